@@ -1,0 +1,63 @@
+# Everything from a fresh clone: `make brca` and `make test` fetch what they need, once, and say what they do.
+# Needs make, Rust, a C++ compiler and Python 3 with pip; `scripts/check-tools.sh` names what is missing.
+
+CARGO ?= cargo
+PYTHON ?= python3
+# Arguments for the main job or the benches: make brca ARGS="--epochs 20 --seeds 1"
+ARGS ?=
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+
+# One environment for all targets: torch-sys compiles its C++ again when it changes.
+WITH_LIBTORCH = . "$(abspath $(TARGET))/libtorch.env" &&
+export CARGO PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help brca test test-core bench lint docs data libtorch tools clean-data
+
+help: ## this list
+	@echo 'usage: make TARGET [ARGS="..."]'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 14
+	@echo 'Own libtorch: set LIBTORCH, or LIBTORCH_USE_PYTORCH=1. Plain cargo commands: make libtorch && . $(TARGET)/libtorch.env'
+
+brca: libtorch data ## the main job on TCGA-BRCA, set-up included; ARGS="--help" lists its options
+	@echo 'brca: build (release), then run'
+	$(WITH_LIBTORCH) $(CARGO) run --release -p climd-repro --example brca_baseline -- --data data/brca $(ARGS)
+
+test: test-core libtorch data ## all tests, set-up included
+	@echo 'test: the workspace, with the tests in the documentation'
+	$(WITH_LIBTORCH) $(CARGO) test --workspace
+
+test-core: tools ## the tests of the core, which needs no libtorch
+	@echo 'test: the core, without libtorch'
+	$(CARGO) test -p climd --no-default-features
+
+bench: libtorch ## the benches; ARGS filters them
+	@echo 'bench: build (release), then run'
+	$(WITH_LIBTORCH) $(CARGO) bench $(ARGS)
+
+lint: tools ## format, and clippy with warnings denied
+	@$(CARGO) fmt --version >/dev/null 2>&1 && $(CARGO) clippy --version >/dev/null 2>&1 || \
+		{ echo 'error: rustfmt or clippy is missing: run `rustup component add rustfmt clippy`' >&2; exit 1; }
+	@echo 'lint: format'
+	$(CARGO) fmt --all --check
+	@echo 'lint: clippy, the core without libtorch'
+	$(CARGO) clippy -p climd --no-default-features --all-targets -- -D warnings
+	@$(MAKE) --no-print-directory libtorch
+	@echo 'lint: clippy, the workspace'
+	$(WITH_LIBTORCH) $(CARGO) clippy --workspace --all-targets -- -D warnings
+
+docs: libtorch ## the API documentation, with warnings denied
+	@echo 'docs: rustdoc'
+	$(WITH_LIBTORCH) RUSTDOCFLAGS="$$RUSTDOCFLAGS -D warnings" $(CARGO) doc --no-deps --workspace
+
+data: tools ## fetch the TCGA-BRCA tables into data/brca
+	@$(PYTHON) -B scripts/data.py data/brca
+
+libtorch: tools ## find or fetch libtorch, and write its environment to target/libtorch.env
+	@$(PYTHON) -B scripts/libtorch.py "$(TARGET)"
+
+tools:
+	@scripts/check-tools.sh
+
+clean-data: ## remove data/brca
+	rm -rf data/brca

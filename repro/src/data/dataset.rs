@@ -1,0 +1,138 @@
+//! A data set in memory: modalities that share their rows, one label a row.
+
+use std::path::Path;
+
+use super::draw::{Purpose, shuffle};
+use super::split::members;
+use super::{Error, Result, Split, Table, layout};
+
+/// Which folder layout a data set came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// `rna.csv`, `meth.csv`, `mirna.csv`, `target.csv`: a header and a patient in front of each row, no split.
+    Brca,
+    /// `1_tr.csv`, `1_te.csv`, ... and `labels_tr.csv`, `labels_te.csv`: bare numbers, split and selected already.
+    Mogonet,
+}
+
+/// Features and labels of the same samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// The layout it was read from.
+    pub layout: Layout,
+    /// One table a modality; all have a row for each sample, in the order of `labels`.
+    pub modalities: Vec<Table>,
+    /// `[samples]`, in `0..classes.len()`; every class occurs.
+    pub labels: Vec<usize>,
+    /// Names of the classes, by label.
+    pub classes: Vec<String>,
+    /// The fixed split, where the layout has one.
+    pub split: Option<Split>,
+}
+
+impl Dataset {
+    /// Reads a folder in whichever of the two layouts it is; with the files of both, the BRCA layout.
+    ///
+    /// BRCA layout: rows are matched by patient and put into the order of `target.csv`. Five classes are named as the
+    /// public table codes PAM50; any other number of them by their codes. MOGONET's layout: any number of modalities,
+    /// numbered from 1; `{m}_featname.csv` names the columns where it is there.
+    ///
+    /// # Errors
+    /// [`Error::NoFolder`]; [`Error::Layout`] with the missing files of each layout; the first bad file, row or cell.
+    pub fn load(folder: impl AsRef<Path>) -> Result<Dataset> {
+        let folder = folder.as_ref();
+        match layout::detect(folder)? {
+            (Layout::Brca, _) => layout::load_brca(folder),
+            (Layout::Mogonet, modalities) => layout::load_mogonet(folder, modalities),
+        }
+    }
+
+    /// Number of samples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no sample. A data set that was loaded has one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Samples of each class, by label.
+    #[must_use]
+    pub fn class_sizes(&self) -> Vec<usize> {
+        let mut sizes = vec![0; self.classes.len()];
+        self.labels.iter().for_each(|&label| sizes[label] += 1);
+        sizes
+    }
+
+    /// A seeded, stratified subset for quick runs: classes in proportion, but three of each where there are three.
+    ///
+    /// Rows keep their order. A fixed split is cut to the subset, in proportion, and a class on both sides stays on
+    /// both. As many samples as there are, or more, give the whole data set.
+    ///
+    /// # Errors
+    /// [`Error::SliceTooSmall`] if three of every class are more than `samples`.
+    pub fn slice(&self, samples: usize, seed: u64) -> Result<Dataset> {
+        if samples >= self.len() {
+            return Ok(self.clone());
+        }
+        let mut strata = self.strata();
+        let least = strata.iter().map(|stratum| stratum.quota).sum();
+        if samples < least {
+            return Err(Error::SliceTooSmall { found: samples, least });
+        }
+        for _ in least..samples {
+            // to the stratum furthest below its share, ties to the first; as rows are left, one has room
+            let behind = |s: &Stratum| (s.rows.len() * samples) as i128 - (s.quota * self.len()) as i128;
+            let open = strata.iter_mut().filter(|stratum| stratum.quota < stratum.rows.len());
+            if let Some(stratum) = open.rev().max_by_key(|stratum| behind(stratum)) {
+                stratum.quota += 1;
+            }
+        }
+        let mut rows = Vec::with_capacity(samples);
+        for (stream, mut stratum) in strata.into_iter().enumerate() {
+            shuffle(&mut stratum.rows, seed, Purpose::Slice, stream);
+            rows.extend_from_slice(&stratum.rows[..stratum.quota]);
+        }
+        rows.sort_unstable();
+        Ok(self.take(&rows))
+    }
+
+    /// Rows drawn together, with the least number of each: the classes, or each class's two sides of the split.
+    fn strata(&self) -> Vec<Stratum> {
+        let classes = members(&self.labels);
+        let Some(split) = &self.split else {
+            return classes.into_iter().map(|rows| Stratum { quota: rows.len().min(3), rows }).collect();
+        };
+        let is_test = |row: &usize| split.test.binary_search(row).is_ok();
+        let sides = classes.into_iter().flat_map(|rows| {
+            let (test, train): (Vec<usize>, Vec<usize>) = rows.into_iter().partition(is_test);
+            // three in all, and one at least on a side that has one
+            let trained = train.len().min(3 - test.len().min(1));
+            let tested = test.len().min(3 - trained);
+            [Stratum { quota: trained, rows: train }, Stratum { quota: tested, rows: test }]
+        });
+        sides.collect()
+    }
+
+    /// These rows, ascending, of every table, with the split cut to them.
+    fn take(&self, rows: &[usize]) -> Dataset {
+        let cut = |side: &[usize]| -> Vec<usize> {
+            (0..rows.len()).filter(|&position| side.binary_search(&rows[position]).is_ok()).collect()
+        };
+        Dataset {
+            layout: self.layout,
+            modalities: self.modalities.iter().map(|table| table.take(rows)).collect(),
+            labels: rows.iter().map(|&row| self.labels[row]).collect(),
+            classes: self.classes.clone(),
+            split: self.split.as_ref().map(|split| Split { train: cut(&split.train), test: cut(&split.test) }),
+        }
+    }
+}
+
+struct Stratum {
+    quota: usize,
+    rows: Vec<usize>,
+}

@@ -1,0 +1,242 @@
+//! The two folder layouts, and how each becomes a [`Dataset`].
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use super::table::{self, Named, Source, Table};
+use super::{Dataset, Error, Layout, Place, Result, Split};
+
+/// File and modality of the BRCA layout, in the order of the paper: mRNA, DNA methylation, miRNA.
+const BRCA: [(&str, &str); 3] = [("rna.csv", "mRNA"), ("meth.csv", "DNA methylation"), ("mirna.csv", "miRNA")];
+const TARGET: &str = "target.csv";
+
+/// What the codes of the public table mean. The wheel does not say: read off the marker genes, class by class (mean
+/// log2 expression), and in accord with the published class sizes. 0: ESR1 and PGR high, MKI67 low; 1: ERBB2 and GRB7
+/// high; 2: ESR1 and MKI67 high; 3: ESR1 and FOXA1 low, KRT5 and FOXC1 high; 4: KRT5 and KRT14 highest, MKI67 low.
+const PAM50: [&str; 5] = ["Luminal A", "HER2-enriched", "Luminal B", "Basal-like", "Normal-like"];
+
+/// The layout of a folder, and for MOGONET's the number of modalities.
+///
+/// # Errors
+/// [`Error::NoFolder`]; [`Error::Layout`] with the files that each layout lacks.
+pub(super) fn detect(folder: &Path) -> Result<(Layout, usize)> {
+    if !folder.is_dir() {
+        return Err(Error::NoFolder { folder: folder.to_path_buf() });
+    }
+    let is_missing = |name: &String| !folder.join(name).is_file();
+    let brca: Vec<String> =
+        BRCA.iter().map(|(file, _)| *file).chain([TARGET]).map(str::to_owned).filter(is_missing).collect();
+    if brca.is_empty() {
+        return Ok((Layout::Brca, BRCA.len()));
+    }
+    let modalities = last_modality(folder)?.max(1);
+    let tables = (1..=modalities).flat_map(|m| [format!("{m}_tr.csv"), format!("{m}_te.csv")]);
+    let labels = ["labels_tr.csv", "labels_te.csv"].map(str::to_owned);
+    let mogonet: Vec<String> = tables.chain(labels).filter(is_missing).collect();
+    match mogonet.is_empty() {
+        true => Ok((Layout::Mogonet, modalities)),
+        false => Err(Error::Layout { folder: folder.to_path_buf(), brca, mogonet }),
+    }
+}
+
+/// The largest number in front of `_tr.csv` or `_te.csv`; 0 without one. A gap below it is then a missing file.
+fn last_modality(folder: &Path) -> Result<usize> {
+    let unreadable = |source| Error::Read { file: folder.to_path_buf(), source };
+    let mut last = 0;
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let name = entry.map_err(unreadable)?.file_name();
+        let number =
+            name.to_str().and_then(|name| name.strip_suffix("_tr.csv").or_else(|| name.strip_suffix("_te.csv")));
+        // three digits at most: a stray `20240101_tr.csv` is not a modality
+        if let Some(number) = number.filter(|text| text.len() <= 3).and_then(|text| text.parse().ok()) {
+            last = last.max(number);
+        }
+    }
+    Ok(last)
+}
+
+// ---------------------------------------------------------------------- BRCA
+
+/// Reads the BRCA layout. Samples are in the order of `target.csv`, whatever the order of the other files.
+pub(super) fn load_brca(folder: &Path) -> Result<Dataset> {
+    let target = read_target(folder.join(TARGET))?;
+    let named = in_parallel(&BRCA, |&(file, name)| table::read_named(&folder.join(file), name))?;
+    let modalities = named.into_iter().map(|named| target.align(named)).collect::<Result<_>>()?;
+    let labels: Vec<usize> = target.samples.iter().map(|sample| sample.label).collect();
+    let num_classes = without_gap(&target.file, &labels)?;
+    let classes = match num_classes {
+        5 => PAM50.map(str::to_owned).to_vec(),
+        _ => by_code(num_classes),
+    };
+    Ok(Dataset { layout: Layout::Brca, modalities, labels, classes, split: None })
+}
+
+struct Target {
+    file: PathBuf,
+    samples: Vec<Sample>,
+    position: HashMap<String, usize>, // of a patient in `samples`
+}
+
+struct Sample {
+    patient: String,
+    row: usize,
+    label: usize,
+}
+
+fn read_target(file: PathBuf) -> Result<Target> {
+    let source = Source::open(file)?;
+    let mut rows = source.rows();
+    if !rows.next()? {
+        return Err(source.lacks("header row"));
+    }
+    table::check_header(&rows, 0, "patient", "patient,target")?;
+    if rows.width() < 2 {
+        return Err(source.lacks("target column"));
+    }
+    table::check_header(&rows, 1, "target", "patient,target")?;
+    let (mut samples, mut position): (Vec<Sample>, HashMap<_, usize>) = (Vec::new(), HashMap::new());
+    while rows.next()? {
+        let sample = Sample { patient: rows.text(0), row: rows.row, label: rows.label(1, Some("target"))? };
+        if let Some(first) = position.insert(sample.patient.clone(), samples.len()) {
+            let (row, first) = (sample.row, samples[first].row);
+            return Err(Error::PatientRepeated { file: source.file, row, patient: sample.patient, first });
+        }
+        samples.push(sample);
+    }
+    match samples.is_empty() {
+        true => Err(source.lacks("data row")),
+        false => Ok(Target { file: source.file, samples, position }),
+    }
+}
+
+impl Target {
+    /// The rows of `named` in the order of the labels: exactly one for each patient.
+    fn align(&self, named: Named) -> Result<Table> {
+        let Named { file, table, patients } = named;
+        let mut row_of = vec![None; self.samples.len()];
+        for (index, (patient, row)) in patients.iter().enumerate() {
+            let (patient, row) = (patient.clone(), *row);
+            let Some(&position) = self.position.get(&patient) else {
+                return Err(Error::PatientExtra { file, row, patient, labels: self.file.clone() });
+            };
+            if let Some(first) = row_of[position].replace(index) {
+                return Err(Error::PatientRepeated { file, row, patient, first: patients[first].1 });
+            }
+        }
+        if let Some(missing) = row_of.iter().position(Option::is_none) {
+            let Sample { patient, row, .. } = &self.samples[missing];
+            return Err(Error::PatientMissing { file, patient: patient.clone(), labels: self.file.clone(), row: *row });
+        }
+        let order: Vec<usize> = row_of.into_iter().flatten().collect();
+        Ok(if order.is_sorted() { table } else { table.take(&order) })
+    }
+}
+
+// ---------------------------------------------------------------------- MOGONET
+
+/// Reads MOGONET's layout. The training rows come first, then the test rows.
+pub(super) fn load_mogonet(folder: &Path, modalities: usize) -> Result<Dataset> {
+    let numbers: Vec<usize> = (1..=modalities).collect();
+    let training_labels = read_labels(folder.join("labels_tr.csv"))?;
+    let test_labels = read_labels(folder.join("labels_te.csv"))?;
+    let tables = in_parallel(&numbers, |&m| {
+        let files = [folder.join(format!("{m}_tr.csv")), folder.join(format!("{m}_te.csv"))];
+        let mut training = table::read_bare(&files[0], format!("omics {m}"))?;
+        let test = table::read_bare(&files[1], String::new())?;
+        agree(&files[0], "rows", training.rows, &training_labels.file, training_labels.labels.len())?;
+        agree(&files[1], "rows", test.rows, &test_labels.file, test_labels.labels.len())?;
+        agree(&files[1], "columns", test.columns.len(), &files[0], training.columns.len())?;
+        training.values.extend(test.values);
+        training.rows += test.rows;
+        name_columns(&mut training, folder.join(format!("{m}_featname.csv")), &files[0])?;
+        Ok(training)
+    })?;
+
+    let mut labels = training_labels.labels;
+    let num_classes = without_gap(&training_labels.file, &labels)?;
+    if let Some(at) = test_labels.labels.iter().position(|&label| label >= num_classes) {
+        let place = Place { file: test_labels.file, row: test_labels.rows[at], column: 1, name: None };
+        return Err(Error::LabelOnlyInTest { place, label: test_labels.labels[at], training: training_labels.file });
+    }
+    let trained = labels.len();
+    labels.extend(test_labels.labels);
+    let split = Split { train: (0..trained).collect(), test: (trained..labels.len()).collect() };
+    let classes = by_code(num_classes);
+    Ok(Dataset { layout: Layout::Mogonet, modalities: tables, labels, classes, split: Some(split) })
+}
+
+struct Labels {
+    file: PathBuf,
+    labels: Vec<usize>,
+    rows: Vec<usize>,
+}
+
+fn read_labels(file: PathBuf) -> Result<Labels> {
+    let source = Source::open(file)?;
+    let (mut labels, mut lines, mut rows) = (Vec::new(), Vec::new(), source.rows());
+    while rows.next()? {
+        if rows.width() > 1 {
+            return Err(Error::NotLabels { file: source.file.clone(), found: rows.width() });
+        }
+        labels.push(rows.label(0, None)?);
+        lines.push(rows.row);
+    }
+    match labels.is_empty() {
+        true => Err(source.lacks("data row")),
+        false => Ok(Labels { file: source.file, labels, rows: lines }),
+    }
+}
+
+/// Takes the column names from `file`, one a row, if there is such a file.
+fn name_columns(table: &mut Table, file: PathBuf, of: &Path) -> Result<()> {
+    if !file.is_file() {
+        return Ok(());
+    }
+    let source = Source::open(file)?;
+    let (mut names, mut rows) = (Vec::new(), source.rows());
+    while rows.next()? {
+        names.push(rows.text(0));
+    }
+    agree(&source.file, "names", names.len(), of, table.columns.len())?;
+    table.columns = names;
+    Ok(())
+}
+
+fn agree(file: &Path, what: &'static str, found: usize, other: &Path, expected: usize) -> Result<()> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(Error::Disagree { file: file.to_path_buf(), what, found, other: other.to_path_buf(), expected }),
+    }
+}
+
+// ---------------------------------------------------------------------- both
+
+/// The number of classes, each of which has a sample.
+fn without_gap(file: &Path, labels: &[usize]) -> Result<usize> {
+    // a set, not a list: a wild label must not cost its value in memory
+    let seen: HashSet<usize> = labels.iter().copied().collect();
+    match (0..seen.len()).find(|label| !seen.contains(label)) {
+        Some(missing) => {
+            let largest = labels.iter().copied().max().unwrap_or(0);
+            Err(Error::LabelGap { file: file.to_path_buf(), missing, largest })
+        }
+        None => Ok(seen.len()),
+    }
+}
+
+fn by_code(num_classes: usize) -> Vec<String> {
+    (0..num_classes).map(|class| format!("class {class}")).collect()
+}
+
+/// One thread an item; results, and the first error, in the order of the items.
+fn in_parallel<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> Result<T> + Sync) -> Result<Vec<T>> {
+    thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> = items.iter().map(|item| scope.spawn(move || work(item))).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}

@@ -1,0 +1,410 @@
+//! Figures as SVG and PNG, on any machine: the font travels with the binary, and nothing is asked of the system.
+//!
+//! A figure is described first ([`class_distribution`] and [`curves`] make plain shapes of the numbers) and drawn
+//! after, once for each format, by the same code. Colours are Okabe and Ito's, which the colour-blind can tell apart;
+//! more than eight series get a dark-to-light ramp. The legend stands beside the plot, so that it covers no data; past
+//! 54 entries it names every second, third, ... one.
+
+mod figure;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use plotters::style::{Color, RGBColor};
+
+use self::figure::{Figure, Panel, Shape};
+
+/// The result of drawing: the files written, SVG and PNG.
+pub type Result<T = [PathBuf; 2]> = std::result::Result<T, Error>;
+
+/// Numbers that make no figure, or a file that cannot be written.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is nothing to draw.
+    #[error("`{argument}` is empty, but a figure needs at least one value")]
+    Empty {
+        /// The argument that holds nothing.
+        argument: String,
+    },
+    /// Two arguments that must agree in length do not.
+    #[error("`{argument}` has length {found}, but must have length {expected}: {rule}")]
+    Length {
+        /// The argument of the wrong length.
+        argument: String,
+        /// Its length.
+        found: usize,
+        /// The length needed.
+        expected: usize,
+        /// Where that length comes from.
+        rule: &'static str,
+    },
+    /// A value has no place on the axis.
+    #[error("`{argument}[{index}]` is {value}, but must be {needed}")]
+    Value {
+        /// The argument.
+        argument: String,
+        /// Position in it.
+        index: usize,
+        /// The value found there.
+        value: f64,
+        /// What is allowed.
+        needed: &'static str,
+    },
+    /// The drawing library gave up.
+    #[error("the figure cannot be drawn: {reason}")]
+    Draw {
+        /// What it says.
+        reason: String,
+    },
+    /// A file, or its folder, cannot be written.
+    #[error("`{}` cannot be written: {reason}", file.display())]
+    Write {
+        /// The file or folder.
+        file: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+}
+
+/// One curve: its points, and how far the runs behind each point spread.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Series {
+    /// Name in the legend.
+    pub name: String,
+    /// Ascending.
+    pub x: Vec<f64>,
+    /// One value a point.
+    pub mean: Vec<f64>,
+    /// One standard deviation a point; empty for a curve without a band.
+    pub sd: Vec<f64>,
+}
+
+/// How many samples of each class the epochs hold: numbers above, shares below.
+///
+/// The shares show the balance of the early epochs, which the numbers cannot: a curriculum begins with few samples.
+/// Classes are stacked in the order given, the first at the bottom. Writes `{stem}.svg` and `{stem}.png`, and makes
+/// their folder.
+///
+/// # Shapes
+/// `epochs`: `[E]`, ascending; `counts`: `[E][C]`, with `C` class names.
+///
+/// # Errors
+/// [`Error::Empty`], [`Error::Length`] or [`Error::Value`] naming the argument; [`Error::Write`].
+pub fn class_distribution(
+    stem: impl AsRef<Path>,
+    title: &str,
+    class_names: &[String],
+    epochs: &[usize],
+    counts: &[Vec<usize>],
+) -> Result {
+    not_empty("class_names", class_names.len())?;
+    not_empty("epochs", epochs.len())?;
+    same_length("counts", counts.len(), epochs.len(), "one list an epoch")?;
+    for (epoch, counts) in counts.iter().enumerate() {
+        same_length(&format!("counts[{epoch}]"), counts.len(), class_names.len(), "one number a class")?;
+    }
+    let x: Vec<f64> = epochs.iter().map(|&epoch| epoch as f64).collect();
+    if let Some(at) = x.windows(2).position(|pair| pair[0] >= pair[1]) {
+        return Err(value("epochs", at + 1, x[at + 1], "above the one before"));
+    }
+
+    // tops[c][e]: the sum of classes 0..=c; areas are drawn from 0, the highest first, so that no seam shows
+    let total = |epoch: usize| counts[epoch].iter().sum::<usize>() as f64;
+    let tops: Vec<Vec<f64>> = (0..class_names.len())
+        .map(|class| counts.iter().map(|counts| counts[..=class].iter().sum::<usize>() as f64).collect())
+        .collect();
+    let shares = |tops: &[f64]| tops.iter().enumerate().map(|(e, top)| 100.0 * top / total(e).max(1.0)).collect();
+    let (edges, cells) = (edges(&x, if x.len() <= APART { 0.85 } else { 1.0 }), edges(&x, 1.0));
+    let outer = cells[0].start..cells[cells.len() - 1].end;
+    let colours = palette(class_names.len());
+    let stack = |tops: Vec<Vec<f64>>| -> Vec<Shape> {
+        let areas = tops.iter().zip(&colours).rev();
+        areas.flat_map(|(tops, &colour)| bars(&edges, tops, colour)).collect()
+    };
+    let largest = (0..epochs.len()).map(total).fold(1.0, f64::max);
+    let panel = |y_label: &str, y: Range<f64>, height, unit, shapes| Panel {
+        x_label: "epoch".into(),
+        y_label: y_label.into(),
+        x: outer.clone(),
+        y,
+        height,
+        unit,
+        whole_x: true,
+        shapes,
+    };
+    let percent = tops.iter().map(|tops| shares(tops)).collect();
+    let mut upper = panel("samples", 0.0..1.04 * largest, 260, "", stack(tops));
+    upper.x_label.clear(); // the lower panel's will do
+    let lower = panel("share of the epoch", 0.0..100.0, 220, " %", stack(percent));
+    let legend = class_names.iter().cloned().zip(colours.iter().copied()).rev().collect();
+    Figure { title: title.into(), legend, panels: vec![upper, lower] }.write(stem.as_ref())
+}
+
+/// Lines with a band of one standard deviation to both sides.
+///
+/// Writes `{stem}.svg` and `{stem}.png`, and makes their folder.
+///
+/// # Errors
+/// [`Error::Empty`], [`Error::Length`] or [`Error::Value`] naming the series and the point; [`Error::Write`].
+pub fn curves(stem: impl AsRef<Path>, title: &str, x_label: &str, y_label: &str, series: &[Series]) -> Result {
+    not_empty("series", series.len())?;
+    for (index, series) in series.iter().enumerate() {
+        series.check(index)?;
+    }
+    let colours = palette(series.len());
+    let bands = series.iter().zip(&colours).map(|(series, &colour)| Shape::Area(series.band(), colour.mix(0.18)));
+    let lines = series.iter().zip(&colours).map(|(series, &colour)| Shape::Line(series.line(), colour));
+    let shapes: Vec<Shape> = bands.chain(lines).collect();
+    let points = || {
+        shapes.iter().flat_map(|shape| match shape {
+            Shape::Area(points, _) | Shape::Line(points, _) => points.iter().copied(),
+        })
+    };
+    let panel = Panel {
+        x_label: x_label.into(),
+        y_label: y_label.into(),
+        x: padded(points().map(|point| point.0), 0.0),
+        y: padded(points().map(|point| point.1), 0.05),
+        height: 400,
+        unit: "",
+        whole_x: false,
+        shapes: Vec::new(),
+    };
+    let panels = vec![Panel { shapes, ..panel }];
+    let legend = series.iter().map(|series| series.name.clone()).zip(colours).collect();
+    Figure { title: title.into(), legend, panels }.write(stem.as_ref())
+}
+
+impl Series {
+    fn check(&self, index: usize) -> Result<()> {
+        let argument = |field: &str| format!("series[{index}].{field}");
+        not_empty(&argument("x"), self.x.len())?;
+        same_length(&argument("mean"), self.mean.len(), self.x.len(), "one value a point")?;
+        if !self.sd.is_empty() {
+            same_length(&argument("sd"), self.sd.len(), self.x.len(), "one value a point, or none at all")?;
+        }
+        for (field, values) in [("x", &self.x), ("mean", &self.mean), ("sd", &self.sd)] {
+            if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+                return Err(value(&argument(field), at, values[at], "finite"));
+            }
+        }
+        if let Some(at) = self.sd.iter().position(|&sd| sd < 0.0) {
+            return Err(value(&argument("sd"), at, self.sd[at], "0 or above"));
+        }
+        match self.x.windows(2).position(|pair| pair[0] > pair[1]) {
+            Some(at) => Err(value(&argument("x"), at + 1, self.x[at + 1], "at least the one before")),
+            None => Ok(()),
+        }
+    }
+
+    fn line(&self) -> Vec<(f64, f64)> {
+        self.x.iter().copied().zip(self.mean.iter().copied()).collect()
+    }
+
+    /// There along the upper edge, back along the lower.
+    fn band(&self) -> Vec<(f64, f64)> {
+        let edge = |sign: f64| self.line().into_iter().zip(&self.sd).map(move |((x, y), sd)| (x, y + sign * sd));
+        edge(1.0).chain(edge(-1.0).collect::<Vec<_>>().into_iter().rev()).collect()
+    }
+}
+
+fn not_empty(argument: &str, length: usize) -> Result<()> {
+    if length > 0 { Ok(()) } else { Err(Error::Empty { argument: argument.into() }) }
+}
+
+fn same_length(argument: &str, found: usize, expected: usize, rule: &'static str) -> Result<()> {
+    if found == expected { Ok(()) } else { Err(Error::Length { argument: argument.into(), found, expected, rule }) }
+}
+
+fn value(argument: &str, index: usize, value: f64, needed: &'static str) -> Error {
+    Error::Value { argument: argument.into(), index, value, needed }
+}
+
+/// Up to so many bars have gaps between them.
+const APART: usize = 40;
+
+/// From each epoch to halfway to its neighbours, or the part `fill` of it.
+fn edges(x: &[f64], fill: f64) -> Vec<Range<f64>> {
+    let half = |a: usize, b: usize| (x[b] - x[a]) / 2.0;
+    let last = x.len() - 1;
+    let edge = |i: usize| {
+        let (left, right) = match i {
+            _ if last == 0 => (0.5, 0.5),
+            0 => (half(0, 1), half(0, 1)),
+            _ if i == last => (half(i - 1, i), half(i - 1, i)),
+            _ => (half(i - 1, i), half(i, i + 1)),
+        };
+        x[i] - fill * left..x[i] + fill * right
+    };
+    (0..x.len()).map(edge).collect()
+}
+
+/// Bars from 0 to `tops`: one outline where they touch, for else hairlines show between them.
+fn bars(edges: &[Range<f64>], tops: &[f64], colour: RGBColor) -> Vec<Shape> {
+    let corners = |(edge, &top): (&Range<f64>, &f64)| [(edge.start, top), (edge.end, top)];
+    let closed = |mut outline: Vec<(f64, f64)>| {
+        outline.extend(outline.last().map(|last| (last.0, 0.0)));
+        outline.extend(outline.first().map(|first| (first.0, 0.0)));
+        Shape::Area(outline, colour.mix(1.0))
+    };
+    let steps = edges.iter().zip(tops);
+    match edges.len() <= APART {
+        true => steps.map(|step| closed(corners(step).to_vec())).collect(),
+        false => vec![closed(steps.flat_map(corners).collect())],
+    }
+}
+
+/// Least to largest value, with some air; never empty.
+fn padded(values: impl Iterator<Item = f64> + Clone, air: f64) -> Range<f64> {
+    let (low, high) = (values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max));
+    let pad = if high > low { air * (high - low) } else { 0.05 * low.abs().max(1.0) };
+    low - pad..high + pad
+}
+
+/// Okabe and Ito's eight, or a ramp through viridis.
+fn palette(count: usize) -> Vec<RGBColor> {
+    const OKABE_ITO: [u32; 8] = [0x0072b2, 0xe69f00, 0x009e73, 0xcc79a7, 0x56b4e9, 0xd55e00, 0xf0e442, 0x000000];
+    const VIRIDIS: [u32; 9] =
+        [0x440154, 0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962, 0xaddc30, 0xfde725];
+    let channels = |colour: u32| [colour >> 16, colour >> 8, colour].map(|channel| f64::from(channel & 255));
+    let ramp = |at: f64| {
+        let low = (at as usize).min(VIRIDIS.len() - 2);
+        let (from, to) = (channels(VIRIDIS[low]), channels(VIRIDIS[low + 1]));
+        std::array::from_fn(|i| from[i] + (at - low as f64) * (to[i] - from[i]))
+    };
+    let colour = |i: usize| match count <= OKABE_ITO.len() {
+        true => channels(OKABE_ITO[i]),
+        false => ramp((VIRIDIS.len() - 1) as f64 * i as f64 / (count - 1) as f64),
+    };
+    let rounded = |[red, green, blue]: [f64; 3]| RGBColor(red as u8, green as u8, blue as u8);
+    (0..count).map(|i| rounded(colour(i))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(count: usize) -> Vec<String> {
+        (0..count).map(|class| format!("class {class} <&>")).collect()
+    }
+
+    fn series() -> Series {
+        Series { name: "CLIMD".into(), x: vec![0.0, 10.0, 20.0], mean: vec![0.5, 0.7, 0.8], sd: vec![0.1, 0.05, 0.02] }
+    }
+
+    /// Width and height, as each file says them.
+    fn sizes([svg, png]: &[PathBuf; 2]) -> ([u32; 2], [u32; 2]) {
+        let text = std::fs::read_to_string(svg).unwrap();
+        let side = |name| text.split(name).nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+        let bytes = std::fs::read(png).unwrap();
+        assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
+        let word = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+        ([side("width=\""), side("height=\"")], [word(16), word(20)])
+    }
+
+    #[test]
+    fn both_files_are_the_same_figure_at_two_sizes() {
+        let folder = tempfile::tempdir().unwrap();
+        let stem = folder.path().join("new/gamma_0.3");
+        let counts = [vec![2, 2, 2], vec![8, 5, 3]];
+        let files = class_distribution(&stem, "Title & more", &names(3), &[0, 5], &counts).unwrap();
+        assert_eq!(files[0], folder.path().join("new/gamma_0.3.svg"));
+        assert_eq!(files[1], folder.path().join("new/gamma_0.3.png"));
+        let (svg, png) = sizes(&files);
+        assert_eq!(svg.map(|side| 2 * side), png);
+        let text = std::fs::read_to_string(&files[0]).unwrap();
+        for wanted in ["Title &amp; more", "class 0 &lt;&amp;&gt;", "class 2", "epoch", "samples", "sans-serif"] {
+            assert!(text.contains(wanted), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn odd_figures_are_drawn() {
+        let folder = tempfile::tempdir().unwrap();
+        let stem = folder.path().join("figure");
+        assert!(class_distribution(&stem, "", &names(1), &[7], &[vec![0]]).is_ok()); // no sample at all
+        assert!(class_distribution(&stem, "", &names(60), &[0, 1], &[vec![1; 60], vec![2; 60]]).is_ok());
+        let flat = Series { mean: vec![1.0; 3], sd: vec![], ..series() };
+        assert!(
+            curves(&stem, "", "", "", &[flat, Series { x: vec![1.0], mean: vec![1.0], sd: vec![0.0], ..series() }])
+                .is_ok()
+        );
+        assert!(
+            curves(&stem, &"long ".repeat(99), &"long ".repeat(99), &"long ".repeat(99), &vec![series(); 10]).is_ok()
+        );
+    }
+
+    #[test]
+    fn long_names_widen_the_figure() {
+        let folder = tempfile::tempdir().unwrap();
+        let width = |name: &str| {
+            let series = [Series { name: name.into(), ..series() }];
+            sizes(&curves(folder.path().join("figure"), "", "x", "y", &series).unwrap()).0[0]
+        };
+        assert!(width("a name of some length") > width("a") + 100);
+        assert_eq!(width(&"m".repeat(41)), width(&("m".repeat(39) + "…"))); // cut after 40 characters
+    }
+
+    #[test]
+    fn counts_that_do_not_fit_are_refused() {
+        let draw = |names: &[String], epochs: &[usize], counts: &[Vec<usize>]| {
+            class_distribution("unused", "", names, epochs, counts).unwrap_err().to_string()
+        };
+        assert_eq!(draw(&[], &[0], &[vec![]]), "`class_names` is empty, but a figure needs at least one value");
+        assert_eq!(draw(&names(1), &[], &[]), "`epochs` is empty, but a figure needs at least one value");
+        assert_eq!(draw(&names(1), &[0], &[]), "`counts` has length 0, but must have length 1: one list an epoch");
+        assert_eq!(
+            draw(&names(2), &[0], &[vec![1]]),
+            "`counts[0]` has length 1, but must have length 2: one number a class"
+        );
+        assert_eq!(draw(&names(1), &[3, 3], &[vec![1], vec![1]]), "`epochs[1]` is 3, but must be above the one before");
+    }
+
+    #[test]
+    fn series_that_do_not_fit_are_refused() {
+        let draw = |series: &[Series]| curves("unused", "", "", "", series).unwrap_err().to_string();
+        assert_eq!(draw(&[]), "`series` is empty, but a figure needs at least one value");
+        assert_eq!(draw(&[Series::default()]), "`series[0].x` is empty, but a figure needs at least one value");
+        let short = Series { mean: vec![0.5], ..series() };
+        assert_eq!(
+            draw(&[series(), short]),
+            "`series[1].mean` has length 1, but must have length 3: one value a point"
+        );
+        let short = Series { sd: vec![0.5], ..series() };
+        assert_eq!(
+            draw(&[short]),
+            "`series[0].sd` has length 1, but must have length 3: one value a point, or none at all"
+        );
+        let nan = Series { mean: vec![0.5, f64::NAN, 0.5], ..series() };
+        assert_eq!(draw(&[nan]), "`series[0].mean[1]` is NaN, but must be finite");
+        let negative = Series { sd: vec![0.5, 0.5, -0.5], ..series() };
+        assert_eq!(draw(&[negative]), "`series[0].sd[2]` is -0.5, but must be 0 or above");
+        let back = Series { x: vec![0.0, 2.0, 1.0], ..series() };
+        assert_eq!(draw(&[back]), "`series[0].x[2]` is 1, but must be at least the one before");
+    }
+
+    #[test]
+    fn unwritable_folder_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        let error = curves(folder.path().join("file/figure"), "", "", "", &[series()]).unwrap_err().to_string();
+        assert!(error.contains("file` cannot be written: "), "{error}");
+    }
+
+    #[test]
+    fn drawing_error_is_passed_on() {
+        let error = Error::Draw { reason: "no font".into() };
+        assert_eq!(error.to_string(), "the figure cannot be drawn: no font");
+    }
+
+    #[test]
+    fn palettes_have_no_colour_twice() {
+        for count in [1, 5, 8, 9, 40] {
+            let mut colours: Vec<_> = palette(count).into_iter().map(|RGBColor(r, g, b)| (r, g, b)).collect();
+            colours.sort_unstable();
+            colours.dedup();
+            assert_eq!(colours.len(), count);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Promise: the main job runs on a folder in MOGONET's layout, writes what it says, and refuses what it cannot do.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn brca_baseline(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--package", "climd-repro", "--example", "brca_baseline", "--"])
+        .arg("--data")
+        .arg(folder)
+        .arg("--out")
+        .arg(folder.join("plots"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// Two modalities of 8 and 5 columns; classes of 24, 12 and 6 in training, a third of that in test.
+fn write_mogonet(folder: &Path) {
+    for (part, sizes) in [("tr", [24, 12, 6]), ("te", [8, 4, 2])] {
+        let labels: Vec<usize> = sizes.iter().enumerate().flat_map(|(label, &n)| vec![label; n]).collect();
+        for (modality, width) in [(1, 8), (2, 5)] {
+            let mut text = String::new();
+            for (row, label) in labels.iter().enumerate() {
+                let cell = |column: usize| {
+                    ((row * 31 + column * 17 + modality) % 23) as f64 / 23.0 + f64::from(column == *label)
+                };
+                let cells: Vec<String> = (0..width).map(|column| cell(column).to_string()).collect();
+                writeln!(text, "{}", cells.join(",")).unwrap();
+            }
+            fs::write(folder.join(format!("{modality}_{part}.csv")), text).unwrap();
+        }
+        let text: String = labels.iter().map(|label| format!("{label}.0\n")).collect();
+        fs::write(folder.join(format!("labels_{part}.csv")), text).unwrap();
+    }
+}
+
+#[test]
+fn a_mogonet_folder_gives_tables_plots_and_json() {
+    let folder = tempfile::tempdir().unwrap();
+    write_mogonet(folder.path());
+    let json = folder.path().join("runs.json");
+    let arguments = ["--epochs", "2", "--seeds", "2", "--quiet", "--law", "zipf", "--json", json.to_str().unwrap()];
+    let output = brca_baseline(folder.path(), &arguments);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    for expected in [
+        "56 samples",
+        "a split of its own",
+        "law: Zipf",
+        "| CLIMD + prior",
+        "| macro F1",
+        "| recall",
+        "climd's own code",
+    ] {
+        assert!(text.contains(expected), "no {expected:?} in {text}");
+    }
+    assert!(!text.contains("paper: macro F1"), "the paper's figures are of other data: {text}");
+    for plot in
+        ["class_distribution.svg", "class_distribution.png", "validation_macro_f1.svg", "validation_macro_f1.png"]
+    {
+        assert!(fs::metadata(folder.path().join("plots").join(plot)).unwrap().len() > 1000, "{plot}");
+    }
+    let runs: serde_json::Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
+    assert_eq!(runs.as_array().unwrap().len(), 2);
+    assert_eq!(runs[1]["test"][3]["steps"], 4); // 42 samples, batches of 32, 2 epochs
+}
+
+#[test]
+fn what_it_cannot_do_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |folder: &Path, arguments: &[&str]| {
+        let output = brca_baseline(folder, arguments);
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let error = refused(folder.path(), &["--quiet"]);
+    assert!(error.contains("target.csv") && error.contains("labels_tr.csv"), "{error}");
+    write_mogonet(folder.path());
+    let error = refused(folder.path(), &["--quiet", "--gamma", "nan"]);
+    assert!(error.contains("`gamma` is NaN, but must be finite and above 0"), "{error}");
+    let error = refused(folder.path(), &["--quiet", "--epochs", "0"]);
+    assert!(error.contains("--epochs"), "{error}");
+    if !tch::Cuda::is_available() {
+        let error = refused(folder.path(), &["--quiet", "--device", "cuda"]);
+        assert!(error.contains("libtorch sees no CUDA device"), "{error}");
+    }
+}

@@ -1,0 +1,303 @@
+//! The one error type of the crate.
+//!
+//! Every variant says which argument is wrong, where in it, what was found and what to do.
+
+use crate::Pick;
+
+/// The result of every fallible function in this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can be wrong with an argument, a state, or a tensor.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // ------------------------------------------------------------------ labels
+    /// An argument holds nothing.
+    #[error("`{argument}` is empty, but at least one is needed")]
+    Empty {
+        /// The argument that holds nothing.
+        argument: &'static str,
+    },
+    /// More samples than 32-bit indices can name.
+    #[error("`labels` has {found} samples, but at most {max} can be indexed: split the data set", max = u32::MAX)]
+    TooManySamples {
+        /// Samples found.
+        found: usize,
+    },
+    /// A label does not fit into an `i64`.
+    #[error("`labels[{index}]` does not fit into a 64-bit signed integer: renumber the classes")]
+    LabelTooLarge {
+        /// Position in `labels`.
+        index: usize,
+    },
+    /// A label that is to name a column of the logits does not.
+    #[error(
+        "`labels[{index}]` is {label}, but the logits have columns 0 to {last}: \
+         number the classes from 0, or widen the last layer",
+        last = *num_classes as i64 - 1
+    )]
+    LabelOutsideLogits {
+        /// Position in `labels`.
+        index: usize,
+        /// The label found there.
+        label: i64,
+        /// Width of the logits.
+        num_classes: usize,
+    },
+
+    // ------------------------------------------------------------------ lengths and values
+    /// Two arguments that must agree in length do not.
+    #[error("`{argument}` has length {found}, but must have length {expected}: {rule}")]
+    Length {
+        /// The argument of the wrong length.
+        argument: String,
+        /// Its length.
+        found: usize,
+        /// The length that was needed.
+        expected: usize,
+        /// Where the needed length comes from.
+        rule: &'static str,
+    },
+    /// The modalities' embeddings have different widths, so they have no cosine.
+    #[error(
+        "`embeddings[{modality}]` has width {found}, but `embeddings[0]` has width {expected}: \
+         project the embeddings to one width first"
+    )]
+    EmbeddingWidth {
+        /// Position of the modality.
+        modality: usize,
+        /// Width of its embeddings.
+        found: usize,
+        /// Width of the first modality's embeddings.
+        expected: usize,
+    },
+    /// A logit or an embedding is NaN or infinite.
+    #[error(
+        "`{argument}[{modality}]` is NaN or infinite at sample {sample}: \
+         look at the network's output for it, or mark the modality as missing there"
+    )]
+    NotFinite {
+        /// `logits` or `embeddings`.
+        argument: &'static str,
+        /// Position of the modality.
+        modality: usize,
+        /// The sample, by its index in the data set.
+        sample: usize,
+    },
+    /// A score is NaN or infinite.
+    #[error("`scores[{index}]` is {value}, but scores must be finite: look at the logits of that sample")]
+    ScoreNotFinite {
+        /// Position in `scores`.
+        index: usize,
+        /// The score found there.
+        value: f32,
+    },
+    /// A sample has no modality.
+    #[error("`present` has no modality for sample {sample}: drop the sample, or give it at least one")]
+    NoModality {
+        /// The sample, by its index in the data set.
+        sample: usize,
+    },
+
+    // ------------------------------------------------------------------ configuration
+    /// The length of the curriculum is 0.
+    #[error("`epochs` is 0, but a curriculum has at least 1 epoch")]
+    NoEpochs,
+    /// A number of a configuration is out of its range, or NaN.
+    #[error("`{argument}` is {found}, but must be {range}")]
+    OutOfRange {
+        /// The field.
+        argument: &'static str,
+        /// What was found in it.
+        found: f64,
+        /// What is allowed.
+        range: &'static str,
+    },
+    /// A schedule cannot pick its samples that way.
+    #[error("`pick` is {found:?}, which {schedule} cannot do: choose Highest, Lowest, FixedRandom or Redraw")]
+    Pick {
+        /// Name of the schedule.
+        schedule: &'static str,
+        /// The way of picking it was given.
+        found: Pick,
+    },
+    /// A schedule asks for what the data set cannot give.
+    #[error("the schedule's quota of epoch {epoch} is impossible: {reason}; mend its `quota`")]
+    Quota {
+        /// Epoch of the quota, from 0.
+        epoch: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Quotas by class were asked of a schedule that ignores classes.
+    #[error("the schedule ignores classes in epoch {epoch}, so it has no quotas: count `epoch({epoch})?.indices()`")]
+    ClassBlind {
+        /// Epoch that was asked about, from 0.
+        epoch: usize,
+    },
+
+    // ------------------------------------------------------------------ epochs, shards, batches
+    /// A batch of no samples.
+    #[error("`batch_size` is 0, but a batch has at least 1 sample")]
+    BatchSize,
+    /// A rank that its job does not have.
+    #[error("`rank` is {rank}, but must be below `world_size`, which is {world_size}")]
+    Rank {
+        /// Rank found.
+        rank: usize,
+        /// Number of processes.
+        world_size: usize,
+    },
+    /// An epoch that was already dealt to ranks was to be dealt again.
+    #[error("`shard` was called on what is already one rank's part: shard the whole epoch")]
+    ShardedTwice,
+    /// More samples were to be skipped than there are.
+    #[error("`samples` is {found}, but the epoch has {len} left: does the position belong to this epoch?")]
+    Skip {
+        /// Samples to skip.
+        found: usize,
+        /// Samples that are left.
+        len: usize,
+    },
+    /// A position that is not the same number of samples for every rank.
+    #[error("`samples` is {found}, which does not divide among {world_size} ranks: skip first, then shard")]
+    SkipSharded {
+        /// Samples to skip.
+        found: usize,
+        /// Number of processes.
+        world_size: usize,
+    },
+    /// A class is not a column of the logits.
+    #[error("`num_logits` is {num_logits}, but label {label} occurs: labels must be 0 to {last} to be columns",
+        last = *num_logits as i64 - 1)]
+    PriorWidth {
+        /// The width that was given.
+        num_logits: usize,
+        /// A label that is not below it.
+        label: i64,
+    },
+
+    // ------------------------------------------------------------------ state
+    /// A state was written by another version of its format.
+    #[error(
+        "`state` has format version {found}, but this release reads version {expected}: use the release that wrote it"
+    )]
+    StateVersion {
+        /// Version of the state.
+        found: u32,
+        /// Version this release reads.
+        expected: u32,
+    },
+    /// A state belongs to another data set or another configuration.
+    #[error("`state` was taken with {what} {found}, but this sampler has {expected}: build the sampler as it was then")]
+    StateMismatch {
+        /// What differs.
+        what: &'static str,
+        /// As it is in the state.
+        found: String,
+        /// As it is in the sampler.
+        expected: String,
+    },
+    /// A state was truncated or altered.
+    #[error(
+        "`state` is damaged: its checksum is {found:016x}, but its content has {expected:016x}; use an older checkpoint"
+    )]
+    StateDamaged {
+        /// Checksum stored in the state.
+        found: u64,
+        /// Checksum of its content.
+        expected: u64,
+    },
+
+    // ------------------------------------------------------------------ tensors
+    /// A tensor has the wrong shape.
+    #[error("`{argument}` has shape {found:?}, but must be {expected}")]
+    Shape {
+        /// The tensor.
+        argument: String,
+        /// Its shape.
+        found: Vec<i64>,
+        /// The shape that was needed, and why.
+        expected: String,
+    },
+    /// A tensor has the wrong kind of elements.
+    #[error("`{argument}` is of kind {found}, but must be {expected}")]
+    Kind {
+        /// The tensor.
+        argument: String,
+        /// Kind of its elements.
+        found: String,
+        /// The kinds that are allowed.
+        expected: &'static str,
+    },
+    /// Tensors that must share a device do not.
+    #[error("`{argument}` is on {found}, but the others are on {expected}: move it with `to_device`")]
+    Device {
+        /// The tensor.
+        argument: String,
+        /// Its device.
+        found: String,
+        /// The device of the others.
+        expected: String,
+    },
+    /// A CUDA device that is not there.
+    #[error(
+        "`device` is Cuda({index}), but libtorch sees {devices} CUDA devices: use the CPU, or a CUDA build of libtorch"
+    )]
+    NoCuda {
+        /// Index of the device.
+        index: usize,
+        /// Devices that libtorch sees.
+        devices: usize,
+    },
+    /// A tensor that holds nothing, not even a shape.
+    #[error("`{argument}` is an undefined tensor: was it ever assigned?")]
+    Undefined {
+        /// The tensor.
+        argument: String,
+    },
+    /// An index names no sample.
+    #[error("`indices` has {index}, but the data set has {num_samples} samples: call `reset` and observe again")]
+    IndexOutOfRange {
+        /// The index found.
+        index: i64,
+        /// Samples in the data set.
+        num_samples: usize,
+    },
+    /// A sample was named twice in one call.
+    #[error(
+        "`indices` has sample {index} twice in one call, so its score is not defined: call `reset` and observe again"
+    )]
+    IndexTwice {
+        /// The sample.
+        index: usize,
+    },
+    /// Not every sample was measured.
+    #[error(
+        "{missing} of {num_samples} samples were never observed, sample {first} the first: observe them, then finish"
+    )]
+    NotObserved {
+        /// How many are missing.
+        missing: usize,
+        /// Samples in the data set.
+        num_samples: usize,
+        /// The first that is missing.
+        first: usize,
+    },
+    /// libtorch refused an operation, for lack of memory most often.
+    #[error("libtorch: {message}")]
+    Torch {
+        /// The message of libtorch, without its stack.
+        message: String,
+    },
+}
+
+#[cfg(feature = "tch")]
+impl From<tch::TchError> for Error {
+    fn from(error: tch::TchError) -> Self {
+        let text = error.to_string();
+        // libtorch appends its C++ stack, which says nothing to a Rust user.
+        let message = text.split("\nException raised from").next().unwrap_or(&text).trim().to_owned();
+        Error::Torch { message }
+    }
+}

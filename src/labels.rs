@@ -1,0 +1,272 @@
+//! Which classes there are, how large, and who belongs to them.
+//!
+//! A class is known by its rank: the largest class has rank 0, and of two classes of one size the one with the
+//! smaller label comes first. Labels without a sample are not classes. Nothing depends on the order of the samples
+//! but the order of a class's members, which is ascending.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use crate::{Error, Result};
+
+/// The classes of a data set: labels, counts and members, by rank.
+///
+/// # Examples
+/// ```
+/// let classes = climd::ClassIndex::new(&[7, -1, 7, 7, -1, 3])?;
+/// assert_eq!(classes.counts(), [3, 2, 1]);
+/// assert_eq!((0..3).map(|rank| classes.label(rank)).collect::<Vec<_>>(), [7, -1, 3]);
+/// assert_eq!(classes.members(1), [1, 4]);
+/// # Ok::<(), climd::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ClassIndex {
+    labels: Vec<i64>,   // by rank
+    counts: Vec<usize>, // by rank
+    starts: Vec<usize>, // members of a rank: members[starts[rank]..starts[rank + 1]]
+    members: Vec<u32>,
+    ranks: Vec<u32>, // by sample
+    hill: f64,
+    zipf: OnceLock<f64>,
+}
+
+impl ClassIndex {
+    /// Counts and ranks the classes of `labels`, one integer a sample, gaps and negative values allowed.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::TooManySamples`] (2^32 and more), [`Error::LabelTooLarge`] (above `i64::MAX`).
+    ///
+    /// # Complexity
+    /// O(N + C log C) time for N samples of C classes; 8 bytes a sample are kept.
+    pub fn new<L: Copy + TryInto<i64>>(labels: &[L]) -> Result<Self> {
+        if labels.is_empty() {
+            return Err(Error::Empty { argument: "labels" });
+        }
+        if u32::try_from(labels.len()).is_err() {
+            return Err(Error::TooManySamples { found: labels.len() });
+        }
+        let (mut min, mut max) = (i64::MAX, i64::MIN);
+        for (index, &label) in labels.iter().enumerate() {
+            let label = label.try_into().map_err(|_| Error::LabelTooLarge { index })?;
+            (min, max) = (min.min(label), max.max(label));
+        }
+        // The first pass converted every label, so the fallback of this one is never taken.
+        let values = labels.iter().map(|&label| label.try_into().unwrap_or(min));
+
+        let mut tally = Tally::new(min, max, labels.len());
+        values.clone().for_each(|label| *tally.slot(label) += 1);
+        let mut found = tally.entries();
+        found.sort_unstable_by_key(|&(label, count)| (std::cmp::Reverse(count), label));
+        for (rank, &(label, _)) in found.iter().enumerate() {
+            *tally.slot(label) = rank as u32;
+        }
+        let ranks: Vec<u32> = values.map(|label| *tally.slot(label)).collect();
+
+        let counts: Vec<usize> = found.iter().map(|&(_, count)| count as usize).collect();
+        let starts: Vec<usize> = std::iter::once(0)
+            .chain(counts.iter().scan(0, |end, &count| {
+                *end += count;
+                Some(*end)
+            }))
+            .collect();
+        let (mut members, mut next) = (vec![0; labels.len()], starts.clone());
+        for (index, &rank) in (0..).zip(&ranks) {
+            members[next[rank as usize]] = index;
+            next[rank as usize] += 1;
+        }
+        let hill = hill_exponent(&counts);
+        let labels = found.into_iter().map(|(label, _)| label).collect();
+        Ok(Self { labels, counts, starts, members, ranks, hill, zipf: OnceLock::new() })
+    }
+
+    /// Number of samples `N`.
+    pub fn num_samples(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Number of classes `C` that have samples.
+    pub fn num_classes(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The label of the class of that rank, 0 for the largest.
+    ///
+    /// # Panics
+    /// If `rank` is not below [`num_classes`](Self::num_classes), as a slice does.
+    pub fn label(&self, rank: usize) -> i64 {
+        self.labels[rank]
+    }
+
+    /// Samples of each class, by rank: never increasing, never 0.
+    pub fn counts(&self) -> &[usize] {
+        &self.counts
+    }
+
+    /// The samples of the class of that rank, ascending.
+    ///
+    /// # Panics
+    /// If `rank` is not below [`num_classes`](Self::num_classes), as a slice does.
+    pub fn members(&self, rank: usize) -> &[u32] {
+        &self.members[self.starts[rank]..self.starts[rank + 1]]
+    }
+
+    /// The rank of the class of each sample, `[N]`.
+    pub fn ranks(&self) -> &[u32] {
+        &self.ranks
+    }
+
+    /// Size of the largest class over that of the smallest, at least 1.
+    pub fn imbalance_ratio(&self) -> f64 {
+        self.counts[0] as f64 / self.counts[self.counts.len() - 1] as f64
+    }
+
+    /// `1 + C / sum_c ln(n_c / n_min)`: the exponent of the class sizes' distribution; infinite if all are equal.
+    ///
+    /// # Source
+    /// Hill's estimator; Eq. 6 of the CLIMD paper without its factor `1 / gamma`.
+    pub fn hill_exponent(&self) -> f64 {
+        self.hill
+    }
+
+    /// The exponent `s` of `n_c ~ rank^-s`, in `[0, 64]`; 0 for balanced classes.
+    ///
+    /// # Complexity
+    /// Computed at the first call, in about 60 passes over the classes, and kept.
+    ///
+    /// # Source
+    /// Maximum likelihood under Zipf's law: the mean log rank of the model meets that of the data.
+    pub fn zipf_exponent(&self) -> f64 {
+        *self.zipf.get_or_init(|| zipf_exponent(&self.counts))
+    }
+
+    /// Where each class begins in [`by_class`](Self::by_class), by rank, and the number of samples at the end.
+    pub(crate) fn starts(&self) -> &[usize] {
+        &self.starts
+    }
+}
+
+/// One number a label: its count at first, its rank in the end. A table where the labels are dense, else a map.
+enum Tally {
+    Table { min: i64, slots: Vec<u32> },
+    Map(HashMap<i64, u32>),
+}
+
+impl Tally {
+    fn new(min: i64, max: i64, num_samples: usize) -> Self {
+        // No more slots than 4 a sample, so that two far labels cannot ask for gigabytes.
+        match usize::try_from(i128::from(max) - i128::from(min)) {
+            Ok(span) if span < num_samples.saturating_mul(4) => Tally::Table { min, slots: vec![0; span + 1] },
+            _ => Tally::Map(HashMap::new()),
+        }
+    }
+
+    fn slot(&mut self, label: i64) -> &mut u32 {
+        match self {
+            Tally::Table { min, slots } => &mut slots[(label - *min) as usize],
+            Tally::Map(slots) => slots.entry(label).or_default(),
+        }
+    }
+
+    fn entries(&self) -> Vec<(i64, u32)> {
+        match self {
+            Tally::Table { min, slots } => {
+                (*min..).zip(slots).filter(|&(_, &count)| count > 0).map(|(label, &count)| (label, count)).collect()
+            }
+            Tally::Map(slots) => slots.iter().map(|(&label, &count)| (label, count)).collect(),
+        }
+    }
+}
+
+fn hill_exponent(counts: &[usize]) -> f64 {
+    let min = counts[counts.len() - 1] as f64;
+    // A sum of logarithms of ratios, so that equal counts give exactly 0.
+    let spread: f64 = counts.iter().map(|&n| libm::log(n as f64 / min)).sum();
+    if spread == 0.0 { f64::INFINITY } else { 1.0 + counts.len() as f64 / spread }
+}
+
+fn zipf_exponent(counts: &[usize]) -> f64 {
+    if counts[0] == counts[counts.len() - 1] {
+        return 0.0; // exactly, where bisection would leave a rounding error
+    }
+    let logs: Vec<f64> = (1..=counts.len()).map(|rank| libm::log(rank as f64)).collect();
+    let total: usize = counts.iter().sum();
+    let target = counts.iter().zip(&logs).map(|(&n, log)| n as f64 * log).sum::<f64>() / total as f64;
+    let mean_log_rank = |s: f64| {
+        let (mut weight, mut mean) = (0.0, 0.0);
+        for (rank, log) in (1..).zip(&logs) {
+            let w = libm::pow(f64::from(rank), -s);
+            weight += w;
+            mean += w * log;
+        }
+        mean / weight
+    };
+    let (mut low, mut high) = (0.0, 64.0);
+    if mean_log_rank(low) <= target {
+        return 0.0;
+    }
+    for _ in 0..200 {
+        let middle = (low + high) / 2.0;
+        let next = if mean_log_rank(middle) > target { (middle, high) } else { (low, middle) };
+        if next == (low, high) {
+            break; // a fixed point: the rest of the 200 steps would change nothing
+        }
+        (low, high) = next;
+    }
+    (low + high) / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_and_negative_labels_are_classes_only_where_they_have_samples() {
+        let classes = ClassIndex::new(&[5i8, -3, 5, 100, -3, 5]).unwrap();
+        assert_eq!(classes.num_classes(), 3);
+        assert_eq!(classes.labels, [5, -3, 100]);
+        assert_eq!(classes.ranks(), [0, 1, 0, 2, 1, 0]);
+        assert_eq!(classes.imbalance_ratio(), 3.0);
+    }
+
+    #[test]
+    fn ties_go_to_the_smaller_label() {
+        let classes = ClassIndex::new(&[2u64, 9, 4]).unwrap();
+        assert_eq!(classes.labels, [2, 4, 9]);
+    }
+
+    #[test]
+    fn labels_far_apart_are_counted_without_a_table() {
+        let far = ClassIndex::new(&[i64::MIN, i64::MAX, i64::MAX, 0]).unwrap();
+        assert_eq!(far.labels, [i64::MAX, i64::MIN, 0]);
+        assert_eq!(far.members(0), [1, 2]);
+    }
+
+    #[test]
+    fn table_and_map_agree() {
+        let near: Vec<i64> = (0..500).map(|i| (i * i) % 37).collect();
+        let far: Vec<i64> = near.iter().map(|label| label * 1_000_000_007).collect();
+        let (near, far) = (ClassIndex::new(&near).unwrap(), ClassIndex::new(&far).unwrap());
+        assert_eq!(near.ranks, far.ranks);
+        assert_eq!(near.members, far.members);
+    }
+
+    #[test]
+    fn a_label_above_i64_is_named() {
+        assert_eq!(ClassIndex::new(&[1, u64::MAX]).unwrap_err(), Error::LabelTooLarge { index: 1 });
+    }
+
+    #[test]
+    fn equal_counts_have_no_slope() {
+        let classes = ClassIndex::new(&[0, 1, 2, 0, 1, 2]).unwrap();
+        assert_eq!(classes.hill_exponent(), f64::INFINITY);
+        assert_eq!(classes.zipf_exponent(), 0.0);
+    }
+
+    #[test]
+    fn a_million_classes_are_no_problem() {
+        let labels: Vec<u32> = (0..1_500_000).map(|i| i % 1_000_000).collect();
+        let classes = ClassIndex::new(&labels).unwrap();
+        assert_eq!(classes.num_classes(), 1_000_000);
+        assert_eq!((classes.counts()[0], classes.counts()[999_999]), (2, 1));
+    }
+}

@@ -1,0 +1,73 @@
+//! Curriculum sampling for imbalanced multimodal diagnosis: the reference implementation of CLIMD (Han et al.,
+//! MICCAI 2025).
+//!
+//! Common diseases fill a data set and rare ones starve in it. CLIMD scores every sample by how sure each modality is
+//! of it and by how much the modalities add to each other, and gives each epoch a subset that starts with balanced
+//! classes and grows to the real long tail. This crate is that sampler: labels and scores in, index lists out.
+//!
+//! ```
+//! use climd::{CurriculumSampler, Modality, PowerLaw, PowerLawScheduler, Tail, Terms, measure};
+//!
+//! let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
+//! let mut sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 4, ..Default::default() })?.seed(7);
+//! for epoch in 0..4 {
+//!     if sampler.wants_scores(epoch) {
+//!         // of your network, in evaluation mode: logits [N, 3] and embeddings [N, 2] of each modality
+//!         let (logits, embeddings) = ([0.0; 30], [1.0; 20]);
+//!         let modality = Modality { logits: &logits, embeddings: &embeddings, present: None };
+//!         let scores = measure(&labels, 3, &[modality, modality], Terms::Both)?;
+//!         sampler.update(epoch, &scores.score)?;
+//!     }
+//!     for (indices, _) in sampler.epoch(epoch)?.batches(4, Tail::Keep)? {
+//!         // your training step on these samples, unchanged
+//!         assert!(indices.iter().all(|&sample| sample < 10));
+//!     }
+//! }
+//! # Ok::<(), climd::Error>(())
+//! ```
+//!
+//! With feature `tch` (on by default) [`CurriculumLoader`] does all of this around tensors of any device, and
+//! [`MultimodalMeasurer`] measures batch by batch. Without it the crate needs no libtorch.
+//!
+//! Data flow one way: labels -> [`ClassIndex`]; logits and embeddings -> scores; a [`Schedule`] says how many samples
+//! of each class, [`Curriculum`] which ones and in what order; an [`Epoch`] is skipped, sharded and batched.
+
+#![deny(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod error;
+mod labels;
+#[cfg(feature = "tch")]
+mod loader;
+#[cfg(feature = "tch")]
+mod loss;
+mod measure;
+mod metrics;
+mod sampler;
+mod schedule;
+
+pub use error::{Error, Result};
+pub use labels::ClassIndex;
+#[cfg(feature = "tch")]
+pub use loader::{Batch, Batches, CurriculumLoader};
+#[cfg(feature = "tch")]
+pub use loss::prior_corrected_cross_entropy;
+#[cfg(feature = "tch")]
+pub use measure::MultimodalMeasurer;
+pub use measure::{Modality, Real, Scores, Terms, measure};
+pub use metrics::ConfusionMatrix;
+pub use sampler::{
+    ClassReport, Curriculum, CurriculumSampler, Epoch, Even, IndexBatches, Position, PowerLawScheduler, Report,
+    ScoreRange, Settings, State, Tail, Warning,
+};
+pub use schedule::{
+    ClassBalanced, Law, Overflow, Pick, PowerLaw, Quota, Schedule, TargetLaw, UnderSampling, Uniform, apportion,
+};
+
+#[cfg(all(doctest, feature = "serde", feature = "tch"))]
+mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/guide.md")]
+    struct Guide;
+}

@@ -1,0 +1,275 @@
+//! Batches of tensors in a sampler's order: what a tch training loop iterates over.
+
+use tch::{Device, Kind, Tensor};
+
+use crate::measure::tensors::{check_mask, defined, kind_name, shape, to_vec};
+use crate::sampler::check_batch_size;
+use crate::{CurriculumSampler, Epoch, Error, MultimodalMeasurer, Position, Result, Tail, Terms};
+
+/// One batch: the rows of these samples.
+#[derive(Debug)]
+pub struct Batch {
+    /// Rows of each modality, `[n, ...]`, on the loader's device.
+    pub modalities: Vec<Tensor>,
+    /// Labels, `[n]`, Int64, on the loader's device.
+    pub labels: Tensor,
+    /// Sample indices, `[n]`, Int64, on the loader's device.
+    pub indices: Tensor,
+    /// The position after this batch, which is where a state is to be taken.
+    pub position: Position,
+}
+
+/// A data set in tensors, dealt out in batches: where a loop now has tch's `Iter2`.
+///
+/// # Examples
+/// ```
+/// use climd::{CurriculumLoader, PowerLaw, PowerLawScheduler};
+/// use tch::{Kind, Tensor};
+///
+/// let (image, text) = (Tensor::rand([6, 4], tch::kind::FLOAT_CPU), Tensor::rand([6, 3], tch::kind::FLOAT_CPU));
+/// let loader = CurriculumLoader::new(vec![image, text], Tensor::from_slice(&[0i64, 0, 0, 0, 1, 1]), 2)?;
+/// let schedule = PowerLaw { epochs: 3, ..Default::default() };
+/// let mut sampler = PowerLawScheduler::new(loader.labels(), schedule)?.seed(7);
+/// for epoch in 0..3 {
+///     loader.refresh(&mut sampler, epoch, |x| {
+///         // your network in evaluation mode: logits and embeddings of each modality
+///         let logits = x.iter().map(|x| x.narrow(1, 0, 2)).collect();
+///         let embeddings = x.iter().map(|x| x.narrow(1, 0, 3)).collect();
+///         (logits, embeddings)
+///     })?;
+///     for batch in loader.epoch(&sampler, epoch)? {
+///         assert_eq!(batch.modalities[0].size(), [batch.labels.size()[0], 4]); // your training step
+///     }
+/// }
+/// # Ok::<(), climd::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct CurriculumLoader {
+    modalities: Vec<Tensor>,
+    targets: Tensor, // [N], Int64, where the caller has it
+    labels: Vec<i64>,
+    batch_size: usize,
+    measure_batch_size: usize,
+    tail: Tail,
+    device: Device,
+    terms: Terms,
+    present: Option<Tensor>, // [N, M], bool
+}
+
+impl CurriculumLoader {
+    /// A loader of these samples, on the device of the first modality.
+    ///
+    /// # Shapes
+    /// `modalities`: any number of tensors `[N, ...]`, of any kind and device; `labels`: `[N]`, integers.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::Undefined`], [`Error::Shape`], [`Error::Kind`], [`Error::BatchSize`].
+    pub fn new(modalities: Vec<Tensor>, labels: Tensor, batch_size: usize) -> Result<Self> {
+        check_batch_size(batch_size)?;
+        defined("labels", &labels)?;
+        if !matches!(labels.f_kind()?, Kind::Int64 | Kind::Int | Kind::Int16 | Kind::Int8 | Kind::Uint8) {
+            return Err(Error::Kind { argument: "labels".into(), found: kind_name(&labels), expected: "Int64" });
+        }
+        let &[n] = labels.size().as_slice() else { return Err(shape("labels", &labels, "[N]")) };
+        if n == 0 {
+            return Err(Error::Empty { argument: "labels" });
+        }
+        if modalities.is_empty() {
+            return Err(Error::Empty { argument: "modalities" });
+        }
+        for (m, tensor) in modalities.iter().enumerate() {
+            let argument = format!("modalities[{m}]");
+            defined(&argument, tensor)?;
+            if tensor.size().first() != Some(&n) {
+                return Err(shape(&argument, tensor, &format!("[{n}, ...]: a row for each label")));
+            }
+        }
+        let targets = labels.f_detach()?.f_to_kind(Kind::Int64)?;
+        Ok(Self {
+            labels: to_vec(&targets.f_to_device(Device::Cpu)?)?,
+            device: modalities[0].device(),
+            modalities,
+            targets,
+            batch_size,
+            measure_batch_size: batch_size,
+            tail: Tail::Keep,
+            terms: Terms::Both,
+            present: None,
+        })
+    }
+
+    /// The same loader with batches on this device. The data stay where they are: move them there first if they fit.
+    ///
+    /// # Errors
+    /// [`Error::NoCuda`] for a CUDA device that libtorch does not see.
+    pub fn device(mut self, device: Device) -> Result<Self> {
+        if let Device::Cuda(index) = device {
+            let devices = tch::Cuda::device_count();
+            if index as i64 >= devices {
+                return Err(Error::NoCuda { index, devices: devices.max(0) as usize });
+            }
+        }
+        self.device = device;
+        Ok(self)
+    }
+
+    /// The same loader with this treatment of the samples that do not fill an epoch's last batch.
+    #[must_use]
+    pub fn tail(mut self, tail: Tail) -> Self {
+        self.tail = tail;
+        self
+    }
+
+    /// The same loader, measuring with these terms.
+    #[must_use]
+    pub fn terms(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
+    }
+
+    /// The same loader, measuring in batches of this size: a forward pass without gradient has room for more samples
+    /// than a training step, and the scores are the same.
+    ///
+    /// # Errors
+    /// [`Error::BatchSize`] for 0.
+    pub fn measure_batch_size(mut self, batch_size: usize) -> Result<Self> {
+        check_batch_size(batch_size)?;
+        self.measure_batch_size = batch_size;
+        Ok(self)
+    }
+
+    /// The same loader, measuring with a mask of the modalities that each sample has, `[N, M]` of kind bool.
+    ///
+    /// # Errors
+    /// [`Error::Kind`], [`Error::Shape`], [`Error::NoModality`].
+    pub fn present(mut self, mask: &Tensor) -> Result<Self> {
+        self.present = Some(check_mask(mask, self.labels.len())?);
+        Ok(self)
+    }
+
+    /// The labels, `[N]`: what a sampler is built from.
+    pub fn labels(&self) -> &[i64] {
+        &self.labels
+    }
+
+    /// Number of samples `N`.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Always false: a loader of no samples cannot be built.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Every sample once, in the order of the data, none left out: for evaluation.
+    pub fn all(&self) -> Batches<'_> {
+        let list = (0..self.labels.len() as i64).collect();
+        Batches::new(self, list, self.measure_batch_size, Tail::Keep, Epoch::default())
+    }
+
+    /// The batches of an epoch in the sampler's order, from a position on: an epoch's number stands for its start.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the sampler is of another data set; [`Error::Skip`] if the position is beyond the epoch;
+    /// [`Error::Quota`].
+    pub fn epoch(&self, sampler: &dyn CurriculumSampler, at: impl Into<Position>) -> Result<Batches<'_>> {
+        let at = at.into();
+        self.check_sampler(sampler.classes().num_samples())?;
+        let mut epoch = sampler.epoch(at.epoch)?;
+        if at.samples > 0 {
+            epoch = epoch.skip(at.samples)?;
+        }
+        Ok(self.batches(epoch))
+    }
+
+    /// The batches of an epoch, or of what was made of it: one process's part, say.
+    pub fn batches(&self, epoch: Epoch) -> Batches<'_> {
+        let list = epoch.indices().iter().map(|&sample| sample.into()).collect();
+        Batches::new(self, list, self.batch_size, self.tail, epoch)
+    }
+
+    /// Measures all samples if the sampler wants scores for this epoch, and hands them over. Returns whether it did.
+    ///
+    /// `outputs` maps the modalities of a batch to logits and embeddings of each modality. It runs without gradient;
+    /// put the network into evaluation mode in it.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the sampler is of another data set; those of [`MultimodalMeasurer::observe`] and
+    /// [`MultimodalMeasurer::finish`]. The sampler is then unchanged.
+    pub fn refresh<S, F>(&self, sampler: &mut S, epoch: usize, mut outputs: F) -> Result<bool>
+    where
+        S: CurriculumSampler + ?Sized,
+        F: FnMut(&[Tensor]) -> (Vec<Tensor>, Vec<Tensor>),
+    {
+        self.check_sampler(sampler.classes().num_samples())?;
+        if !sampler.wants_scores(epoch) {
+            return Ok(false);
+        }
+        let mut measurer = MultimodalMeasurer::new(&self.labels)?.terms(self.terms);
+        if let Some(mask) = &self.present {
+            measurer = measurer.present(mask)?;
+        }
+        for batch in self.all() {
+            let (logits, embeddings) = tch::no_grad(|| outputs(&batch.modalities));
+            measurer.observe(&batch.indices, &logits, &embeddings)?;
+        }
+        sampler.update(epoch, &measurer.finish()?)?;
+        Ok(true)
+    }
+
+    fn check_sampler(&self, found: usize) -> Result<()> {
+        if found == self.len() {
+            return Ok(());
+        }
+        let rule = "the sampler must be built from `loader.labels()`";
+        Err(Error::Length { argument: "sampler".into(), found, expected: self.len(), rule })
+    }
+}
+
+/// The batches of [`CurriculumLoader::epoch`]. Borrows the loader alone, so a sampler can be updated in the loop.
+#[derive(Debug)]
+pub struct Batches<'a> {
+    loader: &'a CurriculumLoader,
+    list: Vec<i64>,
+    batch_size: usize,
+    next: usize,
+    count: usize,
+    epoch: Epoch,
+}
+
+impl<'a> Batches<'a> {
+    fn new(loader: &'a CurriculumLoader, list: Vec<i64>, batch_size: usize, tail: Tail, epoch: Epoch) -> Self {
+        let count = tail.batches(list.len(), batch_size);
+        Self { loader, list, batch_size, next: 0, count, epoch }
+    }
+}
+
+impl Iterator for Batches<'_> {
+    type Item = Batch;
+
+    /// # Panics
+    /// If the device runs out of memory, as tch's own iterators do.
+    fn next(&mut self) -> Option<Batch> {
+        if self.next == self.count {
+            return None;
+        }
+        let start = self.next * self.batch_size;
+        let end = self.list.len().min(start + self.batch_size);
+        self.next += 1;
+        let indices = Tensor::from_slice(&self.list[start..end]);
+        let rows = |all: &Tensor| all.index_select(0, &indices.to_device(all.device())).to_device(self.loader.device);
+        Some(Batch {
+            modalities: self.loader.modalities.iter().map(rows).collect(),
+            labels: rows(&self.loader.targets),
+            position: self.epoch.position_after(end, self.next == self.count),
+            indices: indices.to_device(self.loader.device),
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.count - self.next, Some(self.count - self.next))
+    }
+}
+
+impl ExactSizeIterator for Batches<'_> {}

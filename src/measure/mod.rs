@@ -1,0 +1,36 @@
+//! How easy a sample is: confidence within each modality, complementarity across them.
+//!
+//! Source: Han et al., MICCAI 2025, Eq. 1-4; gaps closed in `docs/algorithm.md`, "Measurer".
+
+mod slices;
+#[cfg(feature = "tch")]
+pub(crate) mod tensors;
+
+pub use slices::{Modality, Real, Scores, measure};
+#[cfg(feature = "tch")]
+pub use tensors::MultimodalMeasurer;
+
+/// What a score is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Terms {
+    /// Complementarity plus mean confidence, Eq. 4: in `[0, M / (M - 1) + 0.5]`. The default.
+    #[default]
+    Both,
+    /// Mean over the modalities of `sigmoid(ln p(label) / C)`, Eq. 1: in `[0, 0.5]`.
+    Confidence,
+    /// One minus the mean cosine of the modalities' embeddings, at least 0, Eq. 2-3: in `[0, M / (M - 1)]`.
+    Complementarity,
+    /// Mean over the modalities of `ln p(label)`, which confidence squashes: at most 0.
+    LogLikelihood,
+}
+
+impl Terms {
+    fn needs_logits(self) -> bool {
+        self != Terms::Complementarity
+    }
+
+    fn needs_embeddings(self) -> bool {
+        matches!(self, Terms::Both | Terms::Complementarity)
+    }
+}

@@ -1,0 +1,394 @@
+//! The measurer on slices: no framework, every sample by itself, the same bits on every platform and thread count.
+
+use rayon::prelude::*;
+
+use super::Terms;
+use crate::{Error, Result};
+
+/// `f32` or `f64`.
+pub trait Real: sealed::Real {}
+impl Real for f32 {}
+impl Real for f64 {}
+
+mod sealed {
+    /// What the kernels need of a number; `exp` and `ln` from `libm`, so that they have the same bits everywhere.
+    pub trait Real:
+        Copy
+        + Send
+        + Sync
+        + PartialOrd
+        + std::fmt::Debug
+        + std::ops::Add<Output = Self>
+        + std::ops::Sub<Output = Self>
+        + Into<f64>
+        + 'static
+    {
+        fn of(value: f64) -> Self;
+        fn exp(self) -> Self;
+        fn finite(self) -> bool;
+    }
+
+    impl Real for f32 {
+        fn of(value: f64) -> Self {
+            value as f32
+        }
+        fn exp(self) -> Self {
+            libm::expf(self)
+        }
+        fn finite(self) -> bool {
+            self.is_finite()
+        }
+    }
+
+    impl Real for f64 {
+        fn of(value: f64) -> Self {
+            value
+        }
+        fn exp(self) -> Self {
+            libm::exp(self)
+        }
+        fn finite(self) -> bool {
+            self.is_finite()
+        }
+    }
+}
+
+/// What the network says of `n` samples in one modality.
+#[derive(Debug, Clone, Copy)]
+pub struct Modality<'a, F = f32> {
+    /// Logits of the modality's own classifier, `[n, C]`, row-major. May be empty for [`Terms::Complementarity`].
+    pub logits: &'a [F],
+    /// Embeddings, `[n, D]`, row-major, `D` the same for all modalities. May be empty for terms without
+    /// complementarity.
+    pub embeddings: &'a [F],
+    /// Which samples have this modality, `[n]`; `None`: all. What the other slices hold for the rest is ignored.
+    pub present: Option<&'a [bool]>,
+}
+
+/// Scores and their parts.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Scores<F = f32> {
+    /// The score `r`, `[n]`: higher is easier, and comes earlier.
+    pub score: Vec<F>,
+    /// Confidence `psi` of each modality, `M` times `[n]`, in `[0, 0.5]`; NaN where the modality is missing. Empty for
+    /// [`Terms::Complementarity`].
+    pub confidence: Vec<Vec<F>>,
+    /// Complementarity `phi`, `[n]`, in `[0, M / (M - 1)]`. Empty for terms without it.
+    pub complementarity: Vec<F>,
+}
+
+/// Scores every sample by confidence and complementarity: higher is easier, and comes earlier.
+///
+/// # Shapes
+/// `labels`: `[n]`, columns of the logits; `modalities`: `M` of them, for the same `n` samples. All shapes are in
+/// [`Modality`] and [`Scores`].
+///
+/// # Errors
+/// [`Error::Empty`] for no labels or no modalities; [`Error::Length`] and [`Error::EmbeddingWidth`] for slices that
+/// disagree; [`Error::LabelOutsideLogits`]; [`Error::NotFinite`] with the modality and the sample;
+/// [`Error::NoModality`] for a sample that has none.
+///
+/// # Complexity
+/// One pass over the logits, one over the embeddings, on all threads of the current rayon pool.
+///
+/// # Source
+/// Han et al., MICCAI 2025, Eq. 1-4. A zero embedding has cosine 0 to every other: ReLU encoders make them.
+///
+/// # Examples
+/// ```
+/// use climd::{Modality, Terms, measure};
+/// let labels = [0, 1]; // both samples, both modalities: the first is told apart, the second is not
+/// let image = Modality { logits: &[4.0f32, 0.0, 0.0, 0.0], embeddings: &[1.0, 0.0, 1.0, 0.0], present: None };
+/// let text = Modality { logits: &[4.0, 0.0, 0.0, 0.0], embeddings: &[0.0, 1.0, 1.0, 0.0], present: None };
+/// let scores = measure(&labels, 2, &[image, text], Terms::Both)?;
+/// assert!(scores.score[0] > scores.score[1]);
+/// assert_eq!(scores.complementarity, [1.0, 0.0]); // at right angles, and the same
+/// # Ok::<(), climd::Error>(())
+/// ```
+pub fn measure<F: Real>(
+    labels: &[u32],
+    num_classes: usize,
+    modalities: &[Modality<'_, F>],
+    terms: Terms,
+) -> Result<Scores<F>> {
+    let width = check(labels, num_classes, modalities, terms)?;
+    let n = labels.len();
+    let present = |m: usize, sample: usize| modalities[m].present.is_none_or(|present| present[sample]);
+
+    let mut log_p: Vec<Vec<F>> = Vec::new();
+    if terms.needs_logits() {
+        for (m, modality) in modalities.iter().enumerate() {
+            let row = |sample: usize| &modality.logits[sample * num_classes..][..num_classes];
+            let column: Vec<F> = (0..n)
+                .into_par_iter()
+                .map(|i| if present(m, i) { log_probability(row(i), labels[i] as usize) } else { F::of(f64::NAN) })
+                .collect();
+            // `log_probability` is NaN for every row that is not finite, and for no other.
+            refuse_nan(
+                &column,
+                |i| present(m, i),
+                |sample| Error::NotFinite { argument: "logits", modality: m, sample },
+            )?;
+            log_p.push(column);
+        }
+    }
+    let mut complementarity: Vec<F> = Vec::new();
+    if terms.needs_embeddings() {
+        let row = |m: usize, sample: usize| {
+            let modality: &Modality<'_, F> = &modalities[m];
+            present(m, sample).then(|| &modality.embeddings[sample * width..][..width])
+        };
+        complementarity = (0..n)
+            .into_par_iter()
+            .map_init(Vec::new, |kept, i| {
+                kept.clear();
+                kept.extend((0..modalities.len()).filter_map(|m| row(m, i)));
+                complement(kept)
+            })
+            .collect();
+        refuse_nan(
+            &complementarity,
+            |_| true,
+            |sample| {
+                let bad = |&m: &usize| row(m, sample).is_some_and(|row| !row.iter().all(|x| x.finite()));
+                let modality = (0..modalities.len()).find(bad).unwrap_or(0);
+                Error::NotFinite { argument: "embeddings", modality, sample }
+            },
+        )?;
+    }
+
+    let mean = |sample: usize, of: &dyn Fn(f64) -> f64| {
+        let (mut sum, mut count) = (0.0, 0);
+        for (_, column) in log_p.iter().enumerate().filter(|&(m, _)| present(m, sample)) {
+            sum += of(column[sample].into());
+            count += 1;
+        }
+        sum / f64::from(count)
+    };
+    let psi = |log_p: f64| confidence(log_p, num_classes);
+    let score = (0..n)
+        .map(|i| {
+            F::of(match terms {
+                Terms::Both => complementarity[i].into() + mean(i, &psi),
+                Terms::Confidence => mean(i, &psi),
+                Terms::Complementarity => complementarity[i].into(),
+                Terms::LogLikelihood => mean(i, &|log_p| log_p),
+            })
+        })
+        .collect();
+    for value in log_p.iter_mut().flatten() {
+        *value = F::of(psi((*value).into()));
+    }
+    Ok(Scores { score, confidence: log_p, complementarity })
+}
+
+/// Checks every length and label; returns the width of the embeddings.
+fn check<F>(labels: &[u32], num_classes: usize, modalities: &[Modality<'_, F>], terms: Terms) -> Result<usize> {
+    let n = labels.len();
+    if n == 0 {
+        return Err(Error::Empty { argument: "labels" });
+    }
+    if modalities.is_empty() {
+        return Err(Error::Empty { argument: "modalities" });
+    }
+    if let Some((index, &label)) = labels.iter().enumerate().find(|&(_, &label)| label as usize >= num_classes) {
+        return Err(Error::LabelOutsideLogits { index, label: label.into(), num_classes });
+    }
+    let length = |argument: &str, m: usize, found: usize, expected: usize, rule: &'static str| {
+        let argument = format!("modalities[{m}].{argument}");
+        if found == expected { Ok(()) } else { Err(Error::Length { argument, found, expected, rule }) }
+    };
+    let width = (modalities[0].embeddings.len() / n).max(1); // embeddings that are needed are not empty
+    for (m, modality) in modalities.iter().enumerate() {
+        if terms.needs_logits() {
+            // Widths that cannot be multiplied cannot be met by a slice either.
+            let expected = n.saturating_mul(num_classes);
+            length("logits", m, modality.logits.len(), expected, "labels.len() rows of num_classes")?;
+        }
+        if terms.needs_embeddings() {
+            let found = modality.embeddings.len();
+            if m > 0 && found % n == 0 && found / n != width {
+                return Err(Error::EmbeddingWidth { modality: m, found: found / n, expected: width });
+            }
+            length("embeddings", m, found, n * width, "labels.len() rows of one width")?;
+        }
+        if let Some(present) = modality.present {
+            length("present", m, present.len(), n, "one flag for each label")?;
+        }
+    }
+    let missing = |sample: &usize| modalities.iter().all(|modality| modality.present.is_some_and(|p| !p[*sample]));
+    match (0..n).find(missing) {
+        Some(sample) => Err(Error::NoModality { sample }),
+        None => Ok(width),
+    }
+}
+
+/// The first sample whose value is NaN, where it counts, is an error.
+fn refuse_nan<F: Real>(values: &[F], counts: impl Fn(usize) -> bool, error: impl FnOnce(usize) -> Error) -> Result<()> {
+    match (0..values.len()).find(|&i| values[i].into().is_nan() && counts(i)) {
+        Some(sample) => Err(error(sample)),
+        None => Ok(()),
+    }
+}
+
+/// `ln softmax(row)[label]`; NaN if anything in the row is not finite.
+fn log_probability<F: Real>(row: &[F], label: usize) -> F {
+    if !row.iter().all(|x| x.finite()) {
+        return F::of(f64::NAN);
+    }
+    let max = row.iter().copied().fold(row[0], |max, x| if x > max { x } else { max });
+    // The largest term is 1, so the sum is neither 0 nor infinite, whatever the gap between logits. In f64, as the
+    // difference of two f32 logits is exact there.
+    let sum: f64 = row.iter().map(|&x| Into::<f64>::into((x - max).exp())).sum();
+    let gap: f64 = Into::<f64>::into(row[label]) - Into::<f64>::into(max);
+    F::of(gap - libm::log(sum))
+}
+
+/// Eq. 1: `sigmoid(log_p / C)`.
+fn confidence(log_p: f64, num_classes: usize) -> f64 {
+    1.0 / (1.0 + libm::exp(-log_p / num_classes as f64))
+}
+
+/// Eq. 2-3: one minus the mean cosine over ordered pairs, at least 0; 0 for fewer than 2 rows; NaN if a row is not
+/// finite.
+fn complement<F: Real>(rows: &[&[F]]) -> F {
+    if rows.len() < 2 {
+        let finite = rows.iter().all(|row| row.iter().all(|x| x.finite()));
+        return F::of(if finite { 0.0 } else { f64::NAN });
+    }
+    let mut sum = 0.0;
+    for (a, row) in rows.iter().enumerate() {
+        for other in &rows[a + 1..] {
+            sum += cosine(row, other);
+        }
+    }
+    let pairs = (rows.len() * (rows.len() - 1) / 2) as f64;
+    let phi = 1.0 - sum / pairs;
+    F::of(if phi < 0.0 { 0.0 } else { phi }) // not `max`, which would hide a NaN
+}
+
+/// Cosine of two rows, 0 if one has no length.
+fn cosine<F: Real>(a: &[F], b: &[F]) -> f64 {
+    let (mut dot, mut aa, mut bb) = products(a, b, 1.0, 1.0);
+    // The squares of f32 never leave the range of f64; those of f64 can, so such rows are scaled first.
+    let safe = |x: f64| x == 0.0 || (1e-200..1e200).contains(&x);
+    if !(safe(aa) && safe(bb)) || (aa == 0.0 || bb == 0.0) {
+        let scale = |row: &[F]| row.iter().fold(0.0, |max: f64, &x| max.max(Into::<f64>::into(x).abs()));
+        let (max_a, max_b) = (scale(a), scale(b));
+        if aa.is_nan() || bb.is_nan() || max_a.is_infinite() || max_b.is_infinite() {
+            return f64::NAN;
+        }
+        if max_a == 0.0 || max_b == 0.0 {
+            return 0.0;
+        }
+        (dot, aa, bb) = products(a, b, max_a, max_b);
+    }
+    dot / (aa.sqrt() * bb.sqrt())
+}
+
+/// `a.b`, `a.a` and `b.b` of the rows divided by these scales, in f64 and in a fixed order of eight lanes.
+fn products<F: Real>(a: &[F], b: &[F], scale_a: f64, scale_b: f64) -> (f64, f64, f64) {
+    let mut lanes = [[0.0; 8]; 3];
+    let mut add = |lane: usize, x: F, y: F| {
+        let (x, y): (f64, f64) = (x.into(), y.into());
+        let (x, y) = if scale_a == 1.0 && scale_b == 1.0 { (x, y) } else { (x / scale_a, y / scale_b) };
+        lanes[0][lane] += x * y;
+        lanes[1][lane] += x * x;
+        lanes[2][lane] += y * y;
+    };
+    let (chunks_a, chunks_b) = (a.chunks_exact(8), b.chunks_exact(8));
+    let (rest_a, rest_b) = (chunks_a.remainder(), chunks_b.remainder());
+    for (x, y) in chunks_a.zip(chunks_b) {
+        for lane in 0..8 {
+            add(lane, x[lane], y[lane]);
+        }
+    }
+    for (lane, (&x, &y)) in rest_a.iter().zip(rest_b).enumerate() {
+        add(lane, x, y);
+    }
+    let total = |lanes: [f64; 8]| lanes.iter().sum();
+    (total(lanes[0]), total(lanes[1]), total(lanes[2]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one<'a, F>(logits: &'a [F], embeddings: &'a [F]) -> Modality<'a, F> {
+        Modality { logits, embeddings, present: None }
+    }
+
+    #[test]
+    fn a_logit_gap_of_ten_thousand_is_finite() {
+        let m = [one(&[1e4f32, 0.0], &[1.0])];
+        assert_eq!(measure(&[1], 2, &m, Terms::LogLikelihood).unwrap().score, [-1e4]);
+        assert_eq!(measure(&[1], 2, &m, Terms::Confidence).unwrap().score, [0.0]); // underflow is legal
+        assert_eq!(measure(&[0], 2, &m, Terms::Confidence).unwrap().score, [0.5]);
+    }
+
+    #[test]
+    fn length_does_not_matter_even_at_the_ends_of_the_range() {
+        fn phi<F: Real>(a: [F; 2], b: [F; 2]) -> f64 {
+            measure(&[0], 1, &[one(&[], &a), one(&[], &b)], Terms::Complementarity).unwrap().score[0].into()
+        }
+        for scale in [5e-324, 1e-310, 1e-200, 1.0, 1e200, 1e307] {
+            assert_eq!(phi([scale, scale], [scale, -scale]), 1.0, "{scale}");
+            assert!(phi([scale, scale], [3.0, 3.0]) < 1e-15, "{scale}");
+        }
+        for scale in [1e-45f32, 1e-30, 1e38] {
+            assert!(phi([scale, scale], [1.0, 1.0]) < 1e-6, "{scale}");
+        }
+    }
+
+    #[test]
+    fn a_missing_modality_takes_no_part() {
+        let present = [false, true];
+        let first =
+            Modality { logits: &[f32::NAN, 0.0, 1.0, 0.0], embeddings: &[f32::NAN, 1.0], present: Some(&present) };
+        let second = one(&[0.0, 0.0, 1.0, 0.0], &[1.0, 1.0]);
+        let scores = measure(&[0, 0], 2, &[first, second], Terms::Both).unwrap();
+        let alone = measure(&[0], 2, &[one(&[0.0f32, 0.0], &[1.0])], Terms::Both).unwrap();
+        assert_eq!(scores.score[0], alone.score[0]);
+        assert!(scores.confidence[0][0].is_nan());
+        let nobody = Modality { present: Some(&[true, false]), ..first };
+        let other = Modality { present: Some(&[true, false]), ..second };
+        let error = measure(&[0, 0], 2, &[nobody, other], Terms::Both).unwrap_err();
+        assert_eq!(error, Error::NoModality { sample: 1 });
+    }
+
+    #[test]
+    fn what_is_not_finite_is_named() {
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let good = one(&[0.0; 4], &[1.0, 2.0]);
+            let logits = [0.0, 0.0, bad, 0.0];
+            let error = measure(&[0, 1], 2, &[good, one(&logits, &[1.0, 1.0])], Terms::Both).unwrap_err();
+            assert_eq!(error, Error::NotFinite { argument: "logits", modality: 1, sample: 1 });
+            let embeddings = [1.0, bad];
+            let error = measure(&[0, 1], 2, &[good, one(&[0.0; 4], &embeddings)], Terms::Both).unwrap_err();
+            assert_eq!(error, Error::NotFinite { argument: "embeddings", modality: 1, sample: 1 });
+            let error = measure(&[0, 1], 2, &[one(&[0.0; 4], &embeddings)], Terms::Both).unwrap_err();
+            assert_eq!(error, Error::NotFinite { argument: "embeddings", modality: 0, sample: 1 });
+        }
+    }
+
+    #[test]
+    fn slices_that_disagree_are_named() {
+        let check = |labels: &[u32], m: &[Modality<'_>]| measure(labels, 2, m, Terms::Both).unwrap_err().to_string();
+        let good = one(&[0.0; 4], &[0.0; 6]);
+        assert_eq!(check(&[], &[good]), "`labels` is empty, but at least one is needed");
+        assert_eq!(check(&[0, 1], &[]), "`modalities` is empty, but at least one is needed");
+        assert_eq!(
+            check(&[0, 2], &[good]),
+            "`labels[1]` is 2, but the logits have columns 0 to 1: number the classes from 0, or widen the last layer"
+        );
+        assert_eq!(
+            check(&[0, 1], &[good, one(&[0.0; 3], &[0.0; 6])]),
+            "`modalities[1].logits` has length 3, but must have length 4: labels.len() rows of num_classes"
+        );
+        assert_eq!(
+            check(&[0, 1], &[good, one(&[0.0; 4], &[0.0; 4])]),
+            "`embeddings[1]` has width 2, but `embeddings[0]` has width 3: project the embeddings to one width first"
+        );
+    }
+}

@@ -1,0 +1,213 @@
+//! The engine: any schedule becomes a sampler.
+
+use std::sync::Arc;
+
+use super::select::{self, Keys};
+use super::{CurriculumSampler, Epoch, Position, Report, State, impossible, order, report};
+use crate::{ClassIndex, Error, Pick, PowerLaw, Quota, Result, Schedule};
+
+/// Seed, and when scores are wanted. Any value is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct Settings {
+    /// Of all that is random. Default 0.
+    pub seed: u64,
+    /// The first epoch that begins with a measurement. Default 1: before the first epoch the network has learned
+    /// nothing, so a random ranking stands in.
+    pub first_measure: usize,
+    /// Epochs from one measurement to the next; 0: only once. Default 1.
+    pub measure_every: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { seed: 0, first_measure: 1, measure_every: 1 }
+    }
+}
+
+/// The paper's sampler.
+pub type PowerLawScheduler = Curriculum<PowerLaw>;
+
+/// The sampler of a schedule: what [`CurriculumSampler`] promises, for every [`Schedule`].
+#[derive(Clone)]
+pub struct Curriculum<S> {
+    classes: Arc<ClassIndex>,
+    schedule: S,
+    settings: Settings,
+    /// The epoch of the latest measurement, and its scores unless a restored state had none left to give.
+    measured: Option<(usize, Option<Vec<f32>>)>,
+}
+
+impl<S: Schedule> Curriculum<S> {
+    /// A sampler for these labels, one integer a sample, gaps and negative values allowed.
+    ///
+    /// # Errors
+    /// As [`ClassIndex::new`], and whatever the schedule refuses.
+    pub fn new<L: Copy + TryInto<i64>>(labels: &[L], schedule: S) -> Result<Self> {
+        let classes = Arc::new(ClassIndex::new(labels)?);
+        schedule.check(&classes)?;
+        Ok(Self { classes, schedule, settings: Settings::default(), measured: None })
+    }
+
+    /// The same sampler with this seed.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
+    /// The same sampler with these settings.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// The schedule.
+    pub fn schedule(&self) -> &S {
+        &self.schedule
+    }
+
+    fn scores(&self) -> Option<&[f32]> {
+        self.measured.as_ref()?.1.as_deref()
+    }
+
+    /// The quota, once it is certain that the data can meet it.
+    fn quota(&self, epoch: usize) -> Result<Quota> {
+        let quota = self.schedule.quota(epoch, &self.classes);
+        let (n, c) = (self.classes.num_samples(), self.classes.num_classes());
+        match &quota {
+            Quota::Ranks(window) if window.start > window.end || window.end > n => {
+                return Err(impossible(epoch, format!("it asks for ranks {window:?} of {n} samples")));
+            }
+            Quota::Ranks(_) if self.schedule.pick(epoch) == Pick::WithReplacement => {
+                return Err(impossible(epoch, "a window of the ranking cannot be drawn with replacement".into()));
+            }
+            Quota::PerClass(quotas) if quotas.len() != c => {
+                return Err(impossible(epoch, format!("it has {} entries for {c} classes", quotas.len())));
+            }
+            _ => {}
+        }
+        match u32::try_from(quota.len()) {
+            Ok(0) => Err(impossible(epoch, "it asks for no sample at all".into())),
+            Ok(_) => Ok(quota),
+            Err(_) => Err(impossible(epoch, format!("it asks for {} samples, 2^32 or more", quota.len()))),
+        }
+    }
+
+    /// Whether scores make a difference to the epoch.
+    fn uses_scores(&self, epoch: usize) -> bool {
+        self.schedule.pick(epoch).by_score()
+            && match self.schedule.quota(epoch, &self.classes) {
+                Quota::Ranks(window) => window != (0..self.classes.num_samples()),
+                Quota::PerClass(quotas) => quotas.iter().zip(self.classes.counts()).any(|(quota, n)| quota % n != 0),
+            }
+    }
+
+    /// Whether scores make, or may make, a difference to the epoch or a later one.
+    fn needs_scores_from(&self, epoch: usize) -> bool {
+        let settled = self.schedule.settles_at();
+        if settled == usize::MAX {
+            return true; // a schedule that never settles may use them at any time
+        }
+        // Picks are cheap and quotas are not: before it settles, a schedule that picks by score is taken to use them.
+        (epoch..settled).any(|epoch| self.schedule.pick(epoch).by_score()) || self.uses_scores(epoch.max(settled))
+    }
+}
+
+impl<S: Schedule> CurriculumSampler for Curriculum<S> {
+    fn classes(&self) -> &ClassIndex {
+        &self.classes
+    }
+
+    fn epoch_len(&self, epoch: usize) -> usize {
+        self.schedule.quota(epoch, &self.classes).len()
+    }
+
+    fn wants_scores(&self, epoch: usize) -> bool {
+        let Settings { first_measure: first, measure_every: every, .. } = self.settings;
+        let due = epoch == first || (epoch > first && every > 0 && (epoch - first).is_multiple_of(every));
+        due && self.measured.as_ref().is_none_or(|&(at, _)| at != epoch) && self.uses_scores(epoch)
+    }
+
+    fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {
+        let expected = self.classes.num_samples();
+        if scores.len() != expected {
+            let rule = "one score for each label";
+            return Err(Error::Length { argument: "scores".into(), found: scores.len(), expected, rule });
+        }
+        if let Some((index, &value)) = scores.iter().enumerate().find(|(_, score)| !score.is_finite()) {
+            return Err(Error::ScoreNotFinite { index, value });
+        }
+        let (_, mut kept) = self.measured.take().unwrap_or_default();
+        let buffer = kept.get_or_insert_default();
+        buffer.clear();
+        buffer.extend_from_slice(scores);
+        self.measured = Some((epoch, kept));
+        Ok(())
+    }
+
+    fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()> {
+        let quota = self.quota(epoch)?;
+        let (pick, seed) = (self.schedule.pick(epoch), self.settings.seed);
+        out.indices.clear();
+        out.indices.reserve(quota.len());
+        match (&quota, pick) {
+            (Quota::PerClass(quotas), Pick::WithReplacement) => {
+                select::draw(&self.classes, quotas, seed, epoch, &mut out.indices);
+            }
+            _ => select::select(&self.classes, &quota, &Keys::new(pick, self.scores(), seed, epoch), &mut out.indices),
+        }
+        out.counts.clear();
+        match quota {
+            Quota::PerClass(quotas) => out.counts.extend_from_slice(&quotas),
+            Quota::Ranks(_) => {
+                out.counts.resize(self.classes.num_classes(), 0);
+                for &sample in &out.indices {
+                    out.counts[self.classes.ranks()[sample as usize] as usize] += 1;
+                }
+            }
+        }
+        order::order(&mut out.indices, seed, epoch);
+        (out.number, out.total, out.done, out.world_size) = (epoch, out.indices.len(), 0, None);
+        out.classes = Some(Arc::clone(&self.classes));
+        Ok(())
+    }
+
+    fn report(&self, epoch: usize) -> Result<Report> {
+        let list = self.epoch(epoch)?;
+        let measured = self.measured.as_ref().and_then(|(at, scores)| Some((*at, scores.as_deref()?)));
+        Ok(report::report(&list, &self.classes, self.schedule.law(epoch, &self.classes), measured))
+    }
+
+    fn quotas(&self, epoch: usize) -> Result<Vec<usize>> {
+        match self.quota(epoch)? {
+            Quota::PerClass(quotas) => Ok(quotas),
+            Quota::Ranks(_) => Err(Error::ClassBlind { epoch }),
+        }
+    }
+
+    fn state(&self, at: Position) -> State {
+        let scores = self.scores().filter(|_| self.needs_scores_from(at.epoch));
+        let measured_at = self.measured.as_ref().map(|&(epoch, _)| epoch);
+        State::new(&self.classes, self.settings, self.schedule.describe(), at, measured_at, scores)
+    }
+
+    fn restore(&mut self, state: &State) -> Result<Position> {
+        state.check(&self.classes, self.settings, &self.schedule.describe())?;
+        self.measured = state.measured_at().map(|epoch| (epoch, state.scores()));
+        Ok(state.position())
+    }
+}
+
+impl<S: Schedule> std::fmt::Debug for Curriculum<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Curriculum")
+            .field("schedule", &self.schedule.describe())
+            .field("settings", &self.settings)
+            .field("samples", &self.classes.num_samples())
+            .field("classes", &self.classes.num_classes())
+            .field("measured_at", &self.measured.as_ref().map(|&(epoch, _)| epoch))
+            .finish()
+    }
+}

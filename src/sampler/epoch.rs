@@ -1,0 +1,231 @@
+//! One epoch's index list: what is left of it, whose part it is, and its batches.
+
+use std::sync::Arc;
+
+use super::shard::{self, Even};
+use crate::{ClassIndex, Error, Result};
+
+/// A place in training: so many samples of an epoch are done, counted over all processes.
+///
+/// # Examples
+/// ```
+/// use climd::Position;
+/// assert_eq!(Position::from(3), Position { epoch: 3, samples: 0 });
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Position {
+    /// The epoch, from 0.
+    pub epoch: usize,
+    /// Samples of its list that are done, over all processes.
+    pub samples: usize,
+}
+
+impl From<usize> for Position {
+    /// The start of an epoch.
+    fn from(epoch: usize) -> Self {
+        Self { epoch, samples: 0 }
+    }
+}
+
+/// What happens to the samples that do not fill the last batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Tail {
+    /// They are a smaller batch. The default.
+    #[default]
+    Keep,
+    /// They are left out: for layers that cannot do with a batch of 1.
+    Drop,
+}
+
+impl Tail {
+    /// Number of batches of `len` samples; `batch_size` above 0.
+    pub(crate) fn batches(self, len: usize, batch_size: usize) -> usize {
+        match self {
+            Tail::Keep => len.div_ceil(batch_size),
+            Tail::Drop => len / batch_size,
+        }
+    }
+}
+
+pub(crate) fn check_batch_size(batch_size: usize) -> Result<()> {
+    if batch_size == 0 { Err(Error::BatchSize) } else { Ok(()) }
+}
+
+/// The samples of one epoch in training order, or the part of them that is left, or one process's part of that.
+///
+/// # Examples
+/// ```
+/// use climd::{CurriculumSampler, Even, PowerLaw, PowerLawScheduler, Tail};
+/// let sampler = PowerLawScheduler::new(&[0, 0, 0, 1, 1, 2], PowerLaw::default())?;
+/// let epoch = sampler.epoch(99)?;
+/// // the second of two processes, after 2 samples are done
+/// let part = epoch.skip(2)?.shard(1, 2, Even::Pad)?;
+/// assert_eq!(part.indices(), [epoch.indices()[3], epoch.indices()[5]]);
+/// assert_eq!(part.batches(1, Tail::Keep)?.len(), 2);
+/// # Ok::<(), climd::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Epoch {
+    pub(super) number: usize,
+    pub(super) indices: Vec<u32>,
+    /// Samples of each class in the whole epoch, by rank.
+    pub(super) counts: Vec<usize>,
+    pub(super) classes: Option<Arc<ClassIndex>>,
+    /// Length of the whole list, over all processes.
+    pub(super) total: usize,
+    /// Samples of it that are done before the first of `indices`, over all processes.
+    pub(super) done: usize,
+    /// The number of processes that the list was dealt to, if it was.
+    pub(super) world_size: Option<usize>,
+}
+
+impl Epoch {
+    /// Number of the epoch, from 0.
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Sample indices in training order.
+    pub fn indices(&self) -> &[u32] {
+        &self.indices
+    }
+
+    /// Number of indices.
+    pub fn len(&self) -> usize {
+        self.indices.len()
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.indices.is_empty()
+    }
+
+    /// The logarithm of each class's share of the whole epoch, for a loss that corrects for it; the same before and
+    /// after `skip` and `shard`.
+    ///
+    /// # Shapes
+    /// Returns `[num_logits]`: `ln(max(k, 1/2) / len)` for the `k` samples of label `c` in column `c`.
+    ///
+    /// # Errors
+    /// [`Error::PriorWidth`] if a label of the epoch is not a column; [`Error::Empty`] for an epoch that was never
+    /// filled.
+    ///
+    /// # Source
+    /// `docs/algorithm.md`, "The loss must know"; balanced softmax (Ren et al. 2020).
+    pub fn log_prior(&self, num_logits: usize) -> Result<Vec<f32>> {
+        let classes = self.classes.as_ref().filter(|_| self.total > 0).ok_or(Error::Empty { argument: "epoch" })?;
+        let len = self.total as f64;
+        let mut prior = vec![libm::log(0.5 / len) as f32; num_logits];
+        for (rank, &count) in self.counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
+            let label = classes.label(rank);
+            let column = usize::try_from(label).ok().filter(|&column| column < num_logits);
+            let column = column.ok_or(Error::PriorWidth { num_logits, label })?;
+            prior[column] = libm::log(count as f64 / len) as f32;
+        }
+        Ok(prior)
+    }
+
+    /// What is left after `samples` of it, counted over all processes.
+    ///
+    /// To go on with another number of processes, skip first and shard then. On a part that was dealt already,
+    /// `samples` must divide among the processes.
+    ///
+    /// # Errors
+    /// [`Error::Skip`] for more samples than are left; [`Error::SkipSharded`].
+    pub fn skip(&self, samples: usize) -> Result<Self> {
+        let world_size = self.world_size.unwrap_or(1);
+        if !samples.is_multiple_of(world_size) {
+            return Err(Error::SkipSharded { found: samples, world_size });
+        }
+        let rest = self.indices.get(samples / world_size..);
+        let indices = rest.ok_or(Error::Skip { found: samples, len: self.len() * world_size })?.to_vec();
+        Ok(self.part(indices, samples))
+    }
+
+    /// One process's part: positions `rank`, `rank + world_size`, ... of the list.
+    ///
+    /// All parts have one length, so that no process waits for another: `even` says how.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] if `rank` is not below `world_size`; [`Error::ShardedTwice`].
+    pub fn shard(&self, rank: usize, world_size: usize, even: Even) -> Result<Self> {
+        self.check_shard(rank, world_size)?;
+        let indices = shard::every_nth(&self.indices, rank, world_size, even);
+        Ok(Self { world_size: Some(world_size), ..self.part(indices, 0) })
+    }
+
+    /// One process's part, with each class spread evenly over the processes. A resume needs the same `world_size`:
+    /// shard the whole epoch first and skip then.
+    ///
+    /// # Errors
+    /// As [`shard`](Self::shard).
+    pub fn shard_stratified(&self, rank: usize, world_size: usize, even: Even) -> Result<Self> {
+        self.check_shard(rank, world_size)?;
+        let ranks = self.classes.as_ref().map_or(&[][..], |classes| classes.ranks());
+        let indices = shard::stratified(&self.indices, ranks, rank, world_size, even);
+        Ok(Self { world_size: Some(world_size), ..self.part(indices, 0) })
+    }
+
+    /// The indices in batches, each with the position after it, which is where a state is to be taken.
+    ///
+    /// After the last batch that is the start of the next epoch.
+    ///
+    /// # Errors
+    /// [`Error::BatchSize`] for batches of 0.
+    pub fn batches(&self, batch_size: usize, tail: Tail) -> Result<IndexBatches<'_>> {
+        check_batch_size(batch_size)?;
+        Ok(IndexBatches { epoch: self, batch_size, next: 0, count: tail.batches(self.len(), batch_size) })
+    }
+
+    fn check_shard(&self, rank: usize, world_size: usize) -> Result<()> {
+        if rank >= world_size {
+            return Err(Error::Rank { rank, world_size });
+        }
+        if self.world_size.is_some() { Err(Error::ShardedTwice) } else { Ok(()) }
+    }
+
+    fn part(&self, indices: Vec<u32>, skipped: usize) -> Self {
+        let (counts, classes) = (self.counts.clone(), self.classes.clone());
+        Self { indices, counts, classes, done: self.done + skipped, ..*self }
+    }
+
+    /// The position after so many of `indices`; the start of the next epoch where `last`.
+    pub(crate) fn position_after(&self, local: usize, last: bool) -> Position {
+        if last {
+            return Position::from(self.number.saturating_add(1));
+        }
+        let samples = self.total.min(self.done + local * self.world_size.unwrap_or(1));
+        Position { epoch: self.number, samples }
+    }
+}
+
+/// The batches of an [`Epoch`]: indices, and the position after them.
+#[derive(Debug, Clone)]
+pub struct IndexBatches<'a> {
+    epoch: &'a Epoch,
+    batch_size: usize,
+    next: usize,
+    count: usize,
+}
+
+impl<'a> Iterator for IndexBatches<'a> {
+    type Item = (&'a [u32], Position);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next == self.count {
+            return None;
+        }
+        let start = self.next * self.batch_size;
+        let end = self.epoch.len().min(start + self.batch_size);
+        self.next += 1;
+        Some((&self.epoch.indices[start..end], self.epoch.position_after(end, self.next == self.count)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.count - self.next, Some(self.count - self.next))
+    }
+}
+
+impl ExactSizeIterator for IndexBatches<'_> {}

@@ -1,0 +1,125 @@
+//! Order of training: a seeded permutation, the same on every platform and thread count.
+//!
+//! A list that fits the cache is shuffled as it is. A longer one is dealt at random to buckets that do, and each bucket
+//! is shuffled by itself, on any number of threads: an exactly uniform permutation without a cache miss a sample.
+//! Source: Rao 1961, Sandelius 1962; `docs/algorithm.md`, "Which, and in what order".
+
+use rayon::prelude::*;
+
+use super::random::{Purpose, Words};
+
+/// Lists up to this length are one bucket.
+const BUCKET: usize = 1 << 14;
+/// At most 2^16 buckets, so that half a word picks one.
+const MAX_BITS: u32 = 16;
+
+/// Puts `list` into the training order of the epoch.
+pub(super) fn order(list: &mut Vec<u32>, seed: u64, epoch: usize) {
+    let bits = (0..MAX_BITS).find(|&bits| list.len() <= BUCKET << bits).unwrap_or(MAX_BITS);
+    if bits == 0 {
+        return fisher_yates(list, &mut Words::new(seed, epoch, Purpose::Order, 1));
+    }
+    let mut ends = vec![0; 1 << bits]; // first the sizes of the buckets, then where each begins, then where it ends
+    deal(list.len(), bits, seed, epoch, |_, bucket| ends[bucket] += 1);
+    let mut begin = 0;
+    for end in &mut ends {
+        begin += std::mem::replace(end, begin);
+    }
+    let mut dealt = vec![0; list.len()];
+    deal(list.len(), bits, seed, epoch, |at, bucket| {
+        dealt[ends[bucket]] = list[at];
+        ends[bucket] += 1;
+    });
+    let (mut buckets, mut rest, mut begin) = (Vec::with_capacity(ends.len()), dealt.as_mut_slice(), 0);
+    for &end in &ends {
+        let (bucket, tail) = rest.split_at_mut(end - begin);
+        buckets.push(bucket);
+        (rest, begin) = (tail, end);
+    }
+    buckets.into_par_iter().enumerate().for_each(|(bucket, samples)| {
+        fisher_yates(samples, &mut Words::new(seed, epoch, Purpose::Order, bucket as u32 + 1));
+    });
+    *list = dealt;
+}
+
+/// Calls `to(position, bucket)` for each position in order. A word serves two: its low half, then its high half.
+fn deal(len: usize, bits: u32, seed: u64, epoch: usize, mut to: impl FnMut(usize, usize)) {
+    let mut words = Words::new(seed, epoch, Purpose::Order, 0);
+    for at in (0..len).step_by(2) {
+        let word = words.next();
+        to(at, ((word & 0xFFFF) >> (16 - bits)) as usize);
+        if at + 1 < len {
+            to(at + 1, (word >> 16 >> (16 - bits)) as usize);
+        }
+    }
+}
+
+fn fisher_yates(list: &mut [u32], words: &mut Words) {
+    for i in (1..list.len()).rev() {
+        list.swap(i, words.below(i as u32 + 1) as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Buckets as vectors, one thread: too simple to be wrong.
+    fn naive(list: &[u32], seed: u64, epoch: usize) -> Vec<u32> {
+        let bits = (0..=16).find(|&bits| bits == 16 || list.len() <= 1 << (14 + bits)).unwrap();
+        let mut buckets = vec![Vec::new(); 1 << bits];
+        let mut words = Words::new(seed, epoch, Purpose::Order, 0);
+        for pair in list.chunks(2) {
+            let word = if bits == 0 { 0 } else { words.next() };
+            for (&sample, half) in pair.iter().zip([word & 0xFFFF, word >> 16]) {
+                buckets[half as usize >> (16 - bits)].push(sample);
+            }
+        }
+        for (bucket, index) in buckets.iter_mut().zip(1..) {
+            fisher_yates(bucket, &mut Words::new(seed, epoch, Purpose::Order, index));
+        }
+        buckets.concat()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn any_length_is_a_permutation_equal_to_the_naive_one(
+            len in prop_oneof![0usize..100, 16_000usize..17_000, 30_000usize..70_000], seed: u64, epoch in 0usize..1000,
+        ) {
+            let start: Vec<u32> = (0..len as u32).collect();
+            let mut list = start.clone();
+            order(&mut list, seed, epoch);
+            prop_assert_eq!(&list, &naive(&start, seed, epoch));
+            list.sort_unstable();
+            prop_assert_eq!(list, start);
+        }
+    }
+
+    /// Changing these lists changes every user's runs: a breaking release and a changelog line.
+    #[test]
+    fn orders_are_the_pinned_ones() {
+        let golden: serde_json::Value = serde_json::from_str(include_str!("../../tests/golden/order.json")).unwrap();
+        for case in golden["orders"].as_array().unwrap() {
+            let field = |name: &str| case[name].as_u64().unwrap();
+            let mut list: Vec<u32> = (0..field("n") as u32).collect();
+            order(&mut list, field("seed"), field("epoch") as usize);
+            list.truncate(16);
+            assert_eq!(serde_json::json!(list), case["first"], "n = {}", case["n"]);
+        }
+    }
+
+    #[test]
+    fn every_permutation_of_four_comes_equally_often() {
+        let mut seen = std::collections::HashMap::new();
+        for seed in 0..24_000 {
+            let mut list = vec![0, 1, 2, 3];
+            order(&mut list, seed, 0);
+            *seen.entry(list).or_insert(0u32) += 1;
+        }
+        assert_eq!(seen.len(), 24);
+        let chi: f64 = seen.values().map(|&n| (f64::from(n) - 1000.0).powi(2) / 1000.0).sum();
+        assert!(chi < 49.7, "chi-squared of 23 degrees of freedom is {chi}"); // p = 0.001
+    }
+}

@@ -1,0 +1,132 @@
+//! What an epoch holds, said in numbers that can be logged.
+
+use super::Epoch;
+use crate::{ClassIndex, Law};
+
+/// What an epoch holds and why.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Report {
+    /// The epoch, from 0.
+    pub epoch: usize,
+    /// Length of its list.
+    pub len: usize,
+    /// Different samples in it.
+    pub distinct: usize,
+    /// The law behind the quotas: exponent, progress, target share of each class.
+    pub law: Law,
+    /// The epoch at whose beginning the scores in use were measured; none: a random ranking stands in, or none is
+    /// needed.
+    pub measured_at: Option<usize>,
+    /// A line a class, by rank.
+    pub classes: Vec<ClassReport>,
+    /// What a user should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// What an epoch holds of one class.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ClassReport {
+    /// The label.
+    pub label: i64,
+    /// Samples in the data set.
+    pub count: usize,
+    /// Samples in the epoch's list.
+    pub quota: usize,
+    /// Share of the list that the law aims at, in `[0, 1]`; none if the schedule ignores classes.
+    pub target: Option<f64>,
+    /// Scores of all samples of the class; none before the first measurement.
+    pub scores: Option<ScoreRange>,
+}
+
+/// Smallest, mean and largest score of a class.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ScoreRange {
+    /// Smallest score.
+    pub min: f32,
+    /// Mean score.
+    pub mean: f32,
+    /// Largest score.
+    pub max: f32,
+}
+
+/// What a user should know about an epoch.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Warning {
+    /// The epoch has no sample of the class.
+    Empty {
+        /// The label.
+        label: i64,
+    },
+    /// A class that has more than its even share of the data has even more of the epoch.
+    Overshoot {
+        /// The label.
+        label: i64,
+        /// Its share of the epoch, in `[0, 1]`.
+        share: f64,
+        /// Its share of the data, in `[0, 1]`.
+        natural: f64,
+    },
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Warning::Empty { label } => write!(f, "class {label} has no sample in this epoch"),
+            Warning::Overshoot { label, share, natural } => write!(
+                f,
+                "class {label} is {:.1} % of this epoch, but only {:.1} % of the data",
+                100.0 * share,
+                100.0 * natural
+            ),
+        }
+    }
+}
+
+pub(super) fn report(epoch: &Epoch, classes: &ClassIndex, law: Law, measured: Option<(usize, &[f32])>) -> Report {
+    let mut seen = vec![false; classes.num_samples()];
+    epoch.indices.iter().for_each(|&sample| seen[sample as usize] = true);
+    let lines: Vec<ClassReport> = (0..classes.num_classes())
+        .map(|rank| ClassReport {
+            label: classes.label(rank),
+            count: classes.counts()[rank],
+            quota: epoch.counts[rank],
+            target: law.shares.get(rank).copied(),
+            scores: measured.map(|(_, scores)| score_range(classes.members(rank), scores)),
+        })
+        .collect();
+    Report {
+        epoch: epoch.number,
+        len: epoch.len(),
+        distinct: seen.iter().filter(|&&seen| seen).count(),
+        law,
+        measured_at: measured.map(|(epoch, _)| epoch),
+        warnings: lines.iter().filter_map(|line| warn(line, epoch.len(), classes)).collect(),
+        classes: lines,
+    }
+}
+
+fn score_range(members: &[u32], scores: &[f32]) -> ScoreRange {
+    let of_class = || members.iter().map(|&sample| scores[sample as usize]);
+    ScoreRange {
+        min: of_class().fold(f32::INFINITY, f32::min),
+        mean: (of_class().map(f64::from).sum::<f64>() / members.len() as f64) as f32,
+        max: of_class().fold(f32::NEG_INFINITY, f32::max),
+    }
+}
+
+fn warn(class: &ClassReport, len: usize, classes: &ClassIndex) -> Option<Warning> {
+    let (label, n, c) = (class.label, classes.num_samples(), classes.num_classes());
+    if class.quota == 0 {
+        return Some(Warning::Empty { label });
+    }
+    // Integers, so that an equal share is no overshoot.
+    let large = class.count as u128 * c as u128 > n as u128;
+    let overshoots = class.quota as u128 * n as u128 > class.count as u128 * len as u128;
+    let (share, natural) = (class.quota as f64 / len as f64, class.count as f64 / n as f64);
+    (large && overshoots).then_some(Warning::Overshoot { label, share, natural })
+}

@@ -1,0 +1,162 @@
+//! All that is needed to go on from a position, and to refuse what does not belong to it.
+//!
+//! A state holds the scores in use, because the network that gave them is gone. It is written with any serde format;
+//! scores are stored as bits, so that none loses a digit.
+
+use xxhash_rust::xxh3::Xxh3Default;
+
+use super::{Position, Settings};
+use crate::{ClassIndex, Error, Result};
+
+/// Version of the format; another is refused.
+const VERSION: u32 = 1;
+
+/// What [`state`](crate::CurriculumSampler::state) returns and [`restore`](crate::CurriculumSampler::restore) takes.
+///
+/// About 4 bytes a sample while scores are still needed, and a few hundred bytes otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct State {
+    version: u32,
+    num_samples: usize,
+    labels: u64, // hash
+    settings: Settings,
+    schedule: String,
+    position: Position,
+    measured_at: Option<usize>,
+    scores: Option<Vec<u32>>, // bits of f32
+    checksum: u64,
+}
+
+impl State {
+    pub(super) fn new(
+        classes: &ClassIndex,
+        settings: Settings,
+        schedule: String,
+        position: Position,
+        measured_at: Option<usize>,
+        scores: Option<&[f32]>,
+    ) -> Self {
+        let mut state = Self {
+            version: VERSION,
+            num_samples: classes.num_samples(),
+            labels: hash_of_labels(classes),
+            settings,
+            schedule,
+            position,
+            measured_at,
+            scores: scores.map(|scores| scores.iter().map(|score| score.to_bits()).collect()),
+            checksum: 0,
+        };
+        state.checksum = state.checksum_of_content();
+        state
+    }
+
+    /// Where training goes on.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The epoch of the latest measurement, if there was one.
+    pub fn measured_at(&self) -> Option<usize> {
+        self.measured_at
+    }
+
+    /// Refuses a state that is damaged, or of another version, data set or configuration.
+    pub(super) fn check(&self, classes: &ClassIndex, settings: Settings, schedule: &str) -> Result<()> {
+        if self.version != VERSION {
+            return Err(Error::StateVersion { found: self.version, expected: VERSION });
+        }
+        let expected = self.checksum_of_content();
+        if self.checksum != expected {
+            return Err(Error::StateDamaged { found: self.checksum, expected });
+        }
+        let labels = hash_of_labels(classes);
+        same("a number of samples of", &self.num_samples, &classes.num_samples())?;
+        same("labels of hash", &format_args!("{:016x}", self.labels), &format_args!("{labels:016x}"))?;
+        same("seed", &self.settings.seed, &settings.seed)?;
+        same("first_measure", &self.settings.first_measure, &settings.first_measure)?;
+        same("measure_every", &self.settings.measure_every, &settings.measure_every)?;
+        same("schedule", &self.schedule, &schedule)?;
+        match &self.scores {
+            Some(scores) => same("a number of scores of", &scores.len(), &classes.num_samples()),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn scores(&self) -> Option<Vec<f32>> {
+        self.scores.as_ref().map(|bits| bits.iter().map(|&bits| f32::from_bits(bits)).collect())
+    }
+
+    fn checksum_of_content(&self) -> u64 {
+        let mut hash = Xxh3Default::new();
+        let mut number = |value: u64| hash.update(&value.to_le_bytes());
+        let Settings { seed, first_measure, measure_every } = self.settings;
+        let Position { epoch, samples } = self.position;
+        for value in [self.num_samples, first_measure, measure_every, epoch, samples, self.schedule.len()] {
+            number(value as u64);
+        }
+        [u64::from(self.version), self.labels, seed].into_iter().for_each(&mut number);
+        for value in [self.measured_at, self.scores.as_ref().map(Vec::len)] {
+            number(u64::from(value.is_some()));
+            number(value.unwrap_or(0) as u64);
+        }
+        hash.update(self.schedule.as_bytes());
+        self.scores.iter().flatten().for_each(|bits| hash.update(&bits.to_le_bytes()));
+        hash.digest()
+    }
+}
+
+/// XXH3 of the labels in the order of the samples: fixed for all platforms and releases.
+fn hash_of_labels(classes: &ClassIndex) -> u64 {
+    let mut hash = Xxh3Default::new();
+    classes.ranks().iter().for_each(|&rank| hash.update(&classes.label(rank as usize).to_le_bytes()));
+    hash.digest()
+}
+
+fn same(what: &'static str, found: &impl ToString, expected: &impl ToString) -> Result<()> {
+    let (found, expected) = (found.to_string(), expected.to_string());
+    if found == expected { Ok(()) } else { Err(Error::StateMismatch { what, found, expected }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(scores: &[f32]) -> State {
+        let classes = ClassIndex::new(&[0, 0, 1]).unwrap();
+        State::new(&classes, Settings::default(), "Any".into(), Position::from(3), Some(2), Some(scores))
+    }
+
+    #[test]
+    fn every_field_is_under_the_checksum() {
+        let good = state(&[0.0, 1.0, 2.0]);
+        let classes = ClassIndex::new(&[0, 0, 1]).unwrap();
+        let check = |state: &State| state.check(&classes, Settings::default(), "Any");
+        check(&good).unwrap();
+        let damage: [fn(&mut State); 8] = [
+            |s| s.num_samples += 1,
+            |s| s.labels += 1,
+            |s| s.settings.seed += 1,
+            |s| s.schedule.push('!'),
+            |s| s.position.samples += 1,
+            |s| s.measured_at = None,
+            |s| s.scores.as_mut().unwrap()[1] += 1,
+            |s| s.scores = None,
+        ];
+        for alter in damage {
+            let mut bad = good.clone();
+            alter(&mut bad);
+            assert!(matches!(check(&bad), Err(Error::StateDamaged { .. })), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_newer_version_is_named() {
+        let mut newer = state(&[0.0; 3]);
+        newer.version = 2;
+        let classes = ClassIndex::new(&[0, 0, 1]).unwrap();
+        let error = newer.check(&classes, Settings::default(), "Any").unwrap_err();
+        assert_eq!(error, Error::StateVersion { found: 2, expected: 1 });
+    }
+}

@@ -1,0 +1,196 @@
+//! The paper's schedule: from balanced classes to the long tail, under a power law of the class rank.
+//!
+//! Source: Han et al., MICCAI 2025, Eq. 5-7; gaps closed in `docs/algorithm.md`, "How many".
+
+use super::{Law, Overflow, Pick, Quota, Schedule, apportion::apportion, check_pick};
+use crate::{ClassIndex, Error, Result};
+
+/// The class distribution that the curriculum ends in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum TargetLaw {
+    /// `rank^(-gamma * alpha_t)`, the paper's Eq. 7. The default. For nearly equal classes its exponent is large: it
+    /// then makes an imbalance that the data do not have.
+    #[default]
+    PowerLaw,
+    /// `rank^(-s * w_t)` with the maximum-likelihood Zipf exponent `s` of the data, which is 0 for equal classes.
+    Zipf,
+    /// The shares of the data themselves.
+    Empirical,
+}
+
+/// The schedule of the paper: `ceil(t N / T)` samples in epoch `t = 1..=T`, shared among the classes by
+/// `(1 - w_t) / C + w_t * law`, where `w_t` runs from 0 to 1. From epoch `T` on, every sample.
+///
+/// Quotas of one class are not monotone over the epochs, and the majority's share can exceed that of the data: the
+/// report warns of it.
+///
+/// # Source
+/// Han et al., MICCAI 2025, Eq. 5-7.
+///
+/// # Examples
+/// ```
+/// use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler};
+/// let labels: Vec<u32> = (0..).zip([305, 103, 92, 80, 32]).flat_map(|(label, n)| vec![label; n]).collect();
+/// let sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 10, ..Default::default() })?;
+/// assert_eq!(sampler.quotas(4)?, [99, 67, 57, 51, 32]); // t = 5
+/// # Ok::<(), climd::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct PowerLaw {
+    /// Curriculum epochs `T`, at least 1; later epochs use every sample. Default 100.
+    pub epochs: usize,
+    /// Sharpness `gamma` of Eq. 6-7, finite and above 0. Default 0.3.
+    pub gamma: f64,
+    /// The last exponent `alpha(T)`, finite and above 0, in place of Eq. 6. Default: none, so Eq. 6.
+    pub alpha: Option<f64>,
+    /// The class distribution to end in. Default: the paper's.
+    pub law: TargetLaw,
+    /// What happens where a share asks for more than a class has. Default: the others get it.
+    pub overflow: Overflow,
+    /// By what samples are picked; not with replacement. Default: the highest scores.
+    pub pick: Pick,
+}
+
+impl Default for PowerLaw {
+    fn default() -> Self {
+        let (law, overflow, pick) = Default::default();
+        Self { epochs: 100, gamma: 0.3, alpha: None, law, overflow, pick }
+    }
+}
+
+impl PowerLaw {
+    /// `w_t` of an epoch of the curriculum: 0 in the first, 1 in the last.
+    fn progress(&self, epoch: usize) -> f64 {
+        if self.epochs == 1 { 1.0 } else { epoch as f64 / (self.epochs - 1) as f64 }
+    }
+
+    /// `alpha_t`: linear from 1 to `alpha(T)`.
+    fn alpha_at(&self, progress: f64, classes: &ClassIndex) -> f64 {
+        let last = self.alpha.unwrap_or_else(|| classes.hill_exponent() / self.gamma);
+        if last.is_infinite() { last } else { 1.0 + (last - 1.0) * progress }
+    }
+}
+
+impl Schedule for PowerLaw {
+    fn check(&self, _: &ClassIndex) -> Result<()> {
+        let range = "finite and above 0";
+        if self.epochs == 0 {
+            return Err(Error::NoEpochs);
+        }
+        if !(self.gamma > 0.0 && self.gamma.is_finite()) {
+            return Err(Error::OutOfRange { argument: "gamma", found: self.gamma, range });
+        }
+        if let Some(found) = self.alpha.filter(|&alpha| !(alpha > 0.0 && alpha.is_finite())) {
+            return Err(Error::OutOfRange { argument: "alpha", found, range });
+        }
+        check_pick("PowerLaw", self.pick)
+    }
+
+    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
+        let counts = classes.counts();
+        if epoch >= self.epochs {
+            return Quota::PerClass(counts.to_vec());
+        }
+        let grown = (epoch as u128 + 1) * classes.num_samples() as u128; // t * N, of which 1 / T
+        let size = grown.div_ceil(self.epochs as u128) as usize;
+        // Shares are in [0, 1] and one for each class, so this cannot fail.
+        let quotas = apportion(counts, &self.law(epoch, classes).shares, size, self.overflow);
+        Quota::PerClass(quotas.unwrap_or_default())
+    }
+
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
+    fn pick(&self, _epoch: usize) -> Pick {
+        self.pick
+    }
+
+    fn settles_at(&self) -> usize {
+        self.epochs
+    }
+
+    fn law(&self, epoch: usize, classes: &ClassIndex) -> Law {
+        let num_classes = classes.num_classes();
+        let natural = || classes.counts().iter().map(|&n| n as f64 / classes.num_samples() as f64).collect();
+        if epoch >= self.epochs {
+            return Law { alpha: None, progress: Some(1.0), shares: natural() };
+        }
+        let progress = self.progress(epoch);
+        let (alpha, tail): (Option<f64>, Vec<f64>) = match self.law {
+            TargetLaw::PowerLaw => {
+                let alpha = self.alpha_at(progress, classes);
+                (Some(alpha), normalised_powers(self.gamma * alpha, num_classes))
+            }
+            TargetLaw::Zipf => (None, normalised_powers(classes.zipf_exponent() * progress, num_classes)),
+            TargetLaw::Empirical => (None, natural()),
+        };
+        let uniform = (1.0 - progress) / num_classes as f64;
+        let shares = tail.into_iter().map(|share| uniform + progress * share).collect();
+        Law { alpha, progress: Some(progress), shares }
+    }
+}
+
+/// `rank^-exponent` over ranks `1..=num_classes`, of sum 1; uniform for an infinite exponent, which equal classes have.
+fn normalised_powers(exponent: f64, num_classes: usize) -> Vec<f64> {
+    if exponent.is_infinite() {
+        return vec![1.0 / num_classes as f64; num_classes];
+    }
+    let mut powers: Vec<f64> = (1..=num_classes).map(|rank| libm::pow(rank as f64, -exponent)).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.iter_mut().for_each(|power| *power /= sum);
+    powers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(schedule: PowerLaw) -> String {
+        schedule.check(&ClassIndex::new(&[0, 0, 1]).unwrap()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_refused_by_name() {
+        let default = PowerLaw::default;
+        assert_eq!(
+            refused(PowerLaw { epochs: 0, ..default() }),
+            "`epochs` is 0, but a curriculum has at least 1 epoch"
+        );
+        assert_eq!(
+            refused(PowerLaw { gamma: f64::NAN, ..default() }),
+            "`gamma` is NaN, but must be finite and above 0"
+        );
+        assert_eq!(refused(PowerLaw { gamma: 0.0, ..default() }), "`gamma` is 0, but must be finite and above 0");
+        assert_eq!(
+            refused(PowerLaw { alpha: Some(f64::INFINITY), ..default() }),
+            "`alpha` is inf, but must be finite and above 0"
+        );
+        assert!(
+            refused(PowerLaw { pick: Pick::WithReplacement, ..default() }).starts_with("`pick` is WithReplacement")
+        );
+    }
+
+    #[test]
+    fn the_majority_overshoots_its_own_share_and_a_class_shrinks() {
+        // BRCA, T = 100: what the paper's law does, and what no page may deny
+        let labels: Vec<u32> = (0..).zip([305, 103, 92, 80, 32]).flat_map(|(label, n)| vec![label; n]).collect();
+        let classes = ClassIndex::new(&labels).unwrap();
+        let schedule = PowerLaw::default();
+        assert_eq!(schedule.quota(89, &classes), Quota::PerClass(vec![305, 103, 66, 45, 32]));
+        let Quota::PerClass(earlier) = schedule.quota(59, &classes) else { unreachable!() };
+        assert_eq!(earlier[3], 51);
+    }
+
+    #[test]
+    fn nearly_equal_classes_get_an_imbalance_they_never_had() {
+        let labels: Vec<u32> = (0..).zip([101, 100, 100]).flat_map(|(label, n)| vec![label; n]).collect();
+        let classes = ClassIndex::new(&labels).unwrap();
+        let ten = |law| PowerLaw { epochs: 10, law, ..Default::default() }.quota(4, &classes);
+        assert_eq!(ten(TargetLaw::PowerLaw), Quota::PerClass(vec![95, 28, 28]));
+        let Quota::PerClass(zipf) = ten(TargetLaw::Zipf) else { unreachable!() };
+        assert!(zipf[0] - zipf[2] <= 1);
+    }
+}

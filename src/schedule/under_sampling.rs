@@ -1,0 +1,76 @@
+//! Random undersampling: the larger classes are cut down towards the smallest.
+
+use super::{Pick, Quota, Schedule};
+use crate::{ClassIndex, Error, Result};
+
+/// As many samples of every class as the smallest has, at random; or, with a strength below 1, part of the way there.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct UnderSampling {
+    /// Strength `a` in `[0, 1]`: a class of `n_c` keeps `ceil(n_c^(1-a) * n_min^a)`. 1, the default, is balance; 0
+    /// keeps everything.
+    pub strength: f64,
+    /// Whether each epoch draws anew. Default: one draw for all epochs, so the rest is never seen.
+    pub redraw: bool,
+}
+
+impl Default for UnderSampling {
+    fn default() -> Self {
+        Self { strength: 1.0, redraw: false }
+    }
+}
+
+impl Schedule for UnderSampling {
+    fn check(&self, _: &ClassIndex) -> Result<()> {
+        if (0.0..=1.0).contains(&self.strength) {
+            return Ok(());
+        }
+        Err(Error::OutOfRange { argument: "strength", found: self.strength, range: "a number from 0 to 1" })
+    }
+
+    fn quota(&self, _: usize, classes: &ClassIndex) -> Quota {
+        let counts = classes.counts();
+        let min = counts[counts.len() - 1] as f64;
+        let keep = |&n: &usize| {
+            let kept = libm::pow(n as f64, 1.0 - self.strength) * libm::pow(min, self.strength);
+            n.min(libm::ceil(kept - 1e-9) as usize).max(1) // 1e-9: what is a whole number but for rounding stays one
+        };
+        Quota::PerClass(counts.iter().map(keep).collect())
+    }
+
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
+    fn pick(&self, _: usize) -> Pick {
+        if self.redraw { Pick::Redraw } else { Pick::FixedRandom }
+    }
+
+    fn settles_at(&self) -> usize {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(strength: f64) -> Quota {
+        let labels: Vec<u32> = (0..).zip([305, 103, 92, 80, 32]).flat_map(|(label, n)| vec![label; n]).collect();
+        UnderSampling { strength, redraw: false }.quota(0, &ClassIndex::new(&labels).unwrap())
+    }
+
+    #[test]
+    fn strength_goes_from_everything_to_balance() {
+        assert_eq!(kept(1.0), Quota::PerClass(vec![32; 5]));
+        assert_eq!(kept(0.0), Quota::PerClass(vec![305, 103, 92, 80, 32]));
+        assert_eq!(kept(0.5), Quota::PerClass(vec![99, 58, 55, 51, 32])); // ceil of sqrt(n * 32)
+    }
+
+    #[test]
+    fn a_strength_above_one_is_refused() {
+        let schedule = UnderSampling { strength: 1.5, redraw: false };
+        let error = schedule.check(&ClassIndex::new(&[0]).unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), "`strength` is 1.5, but must be a number from 0 to 1");
+    }
+}

@@ -1,0 +1,85 @@
+//! Promise: what holds on the CPU holds on CUDA. The same functions as in `tensors.rs`, `loader.rs` and `loss.rs`, on the
+//! first CUDA device; without one each test says so and passes.
+#![cfg(feature = "tch")]
+
+mod common;
+
+use climd::*;
+use common::tensors as check;
+use tch::{Device, Kind, Tensor};
+
+/// The first CUDA device.
+fn device() -> Option<Device> {
+    if tch::Cuda::is_available() {
+        return Some(Device::Cuda(0));
+    }
+    println!("skipped: no CUDA device");
+    None
+}
+
+macro_rules! on_cuda {
+    ($($name:ident)*) => {
+        $(#[test]
+        fn $name() {
+            if let Some(device) = device() {
+                check::$name(device);
+            }
+        })*
+    };
+}
+
+on_cuda! {
+    scores_and_parts_agree_with_slices
+    the_batch_size_does_not_matter
+    the_layout_of_a_tensor_does_not_matter
+    no_graph_is_kept
+    what_is_not_finite_is_named
+    a_sample_measured_twice_counts_as_measured_last
+    indices_that_name_no_sample_or_one_twice_are_errors_until_reset
+    what_is_missing_is_counted_and_the_rest_is_kept
+    extreme_values_have_finite_scores
+    batches_carry_the_rows_of_the_samplers_epoch
+    refresh_measures_when_wanted_whatever_the_batch_size
+    the_loss_is_its_formula
+}
+
+#[test]
+fn data_may_stay_on_the_host_while_batches_go_to_the_device() {
+    let Some(device) = device() else { return };
+    let loader = check::loader(&[19, 7, 3], 4, Device::Cpu).device(device).unwrap();
+    let sampler = check::sampler(&loader);
+    let all = check::data(29, Device::Cpu);
+    for batch in loader.epoch(&sampler, 2).unwrap() {
+        let on_host = batch.indices.to_device(Device::Cpu);
+        assert_eq!((batch.labels.device(), batch.indices.device()), (device, device));
+        for (rows, all) in batch.modalities.iter().zip(&all) {
+            assert_eq!(rows.device(), device);
+            assert_eq!(rows.to_device(Device::Cpu), all.index_select(0, &on_host));
+        }
+    }
+}
+
+#[test]
+fn tensors_on_two_devices_are_named() {
+    let Some(device) = device() else { return };
+    let zeros = |device: Device| Tensor::zeros([2, 2], (Kind::Float, device));
+    let mut measurer = MultimodalMeasurer::new(&[0, 1]).unwrap();
+    let indices = Tensor::from_slice(&[0i64, 1]);
+    let mixed = [zeros(device), zeros(Device::Cpu)];
+    let error = measurer.observe(&indices, &mixed, &[zeros(device), zeros(device)]).unwrap_err();
+    assert_eq!(error.to_string(), "`logits[1]` is on Cpu, but the others are on Cuda(0): move it with `to_device`");
+    let all = [zeros(device), zeros(device)];
+    measurer.observe(&indices, &all, &all).unwrap();
+    let host = [zeros(Device::Cpu), zeros(Device::Cpu)];
+    assert!(matches!(measurer.observe(&indices, &host, &host), Err(Error::Device { .. })));
+    assert!(measurer.finish().is_ok(), "and what was taken is still there");
+}
+
+#[test]
+fn a_label_that_is_no_column_does_not_kill_the_context() {
+    let Some(device) = device() else { return };
+    let rows = [Tensor::zeros([2, 2], (Kind::Float, device))];
+    let error = MultimodalMeasurer::new(&[0, 5]).unwrap().measure(&rows, &rows).unwrap_err();
+    assert!(matches!(error, Error::LabelOutsideLogits { index: 1, label: 5, num_classes: 2 }));
+    assert_eq!(MultimodalMeasurer::new(&[0, 1]).unwrap().measure(&rows, &rows).unwrap().len(), 2);
+}

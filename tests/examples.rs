@@ -1,0 +1,34 @@
+//! Promise: the short examples print what is written here. They are compiled into this test as modules.
+
+#[allow(dead_code)] // `main` only prints what `answer` returns
+#[path = "../examples/plug_in_schedule.rs"]
+mod plug_in_schedule;
+#[allow(dead_code)]
+#[path = "../examples/quotas.rs"]
+mod quotas;
+
+#[test]
+fn quotas_go_from_level_to_the_long_tail() {
+    let expected = "\
+epoch  samples  of each class
+    0       62  [13, 13, 12, 12, 12]
+    1      123  [26, 25, 24, 24, 24]
+    4      306  [99, 67, 57, 51, 32]
+    8      551  [305, 103, 66, 45, 32]
+       class 0 is 55.4 % of this epoch, but only 49.8 % of the data
+    9      612  [305, 103, 92, 80, 32]
+   10      612  [305, 103, 92, 80, 32]
+gradient steps of epochs 0 to 11: 150
+";
+    assert_eq!(quotas::answer().unwrap(), expected);
+}
+
+#[test]
+fn a_schedule_of_ones_own_gets_selection_order_and_batches() {
+    let expected = "\
+epoch 0: [3, 3, 2] in 2 steps: [12, 0, 2, 9, 8, 10, 11, 1]
+epoch 2: [6, 3, 2] in 3 steps: [10, 11, 12, 5, 4, 1, 0, 9, 2, 3, 8]
+epoch 4: [8, 3, 2] in 4 steps: [3, 1, 2, 6, 4, 12, 9, 10, 8, 0, 5, 11, 7]
+";
+    assert_eq!(plug_in_schedule::answer().unwrap(), expected);
+}

@@ -1,0 +1,261 @@
+//! Promise: `CurriculumLoader` deals out the rows of the sampler's epoch, from any position on, and measures only when
+//! the sampler wants it.
+#![cfg(feature = "tch")]
+
+mod common;
+
+use climd::*;
+use common::tensors::{self as check, data, loader, sampler};
+use tch::{Device, Kind, Tensor};
+
+const CPU: Device = Device::Cpu;
+
+fn indices(batches: Batches<'_>) -> Vec<i64> {
+    batches.flat_map(|batch| Vec::<i64>::try_from(&batch.indices).unwrap()).collect()
+}
+
+#[test]
+fn batches_carry_the_rows_of_the_samplers_epoch() {
+    check::batches_carry_the_rows_of_the_samplers_epoch(CPU);
+}
+
+#[test]
+fn refresh_measures_when_wanted_whatever_the_batch_size() {
+    check::refresh_measures_when_wanted_whatever_the_batch_size(CPU);
+}
+
+#[test]
+fn an_epoch_goes_on_from_any_position() {
+    let loader = loader(&[19, 7, 3], 4, CPU);
+    let sampler = sampler(&loader);
+    let whole: Vec<Batch> = loader.epoch(&sampler, 2).unwrap().collect();
+    for cut in 0..whole.len() - 1 {
+        let rest: Vec<Batch> = loader.epoch(&sampler, whole[cut].position).unwrap().collect();
+        assert_eq!(rest.len(), whole.len() - cut - 1);
+        for (a, b) in rest.iter().zip(&whole[cut + 1..]) {
+            assert_eq!((&a.indices, &a.labels, a.position), (&b.indices, &b.labels, b.position));
+            assert_eq!(a.modalities, b.modalities);
+        }
+    }
+    assert_eq!(whole.last().unwrap().position, Position::from(3));
+}
+
+#[test]
+fn the_tail_is_kept_or_dropped_and_len_counts_what_comes() {
+    for (tail, sizes) in [(Tail::Keep, vec![4, 4, 4, 3]), (Tail::Drop, vec![4, 4, 4])] {
+        let loader = loader(&[19, 7, 3], 4, CPU).tail(tail);
+        let sampler = sampler(&loader); // 15 of 29 samples in the second of 4 epochs
+        let mut batches = loader.epoch(&sampler, 1).unwrap();
+        for (i, size) in sizes.iter().enumerate() {
+            assert_eq!(batches.len(), sizes.len() - i);
+            assert_eq!(batches.next().unwrap().labels.size(), [*size]);
+        }
+        assert_eq!((batches.len(), batches.next().is_none()), (0, true));
+        assert_eq!(sampler.steps(1..2, 4, tail).unwrap(), sizes.len());
+    }
+}
+
+#[test]
+fn all_is_every_sample_once_in_the_order_of_the_data() {
+    let loader = loader(&[19, 7, 3], 4, CPU).tail(Tail::Drop); // for training, not for evaluation
+    assert_eq!((loader.len(), loader.is_empty(), loader.all().len()), (29, false, 8));
+    assert_eq!(indices(loader.all()), (0..29).collect::<Vec<i64>>());
+    let labels: Vec<i64> = loader.all().flat_map(|batch| Vec::<i64>::try_from(&batch.labels).unwrap()).collect();
+    assert_eq!(labels, loader.labels());
+    let first = loader.all().next().unwrap();
+    assert_eq!(first.modalities[0], data(29, CPU)[0].narrow(0, 0, 4));
+    assert_eq!(loader.measure_batch_size(10).unwrap().all().len(), 3);
+}
+
+#[test]
+fn the_sampler_can_be_updated_in_the_loop_over_batches() {
+    let loader = loader(&[19, 7, 3], 4, CPU);
+    let mut sampler = sampler(&loader);
+    let before = sampler.epoch(1).unwrap();
+    let mut seen = Vec::new();
+    for batch in loader.epoch(&sampler, 1).unwrap() {
+        let scores: Vec<f32> = (0..29).map(|i| (i + seen.len()) as f32).collect();
+        sampler.update(1, &scores).unwrap(); // compiles: the batches borrow the loader alone
+        seen.extend(Vec::<i64>::try_from(&batch.indices).unwrap());
+    }
+    let expected: Vec<i64> = before.indices().iter().map(|&sample| sample.into()).collect();
+    assert_eq!(seen, expected, "an epoch that has begun stays as it is");
+    assert_ne!(sampler.epoch(1).unwrap().indices(), before.indices());
+}
+
+#[test]
+fn a_part_of_an_epoch_is_dealt_as_well() {
+    let loader = loader(&[19, 7, 3], 4, CPU);
+    let sampler = sampler(&loader);
+    let part = sampler.epoch(2).unwrap().shard(1, 2, Even::Pad).unwrap();
+    let expected: Vec<i64> = part.indices().iter().map(|&sample| sample.into()).collect();
+    let first = loader.batches(part.clone()).next().unwrap();
+    assert_eq!(first.position, Position { epoch: 2, samples: 8 }); // 4 of each of 2 processes
+    assert_eq!(indices(loader.batches(part)), expected);
+}
+
+#[test]
+fn it_works_with_any_sampler_behind_a_box() {
+    let loader = loader(&[19, 7, 3], 4, CPU);
+    let mut samplers: Vec<Box<dyn CurriculumSampler>> = vec![
+        Box::new(sampler(&loader)),
+        Box::new(Curriculum::new(loader.labels(), Uniform {}).unwrap()),
+        Box::new(Curriculum::new(loader.labels(), ClassBalanced {}).unwrap()),
+    ];
+    let network = |x: &[Tensor]| {
+        let number = x[2].to_kind(Kind::Float).unsqueeze(1);
+        (vec![number.repeat([1, 3])], vec![number])
+    };
+    let measured: Vec<bool> =
+        samplers.iter_mut().map(|sampler| loader.refresh(sampler.as_mut(), 1, network).unwrap()).collect();
+    assert_eq!(measured, [true, false, false]);
+    let lengths: Vec<usize> =
+        samplers.iter().map(|sampler| indices(loader.epoch(sampler.as_ref(), 1).unwrap()).len()).collect();
+    assert_eq!(lengths, [15, 29, 29]);
+}
+
+#[test]
+fn a_single_modality_of_booleans_and_labels_of_any_integer_kind_are_data() {
+    for kind in [Kind::Uint8, Kind::Int8, Kind::Int16, Kind::Int, Kind::Int64] {
+        let flags = Tensor::from_slice(&[true, false, true, false]);
+        let labels = Tensor::from_slice(&[0i64, 1, 0, 0]).to_kind(kind);
+        let loader = CurriculumLoader::new(vec![flags.shallow_clone()], labels, 2).unwrap();
+        assert_eq!(loader.labels(), [0, 1, 0, 0]);
+        let sampler = Curriculum::new(loader.labels(), Uniform {}).unwrap();
+        for batch in loader.epoch(&sampler, 0).unwrap() {
+            assert_eq!(batch.labels.kind(), Kind::Int64);
+            assert_eq!(batch.modalities, [flags.index_select(0, &batch.indices)]);
+        }
+    }
+}
+
+#[test]
+fn a_mask_and_the_terms_reach_the_measurement() {
+    let outputs = check::Outputs::new(10, 2, 3, 4, 1).masked(2);
+    let (logits, embeddings) = outputs.tensors(Kind::Float, CPU);
+    let labels: Vec<i64> = outputs.labels.iter().map(|&label| label.into()).collect();
+    // logits and embeddings of a modality side by side, as one tensor of data
+    let side_by_side: Vec<Tensor> = logits.iter().zip(&embeddings).map(|(a, b)| Tensor::cat(&[a, b], 1)).collect();
+    let mask = check::mask(outputs.present.as_ref().unwrap());
+    for terms in check::ALL_TERMS {
+        let loader = CurriculumLoader::new(
+            side_by_side.iter().map(Tensor::shallow_clone).collect(),
+            Tensor::from_slice(&labels),
+            3,
+        )
+        .unwrap()
+        .terms(terms)
+        .present(&mask)
+        .unwrap();
+        let mut found = sampler(&loader);
+        let split = |x: &[Tensor]| {
+            let part = |from: i64, len: i64| x.iter().map(|x| x.narrow(1, from, len)).collect::<Vec<_>>();
+            (part(0, 3), part(3, 4))
+        };
+        assert!(loader.refresh(&mut found, 1, split).unwrap());
+        let mut expected = sampler(&loader);
+        let scores: Vec<f32> =
+            outputs.rounded_to(Kind::Float).by_slices(terms).score.iter().map(|&x| x as f32).collect();
+        expected.update(1, &scores).unwrap();
+        let ranges = |sampler: &PowerLawScheduler| -> Vec<ScoreRange> {
+            sampler.report(1).unwrap().classes.iter().filter_map(|class| class.scores).collect()
+        };
+        assert_eq!(ranges(&found).len(), ranges(&expected).len());
+        for (a, b) in ranges(&found).iter().zip(&ranges(&expected)) {
+            assert!((a.min - b.min).abs() < 1e-5 && (a.mean - b.mean).abs() < 1e-5, "{terms:?}: {a:?} is not {b:?}");
+        }
+    }
+}
+
+#[test]
+fn a_failed_refresh_leaves_the_sampler_as_it_was() {
+    let loader = loader(&[19, 7, 3], 4, CPU);
+    let mut sampler = sampler(&loader);
+    let before = sampler.state(1.into());
+    let broken = |x: &[Tensor]| {
+        let number = x[2].to_kind(Kind::Float).unsqueeze(1);
+        let logits = (&number - 20.0).log().repeat([1, 3]); // of a negative number NaN, of 0 infinite
+        (vec![logits], vec![number])
+    };
+    let error = loader.refresh(&mut sampler, 1, broken).unwrap_err();
+    assert_eq!(error, Error::NotFinite { argument: "logits", modality: 0, sample: 0 });
+    assert_eq!(sampler.state(1.into()), before);
+    assert!(sampler.wants_scores(1));
+}
+
+#[test]
+fn data_that_are_no_data_set_are_named() {
+    let labels = || Tensor::from_slice(&[0i64, 1, 0]);
+    let rows = |n: i64| Tensor::zeros([n, 2], (Kind::Float, CPU));
+    let refused = |modalities: Vec<Tensor>, labels: Tensor, batch_size: usize| {
+        CurriculumLoader::new(modalities, labels, batch_size).unwrap_err().to_string()
+    };
+    assert_eq!(refused(vec![rows(3)], labels(), 0), "`batch_size` is 0, but a batch has at least 1 sample");
+    assert_eq!(
+        refused(vec![rows(3), rows(4)], labels(), 2),
+        "`modalities[1]` has shape [4, 2], but must be [3, ...]: a row for each label"
+    );
+    assert_eq!(
+        refused(vec![Tensor::from(1.0)], labels(), 2),
+        "`modalities[0]` has shape [], but must be [3, ...]: a row for each label"
+    );
+    assert_eq!(refused(vec![], labels(), 2), "`modalities` is empty, but at least one is needed");
+    assert_eq!(refused(vec![rows(0)], labels().narrow(0, 0, 0), 2), "`labels` is empty, but at least one is needed");
+    assert_eq!(refused(vec![rows(3)], labels().view([3, 1]), 2), "`labels` has shape [3, 1], but must be [N]");
+    assert_eq!(
+        refused(vec![rows(3)], labels().to_kind(Kind::Float), 2),
+        "`labels` is of kind Float, but must be Int64"
+    );
+    assert_eq!(
+        refused(vec![rows(3), Tensor::new()], labels(), 2),
+        "`modalities[1]` is an undefined tensor: was it ever assigned?"
+    );
+    assert_eq!(refused(vec![rows(3)], Tensor::new(), 2), "`labels` is an undefined tensor: was it ever assigned?");
+    let loader = || CurriculumLoader::new(vec![rows(3)], labels(), 2).unwrap();
+    assert_eq!(loader().measure_batch_size(0).unwrap_err(), Error::BatchSize);
+    let mask = Tensor::ones([2, 1], (Kind::Bool, CPU));
+    assert_eq!(
+        loader().present(&mask).unwrap_err().to_string(),
+        "`mask` has shape [2, 1], but must be [3, M]: a row for each label"
+    );
+}
+
+#[test]
+fn a_sampler_of_other_data_and_a_position_beyond_the_epoch_are_named() {
+    let loader = loader(&[19, 7, 3], 4, CPU);
+    let mut other = PowerLawScheduler::new(&[0, 0, 0, 1], PowerLaw { epochs: 4, ..Default::default() }).unwrap();
+    assert_eq!(
+        loader.epoch(&other, 1).unwrap_err().to_string(),
+        "`sampler` has length 4, but must have length 29: the sampler must be built from `loader.labels()`"
+    );
+    let calls = std::cell::Cell::new(0);
+    let error = loader.refresh(&mut other, 1, |_| {
+        calls.set(calls.get() + 1);
+        (vec![], vec![])
+    });
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "`sampler` has length 4, but must have length 29: the sampler must be built from `loader.labels()`"
+    );
+    assert_eq!(calls.get(), 0, "nothing is measured for a sampler that cannot take it");
+    let sampler = sampler(&loader);
+    assert_eq!(
+        loader.epoch(&sampler, Position { epoch: 1, samples: 16 }).unwrap_err().to_string(),
+        "`samples` is 16, but the epoch has 15 left: does the position belong to this epoch?"
+    );
+}
+
+#[test]
+fn a_cuda_device_that_is_not_there_is_named() {
+    let devices = tch::Cuda::device_count().max(0);
+    let index = devices as usize;
+    let error = loader(&[3, 2], 2, CPU).device(Device::Cuda(index)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "`device` is Cuda({index}), but libtorch sees {devices} CUDA devices: \
+             use the CPU, or a CUDA build of libtorch"
+        )
+    );
+    assert!(loader(&[3, 2], 2, CPU).device(CPU).is_ok());
+}

@@ -1,0 +1,121 @@
+//! Promise: the prior-corrected cross-entropy is its formula, with the gradient of its formula.
+#![cfg(feature = "tch")]
+
+mod common;
+
+use climd::*;
+use common::tensors::{loss_by_hand, the_loss_is_its_formula};
+use tch::{Device, Kind, Tensor};
+
+const LABELS: [i64; 4] = [0, 2, 1, 2];
+
+fn logits() -> Tensor {
+    Tensor::from_slice2(&[[0.3f64, -1.2, 2.0], [1.0, 0.0, -1.0], [-0.5, 0.25, 0.75], [4.0, -3.0, 0.1]])
+}
+
+fn prior() -> [f32; 3] {
+    [0.7f32.ln(), 0.2f32.ln(), 0.1f32.ln()]
+}
+
+fn loss(logits: &Tensor, prior: &[f32], tau: f64) -> f64 {
+    prior_corrected_cross_entropy(logits, &Tensor::from_slice(&LABELS), prior, tau).unwrap().double_value(&[])
+}
+
+#[test]
+fn it_is_its_formula_in_every_kind() {
+    the_loss_is_its_formula(Device::Cpu);
+}
+
+#[test]
+fn it_has_the_known_values() {
+    // by hand: CE(logits + b, y) with b = ln(3/4, 1/4), y = 1: -ln(e^1 / 4 / (e^0 * 3 / 4 + e^1 / 4))
+    let row = Tensor::from_slice2(&[[0.0f64, 1.0]]);
+    let found =
+        prior_corrected_cross_entropy(&row, &Tensor::from_slice(&[1i64]), &[0.75f32.ln(), 0.25f32.ln()], 1.0).unwrap();
+    let e = std::f64::consts::E;
+    assert!((found.double_value(&[]) + (e / (3.0 + e)).ln()).abs() < 1e-7);
+}
+
+#[test]
+fn the_gradient_is_that_of_finite_differences() {
+    for tau in [0.5, 1.0] {
+        let x = logits().set_requires_grad(true);
+        prior_corrected_cross_entropy(&x, &Tensor::from_slice(&LABELS), &prior(), tau).unwrap().backward();
+        let gradient = Vec::<f64>::try_from(x.grad().flatten(0, 1)).unwrap();
+        let at = |moved: usize, by: f64| {
+            let mut values = Vec::<f64>::try_from(logits().flatten(0, 1)).unwrap();
+            values[moved] += by;
+            let rows: Vec<Vec<f64>> = values.chunks(3).map(<[f64]>::to_vec).collect();
+            loss_by_hand(&rows, &LABELS, &prior(), tau)
+        };
+        for (i, g) in gradient.iter().enumerate() {
+            let expected = (at(i, 1e-5) - at(i, -1e-5)) / 2e-5;
+            assert!((g - expected).abs() < 1e-7, "tau {tau}, {i}: {g} is not {expected}");
+        }
+    }
+}
+
+#[test]
+fn without_tau_or_with_an_even_prior_it_is_plain_cross_entropy() {
+    let (reduction, labels) = (tch::Reduction::Mean, Tensor::from_slice(&LABELS));
+    let plain = logits().cross_entropy_loss::<Tensor>(&labels, None, reduction, -100, 0.0).double_value(&[]);
+    assert_eq!(loss(&logits(), &prior(), 0.0), plain);
+    for level in [0.0, (1.0f32 / 3.0).ln(), -50.0] {
+        assert!((loss(&logits(), &[level; 3], 1.0) - plain).abs() < 1e-12);
+    }
+    assert!((loss(&logits(), &prior(), 1.0) - plain).abs() > 0.1, "a prior that is not even matters");
+}
+
+#[test]
+fn it_takes_the_prior_of_an_epoch() {
+    let labels: Vec<i64> = [vec![0; 70], vec![1; 20], vec![2; 10]].concat();
+    let epoch = Curriculum::new(&labels, Uniform {}).unwrap().epoch(0).unwrap();
+    let found = loss(&logits(), &epoch.log_prior(3).unwrap(), 1.0);
+    assert!((found - loss(&logits(), &prior(), 1.0)).abs() < 1e-6);
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let labels = || Tensor::from_slice(&LABELS);
+    let refused = |logits: &Tensor, labels: &Tensor, prior: &[f32], tau: f64| {
+        prior_corrected_cross_entropy(logits, labels, prior, tau).unwrap_err().to_string()
+    };
+    let three = [0.0; 3];
+    assert_eq!(
+        refused(&Tensor::new(), &labels(), &three, 1.0),
+        "`logits` is an undefined tensor: was it ever assigned?"
+    );
+    assert_eq!(
+        refused(&logits(), &Tensor::new(), &three, 1.0),
+        "`labels` is an undefined tensor: was it ever assigned?"
+    );
+    assert_eq!(refused(&logits().flatten(0, 1), &labels(), &three, 1.0), "`logits` has shape [12], but must be [n, C]");
+    assert_eq!(
+        refused(&logits(), &labels().narrow(0, 0, 3), &three, 1.0),
+        "`labels` has shape [3], but must be [4]: one for each row of `logits`"
+    );
+    assert_eq!(
+        refused(&logits(), &labels().to_kind(Kind::Int), &three, 1.0),
+        "`labels` is of kind Int, but must be Int64"
+    );
+    assert_eq!(
+        refused(&logits(), &labels(), &[0.0; 2], 1.0),
+        "`log_prior` has length 2, but must have length 3: one for each column of `logits`"
+    );
+    for tau in [f64::NAN, f64::INFINITY] {
+        assert_eq!(refused(&logits(), &labels(), &three, tau), format!("`tau` is {tau}, but must be finite"));
+    }
+    assert_eq!(
+        refused(&logits().to_kind(Kind::Int64), &labels(), &three, 1.0),
+        "`logits` is of kind Int64, but must be Half, BFloat16, Float or Double"
+    );
+}
+
+#[test]
+fn what_libtorch_refuses_is_an_error_without_its_stack() {
+    let outside = Tensor::from_slice(&[0i64, 3, 1, 2]);
+    let error = prior_corrected_cross_entropy(&logits(), &outside, &[0.0; 3], 1.0).unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, Error::Torch { .. }) && text.starts_with("libtorch: "), "{text}");
+    assert!(!text.contains("Exception raised from") && text.contains("out of bounds"), "{text}");
+}

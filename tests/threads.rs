@@ -1,0 +1,70 @@
+//! Promise: the number of threads changes nothing, not one bit.
+
+mod common;
+
+use climd::*;
+use common::{Noise, labels_of, scores_with_ties};
+
+/// The same work under pools of 1, 2 and 8 threads.
+fn under_each_pool<T: Send + PartialEq>(work: impl Fn() -> T + Sync) {
+    let results: Vec<T> = [1, 2, 8]
+        .into_iter()
+        .map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                assert_eq!(rayon::current_num_threads(), threads);
+                work()
+            })
+        })
+        .collect();
+    assert!(results[0] == results[1] && results[0] == results[2]);
+}
+
+fn counts() -> Vec<usize> {
+    // 50 classes, 200,000 samples, 60:1
+    let mut counts: Vec<usize> = (1..=50).map(|rank| 44_000 / rank).collect();
+    counts[0] += 200_000 - counts.iter().sum::<usize>();
+    counts
+}
+
+#[test]
+fn index_lists_are_the_same_under_any_number_of_threads() {
+    let labels = labels_of(&counts(), 1);
+    assert_eq!(labels.len(), 200_000);
+    let scores = scores_with_ties(labels.len(), 2);
+    for pick in [Pick::Highest, Pick::Lowest, Pick::FixedRandom, Pick::Redraw] {
+        under_each_pool(|| {
+            let schedule = PowerLaw { epochs: 4, pick, ..Default::default() };
+            let mut sampler = PowerLawScheduler::new(&labels, schedule).unwrap().seed(7);
+            sampler.update(1, &scores).unwrap();
+            [1, 2, 4].map(|epoch| sampler.epoch(epoch).unwrap().indices().to_vec()) // 8, 16 and 16 buckets
+        });
+    }
+}
+
+#[test]
+fn draws_with_replacement_are_the_same_under_any_number_of_threads() {
+    let labels = labels_of(&counts(), 1);
+    under_each_pool(|| {
+        Curriculum::new(&labels, ClassBalanced {}).unwrap().seed(7).epoch(3).unwrap().indices().to_vec()
+    });
+}
+
+#[test]
+fn scores_are_the_same_to_the_bit_under_any_number_of_threads() {
+    let (n, classes, width) = (20_000, 7, 19);
+    let mut noise = Noise(3);
+    let labels: Vec<u32> = (0..n).map(|_| noise.below(classes) as u32).collect();
+    let mut rows = |width: usize| noise.reals(n * width).iter().map(|&x| x as f32).collect::<Vec<f32>>();
+    let (logits, embeddings) = ([rows(classes), rows(classes), rows(classes)], [rows(width), rows(width), rows(width)]);
+    let present: Vec<bool> = (0..n).map(|_| noise.below(4) > 0).collect();
+    under_each_pool(|| {
+        let mut modalities: Vec<Modality<'_>> =
+            (0..3).map(|m| Modality { logits: &logits[m], embeddings: &embeddings[m], present: None }).collect();
+        modalities[1].present = Some(&present);
+        let scores = measure(&labels, classes, &modalities, Terms::Both).unwrap();
+        let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        let parts: Vec<_> = scores.confidence.iter().map(|psi| bits(psi)).collect();
+        (bits(&scores.score), bits(&scores.complementarity), parts)
+    });
+}
