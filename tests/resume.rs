@@ -152,6 +152,10 @@ fn a_restore_drops_what_the_sampler_had() {
     used.restore(&sampler().state(Position::default())).unwrap();
     assert_eq!(used.epoch(2).unwrap().indices(), sampler().epoch(2).unwrap().indices());
     assert!(used.wants_scores(1) && used.wants_scores(2));
+    // as does one from when no epoch needed them any more, which has none
+    used.restore(&other.state(Position::from(1))).unwrap();
+    used.restore(&other.state(Position::from(EPOCHS - 1))).unwrap();
+    assert_eq!(used.epoch(2).unwrap().indices(), sampler().epoch(2).unwrap().indices());
 }
 
 #[test]
