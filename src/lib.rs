@@ -45,6 +45,8 @@ mod measure;
 mod metrics;
 mod sampler;
 mod schedule;
+#[cfg(feature = "tch")]
+mod tensor;
 
 pub use error::{Error, Result};
 pub use labels::ClassIndex;

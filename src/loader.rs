@@ -2,8 +2,8 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::measure::tensors::{check_mask, defined, kind_name, shape, to_vec};
 use crate::sampler::check_batch_size;
+use crate::tensor::{self, defined, integers, to_vec, wrong_shape};
 use crate::{CurriculumSampler, Epoch, Error, MultimodalMeasurer, Position, Result, Tail, Terms};
 
 /// One batch: the rows of these samples.
@@ -66,11 +66,7 @@ impl CurriculumLoader {
     /// [`Error::Empty`], [`Error::Undefined`], [`Error::Shape`], [`Error::Kind`], [`Error::BatchSize`].
     pub fn new(modalities: Vec<Tensor>, labels: Tensor, batch_size: usize) -> Result<Self> {
         check_batch_size(batch_size)?;
-        defined("labels", &labels)?;
-        if !matches!(labels.f_kind()?, Kind::Int64 | Kind::Int | Kind::Int16 | Kind::Int8 | Kind::Uint8) {
-            return Err(Error::Kind { argument: "labels".into(), found: kind_name(&labels), expected: "Int64" });
-        }
-        let &[n] = labels.size().as_slice() else { return Err(shape("labels", &labels, "[N]")) };
+        let n = integers("labels", &labels, "[N]")?;
         if n == 0 {
             return Err(Error::Empty { argument: "labels" });
         }
@@ -81,7 +77,7 @@ impl CurriculumLoader {
             let argument = format!("modalities[{m}]");
             defined(&argument, tensor)?;
             if tensor.size().first() != Some(&n) {
-                return Err(shape(&argument, tensor, &format!("[{n}, ...]: a row for each label")));
+                return Err(wrong_shape(&argument, tensor, &format!("[{n}, ...]: a row for each label")));
             }
         }
         let targets = labels.f_detach()?.f_to_kind(Kind::Int64)?;
@@ -143,7 +139,7 @@ impl CurriculumLoader {
     /// # Errors
     /// [`Error::Kind`], [`Error::Shape`], [`Error::NoModality`].
     pub fn present(mut self, mask: &Tensor) -> Result<Self> {
-        self.present = Some(check_mask(mask, self.labels.len())?);
+        self.present = Some(tensor::mask(mask, self.labels.len())?);
         Ok(self)
     }
 
@@ -162,7 +158,7 @@ impl CurriculumLoader {
         self.labels.is_empty()
     }
 
-    /// Every sample once, in the order of the data, none left out: for evaluation.
+    /// Every sample once, in the order of the data, none left out: for evaluation. The batches' positions mean nothing.
     pub fn all(&self) -> Batches<'_> {
         let list = (0..self.labels.len() as i64).collect();
         Batches::new(self, list, self.measure_batch_size, Tail::Keep, Epoch::default())
@@ -242,6 +238,16 @@ impl<'a> Batches<'a> {
     fn new(loader: &'a CurriculumLoader, list: Vec<i64>, batch_size: usize, tail: Tail, epoch: Epoch) -> Self {
         let count = tail.batches(list.len(), batch_size);
         Self { loader, list, batch_size, next: 0, count, epoch }
+    }
+}
+
+impl Batches<'_> {
+    /// The logarithm of each class's share of the whole epoch: [`Epoch::log_prior`].
+    ///
+    /// # Errors
+    /// As there; [`Error::Empty`] for the batches of [`CurriculumLoader::all`], which are no epoch.
+    pub fn log_prior(&self, num_logits: usize) -> Result<Vec<f32>> {
+        self.epoch.log_prior(num_logits)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use crate::measure::tensors::{defined, kind_name, shape};
+use crate::tensor::{defined, floats, wrong_kind, wrong_shape};
 use crate::{Error, Result};
 
 /// Cross-entropy of `logits + tau * log_prior`, mean over the batch: trained with it, the plain logits predict as if
@@ -33,19 +33,14 @@ use crate::{Error, Result};
 /// # Ok::<(), climd::Error>(())
 /// ```
 pub fn prior_corrected_cross_entropy(logits: &Tensor, labels: &Tensor, log_prior: &[f32], tau: f64) -> Result<Tensor> {
-    defined("logits", logits)?;
+    floats("logits", logits)?; // with integers the prior would be cut to integers too
     defined("labels", labels)?;
-    let &[n, classes] = logits.size().as_slice() else { return Err(shape("logits", logits, "[n, C]")) };
+    let &[n, classes] = logits.size().as_slice() else { return Err(wrong_shape("logits", logits, "[n, C]")) };
     if labels.size() != [n] {
-        return Err(shape("labels", labels, &format!("[{n}]: one for each row of `logits`")));
-    }
-    if !matches!(logits.f_kind()?, Kind::Half | Kind::BFloat16 | Kind::Float | Kind::Double) {
-        // of integers the prior would be cut to integers too
-        let expected = "Half, BFloat16, Float or Double";
-        return Err(Error::Kind { argument: "logits".into(), found: kind_name(logits), expected });
+        return Err(wrong_shape("labels", labels, &format!("[{n}]: one for each row of `logits`")));
     }
     if labels.f_kind()? != Kind::Int64 {
-        return Err(Error::Kind { argument: "labels".into(), found: kind_name(labels), expected: "Int64" });
+        return Err(wrong_kind("labels", labels, "Int64"));
     }
     if log_prior.len() != classes as usize {
         let (found, expected, rule) = (log_prior.len(), classes as usize, "one for each column of `logits`");
@@ -56,6 +51,6 @@ pub fn prior_corrected_cross_entropy(logits: &Tensor, labels: &Tensor, log_prior
     }
     let prior = Tensor::f_from_slice(log_prior)?.f_to_device(logits.device())?.f_to_kind(logits.f_kind()?)?;
     let adjusted = logits.f_add(&prior.f_mul_scalar(tau)?)?;
-    let reduction = tch::Reduction::Mean;
-    Ok(adjusted.f_cross_entropy_loss::<Tensor>(labels, None, reduction, -100, 0.0)?)
+    // libtorch skips one label without a word, -100 if it is not told another: here none that is a label
+    Ok(adjusted.f_cross_entropy_loss::<Tensor>(labels, None, tch::Reduction::Mean, i64::MIN, 0.0)?)
 }

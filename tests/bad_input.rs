@@ -44,9 +44,9 @@ fn a_curriculum_of_no_epochs() {
 #[test]
 fn numbers_out_of_range() {
     for gamma in [0.0, -0.3, f64::NAN, f64::INFINITY] {
-        let expected = format!("`gamma` is {gamma}, but must be finite and above 0");
+        let expected = format!("`gamma` is {gamma}, but must be from 1e-100 to 1e100");
         assert_eq!(message(power_law(PowerLaw { gamma, ..Default::default() })), expected);
-        let expected = format!("`alpha` is {gamma}, but must be finite and above 0");
+        let expected = format!("`alpha` is {gamma}, but must be from 1e-100 to 1e100");
         assert_eq!(message(power_law(PowerLaw { alpha: Some(gamma), ..Default::default() })), expected);
     }
     for strength in [-0.1, 1.1, f64::NAN] {
@@ -58,8 +58,8 @@ fn numbers_out_of_range() {
 
 #[test]
 fn the_ends_of_every_range_are_allowed_and_do_not_panic() {
-    for gamma in [f64::MIN_POSITIVE, 1e300] {
-        for alpha in [None, Some(f64::MIN_POSITIVE), Some(f64::MAX)] {
+    for gamma in [1e-100, 1e100] {
+        for alpha in [None, Some(1e-100), Some(1e100)] {
             for law in [TargetLaw::PowerLaw, TargetLaw::Zipf, TargetLaw::Empirical] {
                 for overflow in [Overflow::Redistribute, Overflow::Truncate, Overflow::Repeat] {
                     for epochs in [1, 2, usize::MAX] {

@@ -3,6 +3,7 @@
 //! Real numbers within `tol * max(1, |b|)`, integers and index lists exactly. Streams and orders, which no caller can
 //! ask for by themselves, are pinned beside their code in `src/sampler`.
 
+use approx::relative_eq;
 use climd::*;
 use serde::Deserialize;
 
@@ -13,7 +14,7 @@ fn load<T: serde::de::DeserializeOwned>(json: &str) -> Vec<T> {
 fn assert_near(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (i, (a, b)) in found.iter().zip(expected).enumerate() {
-        assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{what}[{i}]: {a} is not {b}");
+        assert!(relative_eq!(a, b, epsilon = tolerance, max_relative = tolerance), "{what}[{i}]: {a} is not {b}");
     }
 }
 

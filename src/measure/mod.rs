@@ -2,9 +2,13 @@
 //!
 //! Source: Han et al., MICCAI 2025, Eq. 1-4; gaps closed in `docs/algorithm.md`, "Measurer".
 
+#[cfg(feature = "tch")]
+mod batch;
+#[cfg(feature = "tch")]
+mod observed;
 mod slices;
 #[cfg(feature = "tch")]
-pub(crate) mod tensors;
+mod tensors;
 
 pub use slices::{Modality, Real, Scores, measure};
 #[cfg(feature = "tch")]

@@ -67,7 +67,7 @@ pub struct Modality<'a, F = f32> {
 
 /// Scores and their parts.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Scores<F = f32> {
     /// The score `r`, `[n]`: higher is easier, and comes earlier.
     pub score: Vec<F>,
@@ -191,6 +191,9 @@ fn check<F>(labels: &[u32], num_classes: usize, modalities: &[Modality<'_, F>], 
     }
     if modalities.is_empty() {
         return Err(Error::Empty { argument: "modalities" });
+    }
+    if num_classes == 0 {
+        return Err(Error::OutOfRange { argument: "num_classes", found: 0.0, range: "at least 1" });
     }
     if let Some((index, &label)) = labels.iter().enumerate().find(|&(_, &label)| label as usize >= num_classes) {
         return Err(Error::LabelOutsideLogits { index, label: label.into(), num_classes });

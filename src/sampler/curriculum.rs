@@ -107,8 +107,8 @@ impl<S: Schedule> Curriculum<S> {
     /// Whether scores make, or may make, a difference to the epoch or a later one.
     fn needs_scores_from(&self, epoch: usize) -> bool {
         let settled = self.schedule.settles_at();
-        if settled == usize::MAX {
-            return true; // a schedule that never settles may use them at any time
+        if settled.saturating_sub(epoch) > 1 << 20 {
+            return true; // never settles, or too late to look at every epoch: it may use them at any time
         }
         // Picks are cheap and quotas are not: before it settles, a schedule that picks by score is taken to use them.
         (epoch..settled).any(|epoch| self.schedule.pick(epoch).by_score()) || self.uses_scores(epoch.max(settled))
@@ -168,7 +168,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
                 }
             }
         }
-        order::order(&mut out.indices, seed, epoch);
+        order::order(&mut out.indices, &mut out.spare, seed, epoch);
         (out.number, out.total, out.done, out.world_size) = (epoch, out.indices.len(), 0, None);
         out.classes = Some(Arc::clone(&self.classes));
         Ok(())

@@ -35,7 +35,7 @@ pub enum Tail {
     /// They are a smaller batch. The default.
     #[default]
     Keep,
-    /// They are left out: for layers that cannot do with a batch of 1.
+    /// They are left out: for layers that cannot do with a batch of 1. An epoch smaller than a batch then has none.
     Drop,
 }
 
@@ -79,6 +79,8 @@ pub struct Epoch {
     pub(super) done: usize,
     /// The number of processes that the list was dealt to, if it was.
     pub(super) world_size: Option<usize>,
+    /// Memory for the next list.
+    pub(super) spare: Vec<u32>,
 }
 
 impl Epoch {
@@ -187,8 +189,8 @@ impl Epoch {
     }
 
     fn part(&self, indices: Vec<u32>, skipped: usize) -> Self {
-        let (counts, classes) = (self.counts.clone(), self.classes.clone());
-        Self { indices, counts, classes, done: self.done + skipped, ..*self }
+        let (counts, classes, spare) = (self.counts.clone(), self.classes.clone(), Vec::new());
+        Self { indices, counts, classes, spare, done: self.done + skipped, ..*self }
     }
 
     /// The position after so many of `indices`; the start of the next epoch where `last`.

@@ -13,8 +13,8 @@ const BUCKET: usize = 1 << 14;
 /// At most 2^16 buckets, so that half a word picks one.
 const MAX_BITS: u32 = 16;
 
-/// Puts `list` into the training order of the epoch.
-pub(super) fn order(list: &mut Vec<u32>, seed: u64, epoch: usize) {
+/// Puts `list` into the training order of the epoch. `spare` lends its memory, and may be given that of `list`.
+pub(super) fn order(list: &mut Vec<u32>, spare: &mut Vec<u32>, seed: u64, epoch: usize) {
     let bits = (0..MAX_BITS).find(|&bits| list.len() <= BUCKET << bits).unwrap_or(MAX_BITS);
     if bits == 0 {
         return fisher_yates(list, &mut Words::new(seed, epoch, Purpose::Order, 1));
@@ -25,12 +25,12 @@ pub(super) fn order(list: &mut Vec<u32>, seed: u64, epoch: usize) {
     for end in &mut ends {
         begin += std::mem::replace(end, begin);
     }
-    let mut dealt = vec![0; list.len()];
+    spare.resize(list.len(), 0);
     deal(list.len(), bits, seed, epoch, |at, bucket| {
-        dealt[ends[bucket]] = list[at];
+        spare[ends[bucket]] = list[at];
         ends[bucket] += 1;
     });
-    let (mut buckets, mut rest, mut begin) = (Vec::with_capacity(ends.len()), dealt.as_mut_slice(), 0);
+    let (mut buckets, mut rest, mut begin) = (Vec::with_capacity(ends.len()), spare.as_mut_slice(), 0);
     for &end in &ends {
         let (bucket, tail) = rest.split_at_mut(end - begin);
         buckets.push(bucket);
@@ -39,7 +39,7 @@ pub(super) fn order(list: &mut Vec<u32>, seed: u64, epoch: usize) {
     buckets.into_par_iter().enumerate().for_each(|(bucket, samples)| {
         fisher_yates(samples, &mut Words::new(seed, epoch, Purpose::Order, bucket as u32 + 1));
     });
-    *list = dealt;
+    std::mem::swap(list, spare);
 }
 
 /// Calls `to(position, bucket)` for each position in order. A word serves two: its low half, then its high half.
@@ -90,7 +90,7 @@ mod tests {
         ) {
             let start: Vec<u32> = (0..len as u32).collect();
             let mut list = start.clone();
-            order(&mut list, seed, epoch);
+            order(&mut list, &mut Vec::new(), seed, epoch);
             prop_assert_eq!(&list, &naive(&start, seed, epoch));
             list.sort_unstable();
             prop_assert_eq!(list, start);
@@ -104,7 +104,7 @@ mod tests {
         for case in golden["orders"].as_array().unwrap() {
             let field = |name: &str| case[name].as_u64().unwrap();
             let mut list: Vec<u32> = (0..field("n") as u32).collect();
-            order(&mut list, field("seed"), field("epoch") as usize);
+            order(&mut list, &mut Vec::new(), field("seed"), field("epoch") as usize);
             list.truncate(16);
             assert_eq!(serde_json::json!(list), case["first"], "n = {}", case["n"]);
         }
@@ -115,7 +115,7 @@ mod tests {
         let mut seen = std::collections::HashMap::new();
         for seed in 0..24_000 {
             let mut list = vec![0, 1, 2, 3];
-            order(&mut list, seed, 0);
+            order(&mut list, &mut Vec::new(), seed, 0);
             *seen.entry(list).or_insert(0u32) += 1;
         }
         assert_eq!(seen.len(), 24);

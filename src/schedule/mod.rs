@@ -73,7 +73,7 @@ impl Pick {
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Law {
-    /// Exponent `alpha_t` of the epoch, where the schedule has one; infinite for equal classes.
+    /// Exponent `alpha_t` of the epoch, where the schedule has one; infinite for equal classes, which JSON cannot say.
     pub alpha: Option<f64>,
     /// Progress `w_t` from balance (0) to the schedule's end (1), where it has one.
     pub progress: Option<f64>,

@@ -41,9 +41,10 @@ pub enum TargetLaw {
 pub struct PowerLaw {
     /// Curriculum epochs `T`, at least 1; later epochs use every sample. Default 100.
     pub epochs: usize,
-    /// Sharpness `gamma` of Eq. 6-7, finite and above 0. Default 0.3.
+    /// Sharpness `gamma` of Eq. 6-7, from 1e-100 to 1e100. Default 0.3. With the exponent of Eq. 6 it matters in the
+    /// middle of the curriculum alone: in its last epoch the two gammas cancel.
     pub gamma: f64,
-    /// The last exponent `alpha(T)`, finite and above 0, in place of Eq. 6. Default: none, so Eq. 6.
+    /// The last exponent `alpha(T)`, from 1e-100 to 1e100, in place of Eq. 6. Default: none, so Eq. 6.
     pub alpha: Option<f64>,
     /// The class distribution to end in. Default: the paper's.
     pub law: TargetLaw,
@@ -75,14 +76,15 @@ impl PowerLaw {
 
 impl Schedule for PowerLaw {
     fn check(&self, _: &ClassIndex) -> Result<()> {
-        let range = "finite and above 0";
+        // so that no exponent leaves the range of f64
+        let (allowed, range) = (1e-100..=1e100, "from 1e-100 to 1e100");
         if self.epochs == 0 {
             return Err(Error::NoEpochs);
         }
-        if !(self.gamma > 0.0 && self.gamma.is_finite()) {
+        if !allowed.contains(&self.gamma) {
             return Err(Error::OutOfRange { argument: "gamma", found: self.gamma, range });
         }
-        if let Some(found) = self.alpha.filter(|&alpha| !(alpha > 0.0 && alpha.is_finite())) {
+        if let Some(found) = self.alpha.filter(|alpha| !allowed.contains(alpha)) {
             return Err(Error::OutOfRange { argument: "alpha", found, range });
         }
         check_pick("PowerLaw", self.pick)
@@ -161,12 +163,12 @@ mod tests {
         );
         assert_eq!(
             refused(PowerLaw { gamma: f64::NAN, ..default() }),
-            "`gamma` is NaN, but must be finite and above 0"
+            "`gamma` is NaN, but must be from 1e-100 to 1e100"
         );
-        assert_eq!(refused(PowerLaw { gamma: 0.0, ..default() }), "`gamma` is 0, but must be finite and above 0");
+        assert_eq!(refused(PowerLaw { gamma: 0.0, ..default() }), "`gamma` is 0, but must be from 1e-100 to 1e100");
         assert_eq!(
             refused(PowerLaw { alpha: Some(f64::INFINITY), ..default() }),
-            "`alpha` is inf, but must be finite and above 0"
+            "`alpha` is inf, but must be from 1e-100 to 1e100"
         );
         assert!(
             refused(PowerLaw { pick: Pick::WithReplacement, ..default() }).starts_with("`pick` is WithReplacement")

@@ -1,0 +1,201 @@
+//! One batch of a network's outputs: checked on the host, measured on the device.
+
+use tch::{Device, Kind, Tensor};
+
+use super::Terms;
+use crate::tensor::{floats, integers, wrong_device, wrong_shape};
+use crate::{Error, Result};
+
+/// What all batches of a measurement share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) modalities: i64,
+    pub(super) device: Device,
+    pub(super) kind: Kind,
+    /// Width of the logits; 0 if the terms do not need them.
+    pub(super) num_classes: i64,
+    /// Width of the embeddings; 0 if the terms do not need them.
+    width: i64,
+}
+
+/// A batch in which all that can be seen without waiting for the device is right.
+pub(super) struct Batch<'a> {
+    pub(super) layout: Layout,
+    /// Number of samples.
+    pub(super) len: i64,
+    indices: &'a Tensor,
+    logits: &'a [Tensor],     // empty if the terms do not need them
+    embeddings: &'a [Tensor], // likewise
+}
+
+/// What came of a batch, on the device.
+pub(super) struct Measured {
+    pub(super) indices: Tensor,       // [n], as they came
+    pub(super) slots: Tensor,         // [n], the same, but N where out of range
+    pub(super) log_p: Option<Tensor>, // [M, n], NaN where logits are not finite
+    pub(super) phi: Option<Tensor>,   // [n], NaN where an embedding is not finite
+    pub(super) fault: Tensor,         // [n], i16: 1 fine, 2 + k: the k-th of all logits, then all embeddings
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(
+        indices: &'a Tensor,
+        logits: &'a [Tensor],
+        embeddings: &'a [Tensor],
+        terms: Terms,
+    ) -> Result<Self> {
+        let len = integers("indices", indices, "[n]")?;
+        let logits = if terms.needs_logits() { logits } else { &[] };
+        let embeddings = if terms.needs_embeddings() { embeddings } else { &[] };
+        let num_classes = common_width("logits", logits, terms.needs_logits(), len)?;
+        let width = common_width("embeddings", embeddings, terms.needs_embeddings(), len)?;
+        if terms == Terms::Both && embeddings.len() != logits.len() {
+            let (found, expected, rule) = (embeddings.len(), logits.len(), "as many as `logits`");
+            return Err(Error::Length { argument: "embeddings".into(), found, expected, rule });
+        }
+        let all = || logits.iter().chain(embeddings);
+        let device = all().next().map_or(Device::Cpu, Tensor::device);
+        for (argument, tensors) in [("logits", logits), ("embeddings", embeddings)] {
+            if let Some(m) = tensors.iter().position(|tensor| tensor.device() != device) {
+                return Err(wrong_device(&format!("{argument}[{m}]"), tensors[m].device(), device));
+            }
+        }
+        let double = all().any(|tensor| tensor.kind() == Kind::Double);
+        let kind = if double { Kind::Double } else { Kind::Float };
+        let modalities = logits.len().max(embeddings.len()) as i64;
+        Ok(Self { layout: Layout { modalities, device, kind, num_classes, width }, len, indices, logits, embeddings })
+    }
+
+    /// Measures the batch. `labels`: `[N + 1]`, the last one any column; `present`: `[M, N]`.
+    pub(super) fn measure(&self, labels: &Tensor, present: Option<&Tensor>) -> Result<Measured> {
+        let Layout { device, modalities, .. } = self.layout;
+        let n = labels.size()[0] - 1;
+        let indices = self.indices.f_to_device(device)?.f_to_kind(Kind::Int64)?;
+        let outside = indices.f_lt(0)?.f_logical_or(&indices.f_ge(n)?)?;
+        let slots = indices.f_masked_fill(&outside, n)?;
+        let present = match present {
+            Some(mask) => Some(mask.f_to_device(device)?.f_index_select(1, &slots.f_clamp_max(n - 1)?)?), // [M, n]
+            None => None,
+        };
+        let mut faults = Vec::new();
+        // largest: [M, n], of absolute values; returns [M, n]
+        let mut note = |largest: &Tensor| -> Result<Tensor> {
+            let mut bad = largest.f_isfinite()?.f_logical_not()?;
+            if let Some(present) = &present {
+                bad = bad.f_logical_and(present)?;
+            }
+            faults.push(bad.shallow_clone());
+            Ok(bad)
+        };
+        let (mut log_p, mut phi) = (None, None);
+        if !self.logits.is_empty() {
+            let rows = self.stack(self.logits)?;
+            let bad = note(&rows.f_abs()?.f_amax([-1i64].as_slice(), false)?)?;
+            let columns = labels.f_index_select(0, &slots)?.f_view([1, -1, 1])?;
+            let columns = columns.f_expand([modalities, -1, 1], false)?;
+            let of_label = rows.f_log_softmax(-1, None)?.f_gather(-1, &columns, false)?.f_squeeze_dim(-1)?;
+            log_p = Some(of_label.f_masked_fill(&bad, f64::NAN)?);
+        }
+        if !self.embeddings.is_empty() {
+            let rows = self.stack(self.embeddings)?;
+            let largest = rows.f_abs()?.f_amax([-1i64].as_slice(), true)?; // [M, n, 1]
+            let bad = note(&largest.f_squeeze_dim(-1)?)?.f_any_dim(0, false)?;
+            phi = Some(complementarity(&rows, &largest, present.as_ref())?.f_masked_fill(&bad, f64::NAN)?);
+        }
+        let faults = Tensor::f_cat(&faults, 0)?; // [number of tensors, n]
+        let first = faults.f_to_kind(Kind::Int8)?.f_argmax(0, false)?.f_add_scalar(2)?.f_to_kind(Kind::Int16)?;
+        let fault = first.f_where_self(&faults.f_any_dim(0, false)?, &Tensor::f_ones_like(&first)?)?;
+        Ok(Measured { indices, slots, log_p, phi, fault })
+    }
+
+    /// `[M, n, width]`, in the precision of the measurement.
+    fn stack(&self, tensors: &[Tensor]) -> Result<Tensor> {
+        let convert = |x: &Tensor| Ok(x.f_detach()?.f_to_kind(self.layout.kind)?);
+        Ok(Tensor::f_stack(&tensors.iter().map(convert).collect::<Result<Vec<_>>>()?, 0)?)
+    }
+}
+
+/// The width that all of these tensors share; 0 if none is needed.
+fn common_width(argument: &'static str, tensors: &[Tensor], needed: bool, len: i64) -> Result<i64> {
+    if needed && tensors.is_empty() {
+        return Err(Error::Empty { argument });
+    }
+    let mut common = 0;
+    for (m, tensor) in tensors.iter().enumerate() {
+        let name = format!("{argument}[{m}]");
+        floats(&name, tensor)?;
+        let width = match *tensor.size().as_slice() {
+            [rows, width] if rows == len && width > 0 => width,
+            _ => {
+                let expected = format!("[{len}, width above 0]: a row for each of `indices`");
+                return Err(wrong_shape(&name, tensor, &expected));
+            }
+        };
+        common = if m == 0 { width } else { common };
+        if width != common && argument == "embeddings" {
+            return Err(Error::EmbeddingWidth { modality: m, found: width as usize, expected: common as usize });
+        }
+        if width != common {
+            return Err(wrong_shape(&name, tensor, &format!("[{len}, {common}], as `{argument}[0]`")));
+        }
+    }
+    Ok(common)
+}
+
+impl Layout {
+    /// Refuses a batch of `len` that does not keep to the layout of the first.
+    pub(super) fn check(self, other: Layout, len: i64) -> Result<()> {
+        if self == other {
+            return Ok(());
+        }
+        // the first of all tensors
+        let (first, argument) =
+            if self.num_classes > 0 { ("logits[0]", "logits") } else { ("embeddings[0]", "embeddings") };
+        if self.device != other.device {
+            return Err(wrong_device(first, other.device, self.device));
+        }
+        if self.modalities != other.modalities {
+            let (found, expected) = (other.modalities as usize, self.modalities as usize);
+            let rule = "as many as in the first batch of this measurement";
+            return Err(Error::Length { argument: argument.into(), found, expected, rule });
+        }
+        if self.kind != other.kind {
+            let expected = "of the precision of the first batch of this measurement";
+            return Err(Error::Kind { argument: first.into(), found: format!("{:?}", other.kind), expected });
+        }
+        let (argument, found, expected) = if self.num_classes != other.num_classes {
+            ("logits[0]", other.num_classes, self.num_classes)
+        } else {
+            ("embeddings[0]", other.width, self.width)
+        };
+        let expected = format!("[{len}, {expected}], as in the first batch of this measurement");
+        Err(Error::Shape { argument: argument.into(), found: vec![len, found], expected })
+    }
+}
+
+/// Eq. 2-3 by the identity `sum of cosines = |sum u|^2 - sum |u|^2`, which is linear in M.
+///
+/// `rows`: `[M, n, D]`; `largest`: `[M, n, 1]`, their largest absolute values; `present`: `[M, n]`. Returns `[n]`.
+fn complementarity(rows: &Tensor, largest: &Tensor, present: Option<&Tensor>) -> Result<Tensor> {
+    let (kind, over_modalities, over_width) = (rows.kind(), [0i64], [-1i64]);
+    let one_for_zero = |x: &Tensor| x.f_masked_fill(&x.f_eq(0.0)?, 1.0);
+    // Divided by the largest value first, so that no square overflows or vanishes.
+    let scaled = rows.f_div(&one_for_zero(largest)?)?;
+    let norms = scaled.f_square()?.f_sum_dim_intlist(over_width.as_slice(), true, kind)?.f_sqrt()?;
+    let mut units = scaled.f_div(&one_for_zero(&norms)?)?;
+    let modalities = rows.size()[0];
+    let ordered_pairs = match present {
+        Some(mask) => {
+            units = units.f_masked_fill(&mask.f_logical_not()?.f_unsqueeze(-1)?, 0.0)?;
+            let counts = mask.f_sum_dim_intlist(over_modalities.as_slice(), false, kind)?;
+            counts.f_mul(&counts.f_sub_scalar(1.0)?)? // [n]
+        }
+        None => Tensor::f_full([1], modalities * (modalities - 1), (kind, rows.device()))?,
+    };
+    let squares = |x: &Tensor| x.f_square()?.f_sum_dim_intlist(over_width.as_slice(), false, kind);
+    let of_sum = squares(&units.f_sum_dim_intlist(over_modalities.as_slice(), false, kind)?)?;
+    let sum_of = squares(&units)?.f_sum_dim_intlist(over_modalities.as_slice(), false, kind)?;
+    let cosines = of_sum.f_sub(&sum_of)?;
+    let phi = cosines.f_div(&one_for_zero(&ordered_pairs)?)?.f_neg()?.f_add_scalar(1.0)?.f_clamp_min(0.0)?;
+    Ok(phi.f_masked_fill(&ordered_pairs.f_eq(0.0)?, 0.0)?) // one modality has nothing to complement
+}

@@ -1,0 +1,142 @@
+//! What was measured of a data set so far, on the device: a row a sample, and notes of what went wrong.
+
+use tch::{Kind, Tensor};
+
+use super::Terms;
+use super::batch::{Layout, Measured};
+use crate::tensor::to_vec;
+use crate::{Error, Result};
+
+/// Row `N` of each tensor takes what has an index out of range.
+#[derive(Debug)]
+pub(super) struct Observed {
+    pub(super) layout: Layout,
+    num_samples: i64,
+    log_p: Option<Tensor>, // [M, N + 1], NaN: not finite, or never observed
+    phi: Option<Tensor>,   // [N + 1], likewise
+    fault: Tensor,         // [N + 1], i16: 0 never observed, else as in `Measured`
+    position: Tensor,      // [N + 1], of the sample in its latest batch
+    lowest: Tensor,        // index seen, at most 0
+    highest: Tensor,       // index seen, at least 0
+    twice: Tensor,         // a sample named twice in one call; N if none
+}
+
+impl Observed {
+    pub(super) fn new(layout: Layout, num_samples: i64, terms: Terms) -> Result<Self> {
+        let Layout { modalities, device, kind, .. } = layout;
+        let rows = num_samples + 1;
+        let unknown = |size: &[i64]| Tensor::f_full(size, f64::NAN, (kind, device));
+        let number = |value: i64| Tensor::f_full([0i64; 0].as_slice(), value, (Kind::Int64, device));
+        Ok(Self {
+            layout,
+            num_samples,
+            log_p: terms.needs_logits().then(|| unknown(&[modalities, rows])).transpose()?,
+            phi: terms.needs_embeddings().then(|| unknown(&[rows])).transpose()?,
+            fault: Tensor::f_zeros([rows], (Kind::Int16, device))?,
+            position: Tensor::f_zeros([rows], (Kind::Int64, device))?,
+            lowest: number(0)?,
+            highest: number(0)?,
+            twice: number(num_samples)?,
+        })
+    }
+
+    /// Writes a batch down; a sample that was there is replaced.
+    pub(super) fn write(&mut self, batch: &Measured) -> Result<()> {
+        let slots = &batch.slots;
+        let here = Tensor::f_arange(slots.size()[0], (Kind::Int64, self.layout.device))?;
+        if let (Some(all), Some(log_p)) = (&mut self.log_p, &batch.log_p) {
+            let _ = all.f_index_copy_(1, slots, log_p)?;
+        }
+        if let (Some(all), Some(phi)) = (&mut self.phi, &batch.phi) {
+            let _ = all.f_index_copy_(0, slots, phi)?;
+        }
+        let _ = self.fault.f_index_copy_(0, slots, &batch.fault)?;
+        let _ = self.position.f_index_copy_(0, slots, &here)?;
+        // Of two equal indices one was overwritten, whichever: its position is not its own. (In row N that says nothing,
+        // and is noted as "none".)
+        let kept = self.position.f_index_select(0, slots)?.f_eq_tensor(&here)?;
+        let twice = slots.f_masked_fill(&kept, self.num_samples)?.f_min()?;
+        self.twice = self.twice.f_minimum(&twice)?;
+        self.lowest = self.lowest.f_minimum(&batch.indices.f_min()?)?;
+        self.highest = self.highest.f_maximum(&batch.indices.f_max()?)?;
+        Ok(())
+    }
+
+    /// Eq. 1 of every modality, `[M, N]`; NaN where it is missing.
+    pub(super) fn confidence(&self, present: Option<&Tensor>) -> Result<Option<Tensor>> {
+        let Some(log_p) = &self.log_p else { return Ok(None) };
+        let psi = self.squash(&log_p.f_narrow(1, 0, self.num_samples)?)?;
+        Ok(Some(match present {
+            Some(mask) => psi.f_masked_fill(&mask.f_to_device(psi.device())?.f_logical_not()?, f64::NAN)?,
+            None => psi,
+        }))
+    }
+
+    /// Eq. 2-3, `[N]`.
+    pub(super) fn complementarity(&self) -> Result<Option<Tensor>> {
+        Ok(self.phi.as_ref().map(|phi| phi.f_narrow(0, 0, self.num_samples)).transpose()?)
+    }
+
+    /// Eq. 4, or what the terms say, `[N]`; NaN where something is wrong.
+    pub(super) fn score(&self, terms: Terms, present: Option<&Tensor>) -> Result<Tensor> {
+        let phi = match self.complementarity()? {
+            Some(phi) => phi,
+            None => Tensor::f_zeros([self.num_samples], (self.layout.kind, self.layout.device))?,
+        };
+        let Some(log_p) = &self.log_p else { return Ok(phi) };
+        let log_p = log_p.f_narrow(1, 0, self.num_samples)?;
+        let parts = if terms == Terms::LogLikelihood { log_p } else { self.squash(&log_p)? };
+        let along = [0i64];
+        let mean = match present {
+            Some(mask) => {
+                let mask = mask.f_to_device(parts.device())?;
+                let counts = mask.f_sum_dim_intlist(along.as_slice(), false, parts.kind())?;
+                let kept = parts.f_masked_fill(&mask.f_logical_not()?, 0.0)?;
+                kept.f_sum_dim_intlist(along.as_slice(), false, parts.kind())?.f_div(&counts)?
+            }
+            None => parts.f_mean_dim(along.as_slice(), false, parts.kind())?,
+        };
+        Ok(phi.f_add(&mean)?)
+    }
+
+    /// `[1]`: NaN if an index was out of range, or twice in one call.
+    pub(super) fn flag(&self) -> Result<Tensor> {
+        let outside = self.lowest.f_lt(0)?.f_logical_or(&self.highest.f_ge(self.num_samples)?)?;
+        let wrong = outside.f_logical_or(&self.twice.f_lt(self.num_samples)?)?;
+        let zero = Tensor::f_zeros([1], (Kind::Float, self.layout.device))?;
+        Ok(zero.f_masked_fill(&wrong, f64::NAN)?)
+    }
+
+    /// What is wrong, once it is known that something is.
+    pub(super) fn explain(&self) -> Result<Error> {
+        let num_samples = self.num_samples as usize;
+        let number = |x: &Tensor| Ok::<i64, Error>(to_vec(&x.f_reshape([1])?)?[0]);
+        for seen in [&self.lowest, &self.highest] {
+            let index = number(seen)?;
+            if !(0..self.num_samples).contains(&index) {
+                return Ok(Error::IndexOutOfRange { index, num_samples });
+            }
+        }
+        let index = number(&self.twice)? as usize;
+        if index < num_samples {
+            return Ok(Error::IndexTwice { index });
+        }
+        let fault = to_vec::<i16>(&self.fault.f_narrow(0, 0, self.num_samples)?)?;
+        if let Some(first) = fault.iter().position(|&code| code == 0) {
+            let missing = fault.iter().filter(|&&code| code == 0).count();
+            return Ok(Error::NotObserved { missing, num_samples, first });
+        }
+        let sample = fault.iter().position(|&code| code > 1).unwrap_or(0);
+        let tensor = (fault[sample] as usize).saturating_sub(2);
+        let logits = if self.log_p.is_some() { self.layout.modalities as usize } else { 0 };
+        Ok(if tensor < logits {
+            Error::NotFinite { argument: "logits", modality: tensor, sample }
+        } else {
+            Error::NotFinite { argument: "embeddings", modality: tensor - logits, sample }
+        })
+    }
+
+    fn squash(&self, log_p: &Tensor) -> Result<Tensor> {
+        Ok(log_p.f_div_scalar(self.layout.num_classes)?.f_sigmoid()?)
+    }
+}
