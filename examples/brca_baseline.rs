@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
-use climd::{PowerLaw, TargetLaw};
+use climd::{Pick, PowerLaw, TargetLaw};
 use climd_repro::data::{Dataset, Layout, stratified_split};
 use climd_repro::experiment::{Rate, experiment, num_runs};
 use climd_repro::train::{Setting, class_distribution};
@@ -39,6 +39,9 @@ struct Arguments {
     /// Class distribution that the curriculum ends in.
     #[arg(long, value_enum, default_value = "power-law")]
     law: Target,
+    /// By what the curriculum picks samples within a class; a random order is the control of what the scores are worth.
+    #[arg(long, value_enum, default_value = "highest")]
+    pick: By,
     /// Learning rate: chosen on validation from 1e-4, 3e-4 and 1e-3 with cosine decay, or the paper's constant 5e-5.
     #[arg(long, value_enum, default_value = "tuned")]
     lr: Lr,
@@ -73,6 +76,14 @@ enum Target {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
+enum By {
+    Highest,
+    Lowest,
+    FixedRandom,
+    Redraw,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
 enum Lr {
     Tuned,
     Paper,
@@ -93,8 +104,14 @@ fn main() -> Result<()> {
         Target::Zipf => TargetLaw::Zipf,
         Target::Empirical => TargetLaw::Empirical,
     };
+    let pick = match arguments.pick {
+        By::Highest => Pick::Highest,
+        By::Lowest => Pick::Lowest,
+        By::FixedRandom => Pick::FixedRandom,
+        By::Redraw => Pick::Redraw,
+    };
     let epochs = arguments.epochs as usize;
-    let schedule = PowerLaw { epochs, gamma: arguments.gamma, law, ..Default::default() };
+    let schedule = PowerLaw { epochs, gamma: arguments.gamma, law, pick, ..Default::default() };
     let setting = Setting { epochs, batch_size: 32, schedule, network: Default::default(), device };
     let rate = match arguments.lr {
         Lr::Tuned => Rate::Tuned,

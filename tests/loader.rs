@@ -259,3 +259,14 @@ fn a_cuda_device_that_is_not_there_is_named() {
     );
     assert!(loader(&[3, 2], 2, CPU).device(CPU).is_ok());
 }
+
+#[test]
+fn batches_know_the_prior_of_their_epoch() {
+    let loader = loader(&[19, 7, 3], 4, CPU);
+    let sampler = sampler(&loader);
+    let expected = sampler.epoch(2).unwrap().log_prior(3).unwrap();
+    assert_eq!(loader.epoch(&sampler, 2).unwrap().log_prior(3).unwrap(), expected);
+    let rest = loader.epoch(&sampler, Position { epoch: 2, samples: 4 }).unwrap();
+    assert_eq!(rest.log_prior(3).unwrap(), expected);
+    assert_eq!(loader.all().log_prior(3).unwrap_err(), Error::Empty { argument: "epoch" });
+}

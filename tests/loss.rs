@@ -119,3 +119,9 @@ fn what_libtorch_refuses_is_an_error_without_its_stack() {
     assert!(matches!(error, Error::Torch { .. }) && text.starts_with("libtorch: "), "{text}");
     assert!(!text.contains("Exception raised from") && text.contains("out of bounds"), "{text}");
 }
+
+#[test]
+fn a_label_that_libtorch_would_skip_is_refused() {
+    let error = prior_corrected_cross_entropy(&logits(), &Tensor::from_slice(&[0i64, -100, 1, 2]), &prior(), 1.0);
+    assert!(matches!(error, Err(Error::Torch { message }) if message.contains("-100")));
+}
