@@ -113,74 +113,79 @@ pub fn measure<F: Real>(
     terms: Terms,
 ) -> Result<Scores<F>> {
     let width = check(labels, num_classes, modalities, terms)?;
-    let n = labels.len();
-    let present = |m: usize, sample: usize| modalities[m].present.is_none_or(|present| present[sample]);
-
-    let mut log_p: Vec<Vec<F>> = Vec::new();
+    let samples = 0..labels.len();
+    let mut log_p: Vec<Vec<F>> = Vec::new(); // [M][n]
     if terms.needs_logits() {
-        for (m, modality) in modalities.iter().enumerate() {
-            let row = |sample: usize| &modality.logits[sample * num_classes..][..num_classes];
-            let column: Vec<F> = (0..n)
-                .into_par_iter()
-                .map(|i| if present(m, i) { log_probability(row(i), labels[i] as usize) } else { F::of(f64::NAN) })
-                .collect();
-            // `log_probability` is NaN for every row that is not finite, and for no other.
-            refuse_nan(
-                &column,
-                |i| present(m, i),
-                |sample| Error::NotFinite { argument: "logits", modality: m, sample },
-            )?;
-            log_p.push(column);
-        }
+        let all =
+            modalities.iter().enumerate().map(|(m, modality)| log_probabilities(labels, num_classes, m, modality));
+        log_p = all.collect::<Result<_>>()?;
     }
-    let mut complementarity: Vec<F> = Vec::new();
+    let mut complementarity = Vec::new();
     if terms.needs_embeddings() {
-        let row = |m: usize, sample: usize| {
-            let modality: &Modality<'_, F> = &modalities[m];
-            present(m, sample).then(|| &modality.embeddings[sample * width..][..width])
-        };
-        complementarity = (0..n)
-            .into_par_iter()
-            .map_init(Vec::new, |kept, i| {
-                kept.clear();
-                kept.extend((0..modalities.len()).filter_map(|m| row(m, i)));
-                complement(kept)
-            })
-            .collect();
-        refuse_nan(
-            &complementarity,
-            |_| true,
-            |sample| {
-                let bad = |&m: &usize| row(m, sample).is_some_and(|row| !row.iter().all(|x| x.finite()));
-                let modality = (0..modalities.len()).find(bad).unwrap_or(0);
-                Error::NotFinite { argument: "embeddings", modality, sample }
-            },
-        )?;
+        complementarity = complementarities(samples.len(), width, modalities)?;
     }
 
+    let psi = |log_p: f64| confidence(log_p, num_classes);
     let mean = |sample: usize, of: &dyn Fn(f64) -> f64| {
-        let (mut sum, mut count) = (0.0, 0);
-        for (_, column) in log_p.iter().enumerate().filter(|&(m, _)| present(m, sample)) {
-            sum += of(column[sample].into());
-            count += 1;
-        }
+        let present = modalities.iter().zip(&log_p).filter(|(modality, _)| modality.has(sample));
+        let (sum, count) = present.fold((0.0, 0), |(sum, n), (_, log_p)| (sum + of(log_p[sample].into()), n + 1));
         sum / f64::from(count)
     };
-    let psi = |log_p: f64| confidence(log_p, num_classes);
-    let score = (0..n)
-        .map(|i| {
-            F::of(match terms {
-                Terms::Both => complementarity[i].into() + mean(i, &psi),
-                Terms::Confidence => mean(i, &psi),
-                Terms::Complementarity => complementarity[i].into(),
-                Terms::LogLikelihood => mean(i, &|log_p| log_p),
-            })
+    let score = samples.map(|i| {
+        F::of(match terms {
+            Terms::Both => complementarity[i].into() + mean(i, &psi),
+            Terms::Confidence => mean(i, &psi),
+            Terms::Complementarity => complementarity[i].into(),
+            Terms::LogLikelihood => mean(i, &|log_p| log_p),
         })
-        .collect();
+    });
+    let score = score.collect();
     for value in log_p.iter_mut().flatten() {
         *value = F::of(psi((*value).into()));
     }
     Ok(Scores { score, confidence: log_p, complementarity })
+}
+
+impl<F> Modality<'_, F> {
+    fn has(&self, sample: usize) -> bool {
+        self.present.is_none_or(|present| present[sample])
+    }
+}
+
+/// `ln p(label)` of every sample in modality `m`, `[n]`; NaN where it is missing.
+fn log_probabilities<F: Real>(
+    labels: &[u32],
+    num_classes: usize,
+    m: usize,
+    modality: &Modality<'_, F>,
+) -> Result<Vec<F>> {
+    let of_sample = |i: usize| match modality.has(i) {
+        true => log_probability(&modality.logits[i * num_classes..][..num_classes], labels[i] as usize),
+        false => F::of(f64::NAN),
+    };
+    let values: Vec<F> = (0..labels.len()).into_par_iter().map(of_sample).collect();
+    // `log_probability` is NaN for every row that is not finite, and for no other.
+    match (0..labels.len()).find(|&i| values[i].into().is_nan() && modality.has(i)) {
+        Some(sample) => Err(Error::NotFinite { argument: "logits", modality: m, sample }),
+        None => Ok(values),
+    }
+}
+
+/// Eq. 2-3 for every one of `n` samples, over the modalities that it has.
+fn complementarities<F: Real>(n: usize, width: usize, modalities: &[Modality<'_, F>]) -> Result<Vec<F>> {
+    let row = |m: usize, i: usize| modalities[m].has(i).then(|| &modalities[m].embeddings[i * width..][..width]);
+    let values: Vec<F> = (0..n)
+        .into_par_iter()
+        .map_init(Vec::new, |rows, i| {
+            rows.clear();
+            rows.extend((0..modalities.len()).filter_map(|m| row(m, i)));
+            complement(rows)
+        })
+        .collect();
+    let Some(sample) = values.iter().position(|&value| value.into().is_nan()) else { return Ok(values) };
+    let bad = |&m: &usize| row(m, sample).is_some_and(|row| !row.iter().all(|x| x.finite()));
+    let modality = (0..modalities.len()).find(bad).unwrap_or(0);
+    Err(Error::NotFinite { argument: "embeddings", modality, sample })
 }
 
 /// Checks every length and label; returns the width of the embeddings.
@@ -224,14 +229,6 @@ fn check<F>(labels: &[u32], num_classes: usize, modalities: &[Modality<'_, F>], 
     match (0..n).find(missing) {
         Some(sample) => Err(Error::NoModality { sample }),
         None => Ok(width),
-    }
-}
-
-/// The first sample whose value is NaN, where it counts, is an error.
-fn refuse_nan<F: Real>(values: &[F], counts: impl Fn(usize) -> bool, error: impl FnOnce(usize) -> Error) -> Result<()> {
-    match (0..values.len()).find(|&i| values[i].into().is_nan() && counts(i)) {
-        Some(sample) => Err(error(sample)),
-        None => Ok(()),
     }
 }
 
