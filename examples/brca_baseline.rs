@@ -169,7 +169,7 @@ fn main() -> Result<()> {
         "\nPercent on the test part after the last step, mean ± standard deviation over {} splits:",
         results.len()
     );
-    println!("{}\n", summary::metrics_table(&results, dataset.layout == Layout::Brca));
+    println!("{}\n", summary::metrics_table(&results, dataset.layout == Layout::Brca && arguments.samples.is_none()));
     println!("{}\n", summary::recall_table(&results, &dataset.classes));
     println!("{}\n", summary::time_table(&results));
     let [svg, png] = summary::plot_curves(&arguments.out.join("validation_macro_f1"), &results)?;
