@@ -63,7 +63,8 @@ pub use sampler::{
     ScoreRange, Settings, State, Tail, Warning,
 };
 pub use schedule::{
-    ClassBalanced, Law, Overflow, Pick, PowerLaw, Quota, Schedule, TargetLaw, UnderSampling, Uniform, apportion,
+    BabyStep, ClassBalanced, Geometric, HardMajority, Law, Linear, OnePass, Overflow, Pick, PowerLaw,
+    ProgressivelyBalanced, Quota, Root, Schedule, Switch, TargetLaw, Trim, UnderSampling, Uniform, apportion,
 };
 
 #[cfg(all(doctest, feature = "serde", feature = "tch"))]

@@ -224,3 +224,30 @@ fn the_public_schedules_give_the_same_lists() {
         }
     }
 }
+
+#[derive(Deserialize)]
+struct PacingCase {
+    name: String,
+    epochs: usize,
+    c0: f64,
+    fractions: std::collections::BTreeMap<String, f64>,
+}
+
+#[test]
+fn class_blind_schedules_keep_the_pace_of_the_reference() {
+    let classes = ClassIndex::new(&[0; 1000]).unwrap();
+    for case in load::<PacingCase>(include_str!("golden/pacing.json")) {
+        let (epochs, start) = (case.epochs, case.c0);
+        let schedule: Box<dyn Schedule> = match case.name.as_str() {
+            "linear" => Box::new(Linear { epochs, start, ..Default::default() }),
+            "root" => Box::new(Root { epochs, start, ..Default::default() }),
+            "geometric" => Box::new(Geometric { epochs, start, ..Default::default() }),
+            name => panic!("{name}"),
+        };
+        for (t, &fraction) in &case.fractions {
+            let epoch = t.parse::<usize>().unwrap() - 1;
+            assert_near(&[schedule.law(epoch, &classes).progress.unwrap()], &[fraction], 1e-12, &case.name);
+            assert_eq!(schedule.quota(epoch, &classes), Quota::Ranks(0..(fraction * 1000.0 + 1e-9) as usize));
+        }
+    }
+}

@@ -5,8 +5,18 @@
 //! file of its own and implement [`Schedule`] for it.
 
 mod apportion;
+mod baby_step;
 mod class_balanced;
+mod geometric;
+mod hard_majority;
+mod linear;
+mod one_pass;
+mod pacing;
 mod power_law;
+mod progressively_balanced;
+mod root;
+mod switch;
+mod trim;
 mod under_sampling;
 mod uniform;
 
@@ -14,8 +24,17 @@ use std::ops::Range;
 
 pub(crate) use apportion::largest_remainder;
 pub use apportion::{Overflow, apportion};
+pub use baby_step::BabyStep;
 pub use class_balanced::ClassBalanced;
+pub use geometric::Geometric;
+pub use hard_majority::HardMajority;
+pub use linear::Linear;
+pub use one_pass::OnePass;
 pub use power_law::{PowerLaw, TargetLaw};
+pub use progressively_balanced::ProgressivelyBalanced;
+pub use root::Root;
+pub use switch::Switch;
+pub use trim::Trim;
 pub use under_sampling::UnderSampling;
 pub use uniform::Uniform;
 
@@ -75,7 +94,8 @@ impl Pick {
 pub struct Law {
     /// Exponent `alpha_t` of the epoch, where the schedule has one; infinite for equal classes, which JSON cannot say.
     pub alpha: Option<f64>,
-    /// Progress `w_t` from balance (0) to the schedule's end (1), where it has one.
+    /// Progress `w_t` from the schedule's begin (0) to its end (1), or the fraction of the ranking that a class-blind
+    /// schedule uses; none if the schedule does not move.
     pub progress: Option<f64>,
     /// Share `q_t(c)` that the law gives each class, by rank, in `[0, 1]`; empty if the schedule ignores classes.
     pub shares: Vec<f64>,

@@ -1,0 +1,81 @@
+//! The easiest samples of the large classes are left out, once the network has seen everything for a while.
+
+use super::{Pick, Quota, Schedule};
+use crate::{ClassIndex, Error, Result};
+
+/// Everything in the first epochs; then of each class above the median size only the hardest `keep` of its samples, but
+/// no fewer than the median. The opposite of easy first; it does harm where labels are noisy.
+///
+/// # Source
+/// Ours: `docs/algorithm.md`, "Class-wise schedules".
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct HardMajority {
+    /// Epochs of all samples at first. Default 10.
+    pub warm_up: usize,
+    /// Share of a large class that stays, above 0 and at most 1. Default 0.7.
+    pub keep: f64,
+}
+
+impl Default for HardMajority {
+    fn default() -> Self {
+        Self { warm_up: 10, keep: 0.7 }
+    }
+}
+
+impl Schedule for HardMajority {
+    fn check(&self, _: &ClassIndex) -> Result<()> {
+        if self.keep > 0.0 && self.keep <= 1.0 {
+            return Ok(());
+        }
+        Err(Error::OutOfRange { argument: "keep", found: self.keep, range: "above 0, and at most 1" })
+    }
+
+    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
+        let counts = classes.counts();
+        if epoch < self.warm_up {
+            return Quota::PerClass(counts.to_vec());
+        }
+        let middle = counts.len() / 2;
+        let median = if counts.len() % 2 == 1 { counts[middle] } else { (counts[middle - 1] + counts[middle]) / 2 };
+        let kept = |n: usize| libm::floor(self.keep * n as f64 + 1e-9) as usize; // 1e-9: 0.7 * 10 is 7
+        Quota::PerClass(counts.iter().map(|&n| if n <= median { n } else { kept(n).max(median) }).collect())
+    }
+
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
+    fn pick(&self, _: usize) -> Pick {
+        Pick::Lowest
+    }
+
+    fn settles_at(&self) -> usize {
+        self.warm_up
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quotas(counts: &[usize], epoch: usize) -> Quota {
+        let labels: Vec<usize> = counts.iter().enumerate().flat_map(|(label, &n)| vec![label; n]).collect();
+        HardMajority::default().quota(epoch, &ClassIndex::new(&labels).unwrap())
+    }
+
+    #[test]
+    fn large_classes_lose_their_easiest_but_stay_at_the_median() {
+        assert_eq!(quotas(&[305, 103, 92, 80, 32], 9), Quota::PerClass(vec![305, 103, 92, 80, 32]));
+        assert_eq!(quotas(&[305, 103, 92, 80, 32], 10), Quota::PerClass(vec![213, 92, 92, 80, 32]));
+        assert_eq!(quotas(&[10, 5], 10), Quota::PerClass(vec![7, 5])); // the median of 10 and 5 is 7
+        assert_eq!(quotas(&[100, 10, 3, 2], 10), Quota::PerClass(vec![70, 7, 3, 2])); // of 10 and 3: 6
+    }
+
+    #[test]
+    fn keeping_nothing_is_refused() {
+        let error =
+            HardMajority { keep: 0.0, ..Default::default() }.check(&ClassIndex::new(&[0]).unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), "`keep` is 0, but must be above 0, and at most 1");
+    }
+}
