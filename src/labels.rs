@@ -139,7 +139,14 @@ impl ClassIndex {
         *self.zipf.get_or_init(|| zipf_exponent(&self.counts))
     }
 
-    /// Where each class begins in [`by_class`](Self::by_class), by rank, and the number of samples at the end.
+    /// The column of the logits that the class of that rank has: its label.
+    pub(crate) fn column(&self, rank: usize, num_logits: usize) -> Result<usize> {
+        let label = self.labels[rank];
+        let column = usize::try_from(label).ok().filter(|&column| column < num_logits);
+        column.ok_or(Error::PriorWidth { num_logits, label })
+    }
+
+    /// Where each class begins when members are listed class by class, by rank; `N` at the end.
     pub(crate) fn starts(&self) -> &[usize] {
         &self.starts
     }

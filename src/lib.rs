@@ -53,7 +53,10 @@ pub use labels::ClassIndex;
 #[cfg(feature = "tch")]
 pub use loader::{Batch, Batches, CurriculumLoader};
 #[cfg(feature = "tch")]
-pub use loss::prior_corrected_cross_entropy;
+pub use loss::{
+    effective_number_weights, focal_loss, inverse_frequency_weights, post_hoc_adjustment,
+    prior_corrected_cross_entropy, weighted_cross_entropy,
+};
 #[cfg(feature = "tch")]
 pub use measure::MultimodalMeasurer;
 pub use measure::{Modality, Real, Scores, Terms, measure};

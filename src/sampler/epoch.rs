@@ -121,10 +121,7 @@ impl Epoch {
         let len = self.total as f64;
         let mut prior = vec![libm::log(0.5 / len) as f32; num_logits];
         for (rank, &count) in self.counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
-            let label = classes.label(rank);
-            let column = usize::try_from(label).ok().filter(|&column| column < num_logits);
-            let column = column.ok_or(Error::PriorWidth { num_logits, label })?;
-            prior[column] = libm::log(count as f64 / len) as f32;
+            prior[classes.column(rank, num_logits)?] = libm::log(count as f64 / len) as f32;
         }
         Ok(prior)
     }
