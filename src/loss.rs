@@ -111,6 +111,9 @@ pub fn focal_loss(logits: &Tensor, labels: &Tensor, gamma: f64, weights: Option<
 
 /// `N / (C n_c)` in the column of each class: 1 for balanced classes, 0 for a column without samples.
 ///
+/// # Shapes
+/// Returns `[num_logits]`; `C` is the number of classes that have samples.
+///
 /// # Errors
 /// [`Error::PriorWidth`] if a label is not a column.
 pub fn inverse_frequency_weights(classes: &ClassIndex, num_logits: usize) -> Result<Vec<f32>> {
@@ -119,6 +122,9 @@ pub fn inverse_frequency_weights(classes: &ClassIndex, num_logits: usize) -> Res
 }
 
 /// `(1 - beta) / (1 - beta^n_c)` in the column of each class, scaled to the sum `C`; 0 for a column without samples.
+///
+/// # Shapes
+/// Returns `[num_logits]`; `C` is the number of classes that have samples.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] unless `beta` is at least 0 and below 1; [`Error::PriorWidth`] if a label is not a column.

@@ -111,6 +111,14 @@ mod tests {
     }
 
     #[test]
+    fn a_long_list_and_its_spare_change_places() {
+        let (mut list, mut spare): (Vec<u32>, Vec<u32>) = ((0..40_000).collect(), Vec::with_capacity(40_000));
+        let memory = (list.as_ptr(), spare.as_ptr());
+        order(&mut list, &mut spare, 1, 2);
+        assert_eq!((spare.as_ptr(), list.as_ptr()), memory); // nothing was allocated for the new list
+    }
+
+    #[test]
     fn every_permutation_of_four_comes_equally_often() {
         let mut seen = std::collections::HashMap::new();
         for seed in 0..24_000 {
