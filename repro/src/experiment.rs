@@ -1,32 +1,33 @@
-//! All arms on the same splits, several runs at a time.
+//! Rows of a table on the same splits, several runs at a time, each done once and then read from the cache.
 //!
 //! For each seed: a stratified split; a validation part out of its training part, on which the learning rate is chosen
-//! for the baseline and inherited by the other arms, and on which the curves are drawn; then every arm anew on the
-//! whole training part, judged once on the test part after its last step. Nothing is chosen on a test part.
+//! for the plain training of a row's network and inherited by the row; then the row anew on the whole training part,
+//! judged once on the test part after its last step. Nothing is chosen on a test part.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::Result;
-use serde::{Deserialize, Serialize};
-use tch::Tensor;
+use anyhow::{Context, Result};
+use climd::{Curriculum, CurriculumSampler, Tail, Terms, Uniform};
+use serde::Serialize;
+use tch::{Device, Tensor, nn};
 
-use crate::data::{Dataset, Preparation, Prepared, stratified_split};
-use crate::train::{Arm, LearningRate, Outcome, Run, Setting, run};
+use crate::cache::Cache;
+use crate::config::{DataConfig, LearningRate, Method, Part, RunConfig, ScheduleConfig, VERSION};
+use crate::criterion::{Criterion, Loss};
+use crate::data::{Dataset, Preparation, Prepared, Split, stratified_split};
+use crate::network::{NetworkConfig, Training, with_seed};
+use crate::oversample::Oversampler;
+use crate::train::{Outcome, run, tensors};
 
-/// Learning rates to choose from, with cosine decay.
-const RATES: [f64; 3] = [1e-4, 3e-4, 1e-3];
-/// The paper's, constant.
-const PAPER_RATE: f64 = 5e-5;
 const TEST_SHARE: f64 = 0.3;
 const VALIDATION_SHARE: f64 = 0.2;
-const CURVE_POINTS: usize = 40;
+const PAPER_RATE: f64 = 5e-5;
 
 /// Where the learning rate comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rate {
-    /// The best of 1e-4, 3e-4 and 1e-3 for the baseline on validation, with cosine decay; for each split anew.
+    /// The best of 1e-4, 3e-4, 1e-3 and 3e-3 for plain training on validation, with cosine decay; for each split anew.
     Tuned,
     /// The paper's 5e-5, constant.
     Paper,
@@ -35,94 +36,241 @@ pub enum Rate {
 impl Rate {
     fn candidates(self) -> Vec<LearningRate> {
         match self {
-            Rate::Tuned => RATES.iter().map(|&start| LearningRate { start, cosine: true }).collect(),
+            Rate::Tuned => [1e-4, 3e-4, 1e-3, 3e-3].map(|start| LearningRate { start, cosine: true }).to_vec(),
             Rate::Paper => vec![LearningRate { start: PAPER_RATE, cosine: false }],
         }
     }
 }
 
-/// What came of one seed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SeedResult {
-    /// Seed of the split, the weights and the sampler.
-    pub seed: u64,
-    /// The learning rate of all arms.
-    pub rate: LearningRate,
-    /// Macro F1 of the baseline on validation with each rate to choose from.
-    pub validation: Vec<(f64, f64)>,
-    /// Trained without the validation part and judged on it, in the order of [`Arm::ALL`]: for the curves.
-    pub inner: Vec<Outcome>,
-    /// Trained on the whole training part and judged on the test part, in the order of [`Arm::ALL`].
-    pub test: Vec<Outcome>,
+/// How many gradient steps a row takes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Budget {
+    /// As many as plain training takes in all its epochs.
+    EqualSteps,
+    /// As many as this schedule takes in so many epochs.
+    EqualEpochs(ScheduleConfig),
 }
 
-/// Number of runs of an experiment: of `E` epochs each, on the training part or, most of them, on four fifths of it.
-#[must_use]
-pub fn num_runs(rate: Rate, seeds: u64) -> usize {
-    // the baseline's inner runs are those that the rate is chosen by
-    seeds as usize * (rate.candidates().len() + (Arm::ALL.len() - 1) + Arm::ALL.len())
+/// A row of a table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub method: Method,
+    /// For how long.
+    pub budget: Budget,
 }
 
-/// Runs everything, `jobs` runs at a time on one thread each. `progress(loss)` after each step.
-///
-/// # Errors
-/// The first of any run.
-pub fn experiment(
-    dataset: &Dataset,
-    setting: &Setting,
-    rate: Rate,
-    seeds: u64,
-    jobs: usize,
-    progress: &(dyn Fn(&Tensor) + Sync),
-) -> Result<Vec<SeedResult>> {
-    let preparation = Preparation::of(dataset.layout);
-    let prepared: Vec<(Prepared, Prepared)> = (0..seeds)
-        .map(|seed| {
-            let split = match &dataset.split {
-                Some(fixed) => fixed.clone(),
-                None => stratified_split(&dataset.labels, TEST_SHARE, seed)?,
-            };
-            let inner = split.validation(&dataset.labels, VALIDATION_SHARE, seed)?;
-            Ok((Prepared::fit(dataset, &inner, &preparation)?, Prepared::fit(dataset, &split, &preparation)?))
-        })
-        .collect::<Result<_>>()?;
-    let one = |seed: usize, arm: Arm, rate: LearningRate, inner: bool| {
-        let part = if inner { &prepared[seed].0 } else { &prepared[seed].1 };
-        let curve_points = if inner { CURVE_POINTS } else { 0 };
-        run(
-            &Run { arm, seed: seed as u64, rate, train: &part.train, judged: &part.test, curve_points },
-            setting,
-            &|loss| progress(loss),
-        )
-    };
+/// What all rows share.
+#[derive(Debug, Clone, Copy)]
+pub struct Study<'a> {
+    /// The data.
+    pub dataset: &'a Dataset,
+    /// Ratio of the largest to the smallest class that training parts are thinned to.
+    pub imbalance: Option<f64>,
+    /// Share of training labels that are replaced.
+    pub noise: f64,
+    /// Epochs of plain training.
+    pub epochs: usize,
+    /// Samples a batch.
+    pub batch_size: usize,
+    /// Splits, from seed 0 on.
+    pub seeds: u64,
+    /// Where the learning rate comes from.
+    pub rate: Rate,
+}
 
-    let rates = rate.candidates();
-    let every_seed = || 0..prepared.len();
-    let tuning: Vec<(usize, LearningRate)> =
-        every_seed().flat_map(|seed| rates.iter().map(move |&rate| (seed, rate))).collect();
-    let tuned = parallel(&tuning, jobs, |&(seed, rate)| one(seed, Arm::Baseline, rate, true))?;
-    let mut results: Vec<SeedResult> = tuned
-        .chunks(rates.len())
-        .zip(0..)
-        .map(|(outcomes, seed)| {
-            let f1 = |i: &usize| outcomes[*i].confusion.macro_f1();
-            // the first of equal ones: the smaller rate
-            let best = (0..rates.len()).rev().max_by(|a, b| f1(a).total_cmp(&f1(b))).unwrap_or(0);
-            let validation = (0..rates.len()).map(|i| (rates[i].start, f1(&i))).collect();
-            let inner = vec![outcomes[best].clone()];
-            SeedResult { seed, rate: rates[best], validation, inner, test: Vec::new() }
-        })
-        .collect();
+/// What came of a row: a run for each seed.
+#[derive(Debug, Clone, Serialize)]
+pub struct RowResult {
+    /// The row.
+    pub row: Row,
+    /// Configuration and outcome, by seed.
+    pub runs: Vec<(RunConfig, Outcome)>,
+    /// Samples that are judged on for each one that is learned from.
+    pub test_to_train: f64,
+}
 
-    let arms = || Arm::ALL.into_iter().map(|arm| (arm, false)).chain(Arm::ALL[1..].iter().map(|&arm| (arm, true)));
-    let rest: Vec<(usize, Arm, bool)> =
-        every_seed().flat_map(|seed| arms().map(move |(arm, inner)| (seed, arm, inner))).collect();
-    let outcomes = parallel(&rest, jobs, |&(seed, arm, inner)| one(seed, arm, results[seed].rate, inner))?;
-    for (&(seed, _, inner), outcome) in rest.iter().zip(outcomes) {
-        let list = if inner { &mut results[seed].inner } else { &mut results[seed].test };
-        list.push(outcome);
+/// Who does runs: with what cache, how many at a time, and who is told.
+#[allow(missing_debug_implementations)] // it holds closures
+pub struct Runner<'a> {
+    /// Runs that were done.
+    pub cache: Cache,
+    /// Runs at a time, each on one thread.
+    pub jobs: usize,
+    /// Where to train.
+    pub device: Device,
+    /// Called with the number of steps that are to be done, before they are.
+    pub planned: &'a (dyn Fn(usize) + Sync),
+    /// Called with the loss after each step.
+    pub progress: &'a (dyn Fn(&Tensor) + Sync),
+}
+
+impl Study<'_> {
+    /// What the runs are keyed by.
+    fn data(&self) -> DataConfig {
+        let (name, fingerprint) = (self.dataset.name.clone(), self.dataset.fingerprint());
+        DataConfig { name, fingerprint, imbalance: self.imbalance, noise: self.noise }
     }
-    Ok(results)
+
+    /// The split of a run, and the labels of all samples as it sees them in training.
+    fn split(&self, seed: u64, part: Part) -> Result<(Split, Vec<usize>)> {
+        let labels = &self.dataset.labels;
+        let mut split = match &self.dataset.split {
+            Some(fixed) => fixed.clone(),
+            None => stratified_split(labels, TEST_SHARE, seed)?,
+        };
+        if let Some(ratio) = self.imbalance {
+            split = split.thin(labels, ratio, seed)?;
+        }
+        let seen = split.noisy_labels(labels, self.noise, seed)?;
+        if part == Part::Validation {
+            split = split.validation(&seen, VALIDATION_SHARE, seed)?;
+        }
+        Ok((split, seen))
+    }
+
+    /// What a run learns from and what it is judged on, prepared.
+    ///
+    /// # Errors
+    /// Those of the data.
+    pub fn parts(&self, seed: u64, part: Part) -> Result<Prepared> {
+        let (split, labels) = self.split(seed, part)?;
+        let preparation = Preparation::of(self.dataset.layout);
+        if labels == self.dataset.labels {
+            return Ok(Prepared::fit(self.dataset, &split, &preparation)?);
+        }
+        // columns are chosen with the noisy labels, too: nobody would have others
+        let noisy = Dataset { labels, ..self.dataset.clone() };
+        Ok(Prepared::fit(&noisy, &split, &preparation)?)
+    }
+
+    /// A run of a row; the number of its steps follows from the labels that it learns from.
+    fn config(&self, row: &Row, seed: u64, rate: LearningRate, part: Part, points: usize) -> Result<RunConfig> {
+        let (split, seen) = self.split(seed, part)?;
+        let labels: Vec<usize> = split.train.iter().map(|&row| seen[row]).collect();
+        let schedule = match &row.budget {
+            Budget::EqualSteps => ScheduleConfig::Uniform(Uniform {}),
+            Budget::EqualEpochs(schedule) => schedule.clone(),
+        };
+        let sampler = Curriculum::new(&labels, schedule.build())?;
+        let steps = sampler.steps(0..self.epochs, self.batch_size, Tail::Keep)?;
+        let (data, method, batch_size) = (self.data(), row.method.clone(), self.batch_size);
+        Ok(RunConfig { version: VERSION, data, seed, part, method, rate, batch_size, steps, points })
+    }
+
+    /// Refuses rows that cannot be run on these data, before anything is trained.
+    fn check(&self, rows: &[Row]) -> Result<()> {
+        let part = self.parts(0, Part::Validation)?.train;
+        let (x, labels) = tensors(&part, Device::Cpu)?;
+        let num_classes = self.dataset.classes.len();
+        for Row { name, method, .. } in rows {
+            let check = || -> Result<()> {
+                let sampler = Curriculum::new(&part.labels, method.schedule.build())?;
+                Criterion::new(method.loss.clone(), sampler.classes(), num_classes)?;
+                method.oversample.as_ref().map_or(Ok(()), Oversampler::check)?;
+                let training = Training { x: &x, labels: &labels, num_classes: num_classes as i64 };
+                with_seed(0, || method.network.build(&nn::VarStore::new(Device::Cpu).root(), &training))?;
+                Ok(())
+            };
+            check().with_context(|| format!("row `{name}`"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Plain training of a row's network, for which its learning rate is chosen.
+fn plain(row: &Row) -> Row {
+    let Method { network, .. } = row.method.clone();
+    let schedule = ScheduleConfig::Uniform(Uniform {});
+    let (terms, loss) = (Terms::default(), Loss::CrossEntropy);
+    let method = Method { network, schedule, terms, loss, oversample: None };
+    Row { name: String::new(), method, budget: Budget::EqualSteps }
+}
+
+impl Runner<'_> {
+    /// All rows on all splits. `points` looks on the way: for curves, which are drawn on the validation part.
+    ///
+    /// # Errors
+    /// Data or a row that cannot be run, before anything is trained; the first error of any run.
+    pub fn rows(&self, study: &Study<'_>, rows: &[Row], part: Part, points: usize) -> Result<Vec<RowResult>> {
+        study.check(rows)?;
+        let rates = self.rates(study, rows)?;
+        let mut plans = Vec::new();
+        for seed in 0..study.seeds {
+            for row in rows {
+                let of_row = |(network, _): &&(NetworkConfig, Vec<LearningRate>)| *network == row.method.network;
+                let (_, rates) = rates.iter().find(of_row).context("a network without a learning rate")?;
+                plans.push(study.config(row, seed, rates[seed as usize], part, points)?);
+            }
+        }
+        let (split, _) = study.split(0, part)?;
+        let test_to_train = split.test.len() as f64 / split.train.len() as f64;
+        let result = |row: &Row| RowResult { row: row.clone(), runs: Vec::new(), test_to_train };
+        let mut results: Vec<RowResult> = rows.iter().map(result).collect();
+        for (at, run) in self.outcomes(study, plans)?.into_iter().enumerate() {
+            results[at % rows.len()].runs.push(run);
+        }
+        Ok(results)
+    }
+
+    /// For every network of the rows, the learning rate of each seed.
+    fn rates(&self, study: &Study<'_>, rows: &[Row]) -> Result<Vec<(NetworkConfig, Vec<LearningRate>)>> {
+        let mut networks: Vec<Row> = Vec::new();
+        for row in rows.iter().map(plain) {
+            if !networks.contains(&row) {
+                networks.push(row);
+            }
+        }
+        let candidates = study.rate.candidates();
+        if let [only] = candidates[..] {
+            let rates = vec![only; study.seeds as usize];
+            return Ok(networks.into_iter().map(|row| (row.method.network, rates.clone())).collect());
+        }
+        let mut plans = Vec::new();
+        for row in &networks {
+            for seed in 0..study.seeds {
+                for &rate in &candidates {
+                    plans.push(study.config(row, seed, rate, Part::Validation, 0)?);
+                }
+            }
+        }
+        let tried = self.outcomes(study, plans)?;
+        let f1 = |run: &(RunConfig, Outcome)| run.1.confusion.macro_f1();
+        let best = |runs: &[(RunConfig, Outcome)]| {
+            // the first of equal ones, so the smallest rate
+            runs.iter().rev().max_by(|a, b| f1(a).total_cmp(&f1(b))).map(|run| run.0.rate)
+        };
+        let chosen: Vec<LearningRate> = tried.chunks(candidates.len()).filter_map(best).collect();
+        let by_network = chosen.chunks(study.seeds as usize).map(<[_]>::to_vec);
+        Ok(networks.into_iter().map(|row| row.method.network).zip(by_network).collect())
+    }
+
+    /// The outcome of every configuration, those that are not in the cache after they are done.
+    fn outcomes(&self, study: &Study<'_>, plans: Vec<RunConfig>) -> Result<Vec<(RunConfig, Outcome)>> {
+        let mut missing: Vec<&RunConfig> = Vec::new();
+        for config in &plans {
+            if self.cache.get(config)?.is_none() && !missing.contains(&config) {
+                missing.push(config);
+            }
+        }
+        (self.planned)(missing.iter().map(|config| config.steps).sum());
+        parallel(&missing, self.jobs, |config| {
+            let mut parts = study.parts(config.seed, config.part)?;
+            if let Some(oversampler) = &config.method.oversample {
+                parts.train = oversampler.apply(&parts.train, config.seed)?;
+            }
+            let outcome = run(config, &parts.train, &parts.test, self.device, self.progress)?;
+            self.cache.insert(config, &outcome)
+        })?;
+        let done = |config: RunConfig| {
+            let outcome = self.cache.get(&config)?.context("a run that is not in the cache")?;
+            Ok((config, outcome))
+        };
+        plans.into_iter().map(done).collect()
+    }
 }
 
 /// `f` of every item on so many threads, in the order of the items. libtorch gets one thread in each.

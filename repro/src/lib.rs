@@ -2,10 +2,16 @@
 
 #![deny(missing_docs)]
 
+pub mod cache;
+pub mod config;
+pub mod criterion;
 pub mod data;
 pub mod experiment;
 pub mod network;
+pub mod oversample;
 pub mod plot;
+pub mod redrawn;
+pub mod results;
 pub mod stats;
-pub mod summary;
+pub mod tables;
 pub mod train;

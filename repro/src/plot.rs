@@ -67,7 +67,7 @@ pub enum Error {
     },
 }
 
-/// One curve: its points, and how far the runs behind each point spread.
+/// One curve: its points, and how far what is behind each point spreads.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Series {
     /// Name in the legend.
@@ -76,8 +76,8 @@ pub struct Series {
     pub x: Vec<f64>,
     /// One value a point.
     pub mean: Vec<f64>,
-    /// One standard deviation a point; empty for a curve without a band.
-    pub sd: Vec<f64>,
+    /// Lower and upper edge of the band at each point; empty for a curve without one.
+    pub band: Vec<(f64, f64)>,
 }
 
 /// How many samples of each class the epochs hold: numbers above, shares below.
@@ -131,6 +131,7 @@ pub fn class_distribution(
         height,
         unit,
         whole_x: true,
+        x_names: Vec::new(),
         shapes,
     };
     let percent = tops.iter().map(|tops| shares(tops)).collect();
@@ -141,7 +142,7 @@ pub fn class_distribution(
     Figure { title: title.into(), legend, panels: vec![upper, lower] }.write(stem.as_ref())
 }
 
-/// Lines with a band of one standard deviation to both sides.
+/// Lines with bands.
 ///
 /// Writes `{stem}.svg` and `{stem}.png`, and makes their folder.
 ///
@@ -153,7 +154,7 @@ pub fn curves(stem: impl AsRef<Path>, title: &str, x_label: &str, y_label: &str,
         series.check(index)?;
     }
     let colours = palette(series.len());
-    let bands = series.iter().zip(&colours).map(|(series, &colour)| Shape::Area(series.band(), colour.mix(0.18)));
+    let bands = series.iter().zip(&colours).map(|(series, &colour)| Shape::Area(series.outline(), colour.mix(0.18)));
     let lines = series.iter().zip(&colours).map(|(series, &colour)| Shape::Line(series.line(), colour));
     let shapes: Vec<Shape> = bands.chain(lines).collect();
     let points = || {
@@ -169,6 +170,7 @@ pub fn curves(stem: impl AsRef<Path>, title: &str, x_label: &str, y_label: &str,
         height: 400,
         unit: "",
         whole_x: false,
+        x_names: Vec::new(),
         shapes: Vec::new(),
     };
     let panels = vec![Panel { shapes, ..panel }];
@@ -176,21 +178,69 @@ pub fn curves(stem: impl AsRef<Path>, title: &str, x_label: &str, y_label: &str,
     Figure { title: title.into(), legend, panels }.write(stem.as_ref())
 }
 
+/// Groups of bars, one bar of each series in each group, with a line of one standard deviation to both sides.
+///
+/// Writes `{stem}.svg` and `{stem}.png`, and makes their folder.
+///
+/// # Shapes
+/// `series`: name, and mean and standard deviation for each of `groups`. Values are in percent.
+///
+/// # Errors
+/// [`Error::Empty`] or [`Error::Length`] naming the argument; [`Error::Write`].
+pub fn bars_by_group(
+    stem: impl AsRef<Path>,
+    title: &str,
+    y_label: &str,
+    groups: &[String],
+    series: &[(String, Vec<(f64, f64)>)],
+) -> Result {
+    not_empty("groups", groups.len())?;
+    not_empty("series", series.len())?;
+    for (index, (_, values)) in series.iter().enumerate() {
+        same_length(&format!("series[{index}]"), values.len(), groups.len(), "one value a group")?;
+    }
+    let (colours, width) = (palette(series.len()), 0.8 / series.len() as f64);
+    let mut shapes = Vec::new();
+    for (index, ((_, values), &colour)) in series.iter().zip(&colours).enumerate() {
+        for (group, &(mean, sd)) in values.iter().enumerate() {
+            let left = group as f64 - 0.4 + width * index as f64;
+            let (right, middle) = (left + 0.9 * width, left + 0.45 * width);
+            shapes.push(Shape::Area(vec![(left, 0.0), (left, mean), (right, mean), (right, 0.0)], colour.mix(1.0)));
+            let (low, high) = ((mean - sd).max(0.0), (mean + sd).min(100.0));
+            shapes.push(Shape::Line(vec![(middle, low), (middle, high)], RGBColor(40, 40, 40)));
+        }
+    }
+    let panel = Panel {
+        x_label: String::new(),
+        y_label: y_label.into(),
+        x: -0.5..groups.len() as f64 - 0.5,
+        y: 0.0..100.0,
+        height: 400,
+        unit: " %",
+        whole_x: true,
+        x_names: groups.to_vec(),
+        shapes,
+    };
+    let legend = series.iter().map(|(name, _)| name.clone()).zip(colours).collect();
+    Figure { title: title.into(), legend, panels: vec![panel] }.write(stem.as_ref())
+}
+
 impl Series {
     fn check(&self, index: usize) -> Result<()> {
         let argument = |field: &str| format!("series[{index}].{field}");
         not_empty(&argument("x"), self.x.len())?;
         same_length(&argument("mean"), self.mean.len(), self.x.len(), "one value a point")?;
-        if !self.sd.is_empty() {
-            same_length(&argument("sd"), self.sd.len(), self.x.len(), "one value a point, or none at all")?;
+        if !self.band.is_empty() {
+            same_length(&argument("band"), self.band.len(), self.x.len(), "one value a point, or none at all")?;
         }
-        for (field, values) in [("x", &self.x), ("mean", &self.mean), ("sd", &self.sd)] {
+        let edges: Vec<f64> = self.band.iter().map(|&(low, high)| high - low).collect();
+        for (field, values) in [("x", &self.x), ("mean", &self.mean), ("band", &edges)] {
             if let Some(at) = values.iter().position(|value| !value.is_finite()) {
                 return Err(value(&argument(field), at, values[at], "finite"));
             }
         }
-        if let Some(at) = self.sd.iter().position(|&sd| sd < 0.0) {
-            return Err(value(&argument("sd"), at, self.sd[at], "0 or above"));
+        if let Some(at) = edges.iter().position(|&height| height < 0.0) {
+            return Err(value(&argument("band"), at, edges[at], "the lower edge first"));
         }
         match self.x.windows(2).position(|pair| pair[0] > pair[1]) {
             Some(at) => Err(value(&argument("x"), at + 1, self.x[at + 1], "at least the one before")),
@@ -203,9 +253,9 @@ impl Series {
     }
 
     /// There along the upper edge, back along the lower.
-    fn band(&self) -> Vec<(f64, f64)> {
-        let edge = |sign: f64| self.line().into_iter().zip(&self.sd).map(move |((x, y), sd)| (x, y + sign * sd));
-        edge(1.0).chain(edge(-1.0).collect::<Vec<_>>().into_iter().rev()).collect()
+    fn outline(&self) -> Vec<(f64, f64)> {
+        let edge = |at: fn(&(f64, f64)) -> f64| self.x.iter().copied().zip(self.band.iter().map(at));
+        edge(|band| band.1).chain(edge(|band| band.0).collect::<Vec<_>>().into_iter().rev()).collect()
     }
 }
 
@@ -290,7 +340,12 @@ mod tests {
     }
 
     fn series() -> Series {
-        Series { name: "CLIMD".into(), x: vec![0.0, 10.0, 20.0], mean: vec![0.5, 0.7, 0.8], sd: vec![0.1, 0.05, 0.02] }
+        Series {
+            name: "CLIMD".into(),
+            x: vec![0.0, 10.0, 20.0],
+            mean: vec![0.5, 0.7, 0.8],
+            band: vec![(0.4, 0.6), (0.65, 0.75), (0.78, 0.82)],
+        }
     }
 
     /// Width and height, as each file says them.
@@ -325,10 +380,16 @@ mod tests {
         let stem = folder.path().join("figure");
         assert!(class_distribution(&stem, "", &names(1), &[7], &[vec![0]]).is_ok()); // no sample at all
         assert!(class_distribution(&stem, "", &names(60), &[0, 1], &[vec![1; 60], vec![2; 60]]).is_ok());
-        let flat = Series { mean: vec![1.0; 3], sd: vec![], ..series() };
+        let flat = Series { mean: vec![1.0; 3], band: vec![], ..series() };
         assert!(
-            curves(&stem, "", "", "", &[flat, Series { x: vec![1.0], mean: vec![1.0], sd: vec![0.0], ..series() }])
-                .is_ok()
+            curves(
+                &stem,
+                "",
+                "",
+                "",
+                &[flat, Series { x: vec![1.0], mean: vec![1.0], band: vec![(1.0, 1.0)], ..series() }]
+            )
+            .is_ok()
         );
         assert!(
             curves(&stem, &"long ".repeat(99), &"long ".repeat(99), &"long ".repeat(99), &vec![series(); 10]).is_ok()
@@ -371,15 +432,15 @@ mod tests {
             draw(&[series(), short]),
             "`series[1].mean` has length 1, but must have length 3: one value a point"
         );
-        let short = Series { sd: vec![0.5], ..series() };
+        let short = Series { band: vec![(0.0, 0.5)], ..series() };
         assert_eq!(
             draw(&[short]),
-            "`series[0].sd` has length 1, but must have length 3: one value a point, or none at all"
+            "`series[0].band` has length 1, but must have length 3: one value a point, or none at all"
         );
         let nan = Series { mean: vec![0.5, f64::NAN, 0.5], ..series() };
         assert_eq!(draw(&[nan]), "`series[0].mean[1]` is NaN, but must be finite");
-        let negative = Series { sd: vec![0.5, 0.5, -0.5], ..series() };
-        assert_eq!(draw(&[negative]), "`series[0].sd[2]` is -0.5, but must be 0 or above");
+        let turned = Series { band: vec![(0.0, 0.5), (0.0, 0.5), (0.5, 0.0)], ..series() };
+        assert_eq!(draw(&[turned]), "`series[0].band[2]` is -0.5, but must be the lower edge first");
         let back = Series { x: vec![0.0, 2.0, 1.0], ..series() };
         assert_eq!(draw(&[back]), "`series[0].x[2]` is 1, but must be at least the one before");
     }

@@ -65,6 +65,7 @@ fn synthetic(sizes: &[usize], columns: usize) -> Dataset {
     }
     let table = table(columns, values);
     Dataset {
+        name: "synthetic".into(),
         layout: Layout::Brca,
         modalities: vec![table.clone(), table],
         labels,
@@ -146,11 +147,12 @@ fn missing_folder_is_refused() {
 }
 
 #[test]
-fn missing_files_are_named_for_both_layouts() {
+fn missing_files_are_named_for_every_layout() {
     let folder = folder(&[("rna.csv", RNA), ("3_tr.csv", "1\n"), ("1_tr.csv", "1\n"), ("20240101_tr.csv", "1\n")]);
     let error = Dataset::load(folder.path()).unwrap_err().to_string();
     let lacks = "holds no data set: the BRCA layout lacks meth.csv, mirna.csv, target.csv; MOGONET's layout lacks \
-                 1_te.csv, 2_tr.csv, 2_te.csv, 3_te.csv, labels_tr.csv, labels_te.csv: add the files of one of them";
+                 1_te.csv, 2_tr.csv, 2_te.csv, 3_te.csv, labels_tr.csv, labels_te.csv: add the files of one of them, or \
+                 name those of your modalities in modalities.txt, one in each line, beside target.csv";
     assert!(error.ends_with(lacks), "{error}");
 }
 

@@ -1,10 +1,18 @@
-//! Promise: all arms of an experiment are compared fairly, and a seed gives one result whatever runs beside it.
+//! Promise: all rows of a table are compared fairly, a seed gives one result whatever runs beside it, and a run that was
+//! done is not done again.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use climd::PowerLaw;
+use climd_repro::cache::Cache;
+use climd_repro::config::{Part, ScheduleConfig};
 use climd_repro::data::{Dataset, Layout, Table};
-use climd_repro::experiment::{Rate, SeedResult, experiment, num_runs};
-use climd_repro::summary;
-use climd_repro::train::{Arm, Setting, class_distribution};
+use climd_repro::experiment::{Budget, Rate, Row, RowResult, Runner, Study};
+use climd_repro::network::{BaselineConfig, NetworkConfig};
+use climd_repro::oversample::{Oversampler, Smote};
+use climd_repro::results::{Page, Section, recall_grid, time_grid};
+use climd_repro::tables::{self, TableRow, main_job};
+use climd_repro::train::class_distribution;
 use tch::Device;
 
 /// Two modalities, three classes of 60, 20 and 10, told apart by a column each.
@@ -26,63 +34,207 @@ fn dataset() -> Dataset {
     };
     let modalities = vec![table("a", 12, 0), table("b", 7, 500)];
     let classes = ["x", "y", "z"].map(Into::into).to_vec();
-    Dataset { layout: Layout::Mogonet, modalities, labels, classes, split: None }
+    Dataset { name: "three".into(), layout: Layout::Mogonet, modalities, labels, classes, split: None }
 }
 
-fn run(jobs: usize) -> Vec<SeedResult> {
-    let schedule = PowerLaw { epochs: 6, ..Default::default() };
-    let network = climd_repro::network::BaselineConfig { hidden: 16, ..Default::default() };
-    let setting = Setting { epochs: 6, batch_size: 16, schedule, network, device: Device::Cpu };
-    experiment(&dataset(), &setting, Rate::Tuned, 2, jobs, &|_| {}).unwrap()
+fn study(dataset: &Dataset) -> Study<'_> {
+    Study { dataset, imbalance: None, noise: 0.0, epochs: 6, batch_size: 16, seeds: 2, rate: Rate::Tuned }
+}
+
+/// The rows of the main job with a small network.
+fn rows() -> Vec<TableRow> {
+    let mut rows = main_job(PowerLaw { epochs: 6, ..Default::default() });
+    for row in &mut rows {
+        row.row.method.network = NetworkConfig::Baseline(BaselineConfig { hidden: 16, ..Default::default() });
+    }
+    rows
+}
+
+fn plain(rows: &[TableRow]) -> Vec<Row> {
+    rows.iter().map(|row| row.row.clone()).collect()
+}
+
+/// Runs rows, and tells how many steps it took.
+fn run(cache: Cache, jobs: usize, study: &Study<'_>, rows: &[Row], points: usize) -> (Vec<RowResult>, usize) {
+    let steps = AtomicUsize::new(0);
+    let progress = |_: &tch::Tensor| {
+        steps.fetch_add(1, Ordering::Relaxed);
+    };
+    let part = if points > 0 { Part::Validation } else { Part::Test };
+    let runner = Runner { cache, jobs, device: Device::Cpu, planned: &|_| {}, progress: &progress };
+    let results = runner.rows(study, rows, part, points).unwrap();
+    drop(runner);
+    (results, steps.into_inner())
 }
 
 #[test]
-fn every_arm_takes_the_same_steps_and_the_last_ones_see_everything() {
-    let results = run(2);
-    assert_eq!(results.len(), 2);
-    for seed in &results {
-        assert_eq!((seed.inner.len(), seed.test.len(), seed.validation.len()), (4, 4, 3));
-        // 63 training samples in batches of 16, 6 epochs
-        assert!(seed.test.iter().all(|run| run.steps == 24));
-        let judged: usize = seed.test[0].confusion.counts().iter().flatten().sum();
-        assert_eq!(judged, 27);
-        // the curriculum's arms measured, the others had nothing to measure
-        let measured: Vec<bool> = seed.test.iter().map(|run| run.measuring_seconds > 0.0).collect();
-        assert_eq!(measured, [false, false, true, true]);
-        let best = seed.validation.iter().map(|&(_, f1)| f1).fold(0.0, f64::max);
-        assert_eq!(seed.inner[0].confusion.macro_f1(), best);
+fn every_row_takes_the_same_steps_at_the_rate_of_the_baseline() {
+    let dataset = dataset();
+    let (results, _) = run(Cache::default(), 2, &study(&dataset), &plain(&rows()), 0);
+    assert_eq!(results.len(), 4);
+    for result in &results {
+        assert_eq!(result.runs.len(), 2);
+        for ((config, outcome), seed) in result.runs.iter().zip(0..) {
+            // 63 training samples in batches of 16, 6 epochs
+            assert_eq!((config.seed, config.steps), (seed, 24));
+            assert_eq!(config.rate, results[0].runs[seed as usize].0.rate);
+            assert_eq!(outcome.confusion.counts().iter().flatten().sum::<usize>(), 27);
+        }
     }
-    assert_eq!(num_runs(Rate::Tuned, 2), 2 * (3 + 3 + 4));
+    // the curriculum's rows measured, the others had nothing to measure
+    let measured: Vec<bool> = results.iter().map(|result| result.runs[0].1.measuring_seconds > 0.0).collect();
+    assert_eq!(measured, [false, false, true, true]);
+    assert_eq!(results[0].test_to_train, 27.0 / 63.0);
+}
+
+#[test]
+fn at_equal_epochs_a_curriculum_and_its_baseline_stop_where_it_ends() {
+    let dataset = dataset();
+    let method = rows()[2].row.method.clone();
+    let budget = Budget::EqualEpochs(method.schedule.clone());
+    let climd = Row { name: "CLIMD".into(), method, budget: budget.clone() };
+    let cut = Row { name: "cut".into(), method: rows()[0].row.method.clone(), budget };
+    let (results, _) = run(Cache::default(), 2, &study(&dataset), &[climd, cut], 0);
+    let steps: Vec<usize> = results.iter().map(|result| result.runs[0].0.steps).collect();
+    assert!(steps[0] == steps[1] && steps[0] < 24, "{steps:?}");
+    assert!(results[0].runs[0].1.samples < 63 * 6);
 }
 
 #[test]
 fn a_seed_gives_one_result_however_many_runs_go_on_beside_it() {
-    let predictions = |results: Vec<SeedResult>| -> Vec<String> {
-        let outcomes = results.into_iter().flat_map(|seed| seed.test.into_iter().chain(seed.inner));
-        outcomes.map(|run| format!("{:?} {:?}", run.confusion, run.curve)).collect()
+    let dataset = dataset();
+    let predictions = |jobs, points| -> Vec<String> {
+        let (results, _) = run(Cache::default(), jobs, &study(&dataset), &plain(&rows()), points);
+        let runs = results.into_iter().flat_map(|result| result.runs);
+        runs.map(|(_, run)| format!("{:?} {:?}", run.confusion, run.points)).collect()
     };
-    assert_eq!(predictions(run(1)), predictions(run(3)));
+    assert_eq!(predictions(1, 0), predictions(3, 0));
+    assert_eq!(predictions(1, 5), predictions(3, 5));
 }
 
 #[test]
-fn the_tables_name_every_arm_and_class() {
-    let results = run(2);
-    for table in [
-        summary::metrics_table(&results, true),
-        summary::recall_table(&results, &dataset().classes),
-        summary::time_table(&results),
-    ] {
-        assert!(Arm::ALL.iter().all(|arm| table.contains(arm.name())), "{table}");
-        assert_eq!(table.lines().count(), 6, "{table}");
+fn finished_runs_are_read_and_a_changed_configuration_is_run_anew() {
+    let (dataset, folder) = (dataset(), tempfile::tempdir().unwrap());
+    let file = folder.path().join("runs/three.jsonl");
+    let rows = plain(&rows());
+    let (first, steps) = run(Cache::open(&file).unwrap(), 2, &study(&dataset), &rows, 0);
+    assert!(steps > 0);
+    let (again, steps) = run(Cache::open(&file).unwrap(), 2, &study(&dataset), &rows, 0);
+    assert_eq!(steps, 0);
+    let confusion = |results: &[RowResult]| -> Vec<String> {
+        results.iter().flat_map(|row| &row.runs).map(|(_, run)| format!("{:?}", run.confusion)).collect()
+    };
+    assert_eq!(confusion(&first), confusion(&again));
+
+    // another seed more: only its runs are done
+    let more = Study { seeds: 3, ..study(&dataset) };
+    let (_, steps) = run(Cache::open(&file).unwrap(), 2, &more, &rows, 0);
+    assert_eq!(steps, 4 * 24 + 4 * 24); // four rows on the test part; four rates on four fifths, where 4 batches remain
+    // other labels, other values: nothing of it was done
+    for other in [Study { noise: 0.2, ..study(&dataset) }, Study { imbalance: Some(10.0), ..study(&dataset) }] {
+        let (_, steps) = run(Cache::open(&file).unwrap(), 2, &other, &rows[..1], 0);
+        assert!(steps > 0);
     }
-    assert!(summary::recall_table(&results, &dataset().classes).contains("| z "));
+    let mut changed = dataset.clone();
+    changed.modalities[0].values[0] += 1.0;
+    assert!(run(Cache::open(&file).unwrap(), 2, &study(&changed), &rows[..1], 0).1 > 0);
+}
+
+#[test]
+fn a_line_that_was_cut_is_done_anew_and_a_bad_one_is_named() {
+    let (dataset, folder) = (dataset(), tempfile::tempdir().unwrap());
+    let file = folder.path().join("three.jsonl");
+    let study = Study { rate: Rate::Paper, seeds: 1, ..study(&dataset) };
+    let rows = plain(&rows());
+    run(Cache::open(&file).unwrap(), 1, &study, &rows, 0);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text.lines().count(), 4);
+    std::fs::write(&file, &text[..text.len() - 20]).unwrap();
+    let (_, steps) = run(Cache::open(&file).unwrap(), 1, &study, &rows, 0);
+    assert_eq!(steps, 24);
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 4);
+
+    std::fs::write(&file, format!("{}\nnot a run\n", text.lines().next().unwrap())).unwrap();
+    let error = Cache::open(&file).unwrap_err().to_string();
+    assert!(error.contains("three.jsonl`, line 2: not a run"), "{error}");
+}
+
+#[test]
+fn a_row_that_cannot_be_run_is_refused_before_any_training() {
+    let dataset = dataset();
+    let steps = AtomicUsize::new(0);
+    let progress = |_: &tch::Tensor| {
+        steps.fetch_add(1, Ordering::Relaxed);
+    };
+    let cache = Cache::default();
+    let runner = Runner { cache, jobs: 1, device: Device::Cpu, planned: &|_| {}, progress: &progress };
+    let refused = |change: &dyn Fn(&mut Row)| {
+        let mut rows = plain(&rows());
+        change(&mut rows[3]);
+        format!("{:#}", runner.rows(&study(&dataset), &rows, Part::Test, 0).unwrap_err())
+    };
+    let error = refused(&|row| {
+        row.method.schedule = ScheduleConfig::PowerLaw(PowerLaw { gamma: -1.0, ..Default::default() });
+    });
+    assert!(error.contains("row `CLIMD + prior`") && error.contains("`gamma` is -1"), "{error}");
+    let error = refused(&|row| {
+        row.method.oversample = Some(Oversampler::Smote(Smote { neighbours: 0, ..Default::default() }));
+    });
+    assert!(error.contains("`neighbours` is 0"), "{error}");
+    assert_eq!(steps.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn the_page_has_every_row_and_the_csv_every_metric() {
+    let (dataset, folder, rows) = (dataset(), tempfile::tempdir().unwrap(), rows());
+    let (results, _) = run(Cache::default(), 2, &study(&dataset), &plain(&rows), 0);
+    let (curves, _) = run(Cache::default(), 2, &study(&dataset), &plain(&rows), 5);
+    assert_eq!(curves[0].runs[0].1.points.len(), 5);
+    assert!(curves[0].runs[0].1.points[0].scores.iter().all(|class| class.is_sorted() && class.len() == 5));
+    let section = Section::new(Rate::Tuned, &rows, &results);
+    for grid in [section.grid(), recall_grid(&section, &dataset.classes), time_grid(&results)] {
+        let text = grid.to_string();
+        assert!(rows.iter().all(|row| text.contains(&row.row.name)), "{text}");
+        assert_eq!(text.lines().count(), 6, "{text}");
+    }
+    let mut page = Page::new(tables::Table::Main, &dataset, Some(50.0), 0.2);
+    page.push(section);
+    page.plot(folder.path(), &curves).unwrap();
+    page.write(folder.path()).unwrap();
+    let text = std::fs::read_to_string(folder.path().join("main-three-50to1-noise20.md")).unwrap();
+    assert!(text.contains("three, 50:1, 20 % noise") && text.contains("86.5 ± 1.8"), "{text}");
+    let mut csv = csv::Reader::from_path(folder.path().join("main-three-50to1-noise20.csv")).unwrap();
+    let records: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), 4 * 5);
+    let macro_f1 = records.iter().find(|record| &record[2] == "CLIMD" && &record[3] == "macro F1").unwrap();
+    let mean = |row: usize| {
+        let runs = &results[row].runs;
+        runs.iter().map(|(_, run)| 100.0 * run.confusion.macro_f1()).sum::<f64>() / runs.len() as f64
+    };
+    assert!((macro_f1[5].parse::<f64>().unwrap() - mean(2)).abs() < 1e-3);
+    assert!((macro_f1[9].parse::<f64>().unwrap() - (mean(2) - mean(0))).abs() < 2e-3);
+    for picture in ["macro-f1", "recall", "scores-climd", "scores-baseline"] {
+        let file = folder.path().join(format!("pictures/main-three-50to1-noise20-tuned-{picture}.svg"));
+        assert!(std::fs::metadata(&file).unwrap().len() > 1000, "{picture}");
+    }
+}
+
+#[test]
+fn noise_and_thinning_are_for_the_training_part_alone() {
+    let dataset = dataset();
+    let study = Study { noise: 0.2, imbalance: Some(10.0), ..study(&dataset) };
+    let parts = study.parts(0, Part::Test).unwrap();
+    assert!(parts.test.rows.iter().zip(&parts.test.labels).all(|(&row, &label)| dataset.labels[row] == label));
+    let wrong = parts.train.rows.iter().zip(&parts.train.labels).filter(|&(&row, &label)| dataset.labels[row] != label);
+    assert_eq!(wrong.count(), 8 + 3 + 1); // a fifth of 42, 13 and 4
+    assert_eq!(parts.train.rows.len(), 42 + 13 + 4);
 }
 
 #[test]
 fn the_class_distribution_is_by_label_and_ends_in_the_data() {
     let schedule = PowerLaw { epochs: 4, ..Default::default() };
     let labels = [2, 2, 2, 2, 2, 2, 0, 0, 0, 0];
-    let epochs = class_distribution(&labels, 3, &schedule).unwrap();
+    let epochs = class_distribution(&labels, 3, Box::new(schedule), 4).unwrap();
     assert_eq!(epochs.len(), 4);
     assert_eq!(epochs[3], [4, 0, 6]);
 }

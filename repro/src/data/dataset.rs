@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use xxhash_rust::xxh3::Xxh3;
+
 use super::draw::{Purpose, shuffle};
 use super::split::members;
 use super::{Error, Result, Split, Table, layout};
@@ -11,6 +13,8 @@ use super::{Error, Result, Split, Table, layout};
 pub enum Layout {
     /// `rna.csv`, `meth.csv`, `mirna.csv`, `target.csv`: a header and a patient in front of each row, no split.
     Brca,
+    /// The same with other modalities: `target.csv`, and the files that `modalities.txt` names, one in each line.
+    Listed,
     /// `1_tr.csv`, `1_te.csv`, ... and `labels_tr.csv`, `labels_te.csv`: bare numbers, split and selected already.
     Mogonet,
 }
@@ -18,6 +22,8 @@ pub enum Layout {
 /// Features and labels of the same samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
+    /// The last part of the folder's path.
+    pub name: String,
     /// The layout it was read from.
     pub layout: Layout,
     /// One table a modality; all have a row for each sample, in the order of `labels`.
@@ -31,10 +37,11 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Reads a folder in whichever of the two layouts it is; with the files of both, the BRCA layout.
+    /// Reads a folder in whichever of the three layouts it is; with the files of several, the listed, then the BRCA one.
     ///
-    /// BRCA layout: rows are matched by patient and put into the order of `target.csv`. Five classes are named as the
-    /// public table codes PAM50; any other number of them by their codes. MOGONET's layout: any number of modalities,
+    /// BRCA and listed layout: rows are matched by patient and put into the order of `target.csv`. Classes are named by
+    /// `classes.txt`, one name a line; without it five classes of the BRCA layout as the public table codes PAM50, and
+    /// others by their codes. MOGONET's layout: any number of modalities,
     /// numbered from 1; `{m}_featname.csv` names the columns where it is there.
     ///
     /// # Errors
@@ -43,8 +50,36 @@ impl Dataset {
         let folder = folder.as_ref();
         match layout::detect(folder)? {
             (Layout::Brca, _) => layout::load_brca(folder),
+            (Layout::Listed, _) => layout::load_listed(folder),
             (Layout::Mogonet, modalities) => layout::load_mogonet(folder, modalities),
         }
+    }
+
+    /// What a folder's data set is called.
+    pub(super) fn name_of(folder: &Path) -> String {
+        // the name of `.` or `..` is that of the folder it stands for
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+        folder.file_name().map_or_else(|| "data".to_owned(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// Sixteen hexadecimal digits that change with any label, value, class name or split: XXH3 of them all.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Xxh3::new();
+        let mut count = |n: usize| hash.update(&(n as u64).to_le_bytes());
+        let split = self.split.clone().unwrap_or_default();
+        for list in [&self.labels, &split.train, &split.test] {
+            count(list.len());
+            list.iter().for_each(|&n| count(n));
+        }
+        for table in &self.modalities {
+            count(table.columns.len());
+        }
+        for table in &self.modalities {
+            table.values.iter().for_each(|value| hash.update(&value.to_le_bytes()));
+        }
+        self.classes.iter().for_each(|name| hash.update(name.as_bytes()));
+        format!("{:016x}", hash.digest())
     }
 
     /// Number of samples.
@@ -123,6 +158,7 @@ impl Dataset {
             (0..rows.len()).filter(|&position| side.binary_search(&rows[position]).is_ok()).collect()
         };
         Dataset {
+            name: self.name.clone(),
             layout: self.layout,
             modalities: self.modalities.iter().map(|table| table.take(rows)).collect(),
             labels: rows.iter().map(|&row| self.labels[row]).collect(),

@@ -39,9 +39,10 @@ pub enum Error {
         /// The folder asked for.
         folder: PathBuf,
     },
-    /// The folder has neither layout.
+    /// The folder has none of the layouts.
     #[error(
-        "`{}` holds no data set: the BRCA layout lacks {}; MOGONET's layout lacks {}: add the files of one of them",
+        "`{}` holds no data set: the BRCA layout lacks {}; MOGONET's layout lacks {}: add the files of one of them, or name \
+         those of your modalities in modalities.txt, one in each line, beside target.csv",
         folder.display(), brca.join(", "), mogonet.join(", ")
     )]
     Layout {
@@ -220,6 +221,18 @@ pub enum Error {
     /// The test share leaves one part without meaning.
     #[error("`test_share` is {found}, but must be above 0 and below 1: 0.3 is usual")]
     TestShare {
+        /// The share asked for.
+        found: f64,
+    },
+    /// A long tail cannot have that ratio.
+    #[error("`ratio` is {found}, but must be at least 1 and finite: 50 is a long tail")]
+    Ratio {
+        /// The ratio asked for.
+        found: f64,
+    },
+    /// That share of labels cannot be replaced.
+    #[error("the share of noisy labels is {found}, but must be at least 0 and below 1: 0.2 is a lot")]
+    NoiseShare {
         /// The share asked for.
         found: f64,
     },

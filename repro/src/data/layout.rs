@@ -1,4 +1,4 @@
-//! The two folder layouts, and how each becomes a [`Dataset`].
+//! The three folder layouts, and how each becomes a [`Dataset`].
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -10,19 +10,26 @@ use super::{Dataset, Error, Layout, Place, Result, Split};
 /// File and modality of the BRCA layout, in the order of the paper: mRNA, DNA methylation, miRNA.
 const BRCA: [(&str, &str); 3] = [("rna.csv", "mRNA"), ("meth.csv", "DNA methylation"), ("mirna.csv", "miRNA")];
 const TARGET: &str = "target.csv";
+/// The list that makes a folder one of the listed layout: a file of a modality in each line, in order.
+const MODALITIES: &str = "modalities.txt";
+/// Names of the classes, one in each line, in the order of their codes; optional beside a `target.csv`.
+const CLASSES: &str = "classes.txt";
 
 /// What the codes of the public table mean. The wheel does not say: read off the marker genes, class by class (mean
 /// log2 expression), and in accord with the published class sizes. 0: ESR1 and PGR high, MKI67 low; 1: ERBB2 and GRB7
 /// high; 2: ESR1 and MKI67 high; 3: ESR1 and FOXA1 low, KRT5 and FOXC1 high; 4: KRT5 and KRT14 highest, MKI67 low.
 const PAM50: [&str; 5] = ["Luminal A", "HER2-enriched", "Luminal B", "Basal-like", "Normal-like"];
 
-/// The layout of a folder, and for MOGONET's the number of modalities.
+/// The layout of a folder, and for MOGONET's the number of modalities. A list of modalities decides before anything.
 ///
 /// # Errors
 /// [`Error::NoFolder`]; [`Error::Layout`] with the files that each layout lacks.
 pub(super) fn detect(folder: &Path) -> Result<(Layout, usize)> {
     if !folder.is_dir() {
         return Err(Error::NoFolder { folder: folder.to_path_buf() });
+    }
+    if folder.join(MODALITIES).is_file() {
+        return Ok((Layout::Listed, 0));
     }
     let is_missing = |name: &String| !folder.join(name).is_file();
     let brca: Vec<String> =
@@ -56,20 +63,51 @@ fn last_modality(folder: &Path) -> Result<usize> {
     Ok(last)
 }
 
-// ---------------------------------------------------------------------- BRCA
+// ---------------------------------------------------------------------- named rows: BRCA and listed
 
 /// Reads the BRCA layout. Samples are in the order of `target.csv`, whatever the order of the other files.
 pub(super) fn load_brca(folder: &Path) -> Result<Dataset> {
+    let files = BRCA.map(|(file, name)| (folder.join(file), name.to_owned()));
+    load_named(folder, Layout::Brca, &files)
+}
+
+/// Reads the listed layout: as BRCA's, with the files that `modalities.txt` names.
+pub(super) fn load_listed(folder: &Path) -> Result<Dataset> {
+    let list = Source::open(folder.join(MODALITIES))?;
+    let (mut files, mut lines) = (Vec::new(), list.rows());
+    while lines.next()? {
+        let name = lines.text(0);
+        files.push((folder.join(&name), name.trim_end_matches(".csv").to_owned()));
+    }
+    if files.is_empty() {
+        return Err(list.lacks("file of a modality"));
+    }
+    load_named(folder, Layout::Listed, &files)
+}
+
+fn load_named(folder: &Path, layout: Layout, files: &[(PathBuf, String)]) -> Result<Dataset> {
     let target = read_target(folder.join(TARGET))?;
-    let named = in_parallel(&BRCA, |&(file, name)| table::read_named(&folder.join(file), name))?;
+    let named = in_parallel(files, |(file, name)| table::read_named(file, name))?;
     let modalities = named.into_iter().map(|named| target.align(named)).collect::<Result<_>>()?;
     let labels: Vec<usize> = target.samples.iter().map(|sample| sample.label).collect();
     let num_classes = without_gap(&target.file, &labels)?;
-    let classes = match num_classes {
-        5 => PAM50.map(str::to_owned).to_vec(),
+    let names = folder.join(CLASSES);
+    let classes = match (layout, num_classes) {
+        _ if names.is_file() => read_classes(names, &target.file, num_classes)?,
+        (Layout::Brca, 5) => PAM50.map(str::to_owned).to_vec(),
         _ => by_code(num_classes),
     };
-    Ok(Dataset { layout: Layout::Brca, modalities, labels, classes, split: None })
+    Ok(Dataset { name: Dataset::name_of(folder), layout, modalities, labels, classes, split: None })
+}
+
+fn read_classes(file: PathBuf, target: &Path, num_classes: usize) -> Result<Vec<String>> {
+    let source = Source::open(file)?;
+    let (mut names, mut lines) = (Vec::new(), source.rows());
+    while lines.next()? {
+        names.push(lines.text(0));
+    }
+    agree(&source.file, "names of classes", names.len(), target, num_classes)?;
+    Ok(names)
 }
 
 struct Target {
@@ -163,7 +201,8 @@ pub(super) fn load_mogonet(folder: &Path, modalities: usize) -> Result<Dataset> 
     labels.extend(test_labels.labels);
     let split = Split { train: (0..trained).collect(), test: (trained..labels.len()).collect() };
     let classes = by_code(num_classes);
-    Ok(Dataset { layout: Layout::Mogonet, modalities: tables, labels, classes, split: Some(split) })
+    let (name, layout) = (Dataset::name_of(folder), Layout::Mogonet);
+    Ok(Dataset { name, layout, modalities: tables, labels, classes, split: Some(split) })
 }
 
 struct Labels {

@@ -23,7 +23,7 @@ pub enum Keep {
 /// What to do with the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preparation {
-    /// Which columns stay. Default by layout: top 1000, 1000, 503 for BRCA; all for MOGONET, selected already.
+    /// Which columns stay. Default by layout: top 1000, 1000, 503 for BRCA; all for the others.
     pub keep: Keep,
     /// Whether columns are scaled to `[0, 1]` of the training rows. Default true.
     pub scale: bool,
@@ -35,7 +35,7 @@ impl Preparation {
     pub fn of(layout: Layout) -> Preparation {
         let keep = match layout {
             Layout::Brca => Keep::Top(vec![1000, 1000, 503]),
-            Layout::Mogonet => Keep::All,
+            Layout::Mogonet | Layout::Listed => Keep::All,
         };
         Preparation { keep, scale: true }
     }

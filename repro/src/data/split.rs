@@ -1,6 +1,6 @@
 //! Stratified splits: every class keeps its share in both parts, and a seed gives one split for ever.
 
-use super::draw::{Purpose, shuffle};
+use super::draw::{Purpose, below, shuffle, stream_of};
 use super::{Error, Result};
 
 /// Two disjoint sets of rows of a data set, each ascending.
@@ -26,7 +26,65 @@ impl Split {
         let rows = |positions: Vec<usize>| positions.into_iter().map(|position| self.train[position]).collect();
         Ok(Split { train: rows(positions.train), test: rows(positions.test) })
     }
+
+    /// Thins the training part to a long tail: class sizes fall geometrically from the largest, `n`, to `n / ratio`.
+    ///
+    /// The class of rank `r` of `C`, largest first and ties to the smaller label, keeps `round(n * ratio^(-r / (C - 1)))`
+    /// of its rows, at least three and at most all. The test part is untouched. A seed gives the same rows everywhere.
+    ///
+    /// # Errors
+    /// [`Error::Ratio`] unless `ratio` is at least 1 and finite; [`Error::RowOutside`] if a training row has no label.
+    pub fn thin(&self, labels: &[usize], ratio: f64, seed: u64) -> Result<Split> {
+        if !(ratio.is_finite() && ratio >= 1.0) {
+            return Err(Error::Ratio { found: ratio });
+        }
+        check_rows("split.train", &self.train, labels.len())?;
+        let inner: Vec<usize> = self.train.iter().map(|&row| labels[row]).collect();
+        let mut classes: Vec<(usize, Vec<usize>)> = members(&inner).into_iter().enumerate().collect();
+        classes.retain(|(_, members)| !members.is_empty());
+        classes.sort_by_key(|(_, members)| std::cmp::Reverse(members.len())); // stable: ties to the smaller label
+        let (largest, steps) = (classes.first().map_or(0, |(_, members)| members.len()), classes.len().max(2) - 1);
+        let mut train = Vec::new();
+        for (rank, (class, mut members)) in classes.into_iter().enumerate() {
+            let wanted = (largest as f64 * ratio.powf(-(rank as f64) / steps as f64)).round() as usize;
+            shuffle(&mut members, seed, Purpose::Thin, class);
+            train.extend(members.iter().take(wanted.max(LEAST)).map(|&position| self.train[position]));
+        }
+        train.sort_unstable();
+        Ok(Split { train, test: self.test.clone() })
+    }
+
+    /// All labels, with those of a share of the training rows replaced by another class's: symmetric label noise.
+    ///
+    /// `round(share * n)` of the `n` training rows of each class get one of the other labels below the largest, each as
+    /// likely. Labels of all other rows stay. A seed gives the same labels everywhere.
+    ///
+    /// # Errors
+    /// [`Error::NoiseShare`] unless `share` is at least 0 and below 1; [`Error::RowOutside`] if a training row has no
+    /// label.
+    pub fn noisy_labels(&self, labels: &[usize], share: f64, seed: u64) -> Result<Vec<usize>> {
+        if !(0.0..1.0).contains(&share) {
+            return Err(Error::NoiseShare { found: share });
+        }
+        check_rows("split.train", &self.train, labels.len())?;
+        let num_classes = labels.iter().max().map_or(0, |&largest| largest + 1);
+        let inner: Vec<usize> = self.train.iter().map(|&row| labels[row]).collect();
+        let mut noisy = labels.to_vec();
+        for (class, mut members) in members(&inner).into_iter().enumerate() {
+            let replaced = if num_classes < 2 { 0 } else { (share * members.len() as f64).round() as usize };
+            shuffle(&mut members, seed, Purpose::Noise, class);
+            let mut random = stream_of(seed, Purpose::OtherLabel, class);
+            for &position in &members[..replaced] {
+                let other = below(&mut random, num_classes as u64 - 1) as usize;
+                noisy[self.train[position]] = other + usize::from(other >= class);
+            }
+        }
+        Ok(noisy)
+    }
 }
+
+/// Rows that a class keeps at least where a training part is thinned, so that a validation part can be taken out of it.
+const LEAST: usize = 3;
 
 /// Parts the samples class by class: `round(test_share * n)` of a class of `n` samples go to the test part.
 ///
@@ -71,5 +129,65 @@ pub(super) fn check_rows(argument: &'static str, list: &[usize], rows: usize) ->
     match list.iter().position(|&row| row >= rows) {
         Some(position) => Err(Error::RowOutside { argument, position, row: list[position], rows }),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Classes of 100, 60 and 100 samples, all but the last ten in the training part.
+    fn case() -> (Vec<usize>, Split) {
+        let labels: Vec<usize> = [vec![0; 100], vec![1; 60], vec![2; 100]].concat();
+        (labels, Split { train: (0..250).collect(), test: (250..260).collect() })
+    }
+
+    fn sizes(labels: &[usize], rows: &[usize]) -> Vec<usize> {
+        let labels: Vec<usize> = rows.iter().map(|&row| labels[row]).collect();
+        members(&labels).iter().map(Vec::len).collect()
+    }
+
+    #[test]
+    fn a_thinned_part_falls_geometrically_and_leaves_the_test_part_alone() {
+        let (labels, split) = case();
+        let thin = split.thin(&labels, 25.0, 7).unwrap();
+        assert_eq!(sizes(&labels, &thin.train), [100, 4, 20]); // 100, then 90 samples of class 2, then 60 of class 1
+        assert_eq!(thin.test, split.test);
+        assert!(thin.train.is_sorted() && thin.train.iter().all(|row| split.train.contains(row)));
+        assert_eq!(sizes(&labels, &split.thin(&labels, 1e9, 7).unwrap().train), [100, 3, 3]); // never below three
+        assert_eq!(split.thin(&labels, 1.0, 7).unwrap(), split);
+        assert_ne!(split.thin(&labels, 25.0, 8).unwrap(), thin);
+        for ratio in [0.5, f64::NAN, f64::INFINITY] {
+            assert!(matches!(split.thin(&labels, ratio, 7), Err(Error::Ratio { .. })));
+        }
+    }
+
+    #[test]
+    fn noise_replaces_the_share_of_every_class_in_training_alone() {
+        let (labels, split) = case();
+        let noisy = split.noisy_labels(&labels, 0.2, 7).unwrap();
+        let replaced: Vec<usize> = (0..labels.len()).filter(|&row| noisy[row] != labels[row]).collect();
+        assert_eq!(sizes(&labels, &replaced), [20, 12, 18]);
+        assert!(replaced.iter().all(|&row| row < 250));
+        // both other labels are drawn
+        assert!(
+            [(0, 1), (0, 2), (2, 0), (2, 1)]
+                .iter()
+                .all(|&(from, to)| replaced.iter().any(|&row| (labels[row], noisy[row]) == (from, to)))
+        );
+        assert_eq!(split.noisy_labels(&labels, 0.0, 7).unwrap(), labels);
+        assert!(matches!(split.noisy_labels(&labels, 1.0, 7), Err(Error::NoiseShare { .. })));
+    }
+
+    #[test]
+    fn draws_are_pinned() {
+        let (labels, split) = case();
+        let thin = split.thin(&labels, 25.0, 7).unwrap();
+        let of_class_1: Vec<usize> = thin.train.iter().copied().filter(|&row| labels[row] == 1).collect();
+        let noisy = split.noisy_labels(&labels, 0.05, 7).unwrap();
+        let changed: Vec<(usize, usize)> =
+            (100..160).filter(|&row| noisy[row] != 1).map(|row| (row, noisy[row])).collect();
+        assert_eq!(of_class_1, [105, 111, 127, 134]);
+        assert_eq!(changed, [(123, 0), (125, 2), (135, 2)]);
     }
 }

@@ -1,27 +1,41 @@
 //! The paper's baseline: early fusion, with a head on every modality.
 //!
-//! Encoder: Linear, LayerNorm, ReLU, Dropout; its output before dropout's scale matters is the embedding. Fusion:
-//! concatenation, one linear layer. The heads' gradient reaches the encoders (mode `aux`).
+//! Encoder: Linear, LayerNorm, ReLU, Dropout; what it gives is the embedding. Fusion: concatenation, one linear layer.
 
+use serde::{Deserialize, Serialize};
 use tch::Tensor;
-use tch::nn::{self, Init, Module};
+use tch::nn::{self, Module};
 
-use super::{Dropout, Outputs};
+use super::{Dropout, Network, Outputs, linear};
+use crate::criterion::Criterion;
+
+/// What the heads do to the encoders.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Heads {
+    /// Their gradient reaches the encoders: auxiliary losses, of this weight each.
+    Aux {
+        /// Above 0.
+        weight: f64,
+    },
+    /// They read detached embeddings and so measure without changing the network.
+    Probe,
+}
 
 /// Sizes of the baseline.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BaselineConfig {
     /// Width of every encoder. Default 256.
     pub hidden: i64,
     /// Dropout after every encoder, in `[0, 1)`. Default 0.5.
     pub dropout: f64,
-    /// Weight of the heads' losses. Default 0.3.
-    pub head_weight: f64,
+    /// Auxiliary losses (default, weight 0.3) or probes.
+    pub heads: Heads,
 }
 
 impl Default for BaselineConfig {
     fn default() -> Self {
-        Self { hidden: 256, dropout: 0.5, head_weight: 0.3 }
+        Self { hidden: 256, dropout: 0.5, heads: Heads::Aux { weight: 0.3 } }
     }
 }
 
@@ -31,6 +45,7 @@ pub struct Baseline {
     encoders: Vec<(nn::Linear, nn::LayerNorm)>,
     heads: Vec<nn::Linear>,
     classifier: nn::Linear,
+    mode: Heads,
 }
 
 impl Baseline {
@@ -40,46 +55,67 @@ impl Baseline {
         let hidden = config.hidden;
         let encoder = |(m, &width): (usize, &i64)| {
             let path = vs / format!("encoder{m}");
-            (linear(&path / "linear", width, hidden), nn::layer_norm(path / "norm", vec![hidden], Default::default()))
+            let norm = nn::layer_norm(&path / "norm", vec![hidden], Default::default());
+            (linear(path / "linear", width, hidden, true), norm)
         };
         Self {
             encoders: widths.iter().enumerate().map(encoder).collect(),
-            heads: (0..widths.len()).map(|m| linear(vs / format!("head{m}"), hidden, num_classes)).collect(),
-            classifier: linear(vs / "classifier", hidden * widths.len() as i64, num_classes),
+            heads: (0..widths.len()).map(|m| linear(vs / format!("head{m}"), hidden, num_classes, true)).collect(),
+            classifier: linear(vs / "classifier", hidden * widths.len() as i64, num_classes, true),
+            mode: config.heads,
         }
     }
+}
 
-    /// The outputs for a batch, `M` times `[n, d_m]`; with dropout in training, without in evaluation.
-    pub fn forward(&self, x: &[Tensor], mut dropout: Option<&mut Dropout>) -> Outputs {
+impl Network for Baseline {
+    fn forward(&self, x: &[Tensor], _rows: Option<&Tensor>, mut dropout: Option<&mut Dropout>) -> Outputs {
         let encode = |((linear, norm), x): (&(nn::Linear, nn::LayerNorm), &Tensor)| {
             let embedding = norm.forward(&linear.forward(x)).relu();
             dropout.as_deref_mut().map_or_else(|| embedding.shallow_clone(), |dropout| dropout.apply(&embedding))
         };
         let embeddings: Vec<Tensor> = self.encoders.iter().zip(x).map(encode).collect();
         let fused = self.classifier.forward(&Tensor::cat(&embeddings, 1));
-        let logits = self.heads.iter().zip(&embeddings).map(|(head, x)| head.forward(x)).collect();
-        Outputs { fused, logits, embeddings }
+        let head = |(head, x): (&nn::Linear, &Tensor)| match self.mode {
+            Heads::Aux { .. } => head.forward(x),
+            Heads::Probe => head.forward(&x.detach()),
+        };
+        let logits = self.heads.iter().zip(&embeddings).map(head).collect();
+        Outputs { fused, logits, embeddings, aux: Vec::new() }
     }
-}
 
-/// A linear layer with Xavier-normal weights and no bias at first; tch's own default is another.
-fn linear(vs: nn::Path<'_>, inputs: i64, outputs: i64) -> nn::Linear {
-    let stdev = (2.0 / (inputs + outputs) as f64).sqrt();
-    let ws_init = Init::Randn { mean: 0.0, stdev };
-    nn::linear(vs, inputs, outputs, nn::LinearConfig { ws_init, bs_init: Some(Init::Const(0.0)), bias: true })
+    fn loss(&self, out: &Outputs, labels: &Tensor, criterion: &Criterion) -> climd::Result<Tensor> {
+        let weight = match self.mode {
+            Heads::Aux { weight } => weight,
+            Heads::Probe => 1.0,
+        };
+        let mut total = criterion.fused(&out.fused, labels)?;
+        for logits in &out.logits {
+            total += criterion.head(logits, labels)? * weight;
+        }
+        Ok(total)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::criterion::Loss;
     use tch::nn::OptimizerConfig;
     use tch::{Device, IndexOp, Kind};
 
     fn network(widths: &[i64], classes: i64) -> (nn::VarStore, Baseline) {
+        with_heads(widths, classes, BaselineConfig::default().heads)
+    }
+
+    fn with_heads(widths: &[i64], classes: i64, heads: Heads) -> (nn::VarStore, Baseline) {
         tch::set_num_threads(1); // with more, libtorch's sums depend on how busy the machine is
         let vs = nn::VarStore::new(Device::Cpu);
-        let network = Baseline::new(&vs.root(), widths, classes, &BaselineConfig::default());
+        let network = Baseline::new(&vs.root(), widths, classes, &BaselineConfig { heads, ..Default::default() });
         (vs, network)
+    }
+
+    fn criterion(loss: Loss) -> Criterion {
+        Criterion::new(loss, &climd::ClassIndex::new(&[0, 0, 0, 1]).unwrap(), 2).unwrap()
     }
 
     fn inputs(n: i64, widths: &[i64]) -> Vec<Tensor> {
@@ -97,7 +133,7 @@ mod tests {
         for widths in [&[7][..], &[7, 3], &[7, 3, 11]] {
             for n in [1, 6] {
                 let (_vs, network) = network(widths, 4);
-                let out = network.forward(&inputs(n, widths), None);
+                let out = network.forward(&inputs(n, widths), None, None);
                 assert_eq!(out.fused.size(), [n, 4]);
                 assert!(out.logits.iter().all(|x| x.size() == [n, 4]) && out.logits.len() == widths.len());
                 assert!(out.embeddings.iter().all(|x| x.size() == [n, 256]) && out.embeddings.len() == widths.len());
@@ -109,10 +145,10 @@ mod tests {
     fn evaluation_is_deterministic_and_does_not_mix_samples() {
         let (_vs, network) = network(&[7, 3], 4);
         let x = inputs(6, &[7, 3]);
-        let all = network.forward(&x, None).fused;
-        assert_eq!(all, network.forward(&x, None).fused);
+        let all = network.forward(&x, None, None).fused;
+        assert_eq!(all, network.forward(&x, None, None).fused);
         let reversed: Vec<Tensor> = x.iter().map(|x| x.flip([0])).collect();
-        let back = network.forward(&reversed, None).fused.flip([0]);
+        let back = network.forward(&reversed, None, None).fused.flip([0]);
         assert!(f64::try_from((all - back).abs().max()).unwrap() < 1e-6);
     }
 
@@ -124,11 +160,11 @@ mod tests {
             inputs(64, &[10, 4]).iter().map(|x| x + labels.view([-1, 1]).to_kind(Kind::Float)).collect();
         let mut optimiser = nn::Adam::default().build(&vs, 1e-3).unwrap();
         let mut dropout = Dropout::new(0.5, 1);
-        let value = || f64::try_from(network.forward(&x, None).fused.cross_entropy_for_logits(&labels)).unwrap();
+        let value = || f64::try_from(network.forward(&x, None, None).fused.cross_entropy_for_logits(&labels)).unwrap();
         let before = value();
         for _ in 0..50 {
-            let out = network.forward(&x, Some(&mut dropout));
-            optimiser.backward_step(&super::super::loss(&out, &labels, 0.3, None).unwrap());
+            let out = network.forward(&x, None, Some(&mut dropout));
+            optimiser.backward_step(&network.loss(&out, &labels, &criterion(Loss::CrossEntropy)).unwrap());
             assert!(
                 vs.trainable_variables().iter().all(|p| f64::try_from(p.grad().abs().sum(Kind::Float)).unwrap() > 0.0)
             );
@@ -137,10 +173,29 @@ mod tests {
     }
 
     #[test]
+    fn probes_leave_the_network_alone_and_auxiliary_heads_do_not() {
+        for (heads, reached) in [(Heads::Probe, false), (Heads::Aux { weight: 0.3 }, true)] {
+            let (vs, network) = with_heads(&[7, 3], 2, heads);
+            let out = network.forward(&inputs(6, &[7, 3]), None, None);
+            let labels = Tensor::from_slice(&[0i64, 1, 0, 1, 0, 1]);
+            let probes: Tensor = out.logits.iter().map(|x| x.cross_entropy_for_logits(&labels)).sum();
+            probes.backward();
+            for (name, parameter) in vs.variables() {
+                let gradient = parameter.grad();
+                let moved = gradient.defined() && f64::try_from(gradient.abs().sum(Kind::Float)).unwrap() > 0.0;
+                assert_eq!(moved, name.starts_with("head") || reached && name.starts_with("encoder"), "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn the_loss_is_finite_for_logits_of_200() {
+        let (_vs, network) = network(&[2], 2);
         let logits = Tensor::from_slice2(&[[200.0f32, -200.0], [-200.0, 200.0]]);
-        let out = Outputs { fused: logits.shallow_clone(), logits: vec![logits], embeddings: Vec::new() };
-        let loss = super::super::loss(&out, &Tensor::from_slice(&[1i64, 1]), 0.3, Some(&[-0.1, -2.0])).unwrap();
+        let out =
+            Outputs { fused: logits.shallow_clone(), logits: vec![logits], embeddings: Vec::new(), aux: Vec::new() };
+        let criterion = criterion(Loss::Prior { tau: 1.0 });
+        let loss = network.loss(&out, &Tensor::from_slice(&[1i64, 1]), &criterion).unwrap();
         assert!(f64::try_from(loss).unwrap().is_finite());
     }
 
@@ -153,7 +208,7 @@ mod tests {
         let (mut other_vs, other) = super::tests::network(&[5], 3);
         other_vs.load(&file).unwrap();
         std::fs::remove_file(&file).unwrap();
-        assert_eq!(network.forward(&x, None).fused, other.forward(&x, None).fused);
-        assert_eq!(network.forward(&x, None).fused.i(0).size(), [3]);
+        assert_eq!(network.forward(&x, None, None).fused, other.forward(&x, None, None).fused);
+        assert_eq!(network.forward(&x, None, None).fused.i(0).size(), [3]);
     }
 }

@@ -1,13 +1,19 @@
-//! The networks, and what every one of them gives to the measurer and to the loss.
+//! The networks: what each gives to the measurer, and its loss.
+//!
+//! Every network implements [`Network`], so any of them runs with any schedule, loss and oversampler.
 
 mod baseline;
 mod dropout;
+mod init;
 
-pub use baseline::{Baseline, BaselineConfig};
+pub use baseline::{Baseline, BaselineConfig, Heads};
 pub use dropout::Dropout;
+pub use init::{linear, with_seed};
 
-use climd::prior_corrected_cross_entropy;
-use tch::Tensor;
+use serde::{Deserialize, Serialize};
+use tch::{Tensor, nn};
+
+use crate::criterion::Criterion;
 
 /// What a network says of a batch of `n` samples.
 #[derive(Debug)]
@@ -18,22 +24,69 @@ pub struct Outputs {
     pub logits: Vec<Tensor>,
     /// Embeddings of each modality, `M` times `[n, D]`: complementarity.
     pub embeddings: Vec<Tensor>,
+    /// What the network's own loss needs beside these; empty for the baseline.
+    pub aux: Vec<Tensor>,
 }
 
-/// Cross-entropy of the fused logits plus `head_weight` times that of every head, batch means.
-///
-/// With the log-prior of the epoch, both are corrected for it (tau = 1).
-///
-/// # Errors
-/// Those of [`prior_corrected_cross_entropy`].
-pub fn loss(out: &Outputs, labels: &Tensor, head_weight: f64, log_prior: Option<&[f32]>) -> climd::Result<Tensor> {
-    let cross_entropy = |logits: &Tensor| match log_prior {
-        Some(prior) => prior_corrected_cross_entropy(logits, labels, prior, 1.0),
-        None => Ok(logits.f_cross_entropy_loss::<Tensor>(labels, None, tch::Reduction::Mean, -100, 0.0)?),
-    };
-    let mut total = cross_entropy(&out.fused)?;
-    for logits in &out.logits {
-        total += cross_entropy(logits)? * head_weight;
+/// A network of `M` modalities and `C` classes.
+pub trait Network: Send {
+    /// The outputs for a batch, `M` times `[n, d_m]`; with dropout in training, without in evaluation.
+    ///
+    /// `rows` (`[n]`, i64) are the samples' numbers in the training part; none for samples of another part.
+    fn forward(&self, x: &[Tensor], rows: Option<&Tensor>, dropout: Option<&mut Dropout>) -> Outputs;
+
+    /// The loss of a batch, a scalar: the criterion's on the fused logits and on the heads, and the network's own terms.
+    ///
+    /// # Errors
+    /// Those of the criterion.
+    fn loss(&self, out: &Outputs, labels: &Tensor, criterion: &Criterion) -> climd::Result<Tensor>;
+}
+
+/// The training part as a network may look at it when it is made: for its widths, and for graphs of samples.
+#[derive(Debug)]
+pub struct Training<'a> {
+    /// `M` times `[N, d_m]`.
+    pub x: &'a [Tensor],
+    /// `[N]`, i64.
+    pub labels: &'a Tensor,
+    /// `C`, of which some may not occur in `labels`.
+    pub num_classes: i64,
+}
+
+impl Training<'_> {
+    /// `d_m` of every modality.
+    #[must_use]
+    pub fn widths(&self) -> Vec<i64> {
+        self.x.iter().map(|x| x.size()[1]).collect()
     }
-    Ok(total)
+}
+
+/// Which network, with its sizes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub enum NetworkConfig {
+    /// Early fusion.
+    Baseline(BaselineConfig),
+}
+
+impl NetworkConfig {
+    /// The network, with new weights drawn from libtorch's generator: call it in [`with_seed`].
+    ///
+    /// # Errors
+    /// Data that the network cannot be made for.
+    pub fn build(&self, vs: &nn::Path<'_>, training: &Training<'_>) -> anyhow::Result<Box<dyn Network>> {
+        match self {
+            NetworkConfig::Baseline(config) => {
+                Ok(Box::new(Baseline::new(vs, &training.widths(), training.num_classes, config)))
+            }
+        }
+    }
+
+    /// Dropout of the network, in `[0, 1)`: the generator's, which belongs to the run.
+    #[must_use]
+    pub fn dropout(&self) -> f64 {
+        match self {
+            NetworkConfig::Baseline(config) => config.dropout,
+        }
+    }
 }

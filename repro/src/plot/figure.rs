@@ -35,8 +35,9 @@ pub(super) struct Panel {
     pub(super) x: Range<f64>,
     pub(super) y: Range<f64>,
     pub(super) height: u32,
-    pub(super) unit: &'static str, // behind the numbers of the y axis
-    pub(super) whole_x: bool,      // no label between whole numbers
+    pub(super) unit: &'static str,   // behind the numbers of the y axis
+    pub(super) whole_x: bool,        // no label between whole numbers
+    pub(super) x_names: Vec<String>, // in place of the whole numbers from 0 on
     pub(super) shapes: Vec<Shape>,
 }
 
@@ -161,6 +162,7 @@ impl Panel {
             .map_err(undrawn)?;
         let x_number = |&x: &f64| match self.whole_x && (x - x.round()).abs() > 1e-9 {
             true => String::new(),
+            false if !self.x_names.is_empty() => self.x_names.get(x as usize).cloned().unwrap_or_default(),
             false if self.whole_x => format!("{x:.0}"),
             false => number(x, &self.x),
         };
@@ -168,6 +170,13 @@ impl Panel {
         let label = label.min(fitting(&self.x_label, LABEL_SIZE, PLOT_WIDTH - beside - 3 * GAP)?);
         // no more than there are whole numbers, or ticks stand between them
         let x_labels = if self.whole_x { ((self.x.end - self.x.start) as usize).clamp(1, 9) } else { 9 };
+        // names side by side, without touching
+        let room = (PLOT_WIDTH - beside - 3 * GAP) / self.x_names.len().max(1) as u32;
+        let mut tick = TICK_SIZE;
+        for name in &self.x_names {
+            tick = tick.min(fitting(name, TICK_SIZE, room.saturating_sub(GAP / 2).max(1))?);
+        }
+        let x_labels = if self.x_names.is_empty() { x_labels } else { self.x_names.len() + 1 };
         let mut mesh = chart.configure_mesh();
         if self.whole_x {
             mesh.disable_x_mesh();
@@ -177,6 +186,7 @@ impl Panel {
             .axis_style(INK.stroke_width(SCALE))
             .set_all_tick_mark_size(SCALE * 5)
             .label_style(font(TICK_SIZE, INK))
+            .x_label_style(font(tick, INK))
             .axis_desc_style(font(label, INK))
             .x_labels(x_labels)
             .y_labels(7)

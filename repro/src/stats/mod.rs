@@ -1,4 +1,8 @@
-//! Figures over repeated runs: mean and sample standard deviation.
+//! Figures over repeated runs: mean and sample standard deviation, and comparisons over the same splits.
+
+mod paired;
+
+pub use paired::Paired;
 
 use std::fmt;
 

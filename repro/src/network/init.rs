@@ -1,0 +1,21 @@
+//! New weights: tch's own defaults are neither PyTorch's nor the papers'.
+
+use std::sync::{Mutex, PoisonError};
+
+use tch::nn::{self, Init};
+
+/// A linear layer with Xavier-normal weights and, where it has one, a bias of 0.
+#[must_use]
+pub fn linear(vs: nn::Path<'_>, inputs: i64, outputs: i64, bias: bool) -> nn::Linear {
+    let stdev = (2.0 / (inputs + outputs) as f64).sqrt();
+    let ws_init = Init::Randn { mean: 0.0, stdev };
+    nn::linear(vs, inputs, outputs, nn::LinearConfig { ws_init, bs_init: Some(Init::Const(0.0)), bias })
+}
+
+/// Calls `draw` with libtorch's one generator seeded: nothing else in this program draws from it meanwhile.
+pub fn with_seed<T>(seed: u64, draw: impl FnOnce() -> T) -> T {
+    static GENERATOR: Mutex<()> = Mutex::new(());
+    let _guard = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    tch::manual_seed(seed as i64);
+    draw()
+}

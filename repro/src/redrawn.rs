@@ -1,0 +1,48 @@
+//! A schedule of our own, as a user would plug one in: the control of what scores are worth.
+
+use climd::{ClassIndex, Law, Pick, Quota, Result, Schedule};
+use serde::{Deserialize, Serialize};
+
+/// As many samples of each class as another schedule takes, but drawn anew in every epoch, whatever their scores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Redrawn<S>(pub S);
+
+impl<S: Schedule> Schedule for Redrawn<S> {
+    fn check(&self, classes: &ClassIndex) -> Result<()> {
+        self.0.check(classes)
+    }
+    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
+        self.0.quota(epoch, classes)
+    }
+    fn describe(&self) -> String {
+        format!("Redrawn({})", self.0.describe())
+    }
+    fn pick(&self, _: usize) -> Pick {
+        Pick::Redraw
+    }
+    fn law(&self, epoch: usize, classes: &ClassIndex) -> Law {
+        self.0.law(epoch, classes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use climd::{Curriculum, CurriculumSampler, HardMajority};
+
+    #[test]
+    fn quotas_stay_and_scores_do_not_matter() {
+        let labels: Vec<u32> = [vec![0; 20], vec![1; 4], vec![2; 3]].concat();
+        let schedule = HardMajority { warm_up: 0, keep: 0.5 };
+        let hard = Curriculum::new(&labels, schedule.clone()).unwrap();
+        let random = Curriculum::new(&labels, Redrawn(schedule)).unwrap();
+        assert_eq!(random.quotas(3).unwrap(), hard.quotas(3).unwrap());
+        assert!(hard.wants_scores(3) && !random.wants_scores(3));
+        let sorted = |epoch| {
+            let mut indices = random.epoch(epoch).unwrap().indices().to_vec();
+            indices.sort_unstable();
+            indices
+        };
+        assert_ne!(sorted(3), sorted(4));
+    }
+}

@@ -1,0 +1,379 @@
+//! Pages of results: a table of rows for each learning rate, as Markdown and as CSV, and plots.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use climd::ConfusionMatrix;
+use comfy_table::{Table as Grid, presets};
+
+use crate::data::Dataset;
+use crate::experiment::{Rate, Row, RowResult};
+use crate::plot::{self, Series};
+use crate::stats::{Paired, Summary};
+use crate::tables::{Table, TableRow};
+use crate::train::Outcome;
+
+/// A figure of a run, in `[0, 1]`.
+type Metric = (&'static str, fn(&ConfusionMatrix) -> f64);
+
+/// What every table shows, in order.
+const METRICS: [Metric; 5] = [
+    ("accuracy", ConfusionMatrix::accuracy),
+    ("weighted F1", ConfusionMatrix::weighted_f1),
+    ("macro F1", ConfusionMatrix::macro_f1),
+    ("balanced accuracy", ConfusionMatrix::balanced_accuracy),
+    ("worst recall", |confusion| confusion.recall().into_iter().fold(1.0, f64::min)),
+];
+const MACRO_F1: usize = 2;
+/// Rows that plots show, where a table has them.
+const PLOTTED: [&str; 6] =
+    ["baseline", "CLIMD", "CLIMD, random order", "prior correction", "CLIMD + prior, T = E/2", "HardMajority + prior"];
+
+/// A table on one data set.
+#[derive(Debug)]
+pub struct Page {
+    table: Table,
+    data: String,
+    stem: String,
+    classes: Vec<String>,
+    sections: Vec<Section>,
+    plots: Vec<(String, String)>, // file, caption
+}
+
+/// The rows at one learning rate.
+#[derive(Debug)]
+pub struct Section {
+    rate: Rate,
+    rows: Vec<Shown>,
+}
+
+#[derive(Debug)]
+struct Shown {
+    name: String,
+    paper: Option<[(f64, f64); 3]>,
+    against: Option<String>,
+    metrics: Vec<(Option<Summary>, Option<Paired>)>, // by METRICS
+    recall: Vec<Option<Summary>>,                    // by class
+    steps: usize,
+    seconds: Option<Summary>,
+}
+
+impl Section {
+    /// Sums up the runs of a table's rows.
+    #[must_use]
+    pub fn new(rate: Rate, rows: &[TableRow], results: &[RowResult]) -> Section {
+        let values = |result: &RowResult, of: fn(&ConfusionMatrix) -> f64| -> Vec<f64> {
+            result.runs.iter().map(|(_, run)| 100.0 * of(&run.confusion)).collect()
+        };
+        let show = |(row, result): (&TableRow, &RowResult)| {
+            let of_metric = |&(_, of): &Metric| {
+                let ours = values(result, of);
+                let paired = row.against.and_then(|against| {
+                    let theirs = values(&results[against], of);
+                    let differences: Vec<f64> = ours.iter().zip(&theirs).map(|(a, b)| a - b).collect();
+                    Paired::of(&differences, result.test_to_train)
+                });
+                (Summary::of(&ours), paired)
+            };
+            let recall = |class: usize| {
+                let of_run = |confusion: &ConfusionMatrix| {
+                    let at = confusion.labels().binary_search(&(class as i64)).ok()?;
+                    Some(100.0 * confusion.recall()[at])
+                };
+                let recalls: Vec<f64> = result.runs.iter().filter_map(|(_, run)| of_run(&run.confusion)).collect();
+                Summary::of(&recalls)
+            };
+            let num_classes =
+                result.runs.iter().flat_map(|(_, run)| run.confusion.labels()).max().map_or(0, |&c| c + 1);
+            Shown {
+                name: row.row.name.clone(),
+                paper: row.paper,
+                against: row.against.map(|against| rows[against].row.name.clone()),
+                metrics: METRICS.iter().map(of_metric).collect(),
+                recall: (0..num_classes as usize).map(recall).collect(),
+                steps: result.runs.first().map_or(0, |(config, _)| config.steps),
+                seconds: Summary::of(&result.runs.iter().map(|(_, run)| run.seconds).collect::<Vec<_>>()),
+            }
+        };
+        Section { rate, rows: rows.iter().zip(results).map(show).collect() }
+    }
+
+    fn seeds(&self) -> usize {
+        self.rows.first().and_then(|row| row.metrics[0].0).map_or(0, |summary| summary.n)
+    }
+
+    fn rate(&self) -> &'static str {
+        match self.rate {
+            Rate::Tuned => "tuned",
+            Rate::Paper => "paper",
+        }
+    }
+
+    /// Every row with its metrics, the difference of its macro F1 to its baseline's, and what it cost.
+    #[must_use]
+    pub fn grid(&self) -> Grid {
+        let has_paper = self.rows.iter().any(|row| row.paper.is_some());
+        let mut grid = Grid::new();
+        let mut header = vec!["row"];
+        if has_paper {
+            header.push("paper: accuracy / weighted F1 / macro F1");
+        }
+        header.extend(METRICS.map(|(name, _)| name));
+        header.extend(["macro F1 - baseline [95 %]", "p", "p corrected", "steps", "s"]);
+        grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
+        for row in &self.rows {
+            let mut cells = vec![row.name.clone()];
+            if has_paper {
+                let triple = |paper: [(f64, f64); 3]| paper.map(|(mean, sd)| format!("{mean} ± {sd}")).join(" / ");
+                cells.push(row.paper.map_or_else(|| "-".into(), triple));
+            }
+            cells.extend(row.metrics.iter().map(|(summary, _)| or_dash(*summary)));
+            match &row.metrics[MACRO_F1].1 {
+                Some(paired) => cells.extend([
+                    format!("{:+.1} [{:+.1}, {:+.1}]", paired.difference.mean, paired.low, paired.high),
+                    p_value(Some(paired.p)),
+                    p_value(paired.p_corrected),
+                ]),
+                None => cells.extend(["-", "-", "-"].map(String::from)),
+            }
+            let seconds = row.seconds.map_or_else(|| "-".into(), |seconds| format!("{:.1}", seconds.mean));
+            cells.extend([row.steps.to_string(), seconds]);
+            grid.add_row(cells);
+        }
+        grid
+    }
+}
+
+impl Page {
+    /// An empty page.
+    #[must_use]
+    pub fn new(table: Table, dataset: &Dataset, imbalance: Option<f64>, noise: f64) -> Page {
+        let (mut data, mut stem) = (dataset.name.clone(), format!("{}-{}", table.name(), dataset.name));
+        if let Some(ratio) = imbalance {
+            data += &format!(", {ratio}:1");
+            stem += &format!("-{ratio}to1");
+        }
+        if noise > 0.0 {
+            data += &format!(", {:.0} % noise", 100.0 * noise);
+            stem += &format!("-noise{:.0}", 100.0 * noise);
+        }
+        Page { table, data, stem, classes: dataset.classes.clone(), sections: Vec::new(), plots: Vec::new() }
+    }
+
+    /// Adds the rows at a learning rate.
+    pub fn push(&mut self, section: Section) {
+        self.sections.push(section);
+    }
+
+    /// The rows that [`plot`](Self::plot) wants to be looked at on the way.
+    #[must_use]
+    pub fn plotted(rows: &[TableRow]) -> Vec<Row> {
+        rows.iter().map(|row| row.row.clone()).filter(|row| PLOTTED.contains(&row.name.as_str())).collect()
+    }
+
+    /// Draws macro F1 over the steps, the recall of every class, and the scores of every class over the steps.
+    ///
+    /// `curves` were judged on the validation part; the recalls are those of the last section.
+    ///
+    /// # Errors
+    /// Those of [`plot`].
+    pub fn plot(&mut self, folder: &Path, curves: &[RowResult]) -> Result<()> {
+        let Some(section) = self.sections.last() else { return Ok(()) };
+        let name = |what: &str| format!("pictures/{}-{}-{what}", self.stem, section.rate());
+        let mut plots = Vec::new();
+
+        let file = name("macro-f1");
+        let title = format!("Macro F1 on the validation part: {}", self.data);
+        plot::curves(folder.join(&file), &title, "gradient steps", "macro F1 (%)", &f1_curves(curves))?;
+        plots.push((file, "Macro F1 on the validation part, with one standard deviation over the splits".into()));
+
+        let file = name("recall");
+        let of_row = |row: &Shown| {
+            let bar = |recall: &Option<Summary>| recall.map_or((0.0, 0.0), |s| (s.mean, s.sd.unwrap_or(0.0)));
+            (row.name.clone(), row.recall.iter().map(bar).collect())
+        };
+        let shown = section.rows.iter().filter(|row| PLOTTED.contains(&row.name.as_str()));
+        let series: Vec<(String, Vec<(f64, f64)>)> = shown.map(of_row).collect();
+        let title = format!("Recall of every class on the test part: {}", self.data);
+        plot::bars_by_group(folder.join(&file), &title, "recall", &self.classes, &series)?;
+        plots.push((file, "Recall of every class on the test part, with one standard deviation".into()));
+
+        for row in ["baseline", "CLIMD"] {
+            if let Some(result) = curves.iter().find(|result| result.row.name == row) {
+                let file = name(&format!("scores-{}", row.to_lowercase()));
+                let title = format!("Scores of the training samples, {row}: {}", self.data);
+                let series = score_curves(result, &self.classes);
+                plot::curves(folder.join(&file), &title, "gradient steps", "score", &series)?;
+                let caption = format!("Scores of the training samples of every class, {row}: median and quartiles");
+                plots.push((file, caption));
+            }
+        }
+        self.plots.extend(plots);
+        Ok(())
+    }
+
+    /// The page.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let mut text = format!("# {}: {}\n\n", self.table.title(), self.data);
+        text += "Written by `climd-repro`; what the columns mean, and the command, is in [README.md](README.md).\n";
+        for section in &self.sections {
+            let rate = match section.rate {
+                Rate::Tuned => "Learning rate chosen on validation for the baseline, cosine decay",
+                Rate::Paper => "The paper's learning rate, a constant 5e-5",
+            };
+            // writing into a string cannot fail
+            let _ = write!(text, "\n## {rate}\n\n{} splits; percent.\n\n{}\n", section.seeds(), section.grid());
+            let twins: Vec<String> = section
+                .rows
+                .iter()
+                .filter_map(|row| row.against.as_ref().map(|against| (row, against)))
+                .filter(|(_, against)| *against != "baseline")
+                .map(|(row, against)| format!("* `{}` is compared with `{against}`.", row.name))
+                .collect();
+            if !twins.is_empty() {
+                let _ = write!(text, "\nEvery row is compared with `baseline`, but:\n\n{}\n", twins.join("\n"));
+            }
+        }
+        for (file, caption) in &self.plots {
+            let _ = write!(text, "\n{caption}:\n\n![{caption}]({file}.svg)\n");
+        }
+        text
+    }
+
+    /// Writes `{table}-{data}.md` and `.csv` into the folder.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        let unwritten = || format!("--out: `{}` cannot be written", folder.display());
+        fs::create_dir_all(folder).with_context(unwritten)?;
+        fs::write(folder.join(format!("{}.md", self.stem)), self.markdown()).with_context(unwritten)?;
+        let mut file = csv::Writer::from_path(folder.join(format!("{}.csv", self.stem))).with_context(unwritten)?;
+        file.write_record([
+            "table",
+            "data",
+            "row",
+            "metric",
+            "paper",
+            "mean",
+            "sd",
+            "seeds",
+            "steps",
+            "difference",
+            "low",
+            "high",
+            "p",
+            "p_corrected",
+        ])?;
+        for section in &self.sections {
+            let table = format!("{} ({} learning rate)", self.table.name(), section.rate());
+            for row in &section.rows {
+                for (at, ((metric, _), (summary, paired))) in METRICS.iter().zip(&row.metrics).enumerate() {
+                    let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.3}"));
+                    let p = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.5}"));
+                    let paper = row.paper.and_then(|paper| paper.get(at).map(|paper| paper.0));
+                    file.write_record([
+                        table.clone(),
+                        self.data.clone(),
+                        row.name.clone(),
+                        (*metric).to_owned(),
+                        paper.map_or_else(String::new, |paper| paper.to_string()),
+                        number(summary.map(|summary| summary.mean)),
+                        number(summary.and_then(|summary| summary.sd)),
+                        section.seeds().to_string(),
+                        row.steps.to_string(),
+                        number(paired.map(|paired| paired.difference.mean)),
+                        number(paired.map(|paired| paired.low)),
+                        number(paired.map(|paired| paired.high)),
+                        p(paired.map(|paired| paired.p)),
+                        p(paired.and_then(|paired| paired.p_corrected)),
+                    ])?;
+                }
+            }
+        }
+        file.flush().with_context(unwritten)
+    }
+}
+
+/// Recall of every class, percent, mean and standard deviation over the seeds.
+#[must_use]
+pub fn recall_grid(section: &Section, classes: &[String]) -> Grid {
+    let mut grid = Grid::new();
+    grid.load_style(presets::ASCII_MARKDOWN);
+    grid.set_header(std::iter::once("recall").chain(classes.iter().map(String::as_str)));
+    for row in &section.rows {
+        grid.add_row(std::iter::once(row.name.clone()).chain(row.recall.iter().map(|recall| or_dash(*recall))));
+    }
+    grid
+}
+
+/// Seconds of every row's runs, and what of it is climd's own code and measuring.
+#[must_use]
+pub fn time_grid(results: &[RowResult]) -> Grid {
+    let mut grid = Grid::new();
+    grid.load_style(presets::ASCII_MARKDOWN);
+    grid.set_header(["row", "seconds a run", "samples seen", "climd's own code", "measuring forward passes"]);
+    for result in results {
+        let of = |f: fn(&Outcome) -> f64| Summary::of(&result.runs.iter().map(|(_, run)| f(run)).collect::<Vec<_>>());
+        grid.add_row([
+            result.row.name.clone(),
+            or_dash(of(|run| run.seconds)),
+            of(|run| run.samples as f64).map_or_else(|| "-".into(), |samples| format!("{:.0}", samples.mean)),
+            format!("{} %", or_dash(of(|run| 100.0 * run.own_seconds / run.seconds))),
+            format!("{} %", or_dash(of(|run| 100.0 * run.measuring_seconds / run.seconds))),
+        ]);
+    }
+    grid
+}
+
+fn or_dash(summary: Option<Summary>) -> String {
+    summary.map_or_else(|| "-".into(), |summary| summary.to_string())
+}
+
+fn p_value(p: Option<f64>) -> String {
+    match p {
+        None => "-".into(),
+        Some(p) if p < 0.001 => "< 0.001".into(),
+        Some(p) => format!("{p:.3}"),
+    }
+}
+
+/// Mean macro F1 of every row over the steps, with one standard deviation.
+#[must_use]
+pub fn f1_curves(results: &[RowResult]) -> Vec<Series> {
+    let of_row = |result: &RowResult| {
+        let at = |point: usize| {
+            // splits have the same number of points; their steps may differ by a batch
+            let f1: Vec<f64> = result.runs.iter().map(|(_, run)| 100.0 * run.points[point].macro_f1).collect();
+            Summary::of(&f1).map(|summary| (result.runs[0].1.points[point].step as f64, summary))
+        };
+        let points: Vec<(f64, Summary)> = (0..result.runs[0].1.points.len()).filter_map(at).collect();
+        Series {
+            name: result.row.name.clone(),
+            x: points.iter().map(|point| point.0).collect(),
+            mean: points.iter().map(|point| point.1.mean).collect(),
+            band: points.iter().map(|(_, s)| (s.mean - s.sd.unwrap_or(0.0), s.mean + s.sd.unwrap_or(0.0))).collect(),
+        }
+    };
+    results.iter().filter(|result| !result.runs.is_empty()).map(of_row).collect()
+}
+
+/// Median score of every class over the steps, between the quartiles; means over the splits.
+fn score_curves(result: &RowResult, classes: &[String]) -> Vec<Series> {
+    let mean = |point: usize, class: usize, percentile: usize| {
+        let of_run = |run: &Outcome| run.points[point].scores[class].get(percentile).copied();
+        let scores: Vec<f64> = result.runs.iter().filter_map(|(_, run)| of_run(run)).map(f64::from).collect();
+        scores.iter().sum::<f64>() / scores.len().max(1) as f64
+    };
+    let num_points = result.runs.first().map_or(0, |(_, run)| run.points.len());
+    let of_class = |(class, name): (usize, &String)| Series {
+        name: name.clone(),
+        x: (0..num_points).map(|point| result.runs[0].1.points[point].step as f64).collect(),
+        mean: (0..num_points).map(|point| mean(point, class, 2)).collect(),
+        band: (0..num_points).map(|point| (mean(point, class, 1), mean(point, class, 3))).collect(),
+    };
+    classes.iter().enumerate().map(of_class).collect()
+}

@@ -1,0 +1,320 @@
+//! The rows of each table, and what the paper printed beside them.
+
+use climd::{
+    BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, Pick, PowerLaw, ProgressivelyBalanced, Root,
+    Switch, Terms, Trim, UnderSampling, Uniform,
+};
+
+use crate::config::{Method, ScheduleConfig};
+use crate::criterion::Loss;
+use crate::experiment::{Budget, Row};
+use crate::network::{BaselineConfig, Heads, NetworkConfig};
+use crate::oversample::{Oversampler, Smote, Vae};
+use crate::redrawn::Redrawn;
+
+/// A table of the paper, or ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// Imbalance methods, Table 2.
+    Table2,
+    /// Measurer and schedulers, Table 4.
+    Table4,
+    /// The main job: plain training and the curriculum, with and without prior correction.
+    Main,
+    /// What the paper does not have: controls, prior correction, other samplers.
+    Beyond,
+    /// The rows of [`Table::Beyond`] that the advice rests on, for many data sets and splits.
+    Advice,
+}
+
+impl Table {
+    /// Its name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Table::Table2 => "table2",
+            Table::Table4 => "table4",
+            Table::Main => "main",
+            Table::Beyond => "beyond",
+            Table::Advice => "advice",
+        }
+    }
+
+    /// Its heading.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Table::Table2 => "Table 2: methods for imbalance",
+            Table::Table4 => "Table 4: parts of the measurer, and other schedulers",
+            Table::Main => "The main job",
+            Table::Beyond => "Beyond the paper: controls, prior correction and other samplers",
+            Table::Advice => "What helps",
+        }
+    }
+
+    /// Its rows, for so many epochs of plain training. The first is the baseline.
+    #[must_use]
+    pub fn rows(self, epochs: usize) -> Vec<TableRow> {
+        match self {
+            Table::Main => main_job(PowerLaw { epochs, ..Default::default() }),
+            Table::Table2 => table2(epochs),
+            Table::Table4 => table4(epochs),
+            Table::Beyond => beyond(epochs),
+            Table::Advice => advice(epochs),
+        }
+    }
+}
+
+/// A row with what it is compared with and what the paper printed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableRow {
+    /// What is run.
+    pub row: Row,
+    /// Number of the row of the same table that it is compared with: plain training with as many steps; none for such.
+    pub against: Option<usize>,
+    /// Accuracy, weighted F1 and macro F1 on BRCA, percent: mean and spread.
+    pub paper: Option<[(f64, f64); 3]>,
+}
+
+/// Rows with their baselines.
+#[derive(Default)]
+struct Rows(Vec<TableRow>);
+
+impl Rows {
+    /// Plain training for as long as `budget`; its number, also if it is there already.
+    fn plain(&mut self, heads: Heads, budget: Budget, name: &str) -> usize {
+        let row = Row { name: name.into(), method: plain(heads), budget };
+        self.0.iter().position(|other| other.row.method == row.method && other.row.budget == row.budget).unwrap_or_else(
+            || {
+                self.0.push(TableRow { row, against: None, paper: None });
+                self.0.len() - 1
+            },
+        )
+    }
+
+    fn push(&mut self, against: usize, name: &str, method: Method, paper: Option<[(f64, f64); 3]>) {
+        let budget = self.0[against].row.budget.clone();
+        self.0.push(TableRow { row: Row { name: name.into(), method, budget }, against: Some(against), paper });
+    }
+
+    /// A curriculum at equal steps, and at equal epochs beside plain training that is cut at as many steps.
+    fn curriculum(&mut self, against: usize, name: &str, method: Method, paper: Option<[(f64, f64); 3]>) {
+        self.push(against, name, method.clone(), paper);
+        let NetworkConfig::Baseline(BaselineConfig { heads, .. }) = method.network;
+        let budget = Budget::EqualEpochs(without_pick(&method.schedule));
+        let cut = self.plain(heads, budget, &format!("baseline, cut to the steps of {name}"));
+        self.push(cut, &format!("{name}, equal epochs"), method, paper);
+    }
+}
+
+/// The schedule with its samples in the usual order: quotas, and so steps, do not depend on it.
+fn without_pick(schedule: &ScheduleConfig) -> ScheduleConfig {
+    match schedule.clone() {
+        ScheduleConfig::PowerLaw(law) => ScheduleConfig::PowerLaw(PowerLaw { pick: Pick::default(), ..law }),
+        other => other,
+    }
+}
+
+const AUX: Heads = Heads::Aux { weight: 0.3 };
+const PRIOR: Loss = Loss::Prior { tau: 1.0 };
+
+fn plain(heads: Heads) -> Method {
+    Method {
+        network: NetworkConfig::Baseline(BaselineConfig { heads, ..Default::default() }),
+        schedule: ScheduleConfig::Uniform(Uniform {}),
+        terms: Terms::default(),
+        loss: Loss::CrossEntropy,
+        oversample: None,
+    }
+}
+
+fn scheduled(schedule: ScheduleConfig) -> Method {
+    Method { schedule, ..plain(AUX) }
+}
+
+fn with_loss(loss: Loss) -> Method {
+    Method { loss, ..plain(AUX) }
+}
+
+fn climd(epochs: usize) -> Method {
+    scheduled(ScheduleConfig::PowerLaw(PowerLaw { epochs, ..Default::default() }))
+}
+
+const PAPER_BASELINE: [(f64, f64); 3] = [(83.6, 1.6), (84.4, 1.5), (81.3, 2.1)];
+const PAPER_CLIMD: [(f64, f64); 3] = [(89.2, 1.4), (89.4, 1.2), (86.5, 1.8)];
+
+/// The baseline with auxiliary heads, as its twins have them, with the paper's figures; always row 0.
+fn start() -> Rows {
+    let mut rows = Rows::default();
+    rows.plain(AUX, Budget::EqualSteps, "baseline");
+    rows.0[0].paper = Some(PAPER_BASELINE);
+    rows
+}
+
+/// The rows of [`Table::Main`] with any power-law curriculum.
+#[must_use]
+pub fn main_job(schedule: PowerLaw) -> Vec<TableRow> {
+    let mut rows = start();
+    let climd = scheduled(ScheduleConfig::PowerLaw(schedule));
+    rows.push(0, "baseline + prior", with_loss(PRIOR), None);
+    rows.push(0, "CLIMD", climd.clone(), Some(PAPER_CLIMD));
+    rows.push(0, "CLIMD + prior", corrected(climd), None);
+    rows.0
+}
+
+fn table2(epochs: usize) -> Vec<TableRow> {
+    let mut rows = start();
+    let probe = rows.plain(Heads::Probe, Budget::EqualSteps, "baseline, probes");
+    rows.0[probe].paper = Some(PAPER_BASELINE);
+    let under = scheduled(ScheduleConfig::UnderSampling(UnderSampling::default()));
+    rows.push(0, "random undersampling", under, Some([(83.6, 1.4), (84.2, 0.8), (81.1, 1.5)]));
+    let smote = Method { oversample: Some(Oversampler::Smote(Smote::default())), ..plain(AUX) };
+    rows.push(0, "SMOTE", smote, Some([(79.7, 1.3), (80.4, 1.0), (76.6, 1.6)]));
+    let vae = Method { oversample: Some(Oversampler::Vae(Vae::default())), ..plain(AUX) };
+    rows.push(0, "VAE oversampling", vae, Some([(82.4, 1.6), (83.4, 2.1), (79.2, 1.8)]));
+    rows.push(0, "weighted cross-entropy", with_loss(Loss::Weighted), Some([(84.8, 2.2), (85.0, 2.2), (81.7, 2.5)]));
+    let focal = with_loss(Loss::Focal { gamma: 2.0 });
+    rows.push(0, "focal loss", focal, Some([(85.1, 1.2), (85.6, 0.8), (82.6, 1.1)]));
+    rows.curriculum(0, "CLIMD", climd(epochs), Some(PAPER_CLIMD));
+    let probes = Method { network: plain(Heads::Probe).network, ..climd(epochs) };
+    rows.curriculum(probe, "CLIMD, probes", probes, Some(PAPER_CLIMD));
+    rows.0
+}
+
+fn table4(epochs: usize) -> Vec<TableRow> {
+    let mut rows = start();
+    let confidence = Method { terms: Terms::Confidence, ..climd(epochs) };
+    rows.curriculum(0, "(1) intra-modal", confidence, Some([(86.6, 1.1), (86.9, 0.7), (83.4, 1.4)]));
+    let complementarity = Method { terms: Terms::Complementarity, ..climd(epochs) };
+    rows.curriculum(0, "(2) inter-modal", complementarity, Some([(87.5, 1.2), (88.0, 0.9), (84.3, 1.5)]));
+    let baby_step = scheduled(ScheduleConfig::BabyStep(BabyStep { epochs, ..Default::default() }));
+    rows.curriculum(0, "(3) Baby Step", baby_step, Some([(85.1, 2.4), (86.1, 2.1), (80.2, 2.7)]));
+    let one_pass = scheduled(ScheduleConfig::OnePass(OnePass { epochs, ..Default::default() }));
+    rows.curriculum(0, "(4) One-Pass", one_pass, Some([(84.9, 1.6), (85.6, 1.2), (79.2, 1.9)]));
+    let linear = scheduled(ScheduleConfig::Linear(Linear { epochs, ..Default::default() }));
+    rows.curriculum(0, "(5) Linear", linear, Some([(86.6, 2.1), (87.3, 1.6), (84.0, 2.4)]));
+    let root = scheduled(ScheduleConfig::Root(Root { epochs, ..Default::default() }));
+    rows.curriculum(0, "(6) Root", root, Some([(88.3, 1.6), (88.8, 1.1), (85.4, 1.6)]));
+    let geometric = scheduled(ScheduleConfig::Geometric(Geometric { epochs, ..Default::default() }));
+    rows.curriculum(0, "(7) Geometric", geometric, Some([(87.7, 1.9), (88.3, 1.5), (84.8, 2.2)]));
+    rows.curriculum(0, "CLIMD", climd(epochs), Some(PAPER_CLIMD));
+    rows.0
+}
+
+fn random_order(epochs: usize) -> Method {
+    let law = PowerLaw { epochs, pick: Pick::Redraw, ..Default::default() };
+    scheduled(ScheduleConfig::PowerLaw(law))
+}
+
+fn deferred(epochs: usize) -> Method {
+    let at = epochs * 4 / 5;
+    scheduled(ScheduleConfig::DeferredRebalancing(Switch { at, before: Uniform {}, after: ClassBalanced {} }))
+}
+
+fn hard_majority(epochs: usize) -> HardMajority {
+    HardMajority { warm_up: epochs / 10, ..Default::default() }
+}
+
+fn with_prior(schedule: ScheduleConfig) -> Method {
+    corrected(scheduled(schedule))
+}
+
+fn corrected(method: Method) -> Method {
+    Method { loss: PRIOR, ..method }
+}
+
+fn beyond(epochs: usize) -> Vec<TableRow> {
+    let half = epochs.div_ceil(2);
+    let mut rows = start();
+    rows.0[0].paper = None;
+    rows.plain(Heads::Probe, Budget::EqualSteps, "baseline, probes");
+    rows.curriculum(0, "CLIMD", climd(epochs), None);
+    rows.curriculum(0, "CLIMD, random order", random_order(epochs), None);
+    rows.push(0, "prior correction", with_loss(PRIOR), None);
+    rows.push(0, "prior correction, tau 1/2", with_loss(Loss::Prior { tau: 0.5 }), None);
+    rows.push(0, "post-hoc adjustment", with_loss(Loss::PostHoc { tau: 1.0 }), None);
+    rows.curriculum(0, "CLIMD + prior", corrected(climd(epochs)), None);
+    rows.curriculum(0, "CLIMD + prior, T = E/2", corrected(climd(half)), None);
+    rows.push(0, "HardMajority + prior", with_prior(ScheduleConfig::HardMajority(hard_majority(epochs))), None);
+    let random = ScheduleConfig::RandomMajority(Redrawn(hard_majority(epochs)));
+    rows.push(0, "HardMajority at random + prior", with_prior(random), None);
+    let switch = Switch {
+        at: half,
+        before: PowerLaw { epochs: half, ..Default::default() },
+        after: HardMajority { warm_up: 0, ..Default::default() },
+    };
+    rows.push(0, "CLIMD, then HardMajority, + prior", with_prior(ScheduleConfig::PowerLawThenHard(switch)), None);
+    let trim = Trim { drop: 0.1, ramp: epochs / 5 };
+    rows.push(0, "Trim + prior", with_prior(ScheduleConfig::Trim(trim)), None);
+    rows.push(0, "deferred re-balancing", deferred(epochs), None);
+    for (reversed, name) in [(false, "ProgressivelyBalanced"), (true, "ProgressivelyBalanced, reversed")] {
+        let schedule = ProgressivelyBalanced { epochs, reversed };
+        rows.push(0, name, scheduled(ScheduleConfig::ProgressivelyBalanced(schedule)), None);
+    }
+    rows.0
+}
+
+/// Fixed before any split was looked at.
+fn advice(epochs: usize) -> Vec<TableRow> {
+    let names = [
+        "baseline",
+        "CLIMD",
+        "CLIMD, random order",
+        "prior correction",
+        "prior correction, tau 1/2",
+        "CLIMD + prior, T = E/2",
+        "HardMajority + prior",
+        "HardMajority at random + prior",
+        "Trim + prior",
+        "deferred re-balancing",
+    ];
+    beyond(epochs).into_iter().filter(|row| names.contains(&row.row.name.as_str())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Table; 5] = [Table::Table2, Table::Table4, Table::Main, Table::Beyond, Table::Advice];
+
+    #[test]
+    fn every_row_is_compared_with_plain_training_of_the_same_length() {
+        for table in ALL {
+            let rows = table.rows(100);
+            assert_eq!(rows[0].row.name, "baseline");
+            for TableRow { row, against, .. } in &rows {
+                let Some(against) = *against else {
+                    assert_eq!(row.method.schedule, ScheduleConfig::Uniform(Uniform {}));
+                    continue;
+                };
+                let other = &rows[against];
+                assert!(other.against.is_none());
+                assert_eq!(other.row.budget, row.budget, "{}", row.name);
+                assert_eq!(other.row.method.network, row.method.network, "{}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn names_tell_rows_apart_and_every_curriculum_has_both_budgets() {
+        for table in ALL {
+            let rows = table.rows(100);
+            let names: std::collections::HashSet<&str> = rows.iter().map(|row| row.row.name.as_str()).collect();
+            assert_eq!(names.len(), rows.len());
+            if table != Table::Advice && table != Table::Main {
+                let has_both = |name: &&str| names.contains(format!("{name}, equal epochs").as_str());
+                let curricula = names.iter().filter(|name| name.starts_with("CLIMD") || name.starts_with('('));
+                let single = curricula.filter(|name| !name.ends_with("equal epochs") && !name.contains("then"));
+                assert!(single.clone().count() > 1 && single.clone().all(has_both));
+            }
+        }
+    }
+
+    #[test]
+    fn the_paper_has_a_figure_for_every_row_of_its_tables() {
+        for table in [Table::Table2, Table::Table4] {
+            assert!(table.rows(100).iter().all(|row| row.paper.is_some() || row.row.name.starts_with("baseline, cut")));
+        }
+        assert!(Table::Beyond.rows(100).iter().all(|row| row.paper.is_none()));
+    }
+}
