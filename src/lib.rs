@@ -43,6 +43,7 @@ mod loader;
 mod loss;
 mod measure;
 mod metrics;
+mod raw;
 mod sampler;
 mod schedule;
 #[cfg(feature = "tch")]

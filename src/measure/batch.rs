@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::Terms;
+use super::{Terms, host};
 use crate::tensor::{floats, integers, wrong_device, wrong_shape};
 use crate::{Error, Result};
 
@@ -77,6 +77,12 @@ impl<'a> Batch<'a> {
             Some(mask) => Some(mask.f_to_device(device)?.f_index_select(1, &slots.f_clamp_max(n - 1)?)?), // [M, n]
             None => None,
         };
+        if (device, self.layout.kind) == (Device::Cpu, Kind::Float) {
+            let indices = [&indices, &slots];
+            if let Some(measured) = host::measure(indices, labels, present.as_ref(), self.logits, self.embeddings)? {
+                return Ok(measured);
+            }
+        }
         let mut faults = Vec::new();
         // largest: [M, n], of absolute values; returns [M, n]
         let mut note = |largest: &Tensor| -> Result<Tensor> {

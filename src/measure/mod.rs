@@ -5,6 +5,9 @@
 #[cfg(feature = "tch")]
 mod batch;
 #[cfg(feature = "tch")]
+mod host;
+mod lanes;
+#[cfg(feature = "tch")]
 mod observed;
 mod slices;
 #[cfg(feature = "tch")]

@@ -1,4 +1,6 @@
 //! The measurer on slices: no framework, every sample by itself, the same bits on every platform and thread count.
+//!
+//! f32 goes through [`lanes`](super::lanes); f64 is for reference and comparison, one value at a time.
 
 use rayon::prelude::*;
 
@@ -11,7 +13,9 @@ impl Real for f32 {}
 impl Real for f64 {}
 
 mod sealed {
-    /// What the kernels need of a number; `exp` and `ln` from `libm`, so that they have the same bits everywhere.
+    use super::super::lanes;
+
+    /// What the kernels need of a number; `exp` of f64 from `libm`, so that it has the same bits everywhere.
     pub trait Real:
         Copy
         + Send
@@ -24,19 +28,31 @@ mod sealed {
         + 'static
     {
         fn of(value: f64) -> Self;
-        fn exp(self) -> Self;
         fn finite(self) -> bool;
+        /// `ln softmax(row)[label]` of every row, `[n, num_classes]`; NaN for a row that is not finite.
+        fn log_probabilities(rows: &[Self], num_classes: usize, labels: &[u32], out: &mut [Self]);
+        /// Eq. 1 of every `ln p`, in place.
+        fn confidence(log_p: &mut [Self], num_classes: usize);
+        /// Eq. 2-3 of every sample of modalities that none of them misses, NaN for a row that is not finite. False if
+        /// it is not for so many.
+        fn complements(rows: &[&[Self]], width: usize, out: &mut [Self]) -> bool;
     }
 
     impl Real for f32 {
         fn of(value: f64) -> Self {
             value as f32
         }
-        fn exp(self) -> Self {
-            libm::expf(self)
-        }
         fn finite(self) -> bool {
             self.is_finite()
+        }
+        fn log_probabilities(rows: &[f32], num_classes: usize, labels: &[u32], out: &mut [f32]) {
+            lanes::log_probabilities(rows, num_classes, labels, out);
+        }
+        fn confidence(log_p: &mut [f32], num_classes: usize) {
+            lanes::confidence(log_p, num_classes);
+        }
+        fn complements(rows: &[&[f32]], width: usize, out: &mut [f32]) -> bool {
+            lanes::complements(rows, width, out)
         }
     }
 
@@ -44,11 +60,21 @@ mod sealed {
         fn of(value: f64) -> Self {
             value
         }
-        fn exp(self) -> Self {
-            libm::exp(self)
-        }
         fn finite(self) -> bool {
             self.is_finite()
+        }
+        fn log_probabilities(rows: &[f64], num_classes: usize, labels: &[u32], out: &mut [f64]) {
+            for ((out, row), &label) in out.iter_mut().zip(rows.chunks_exact(num_classes)).zip(labels) {
+                *out = super::log_probability(row, label as usize);
+            }
+        }
+        fn confidence(log_p: &mut [f64], num_classes: usize) {
+            for x in log_p {
+                *x = 1.0 / (1.0 + libm::exp(-*x / num_classes as f64));
+            }
+        }
+        fn complements(_: &[&[f64]], _: usize, _: &mut [f64]) -> bool {
+            false
         }
     }
 }
@@ -113,40 +139,65 @@ pub fn measure<F: Real>(
     terms: Terms,
 ) -> Result<Scores<F>> {
     let width = check(labels, num_classes, modalities, terms)?;
-    let samples = 0..labels.len();
-    let mut log_p: Vec<Vec<F>> = Vec::new(); // [M][n]
+    let mut confidence: Vec<Vec<F>> = Vec::new(); // [M][n], ln p until it is squashed
     if terms.needs_logits() {
         let all =
             modalities.iter().enumerate().map(|(m, modality)| log_probabilities(labels, num_classes, m, modality));
-        log_p = all.collect::<Result<_>>()?;
+        confidence = all.collect::<Result<_>>()?;
+    }
+    let squash = |confidence: &mut Vec<Vec<F>>| {
+        for values in confidence {
+            values.par_chunks_mut(CHUNK).for_each(|chunk| F::confidence(chunk, num_classes));
+        }
+    };
+    if terms != Terms::LogLikelihood {
+        squash(&mut confidence);
     }
     let mut complementarity = Vec::new();
     if terms.needs_embeddings() {
-        complementarity = complementarities(samples.len(), width, modalities)?;
+        complementarity = complementarities(labels.len(), width, modalities)?;
     }
-
-    let psi = |log_p: f64| confidence(log_p, num_classes);
-    let mean = |sample: usize, of: &dyn Fn(f64) -> f64| {
-        let present = modalities.iter().zip(&log_p).filter(|(modality, _)| modality.has(sample));
-        let (sum, count) = present.fold((0.0, 0), |(sum, n), (_, log_p)| (sum + of(log_p[sample].into()), n + 1));
-        sum / f64::from(count)
-    };
-    let score = samples.map(|i| {
-        F::of(match terms {
-            Terms::Both => complementarity[i].into() + mean(i, &psi),
-            Terms::Confidence => mean(i, &psi),
-            Terms::Complementarity => complementarity[i].into(),
-            Terms::LogLikelihood => mean(i, &|log_p| log_p),
-        })
+    let mut score = vec![F::of(0.0); labels.len()];
+    score.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
+        let from = chunk * CHUNK;
+        let mut means = [0.0f64; CHUNK];
+        add_means(&mut means[..out.len()], modalities, &confidence, from);
+        for (i, (out, mean)) in out.iter_mut().zip(means).enumerate() {
+            *out = F::of(complementarity.get(from + i).map_or(0.0, |&phi| phi.into()) + mean);
+        }
     });
-    let score = score.collect();
-    for value in log_p.iter_mut().flatten() {
-        *value = F::of(psi((*value).into()));
+    if terms == Terms::LogLikelihood {
+        squash(&mut confidence);
     }
-    Ok(Scores { score, confidence: log_p, complementarity })
+    Ok(Scores { score, confidence, complementarity })
 }
 
-impl<F> Modality<'_, F> {
+/// Samples that one thread takes at a time: enough to outweigh the hand-over, few enough for its caches.
+const CHUNK: usize = 1024;
+
+/// Adds to each sample from `from` on the mean of its `values`, `[M][n]` or empty, over the modalities that it has.
+fn add_means<F: Real>(means: &mut [f64], modalities: &[Modality<'_, F>], values: &[Vec<F>], from: usize) {
+    let samples = from..from + means.len();
+    if modalities.iter().all(|modality| modality.present.is_none()) {
+        for values in values {
+            means.iter_mut().zip(&values[samples.clone()]).for_each(|(sum, &value)| *sum += value.into());
+        }
+        means.iter_mut().for_each(|sum| *sum /= modalities.len() as f64);
+        return;
+    }
+    for (sample, mean) in samples.zip(means) {
+        let of_sample = modalities.iter().zip(values).filter(|(modality, _)| modality.has(sample));
+        let (sum, count) = of_sample.fold((0.0, 0), |(sum, n), (_, values)| (sum + values[sample].into(), n + 1));
+        *mean += if count == 0 { 0.0 } else { sum / f64::from(count) };
+    }
+}
+
+impl<'a, F> Modality<'a, F> {
+    /// The embedding of a sample that has the modality.
+    pub(super) fn row(&self, sample: usize, width: usize) -> Option<&'a [F]> {
+        self.has(sample).then(|| &self.embeddings[sample * width..][..width])
+    }
+
     fn has(&self, sample: usize) -> bool {
         self.present.is_none_or(|present| present[sample])
     }
@@ -159,31 +210,49 @@ fn log_probabilities<F: Real>(
     m: usize,
     modality: &Modality<'_, F>,
 ) -> Result<Vec<F>> {
-    let of_sample = |i: usize| match modality.has(i) {
-        true => log_probability(&modality.logits[i * num_classes..][..num_classes], labels[i] as usize),
-        false => F::of(f64::NAN),
-    };
-    let values: Vec<F> = (0..labels.len()).into_par_iter().map(of_sample).collect();
-    // `log_probability` is NaN for every row that is not finite, and for no other.
+    let mut values = vec![F::of(f64::NAN); labels.len()];
+    log_probabilities_into(modality.logits, num_classes, labels, &mut values);
+    if let Some(present) = modality.present {
+        let missing = values.iter_mut().zip(present).filter(|(_, present)| !**present);
+        missing.for_each(|(value, _)| *value = F::of(f64::NAN));
+    }
+    // NaN for every row that is not finite, and for no other.
     match (0..labels.len()).find(|&i| values[i].into().is_nan() && modality.has(i)) {
         Some(sample) => Err(Error::NotFinite { argument: "logits", modality: m, sample }),
         None => Ok(values),
     }
 }
 
+/// `ln softmax(row)[label]` of all rows, `[n, C]`, on all threads; NaN for a row that is not finite.
+pub(super) fn log_probabilities_into<F: Real>(rows: &[F], num_classes: usize, labels: &[u32], out: &mut [F]) {
+    let chunks = out.par_chunks_mut(CHUNK).zip(labels.par_chunks(CHUNK)).zip(rows.par_chunks(CHUNK * num_classes));
+    chunks.for_each(|((out, labels), rows)| F::log_probabilities(rows, num_classes, labels, out));
+}
+
+/// Eq. 2-3 of all samples on all threads, over the modalities that each has; NaN where a row is not finite.
+pub(super) fn complements_into<F: Real>(modalities: &[Modality<'_, F>], width: usize, out: &mut [F]) {
+    let whole = modalities.iter().all(|modality| modality.present.is_none_or(|present| present.iter().all(|&p| p)));
+    out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
+        let from = chunk * CHUNK;
+        let mut rows: Vec<&[F]> = Vec::with_capacity(modalities.len());
+        rows.extend(modalities.iter().map(|modality| &modality.embeddings[from * width..][..out.len() * width]));
+        if whole && F::complements(&rows, width, out) {
+            return;
+        }
+        for (i, out) in (from..).zip(out) {
+            rows.clear();
+            rows.extend(modalities.iter().filter_map(|modality| modality.row(i, width)));
+            *out = complement(&rows);
+        }
+    });
+}
+
 /// Eq. 2-3 for every one of `n` samples, over the modalities that it has.
 fn complementarities<F: Real>(n: usize, width: usize, modalities: &[Modality<'_, F>]) -> Result<Vec<F>> {
-    let row = |m: usize, i: usize| modalities[m].has(i).then(|| &modalities[m].embeddings[i * width..][..width]);
-    let values: Vec<F> = (0..n)
-        .into_par_iter()
-        .map_init(Vec::new, |rows, i| {
-            rows.clear();
-            rows.extend((0..modalities.len()).filter_map(|m| row(m, i)));
-            complement(rows)
-        })
-        .collect();
+    let mut values = vec![F::of(0.0); n];
+    complements_into(modalities, width, &mut values);
     let Some(sample) = values.iter().position(|&value| value.into().is_nan()) else { return Ok(values) };
-    let bad = |&m: &usize| row(m, sample).is_some_and(|row| !row.iter().all(|x| x.finite()));
+    let bad = |&m: &usize| modalities[m].row(sample, width).is_some_and(|row| !row.iter().all(|x| x.finite()));
     let modality = (0..modalities.len()).find(bad).unwrap_or(0);
     Err(Error::NotFinite { argument: "embeddings", modality, sample })
 }
@@ -233,21 +302,14 @@ fn check<F>(labels: &[u32], num_classes: usize, modalities: &[Modality<'_, F>], 
 }
 
 /// `ln softmax(row)[label]`; NaN if anything in the row is not finite.
-fn log_probability<F: Real>(row: &[F], label: usize) -> F {
-    if !row.iter().all(|x| x.finite()) {
-        return F::of(f64::NAN);
+fn log_probability(row: &[f64], label: usize) -> f64 {
+    if !row.iter().all(|x| x.is_finite()) {
+        return f64::NAN;
     }
     let max = row.iter().copied().fold(row[0], |max, x| if x > max { x } else { max });
-    // The largest term is 1, so the sum is neither 0 nor infinite, whatever the gap between logits. In f64, as the
-    // difference of two f32 logits is exact there.
-    let sum: f64 = row.iter().map(|&x| Into::<f64>::into((x - max).exp())).sum();
-    let gap: f64 = Into::<f64>::into(row[label]) - Into::<f64>::into(max);
-    F::of(gap - libm::log(sum))
-}
-
-/// Eq. 1: `sigmoid(log_p / C)`.
-fn confidence(log_p: f64, num_classes: usize) -> f64 {
-    1.0 / (1.0 + libm::exp(-log_p / num_classes as f64))
+    // The largest term is 1, so the sum is neither 0 nor infinite, whatever the gap between logits.
+    let sum: f64 = row.iter().map(|&x| libm::exp(x - max)).sum();
+    row[label] - max - libm::log(sum)
 }
 
 /// Eq. 2-3: one minus the mean cosine over ordered pairs, at least 0; 0 for fewer than 2 rows; NaN if a row is not

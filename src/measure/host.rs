@@ -1,0 +1,82 @@
+//! A batch of f32 in the CPU's memory, measured in place: the kernels of [`slices`](super::slices), without a copy.
+
+use tch::{Device, Kind, Tensor};
+
+use super::batch::Measured;
+use super::slices::{Modality, complements_into, log_probabilities_into};
+use crate::tensor::to_vec;
+use crate::{Result, raw};
+
+/// The batch's `log_p`, `phi` and faults; none if it is not in the CPU's memory.
+///
+/// `indices`, `slots`: `[n]`; `labels`: `[N + 1]`; `present`: `[M, n]`. Halves, and rows with gaps, are copied first.
+pub(super) fn measure(
+    [indices, slots]: [&Tensor; 2],
+    labels: &Tensor,
+    present: Option<&Tensor>,
+    logits: &[Tensor],
+    embeddings: &[Tensor],
+) -> Result<Option<Measured>> {
+    let (logits, embeddings) = (plain(logits)?, plain(embeddings)?);
+    let (Some(logit_rows), Some(embedding_rows)) = (in_place(&logits), in_place(&embeddings)) else { return Ok(None) };
+    let n = slots.size()[0] as usize;
+    let masks: Option<Vec<bool>> = match present {
+        Some(present) => Some(to_vec(&present.f_contiguous()?.f_view([-1])?)?),
+        None => None,
+    };
+    let mask = |m: usize| masks.as_ref().map(|masks| &masks[m * n..][..n]);
+    let mut fault = vec![1i16; n]; // as in `Measured`
+    let mut note = |sample: usize, tensor: usize| {
+        if fault[sample] == 1 {
+            fault[sample] = 2 + tensor as i16;
+        }
+    };
+    let (mut log_p, mut phi) = (None, None);
+    if !logits.is_empty() {
+        let num_classes = logits[0].size()[1] as usize;
+        let labels: Vec<i64> = to_vec(&labels.f_index_select(0, slots)?)?;
+        let labels: Vec<u32> = labels.into_iter().map(|label| label as u32).collect(); // below the width, as was checked
+        let mut values = vec![0.0; logits.len() * n];
+        for (m, (rows, out)) in logit_rows.iter().zip(values.chunks_exact_mut(n)).enumerate() {
+            log_probabilities_into(rows, num_classes, &labels, out);
+            for (sample, value) in out.iter_mut().enumerate() {
+                match mask(m).is_none_or(|mask| mask[sample]) {
+                    true if value.is_nan() => note(sample, m),
+                    true => {}
+                    false => *value = 0.0, // what is missing is neither counted nor bad
+                }
+            }
+        }
+        log_p = Some(Tensor::f_from_slice(&values)?.f_view([logits.len() as i64, n as i64])?);
+    }
+    if !embeddings.is_empty() {
+        let width = embeddings[0].size()[1] as usize;
+        let modality = |(m, &embeddings)| Modality { logits: &[], embeddings, present: mask(m) };
+        let modalities: Vec<Modality<'_>> = embedding_rows.iter().enumerate().map(modality).collect();
+        let mut values = vec![0.0; n];
+        complements_into(&modalities, width, &mut values);
+        for sample in (0..n).filter(|&sample| values[sample].is_nan()) {
+            let bad = |modality: &Modality<'_>| {
+                modality.row(sample, width).is_some_and(|row| !row.iter().all(|x| x.is_finite()))
+            };
+            note(sample, logits.len() + modalities.iter().position(bad).unwrap_or(0));
+        }
+        phi = Some(Tensor::f_from_slice(&values)?);
+    }
+    let fault = Tensor::f_from_slice(&fault)?;
+    let (indices, slots) = (indices.shallow_clone(), slots.shallow_clone());
+    Ok(Some(Measured { indices, slots, log_p, phi, fault }))
+}
+
+/// The tensors themselves where they are plain, else a copy in f32 without gaps.
+fn plain(tensors: &[Tensor]) -> Result<Vec<Tensor>> {
+    let plain = |tensor: &Tensor| match tensor.device() {
+        Device::Cpu => Ok(tensor.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous()?),
+        _ => Ok(tensor.shallow_clone()),
+    };
+    tensors.iter().map(plain).collect()
+}
+
+fn in_place(tensors: &[Tensor]) -> Option<Vec<&[f32]>> {
+    tensors.iter().map(raw::floats).collect()
+}

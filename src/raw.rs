@@ -1,0 +1,78 @@
+//! Everything `unsafe` of the crate, each block with the reason why it is sound and a safe twin that tests compare with.
+
+/// A computation that gains from wide registers.
+///
+/// Rust neither reorders floating-point operations nor fuses them, so the same code gives the same bits whatever it is
+/// compiled for. `run` must be `#[inline(always)]`, and all that it calls: what is not inlined is not compiled anew.
+pub(crate) trait Kernel {
+    /// What it computes.
+    type Output;
+    /// Computes it.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs the kernel as compiled for AVX2 where the machine has it, else as compiled for the target.
+pub(crate) fn wide<K: Kernel>(kernel: K) -> K::Output {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2")]
+        fn avx2<K: Kernel>(kernel: K) -> K::Output {
+            kernel.run()
+        }
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the machine has the one feature that `avx2` is compiled for.
+            return unsafe { avx2(kernel) };
+        }
+    }
+    kernel.run()
+}
+
+/// The memory of a tensor of f32 that lies in the CPU's memory row by row without gaps; none for any other.
+#[cfg(feature = "tch")]
+pub(crate) fn floats(tensor: &tch::Tensor) -> Option<&[f32]> {
+    let plain = tensor.defined()
+        && tensor.kind() == tch::Kind::Float
+        && tensor.device() == tch::Device::Cpu
+        && !tensor.is_sparse()
+        && !tensor.is_mkldnn()
+        && !tensor.is_neg()
+        && tensor.is_contiguous();
+    if !plain {
+        return None;
+    }
+    let (len, start) = (tensor.numel(), tensor.data_ptr().cast::<f32>());
+    if len == 0 {
+        return Some(&[]);
+    }
+    if start.is_null() {
+        return None; // zeros that were never written out
+    }
+    // SAFETY: a dense, contiguous CPU tensor of kind Float holds `numel` initialised f32 from `data_ptr` on, aligned as
+    // f32. The slice borrows the tensor, which keeps its storage alive and in place. Writing through another handle to
+    // the same storage meanwhile takes another thread that does so during this call, which no caller in this crate
+    // allows: the slice does not outlive a measurement that was handed the tensors by reference.
+    Some(unsafe { std::slice::from_raw_parts(start, len) })
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(feature = "tch")]
+    #[test]
+    fn floats_are_what_a_copy_holds_and_other_tensors_are_left_alone() {
+        use tch::{Device, Kind, Tensor};
+        let tensor = Tensor::arange(24, (Kind::Float, Device::Cpu)).view([4, 6]);
+        let copy: Vec<f32> = tensor.view(-1).try_into().unwrap();
+        assert_eq!(super::floats(&tensor), Some(copy.as_slice()));
+        let part = tensor.narrow(0, 1, 2); // contiguous, but from the second row on
+        assert_eq!(super::floats(&part), Some(&copy[6..18]));
+        for other in [
+            tensor.transpose(0, 1),
+            tensor.narrow(1, 0, 2),
+            tensor.to_kind(Kind::Double),
+            tensor.to_sparse_sparse_dim(2),
+        ] {
+            assert_eq!(super::floats(&other), None);
+        }
+        assert_eq!(super::floats(&tensor.narrow(0, 0, 0)), Some(&[][..]));
+    }
+}
