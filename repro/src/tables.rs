@@ -82,8 +82,8 @@ struct Rows(Vec<TableRow>);
 
 impl Rows {
     /// Plain training for as long as `budget`; its number, also if it is there already.
-    fn plain(&mut self, heads: Heads, budget: Budget, name: &str) -> usize {
-        let row = Row { name: name.into(), method: plain(heads), budget };
+    fn plain(&mut self, network: NetworkConfig, budget: Budget, name: &str) -> usize {
+        let row = Row { name: name.into(), method: plain(network), budget };
         self.0.iter().position(|other| other.row.method == row.method && other.row.budget == row.budget).unwrap_or_else(
             || {
                 self.0.push(TableRow { row, against: None, paper: None });
@@ -100,9 +100,8 @@ impl Rows {
     /// A curriculum at equal steps, and at equal epochs beside plain training that is cut at as many steps.
     fn curriculum(&mut self, against: usize, name: &str, method: Method, paper: Option<[(f64, f64); 3]>) {
         self.push(against, name, method.clone(), paper);
-        let NetworkConfig::Baseline(BaselineConfig { heads, .. }) = method.network;
         let budget = Budget::EqualEpochs(without_pick(&method.schedule));
-        let cut = self.plain(heads, budget, &format!("baseline, cut to the steps of {name}"));
+        let cut = self.plain(method.network.clone(), budget, &format!("baseline, cut to the steps of {name}"));
         self.push(cut, &format!("{name}, equal epochs"), method, paper);
     }
 }
@@ -118,9 +117,13 @@ fn without_pick(schedule: &ScheduleConfig) -> ScheduleConfig {
 const AUX: Heads = Heads::Aux { weight: 0.3 };
 const PRIOR: Loss = Loss::Prior { tau: 1.0 };
 
-fn plain(heads: Heads) -> Method {
+fn baseline(heads: Heads) -> NetworkConfig {
+    NetworkConfig::Baseline(BaselineConfig { heads, ..Default::default() })
+}
+
+fn plain(network: NetworkConfig) -> Method {
     Method {
-        network: NetworkConfig::Baseline(BaselineConfig { heads, ..Default::default() }),
+        network,
         schedule: ScheduleConfig::Uniform(Uniform {}),
         terms: Terms::default(),
         loss: Loss::CrossEntropy,
@@ -129,11 +132,11 @@ fn plain(heads: Heads) -> Method {
 }
 
 fn scheduled(schedule: ScheduleConfig) -> Method {
-    Method { schedule, ..plain(AUX) }
+    Method { schedule, ..plain(baseline(AUX)) }
 }
 
 fn with_loss(loss: Loss) -> Method {
-    Method { loss, ..plain(AUX) }
+    Method { loss, ..plain(baseline(AUX)) }
 }
 
 fn climd(epochs: usize) -> Method {
@@ -146,7 +149,7 @@ const PAPER_CLIMD: [(f64, f64); 3] = [(89.2, 1.4), (89.4, 1.2), (86.5, 1.8)];
 /// The baseline with auxiliary heads, as its twins have them, with the paper's figures; always row 0.
 fn start() -> Rows {
     let mut rows = Rows::default();
-    rows.plain(AUX, Budget::EqualSteps, "baseline");
+    rows.plain(baseline(AUX), Budget::EqualSteps, "baseline");
     rows.0[0].paper = Some(PAPER_BASELINE);
     rows
 }
@@ -164,19 +167,19 @@ pub fn main_job(schedule: PowerLaw) -> Vec<TableRow> {
 
 fn table2(epochs: usize) -> Vec<TableRow> {
     let mut rows = start();
-    let probe = rows.plain(Heads::Probe, Budget::EqualSteps, "baseline, probes");
+    let probe = rows.plain(baseline(Heads::Probe), Budget::EqualSteps, "baseline, probes");
     rows.0[probe].paper = Some(PAPER_BASELINE);
     let under = scheduled(ScheduleConfig::UnderSampling(UnderSampling::default()));
     rows.push(0, "random undersampling", under, Some([(83.6, 1.4), (84.2, 0.8), (81.1, 1.5)]));
-    let smote = Method { oversample: Some(Oversampler::Smote(Smote::default())), ..plain(AUX) };
+    let smote = Method { oversample: Some(Oversampler::Smote(Smote::default())), ..plain(baseline(AUX)) };
     rows.push(0, "SMOTE", smote, Some([(79.7, 1.3), (80.4, 1.0), (76.6, 1.6)]));
-    let vae = Method { oversample: Some(Oversampler::Vae(Vae::default())), ..plain(AUX) };
+    let vae = Method { oversample: Some(Oversampler::Vae(Vae::default())), ..plain(baseline(AUX)) };
     rows.push(0, "VAE oversampling", vae, Some([(82.4, 1.6), (83.4, 2.1), (79.2, 1.8)]));
     rows.push(0, "weighted cross-entropy", with_loss(Loss::Weighted), Some([(84.8, 2.2), (85.0, 2.2), (81.7, 2.5)]));
     let focal = with_loss(Loss::Focal { gamma: 2.0 });
     rows.push(0, "focal loss", focal, Some([(85.1, 1.2), (85.6, 0.8), (82.6, 1.1)]));
     rows.curriculum(0, "CLIMD", climd(epochs), Some(PAPER_CLIMD));
-    let probes = Method { network: plain(Heads::Probe).network, ..climd(epochs) };
+    let probes = Method { network: baseline(Heads::Probe), ..climd(epochs) };
     rows.curriculum(probe, "CLIMD, probes", probes, Some(PAPER_CLIMD));
     rows.0
 }
@@ -227,7 +230,7 @@ fn beyond(epochs: usize) -> Vec<TableRow> {
     let half = epochs.div_ceil(2);
     let mut rows = start();
     rows.0[0].paper = None;
-    rows.plain(Heads::Probe, Budget::EqualSteps, "baseline, probes");
+    rows.plain(baseline(Heads::Probe), Budget::EqualSteps, "baseline, probes");
     rows.curriculum(0, "CLIMD", climd(epochs), None);
     rows.curriculum(0, "CLIMD, random order", random_order(epochs), None);
     rows.push(0, "prior correction", with_loss(PRIOR), None);

@@ -12,6 +12,14 @@ pub fn linear(vs: nn::Path<'_>, inputs: i64, outputs: i64, bias: bool) -> nn::Li
     nn::linear(vs, inputs, outputs, nn::LinearConfig { ws_init, bs_init: Some(Init::Const(0.0)), bias })
 }
 
+/// A linear layer as PyTorch makes it: weight and bias uniform in `±1 / sqrt(inputs)`.
+#[must_use]
+pub fn linear_uniform(vs: nn::Path<'_>, inputs: i64, outputs: i64) -> nn::Linear {
+    let bound = 1.0 / (inputs as f64).sqrt();
+    let uniform = Init::Uniform { lo: -bound, up: bound };
+    nn::linear(vs, inputs, outputs, nn::LinearConfig { ws_init: uniform, bs_init: Some(uniform), bias: true })
+}
+
 /// Calls `draw` with libtorch's one generator seeded: nothing else in this program draws from it meanwhile.
 pub fn with_seed<T>(seed: u64, draw: impl FnOnce() -> T) -> T {
     static GENERATOR: Mutex<()> = Mutex::new(());

@@ -3,12 +3,18 @@
 //! Every network implements [`Network`], so any of them runs with any schedule, loss and oversampler.
 
 mod baseline;
+mod dmib;
 mod dropout;
 mod init;
+mod multi_d;
+#[cfg(test)]
+mod tests;
 
 pub use baseline::{Baseline, BaselineConfig, Heads};
+pub use dmib::{Dmib, DmibConfig, Sufficiency};
 pub use dropout::Dropout;
-pub use init::{linear, with_seed};
+pub use init::{linear, linear_uniform, with_seed};
+pub use multi_d::{MultiD, MultiDConfig};
 
 use serde::{Deserialize, Serialize};
 use tch::{Tensor, nn};
@@ -67,6 +73,10 @@ impl Training<'_> {
 pub enum NetworkConfig {
     /// Early fusion.
     Baseline(BaselineConfig),
+    /// Multimodal Dynamics.
+    MultiD(MultiDConfig),
+    /// Dynamic Multimodal Information Bottleneck.
+    Dmib(DmibConfig),
 }
 
 impl NetworkConfig {
@@ -75,11 +85,12 @@ impl NetworkConfig {
     /// # Errors
     /// Data that the network cannot be made for.
     pub fn build(&self, vs: &nn::Path<'_>, training: &Training<'_>) -> anyhow::Result<Box<dyn Network>> {
-        match self {
-            NetworkConfig::Baseline(config) => {
-                Ok(Box::new(Baseline::new(vs, &training.widths(), training.num_classes, config)))
-            }
-        }
+        let (widths, num_classes) = (training.widths(), training.num_classes);
+        Ok(match self {
+            NetworkConfig::Baseline(config) => Box::new(Baseline::new(vs, &widths, num_classes, config)),
+            NetworkConfig::MultiD(config) => Box::new(MultiD::new(vs, &widths, num_classes, config)),
+            NetworkConfig::Dmib(config) => Box::new(Dmib::new(vs, &widths, num_classes, config)),
+        })
     }
 
     /// Dropout of the network, in `[0, 1)`: the generator's, which belongs to the run.
@@ -87,6 +98,8 @@ impl NetworkConfig {
     pub fn dropout(&self) -> f64 {
         match self {
             NetworkConfig::Baseline(config) => config.dropout,
+            NetworkConfig::MultiD(config) => config.dropout,
+            NetworkConfig::Dmib(config) => config.dropout,
         }
     }
 }

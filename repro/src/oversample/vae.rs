@@ -5,12 +5,12 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
-use tch::nn::{self, Init, Module, OptimizerConfig};
+use tch::nn::{self, Module, OptimizerConfig};
 use tch::{Device, Kind, Reduction, Tensor};
 
 use super::lacking;
 use crate::data::Part;
-use crate::network::with_seed;
+use crate::network::{linear_uniform, with_seed};
 
 /// One network for all classes, whose label is an input of encoder and decoder: a rare class cannot train its own.
 ///
@@ -175,11 +175,11 @@ impl Network {
     fn new(vs: &nn::Path<'_>, width: i64, num_classes: i64, config: &Vae) -> Self {
         let &Vae { hidden, latent, .. } = config;
         Self {
-            encoder: linear(vs / "encoder", width + num_classes, hidden),
-            mean: linear(vs / "mean", hidden, latent),
-            log_variance: linear(vs / "log_variance", hidden, latent),
-            decoder: linear(vs / "decoder", latent + num_classes, hidden),
-            output: linear(vs / "output", hidden, width),
+            encoder: linear_uniform(vs / "encoder", width + num_classes, hidden),
+            mean: linear_uniform(vs / "mean", hidden, latent),
+            log_variance: linear_uniform(vs / "log_variance", hidden, latent),
+            decoder: linear_uniform(vs / "decoder", latent + num_classes, hidden),
+            output: linear_uniform(vs / "output", hidden, width),
         }
     }
 
@@ -192,13 +192,6 @@ impl Network {
         let input = Tensor::cat(&[code, &one_hot.to_kind(Kind::Float)], 1);
         self.output.forward(&self.decoder.forward(&input).relu())
     }
-}
-
-/// PyTorch's own initialisation: weight and bias uniform in `±1 / sqrt(inputs)`.
-fn linear(vs: nn::Path<'_>, inputs: i64, outputs: i64) -> nn::Linear {
-    let bound = 1.0 / (inputs as f64).sqrt();
-    let uniform = Init::Uniform { lo: -bound, up: bound };
-    nn::linear(vs, inputs, outputs, nn::LinearConfig { ws_init: uniform, bs_init: Some(uniform), bias: true })
 }
 
 #[cfg(test)]
