@@ -103,6 +103,24 @@ impl Criterion {
         }
     }
 
+    /// The loss of [`head`](Self::head) of every sample, `[n]`.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    pub fn each(&self, logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
+        let logits = match self.loss {
+            Loss::Prior { tau } => logits + Tensor::from_slice(&self.epoch_prior).to_device(logits.device()) * tau,
+            _ => logits.shallow_clone(),
+        };
+        Ok(logits.f_cross_entropy_loss::<Tensor>(labels, None, Reduction::None, -100, 0.0)?)
+    }
+
+    /// Whether the fused logits have a loss of their own, which takes the place of a network's weights there.
+    #[must_use]
+    pub fn is_for_fused_alone(&self) -> bool {
+        matches!(self.loss, Loss::Weighted | Loss::EffectiveNumber { .. } | Loss::Focal { .. })
+    }
+
     /// What a prediction is the argmax of.
     ///
     /// # Errors
@@ -153,6 +171,8 @@ mod tests {
         let of_the_epoch = value(criterion.head(&logits, &labels).unwrap());
         assert_eq!(value(criterion.fused(&logits, &labels).unwrap()), of_the_epoch);
         assert!((of_the_data - of_the_epoch).abs() > 1e-2, "{of_the_data} {of_the_epoch}");
+        let each = criterion.each(&logits, &labels).unwrap();
+        assert!((value(each.mean(tch::Kind::Float)) - of_the_epoch).abs() < 1e-6);
     }
 
     #[test]

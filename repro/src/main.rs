@@ -62,8 +62,12 @@ struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Which {
+    /// Networks.
+    Table1,
     /// Methods for imbalance.
     Table2,
+    /// The curriculum around every network.
+    Table3,
     /// Parts of the measurer, and other schedulers.
     Table4,
     /// Controls, prior correction and other samplers.
@@ -81,7 +85,9 @@ enum Lr {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let table = match arguments.table {
+        Which::Table1 => Table::Table1,
         Which::Table2 => Table::Table2,
+        Which::Table3 => Table::Table3,
         Which::Table4 => Table::Table4,
         Which::Beyond => Table::Beyond,
         Which::Advice => Table::Advice,

@@ -12,7 +12,7 @@ use crate::data::Dataset;
 use crate::experiment::{Rate, Row, RowResult};
 use crate::plot::{self, Series};
 use crate::stats::{Paired, Summary};
-use crate::tables::{Table, TableRow};
+use crate::tables::{Paper, Table, TableRow};
 use crate::train::Outcome;
 
 /// A figure of a run, in `[0, 1]`.
@@ -52,7 +52,7 @@ pub struct Section {
 #[derive(Debug)]
 struct Shown {
     name: String,
-    paper: Option<[(f64, f64); 3]>,
+    paper: Option<Paper>,
     against: Option<String>,
     metrics: Vec<(Option<Summary>, Option<Paired>)>, // by METRICS
     recall: Vec<Option<Summary>>,                    // by class
@@ -126,7 +126,7 @@ impl Section {
         for row in &self.rows {
             let mut cells = vec![row.name.clone()];
             if has_paper {
-                let triple = |paper: [(f64, f64); 3]| paper.map(|(mean, sd)| format!("{mean} ± {sd}")).join(" / ");
+                let triple = |paper: Paper| paper.map(|(mean, sd)| format!("{mean} ± {sd}")).join(" / ");
                 cells.push(row.paper.map_or_else(|| "-".into(), triple));
             }
             cells.extend(row.metrics.iter().map(|(summary, _)| or_dash(*summary)));

@@ -15,6 +15,10 @@ use crate::redrawn::Redrawn;
 /// A table of the paper, or ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
+    /// Networks, Table 1.
+    Table1,
+    /// The curriculum around every network, Table 3.
+    Table3,
     /// Imbalance methods, Table 2.
     Table2,
     /// Measurer and schedulers, Table 4.
@@ -32,6 +36,8 @@ impl Table {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Table::Table1 => "table1",
+            Table::Table3 => "table3",
             Table::Table2 => "table2",
             Table::Table4 => "table4",
             Table::Main => "main",
@@ -44,6 +50,8 @@ impl Table {
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
+            Table::Table1 => "Table 1: networks",
+            Table::Table3 => "Table 3: the curriculum around every network",
             Table::Table2 => "Table 2: methods for imbalance",
             Table::Table4 => "Table 4: parts of the measurer, and other schedulers",
             Table::Main => "The main job",
@@ -57,6 +65,8 @@ impl Table {
     pub fn rows(self, epochs: usize) -> Vec<TableRow> {
         match self {
             Table::Main => main_job(PowerLaw { epochs, ..Default::default() }),
+            Table::Table1 => table1(epochs),
+            Table::Table3 => table3(epochs),
             Table::Table2 => table2(epochs),
             Table::Table4 => table4(epochs),
             Table::Beyond => beyond(epochs),
@@ -65,6 +75,9 @@ impl Table {
     }
 }
 
+/// Accuracy, weighted F1 and macro F1 on BRCA in the paper, percent: mean and spread.
+pub type Paper = [(f64, f64); 3];
+
 /// A row with what it is compared with and what the paper printed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableRow {
@@ -72,8 +85,8 @@ pub struct TableRow {
     pub row: Row,
     /// Number of the row of the same table that it is compared with: plain training with as many steps; none for such.
     pub against: Option<usize>,
-    /// Accuracy, weighted F1 and macro F1 on BRCA, percent: mean and spread.
-    pub paper: Option<[(f64, f64); 3]>,
+    /// What the paper printed.
+    pub paper: Option<Paper>,
 }
 
 /// Rows with their baselines.
@@ -92,13 +105,13 @@ impl Rows {
         )
     }
 
-    fn push(&mut self, against: usize, name: &str, method: Method, paper: Option<[(f64, f64); 3]>) {
+    fn push(&mut self, against: usize, name: &str, method: Method, paper: Option<Paper>) {
         let budget = self.0[against].row.budget.clone();
         self.0.push(TableRow { row: Row { name: name.into(), method, budget }, against: Some(against), paper });
     }
 
     /// A curriculum at equal steps, and at equal epochs beside plain training that is cut at as many steps.
-    fn curriculum(&mut self, against: usize, name: &str, method: Method, paper: Option<[(f64, f64); 3]>) {
+    fn curriculum(&mut self, against: usize, name: &str, method: Method, paper: Option<Paper>) {
         self.push(against, name, method.clone(), paper);
         let budget = Budget::EqualEpochs(without_pick(&method.schedule));
         let cut = self.plain(method.network.clone(), budget, &format!("baseline, cut to the steps of {name}"));
@@ -143,8 +156,8 @@ fn climd(epochs: usize) -> Method {
     scheduled(ScheduleConfig::PowerLaw(PowerLaw { epochs, ..Default::default() }))
 }
 
-const PAPER_BASELINE: [(f64, f64); 3] = [(83.6, 1.6), (84.4, 1.5), (81.3, 2.1)];
-const PAPER_CLIMD: [(f64, f64); 3] = [(89.2, 1.4), (89.4, 1.2), (86.5, 1.8)];
+const PAPER_BASELINE: Paper = [(83.6, 1.6), (84.4, 1.5), (81.3, 2.1)];
+const PAPER_CLIMD: Paper = [(89.2, 1.4), (89.4, 1.2), (86.5, 1.8)];
 
 /// The baseline with auxiliary heads, as its twins have them, with the paper's figures; always row 0.
 fn start() -> Rows {
@@ -162,6 +175,58 @@ pub fn main_job(schedule: PowerLaw) -> Vec<TableRow> {
     rows.push(0, "baseline + prior", with_loss(PRIOR), None);
     rows.push(0, "CLIMD", climd.clone(), Some(PAPER_CLIMD));
     rows.push(0, "CLIMD + prior", corrected(climd), None);
+    rows.0
+}
+
+/// Every network with its name and its row of Table 1; names say what was reconstructed.
+fn networks() -> [(&'static str, NetworkConfig, Paper); 7] {
+    [
+        ("MOGONET", NetworkConfig::Mogonet(Default::default()), [(82.9, 1.8), (82.5, 1.6), (77.4, 1.7)]),
+        ("Multi-D", NetworkConfig::MultiD(Default::default()), [(87.7, 0.3), (88.0, 0.5), (84.5, 0.5)]),
+        (
+            "MLCLNet (reconstructed)",
+            NetworkConfig::Mlclnet(Default::default()),
+            [(86.4, 1.6), (87.8, 1.7), (82.6, 1.8)],
+        ),
+        ("DPNET (reconstructed)", NetworkConfig::Dpnet(Default::default()), [(87.8, 1.0), (88.4, 1.2), (85.2, 1.2)]),
+        ("DMIB", NetworkConfig::Dmib(Default::default()), [(86.0, 0.7), (86.0, 0.9), (81.6, 0.9)]),
+        ("PCAG", NetworkConfig::Pcag(Default::default()), [(85.2, 1.7), (85.5, 1.9), (81.4, 2.6)]),
+        (
+            "GCFANet (reconstructed)",
+            NetworkConfig::Gcfanet(Default::default()),
+            [(88.6, 1.5), (88.9, 1.6), (85.3, 1.6)],
+        ),
+    ]
+}
+
+fn table1(epochs: usize) -> Vec<TableRow> {
+    let mut rows = start();
+    for (name, network, paper) in networks() {
+        let row = rows.plain(network, Budget::EqualSteps, name);
+        rows.0[row].paper = Some(paper);
+    }
+    rows.curriculum(0, "CLIMD", climd(epochs), Some(PAPER_CLIMD));
+    rows.0
+}
+
+fn table3(epochs: usize) -> Vec<TableRow> {
+    let mut rows = start();
+    let of_paper = |name: &str| match name {
+        "Multi-D" => Some([(89.6, 0.6), (90.2, 1.0), (85.4, 0.8)]),
+        "DMIB" => Some([(88.4, 0.6), (88.9, 1.1), (83.8, 1.4)]),
+        _ => None,
+    };
+    let baseline = ("baseline", baseline(AUX), PAPER_BASELINE);
+    for (name, network, paper) in std::iter::once(baseline).chain(networks()) {
+        let plain = rows.plain(network.clone(), Budget::EqualSteps, name);
+        rows.0[plain].paper = Some(paper);
+        let climd = Method { network, ..climd(epochs) };
+        let figures = if name == "baseline" { Some(PAPER_CLIMD) } else { of_paper(name) };
+        rows.curriculum(plain, &format!("{name} + CLIMD"), climd.clone(), figures);
+        let prior = Method { schedule: ScheduleConfig::Uniform(Uniform {}), ..corrected(climd.clone()) };
+        rows.push(plain, &format!("{name} + prior"), prior, None);
+        rows.push(plain, &format!("{name} + CLIMD + prior"), corrected(climd), None);
+    }
     rows.0
 }
 
@@ -278,7 +343,8 @@ fn advice(epochs: usize) -> Vec<TableRow> {
 mod tests {
     use super::*;
 
-    const ALL: [Table; 5] = [Table::Table2, Table::Table4, Table::Main, Table::Beyond, Table::Advice];
+    const ALL: [Table; 7] =
+        [Table::Table1, Table::Table2, Table::Table3, Table::Table4, Table::Main, Table::Beyond, Table::Advice];
 
     #[test]
     fn every_row_is_compared_with_plain_training_of_the_same_length() {
@@ -287,7 +353,7 @@ mod tests {
             assert_eq!(rows[0].row.name, "baseline");
             for TableRow { row, against, .. } in &rows {
                 let Some(against) = *against else {
-                    assert_eq!(row.method.schedule, ScheduleConfig::Uniform(Uniform {}));
+                    assert_eq!(row.method, plain(row.method.network.clone()));
                     continue;
                 };
                 let other = &rows[against];
@@ -304,7 +370,7 @@ mod tests {
             let rows = table.rows(100);
             let names: std::collections::HashSet<&str> = rows.iter().map(|row| row.row.name.as_str()).collect();
             assert_eq!(names.len(), rows.len());
-            if table != Table::Advice && table != Table::Main {
+            if [Table::Table2, Table::Table4, Table::Beyond].contains(&table) {
                 let has_both = |name: &&str| names.contains(format!("{name}, equal epochs").as_str());
                 let curricula = names.iter().filter(|name| name.starts_with("CLIMD") || name.starts_with('('));
                 let single = curricula.filter(|name| !name.ends_with("equal epochs") && !name.contains("then"));

@@ -4,17 +4,28 @@
 
 mod baseline;
 mod dmib;
+mod dpnet;
 mod dropout;
+mod gcfanet;
+mod graph;
 mod init;
+mod mlclnet;
+mod mogonet;
 mod multi_d;
+mod pcag;
 #[cfg(test)]
 mod tests;
 
 pub use baseline::{Baseline, BaselineConfig, Heads};
 pub use dmib::{Dmib, DmibConfig, Sufficiency};
+pub use dpnet::{Dpnet, DpnetConfig};
 pub use dropout::Dropout;
+pub use gcfanet::{Gcfanet, GcfanetConfig};
 pub use init::{linear, linear_uniform, with_seed};
+pub use mlclnet::{Mlclnet, MlclnetConfig};
+pub use mogonet::{ClassWeights, Mogonet, MogonetConfig};
 pub use multi_d::{MultiD, MultiDConfig};
+pub use pcag::{Pcag, PcagConfig};
 
 use serde::{Deserialize, Serialize};
 use tch::{Tensor, nn};
@@ -77,6 +88,16 @@ pub enum NetworkConfig {
     MultiD(MultiDConfig),
     /// Dynamic Multimodal Information Bottleneck.
     Dmib(DmibConfig),
+    /// Multi-omics graph convolutional networks.
+    Mogonet(MogonetConfig),
+    /// Reconstructed.
+    Mlclnet(MlclnetConfig),
+    /// Reconstructed.
+    Dpnet(DpnetConfig),
+    /// Gated cross-attention.
+    Pcag(PcagConfig),
+    /// Reconstructed.
+    Gcfanet(GcfanetConfig),
 }
 
 impl NetworkConfig {
@@ -90,6 +111,11 @@ impl NetworkConfig {
             NetworkConfig::Baseline(config) => Box::new(Baseline::new(vs, &widths, num_classes, config)),
             NetworkConfig::MultiD(config) => Box::new(MultiD::new(vs, &widths, num_classes, config)),
             NetworkConfig::Dmib(config) => Box::new(Dmib::new(vs, &widths, num_classes, config)),
+            NetworkConfig::Mogonet(config) => Box::new(Mogonet::new(vs, training, config)?),
+            NetworkConfig::Mlclnet(config) => Box::new(Mlclnet::new(vs, training, config)?),
+            NetworkConfig::Dpnet(config) => Box::new(Dpnet::new(vs, training, config)),
+            NetworkConfig::Pcag(config) => Box::new(Pcag::new(vs, training, config)),
+            NetworkConfig::Gcfanet(config) => Box::new(Gcfanet::new(vs, training, config)?),
         })
     }
 
@@ -100,6 +126,11 @@ impl NetworkConfig {
             NetworkConfig::Baseline(config) => config.dropout,
             NetworkConfig::MultiD(config) => config.dropout,
             NetworkConfig::Dmib(config) => config.dropout,
+            NetworkConfig::Mogonet(config) => config.dropout,
+            NetworkConfig::Mlclnet(config) => config.dropout,
+            NetworkConfig::Dpnet(config) => config.dropout,
+            NetworkConfig::Pcag(config) => config.dropout,
+            NetworkConfig::Gcfanet(config) => config.dropout,
         }
     }
 }

@@ -87,7 +87,9 @@ impl Network for MultiD {
             let confidence = modality.confidence.forward(&hidden);
             logits.push(modality.classifier.forward(&hidden));
             weighed.push(&hidden * &confidence);
-            (gates.push(gate), confidences.push(confidence), embeddings.push(hidden));
+            gates.push(gate);
+            confidences.push(confidence);
+            embeddings.push(hidden);
         }
         gates.append(&mut confidences);
         Outputs { fused: self.fusion.forward(&Tensor::cat(&weighed, 1)), logits, embeddings, aux: gates }

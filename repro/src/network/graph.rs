@@ -1,0 +1,169 @@
+//! Graphs of samples: the training part is their reference, labels are never looked at.
+//!
+//! Built once. In training every training sample is a node; a sample of another part links to training samples and to
+//! itself only, so what the network says of it does not depend on what it is asked together with.
+
+use anyhow::{Result, ensure};
+use tch::{Kind, Tensor};
+
+/// Above so many training samples a dense graph is no longer reasonable.
+const MOST: i64 = 5000;
+
+/// The graph of one modality: cosine similarity, edges above one threshold for the whole modality.
+#[derive(Debug)]
+pub(super) struct Graph {
+    x: Tensor, // [n, d]
+    cut: f64,
+    /// `[n, n]`, rows of absolute sum 1.
+    pub(super) training: Tensor,
+}
+
+/// Values at the nodes: of the training samples, and of those that are asked about.
+#[derive(Debug)]
+pub(super) struct Nodes {
+    pub(super) train: Tensor,         // [n, k]
+    pub(super) query: Option<Tensor>, // [q, k]
+}
+
+/// How the samples that are asked about link: to training samples `[q, n]`, and each to itself `[q, 1]`.
+#[derive(Debug)]
+pub(super) struct Links {
+    train: Tensor,
+    own: Tensor,
+}
+
+impl Graph {
+    /// The graph of training inputs `[n, d]` in which a sample has, itself counted, `neighbours` neighbours on average.
+    pub(super) fn new(x: &Tensor, neighbours: i64) -> Result<Self> {
+        let n = x.size()[0];
+        ensure!(n <= MOST, "a graph of {n} training samples: at most {MOST} are supported; train on fewer");
+        let similarity = cosine(x, x);
+        let (sorted, _) = similarity.view(-1).sort(0, true);
+        let cut = sorted.double_value(&[(neighbours * n).min(n * n - 1)]);
+        let edges = above(&similarity, cut);
+        let diagonal = Tensor::eye(n, (Kind::Float, x.device()));
+        // the diagonal is 1 whatever the similarity to itself, which is 0 for an empty row
+        let weights = edges * (1.0 - &diagonal) + diagonal;
+        let training = &weights / norm(&weights);
+        Ok(Self { x: x.shallow_clone(), cut, training })
+    }
+
+    /// Links of inputs `[q, d]`.
+    pub(super) fn links(&self, query: &Tensor) -> Links {
+        let edges = above(&cosine(query, &self.x), self.cut);
+        let ones = Tensor::ones([query.size()[0], 1], (Kind::Float, query.device()));
+        let norm = norm(&Tensor::cat(&[&edges, &ones], 1));
+        Links { train: edges / &norm, own: ones / norm }
+    }
+
+    /// MOGONET's graph in evaluation, training samples and then queries `[q, d]`, `[n + q, n + q]`: links between the
+    /// two only, and each to itself.
+    pub(super) fn transductive(&self, query: &Tensor) -> Tensor {
+        let (n, q) = (self.x.size()[0], query.size()[0]);
+        let edges = above(&cosine(query, &self.x), self.cut); // [q, n]
+        let zeros = |size: i64| Tensor::zeros([size, size], (Kind::Float, query.device()));
+        let above = Tensor::cat(&[zeros(n), edges.transpose(0, 1)], 1);
+        let below = Tensor::cat(&[edges, zeros(q)], 1);
+        let weights = Tensor::cat(&[above, below], 0) + Tensor::eye(n + q, (Kind::Float, query.device()));
+        let norm = norm(&weights);
+        weights / norm
+    }
+
+    /// `A H` on that graph; without queries on the one of training.
+    pub(super) fn mix_all(&self, nodes: &Nodes, transductive: Option<&Tensor>) -> Nodes {
+        let Some((graph, query)) = transductive.zip(nodes.query.as_ref()) else { return self.mix(nodes, None) };
+        let (n, q) = (nodes.train.size()[0], query.size()[0]);
+        let mixed = graph.matmul(&Tensor::cat(&[&nodes.train, query], 0));
+        Nodes { train: mixed.narrow(0, 0, n), query: Some(mixed.narrow(0, n, q)) }
+    }
+
+    /// Every node's mean of its neighbours: `A H`.
+    pub(super) fn mix(&self, nodes: &Nodes, links: Option<&Links>) -> Nodes {
+        let query = nodes.query.as_ref().zip(links);
+        Nodes {
+            train: self.training.matmul(&nodes.train),
+            query: query.map(|(query, links)| links.train.matmul(&nodes.train) + query * &links.own),
+        }
+    }
+}
+
+impl Nodes {
+    /// The same function at all nodes.
+    pub(super) fn map(&self, mut f: impl FnMut(&Tensor) -> Tensor) -> Nodes {
+        Nodes { train: f(&self.train), query: self.query.as_ref().map(f) }
+    }
+
+    /// Those that are asked about: training samples by `rows`, all of them without rows, or the others.
+    pub(super) fn asked(&self, rows: Option<&Tensor>) -> Tensor {
+        match (&self.query, rows) {
+            (Some(query), _) => query.shallow_clone(),
+            (None, Some(rows)) => self.train.index_select(0, rows),
+            (None, None) => self.train.shallow_clone(),
+        }
+    }
+}
+
+/// Cosines of all rows, `[a, d]` and `[b, d]`, `[a, b]`; 0 with an empty row.
+pub(super) fn cosine(a: &Tensor, b: &Tensor) -> Tensor {
+    let length = |x: &Tensor| x.square().sum_dim_intlist([-1i64].as_slice(), true, Kind::Float).sqrt();
+    let lengths = length(a).matmul(&length(b).transpose(0, 1));
+    a.matmul(&b.transpose(0, 1)) / lengths.clamp_min(1e-8)
+}
+
+/// Values at or above the cut, 0 elsewhere.
+fn above(similarity: &Tensor, cut: f64) -> Tensor {
+    similarity * similarity.ge(cut).to_kind(Kind::Float)
+}
+
+fn norm(weights: &Tensor) -> Tensor {
+    weights.abs().sum_dim_intlist([-1i64].as_slice(), true, Kind::Float).clamp_min(1e-12)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(found: &Tensor, expected: &[f32]) {
+        let difference = (found.view(-1) - Tensor::from_slice(expected)).abs().max();
+        assert!(f64::try_from(difference).unwrap() < 3e-4, "{found} {expected:?}");
+    }
+
+    /// Reference: by hand. Similarities 0.894, 0.8 and, beyond the cut of 0.8, 0.447 and 0.
+    #[test]
+    fn a_graph_of_four_is_the_one_made_by_hand() {
+        let x = Tensor::from_slice2(&[[1.0f32, 0.0], [1.0, 0.5], [0.5, 1.0], [0.0, 1.0]]);
+        let graph = Graph::new(&x, 2).unwrap();
+        near(&graph.training.narrow(0, 0, 2), &[0.5279, 0.4721, 0.0, 0.0, 0.3320, 0.3711, 0.2969, 0.0]);
+        let links = graph.links(&Tensor::from_slice2(&[[1.0f32, 0.2]]));
+        near(&Tensor::cat(&[links.train, links.own], 1), &[0.3329, 0.3276, 0.0, 0.0, 0.3395]);
+    }
+
+    /// Reference: by hand, with the training samples among themselves left out.
+    #[test]
+    fn a_transductive_graph_links_the_two_parts_alone() {
+        let x = Tensor::from_slice2(&[[1.0f32, 0.0], [1.0, 0.5], [0.5, 1.0], [0.0, 1.0]]);
+        let graph = Graph::new(&x, 2).unwrap().transductive(&Tensor::from_slice2(&[[1.0f32, 0.2]]));
+        near(&graph.narrow(0, 4, 1), &[0.3329, 0.3276, 0.0, 0.0, 0.3395]);
+        near(&graph.narrow(0, 0, 1), &[0.5049, 0.0, 0.0, 0.0, 0.4951]);
+    }
+
+    #[test]
+    fn mixing_is_the_weighted_mean_of_the_neighbours() {
+        let x = Tensor::from_slice2(&[[1.0f32, 0.0], [1.0, 0.5], [0.5, 1.0], [0.0, 1.0]]);
+        let graph = Graph::new(&x, 2).unwrap();
+        let links = graph.links(&Tensor::from_slice2(&[[1.0f32, 0.2]]));
+        let values = Tensor::from_slice2(&[[1.0f32], [2.0], [3.0], [4.0]]);
+        let nodes = Nodes { train: values, query: Some(Tensor::from_slice2(&[[10.0f32]])) };
+        let mixed = graph.mix(&nodes, Some(&links));
+        near(&mixed.train.narrow(0, 0, 1), &[0.5279 + 2.0 * 0.4721]);
+        near(&mixed.query.unwrap(), &[0.3329 + 2.0 * 0.3276 + 10.0 * 0.3395]);
+    }
+
+    #[test]
+    fn an_empty_row_keeps_itself_alone_or_gets_no_weight() {
+        let x = Tensor::from_slice2(&[[1.0f32, 0.0], [0.0, 0.0], [1.0, 0.1]]);
+        let graph = Graph::new(&x, 1).unwrap();
+        near(&graph.training.narrow(0, 1, 1), &[0.0, 1.0, 0.0]);
+        assert!(Graph::new(&Tensor::zeros([5001, 1], tch::kind::FLOAT_CPU), 1).is_err());
+    }
+}

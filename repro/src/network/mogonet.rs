@@ -1,0 +1,224 @@
+//! MOGONET (Wang et al., Nature Communications 2021; "MORONET" in the paper's Table 1).
+//!
+//! One graph network for each modality over a graph of patients, then a small network on the outer product of their
+//! predictions. Where article and authors' code differ, the code's way is taken.
+//!
+//! A batch is a mask of the loss: every step goes forward over all training samples. In evaluation the samples that are
+//! asked about link to training samples, and training samples only to them, so what is said of one depends on what it is
+//! asked together with: ask about a whole test part at once.
+
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+use tch::nn::{self, Module};
+use tch::{Kind, Tensor};
+
+use super::graph::{Graph, Nodes};
+use super::mlclnet::{GraphLayer, leaky};
+use super::{Dropout, Network, Outputs, Training, linear};
+use crate::criterion::Criterion;
+
+/// The widest outer product that is still reasonable.
+const WIDEST: i64 = 4096;
+
+/// How a sample's cross-entropy is weighed by its class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeights {
+    /// By the class's share of the training part, as published: the majority counts more.
+    Frequency,
+    /// Not at all.
+    None,
+}
+
+/// Sizes of MOGONET.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MogonetConfig {
+    /// Widths of the three graph layers; the last gives the embeddings. Default 400, 400, 200.
+    pub widths: [i64; 3],
+    /// Dropout after the first two graph layers, in `[0, 1)`. Default 0.5.
+    pub dropout: f64,
+    /// Neighbours in the graph on average, itself counted. Default 10.
+    pub neighbours: i64,
+    /// Default by frequency. Another loss on the fused logits replaces the weights there.
+    pub weights: ClassWeights,
+}
+
+impl Default for MogonetConfig {
+    fn default() -> Self {
+        Self { widths: [400, 400, 200], dropout: 0.5, neighbours: 10, weights: ClassWeights::Frequency }
+    }
+}
+
+/// The network.
+#[derive(Debug)]
+pub struct Mogonet {
+    modalities: Vec<Modality>,
+    fusion: Option<[nn::Linear; 2]>, // none with a single modality
+    frequencies: Tensor,             // [C], shares of the training part
+    weights: ClassWeights,
+}
+
+#[derive(Debug)]
+struct Modality {
+    graph: Graph,
+    x: Tensor, // [N, d_m], the training part
+    layers: [GraphLayer; 3],
+    classifier: nn::Linear,
+}
+
+impl Mogonet {
+    /// A network for this training part, with new weights drawn from libtorch's generator.
+    ///
+    /// # Errors
+    /// More training samples than a graph is made for; `C^M` above 4096.
+    pub fn new(vs: &nn::Path<'_>, training: &Training<'_>, config: &MogonetConfig) -> Result<Self> {
+        let (classes, m) = (training.num_classes, training.x.len() as u32);
+        let product = classes.checked_pow(m).filter(|&product| product <= WIDEST);
+        ensure!(
+            product.is_some(),
+            "MOGONET multiplies the predictions of all modalities: {classes} classes to the power of {m} modalities are \
+             more than {WIDEST}; leave modalities out, or take another network"
+        );
+        let n = training.x[0].size()[0];
+        ensure!(
+            config.neighbours < n,
+            "MOGONET: `neighbours` is {}, but must be below the {n} samples",
+            config.neighbours
+        );
+        let modality = |(m, x): (usize, &Tensor)| -> Result<Modality> {
+            let (path, [first, second, third]) = (vs / format!("modality{m}"), config.widths);
+            Ok(Modality {
+                graph: Graph::new(x, config.neighbours)?,
+                x: x.shallow_clone(),
+                layers: [
+                    GraphLayer::new(&path / "graph1", x.size()[1], first),
+                    GraphLayer::new(&path / "graph2", first, second),
+                    GraphLayer::new(&path / "graph3", second, third),
+                ],
+                classifier: linear(&path / "classifier", third, classes, true),
+            })
+        };
+        let product = product.unwrap_or(classes);
+        let fusion =
+            || [linear(vs / "fusion1", product, product, true), linear(vs / "fusion2", product, classes, true)];
+        let counts = training.labels.bincount::<Tensor>(None, classes).to_kind(Kind::Float);
+        Ok(Self {
+            modalities: training.x.iter().enumerate().map(modality).collect::<Result<_>>()?,
+            fusion: (m > 1).then(fusion),
+            frequencies: counts / n as f64,
+            weights: config.weights,
+        })
+    }
+
+    fn weighed(&self, logits: &Tensor, labels: &Tensor, criterion: &Criterion) -> climd::Result<Tensor> {
+        match self.weights {
+            ClassWeights::None => criterion.head(logits, labels),
+            ClassWeights::Frequency => {
+                let weights = self.frequencies.index_select(0, labels);
+                Ok((criterion.each(logits, labels)? * weights).mean(Kind::Float))
+            }
+        }
+    }
+}
+
+/// The flattened outer product of `M` times `[n, C]`, the first modality slowest: `[n, C^M]`.
+fn outer(parts: &[Tensor]) -> Tensor {
+    let mut product = parts[0].shallow_clone();
+    for part in &parts[1..] {
+        product = (product.unsqueeze(2) * part.unsqueeze(1)).flatten(1, 2);
+    }
+    product
+}
+
+impl Network for Mogonet {
+    fn forward(&self, x: &[Tensor], rows: Option<&Tensor>, mut dropout: Option<&mut Dropout>) -> Outputs {
+        let (mut logits, mut embeddings) = (Vec::new(), Vec::new());
+        for (modality, x) in self.modalities.iter().zip(x) {
+            let query = rows.is_none().then(|| x.shallow_clone());
+            let adjacency = query.as_ref().map(|query| modality.graph.transductive(query));
+            let mut nodes = Nodes { train: modality.x.shallow_clone(), query };
+            for (at, layer) in modality.layers.iter().enumerate() {
+                nodes = layer.forward(&nodes, |nodes| modality.graph.mix_all(nodes, adjacency.as_ref()));
+                if let Some(dropout) = dropout.as_deref_mut().filter(|_| at < 2) {
+                    nodes = nodes.map(|x| dropout.apply(x));
+                }
+            }
+            let embedding = nodes.asked(rows);
+            logits.push(modality.classifier.forward(&embedding));
+            embeddings.push(embedding);
+        }
+        // the fusion's loss leaves encoders and heads alone
+        let fused = match &self.fusion {
+            Some([first, second]) => {
+                let parts: Vec<Tensor> = logits.iter().map(|logits: &Tensor| logits.detach().sigmoid()).collect();
+                second.forward(&leaky(&first.forward(&outer(&parts))))
+            }
+            None => logits[0].shallow_clone(),
+        };
+        Outputs { fused, logits, embeddings, aux: Vec::new() }
+    }
+
+    fn loss(&self, out: &Outputs, labels: &Tensor, criterion: &Criterion) -> climd::Result<Tensor> {
+        let mut total = match criterion.is_for_fused_alone() {
+            true => criterion.fused(&out.fused, labels)?,
+            false => self.weighed(&out.fused, labels, criterion)?,
+        };
+        if self.fusion.is_some() {
+            for logits in &out.logits {
+                total += self.weighed(logits, labels, criterion)?;
+            }
+        }
+        Ok(total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{self as network, Case};
+    use super::*;
+    use crate::network::NetworkConfig;
+
+    #[test]
+    fn it_is_what_every_network_must_be() {
+        let small = MogonetConfig { widths: [24, 24, 12], neighbours: 3, ..Default::default() };
+        network::check_together(Case {
+            config: NetworkConfig::Mogonet(MogonetConfig::default()),
+            small: NetworkConfig::Mogonet(small),
+            parameters: 1_743_595,
+            width: 12,
+        });
+    }
+
+    #[test]
+    fn the_first_modality_is_the_slowest() {
+        let (a, b) = (Tensor::from_slice2(&[[2.0f32, 3.0]]), Tensor::from_slice2(&[[5.0f32, 7.0]]));
+        let c = Tensor::from_slice2(&[[1.0f32, 10.0]]);
+        let product: Vec<f32> = outer(&[a, b, c]).view(-1).try_into().unwrap();
+        assert_eq!(product, [10.0, 100.0, 14.0, 140.0, 15.0, 150.0, 21.0, 210.0]);
+    }
+
+    #[test]
+    fn too_many_classes_and_modalities_are_refused() {
+        let x: Vec<Tensor> = (0..6).map(|_| Tensor::rand([20, 3], tch::kind::FLOAT_CPU)).collect();
+        let labels = Tensor::arange(20, (Kind::Int64, tch::Device::Cpu)).remainder(10);
+        let vs = nn::VarStore::new(tch::Device::Cpu);
+        let training = Training { x: &x, labels: &labels, num_classes: 10 };
+        let error = Mogonet::new(&vs.root(), &training, &MogonetConfig::default()).unwrap_err().to_string();
+        assert!(error.contains("10 classes to the power of 6 modalities"), "{error}");
+    }
+
+    #[test]
+    fn the_fusion_does_not_move_the_encoders() {
+        let x = [Tensor::rand([12, 3], tch::kind::FLOAT_CPU), Tensor::rand([12, 2], tch::kind::FLOAT_CPU)];
+        let labels = Tensor::arange(12, (Kind::Int64, tch::Device::Cpu)).remainder(2);
+        let vs = nn::VarStore::new(tch::Device::Cpu);
+        let training = Training { x: &x, labels: &labels, num_classes: 2 };
+        let config = MogonetConfig { widths: [8, 8, 4], neighbours: 2, ..Default::default() };
+        let network = Mogonet::new(&vs.root(), &training, &config).unwrap();
+        let rows = Tensor::arange(12, (Kind::Int64, tch::Device::Cpu));
+        network.forward(&x, Some(&rows), None).fused.square().sum(Kind::Float).backward();
+        for (name, parameter) in vs.variables() {
+            assert_eq!(parameter.grad().defined(), name.starts_with("fusion"), "{name}");
+        }
+    }
+}
