@@ -126,7 +126,7 @@ impl Section {
         for row in &self.rows {
             let mut cells = vec![row.name.clone()];
             if has_paper {
-                let triple = |paper: Paper| paper.map(|(mean, sd)| format!("{mean} ± {sd}")).join(" / ");
+                let triple = |paper: Paper| paper.map(|(mean, sd)| format!("{mean:.1} ± {sd:.1}")).join(" / ");
                 cells.push(row.paper.map_or_else(|| "-".into(), triple));
             }
             cells.extend(row.metrics.iter().map(|(summary, _)| or_dash(*summary)));
