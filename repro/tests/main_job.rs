@@ -65,7 +65,7 @@ fn a_mogonet_folder_gives_tables_plots_and_json() {
     }
     let runs: serde_json::Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
     assert_eq!(runs.as_array().unwrap().len(), 4);
-    assert_eq!(runs[3]["runs"][1]["config"]["steps"], 4); // 42 samples, batches of 32, 2 epochs
+    assert_eq!(runs[3]["runs"][1][0]["steps"], 4); // 42 samples, batches of 32, 2 epochs
 }
 
 #[test]

@@ -1,0 +1,41 @@
+//! What the examples that wrap a network share: a folder of real data as tensors, and the score of a network on it.
+
+use anyhow::{Context, Result};
+use climd::ConfusionMatrix;
+use climd_repro::data::{Dataset, Preparation, Prepared, stratified_split};
+use climd_repro::network::Network;
+use climd_repro::train::tensors;
+use tch::{Device, Tensor};
+
+/// Features, `M` times `[n, d_m]`, and labels, `[n]`, to learn from and to be judged on.
+pub struct Omics {
+    pub train: (Vec<Tensor>, Tensor),
+    pub test: (Vec<Tensor>, Tensor),
+    pub widths: Vec<i64>,
+    pub num_classes: i64,
+    pub epochs: usize,
+}
+
+/// The folder and the number of epochs that the command line names; `data/brca` and 30 without.
+pub fn from_arguments() -> Result<Omics> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments.next().unwrap_or_else(|| "data/brca".into());
+    let epochs = arguments.next().map_or(Ok(30), |epochs| epochs.parse()).context("usage: [FOLDER [EPOCHS]]")?;
+    let dataset = Dataset::load(folder)?;
+    let split = match &dataset.split {
+        Some(split) => split.clone(),
+        None => stratified_split(&dataset.labels, 0.3, 0)?,
+    };
+    let Prepared { train, test, .. } = Prepared::fit(&dataset, &split, &Preparation::of(dataset.layout))?;
+    let (train, test) = (tensors(&train, Device::Cpu)?, tensors(&test, Device::Cpu)?);
+    let widths = train.0.iter().map(|x| x.size()[1]).collect();
+    Ok(Omics { train, test, widths, num_classes: dataset.classes.len() as i64, epochs })
+}
+
+/// Macro F1 on the test part, in percent.
+pub fn macro_f1(network: &dyn Network, (x, y): &(Vec<Tensor>, Tensor)) -> Result<f64> {
+    let fused = tch::no_grad(|| network.forward(x, None, None).fused);
+    let labels: Vec<i64> = y.try_into()?;
+    let predictions: Vec<i64> = fused.argmax(1, false).try_into()?;
+    Ok(100.0 * ConfusionMatrix::new(&labels, &predictions)?.macro_f1())
+}
