@@ -69,7 +69,7 @@ fn the_two_examples_are_the_same_but_for_the_network() {
 fn both_loops_train() {
     let folder = tempfile::tempdir().unwrap();
     for (part, n) in [("tr", 480), ("te", 30)] {
-        let label = |row: usize| usize::from(row % 3 == 0);
+        let label = |row: usize| usize::from(row.is_multiple_of(3));
         let rows = |width: usize| -> String {
             let cell = |row: usize, column: usize| (row * 31 + column * 17) % 7 + 9 * label(row);
             (0..n)

@@ -27,3 +27,21 @@ pub fn with_seed<T>(seed: u64, draw: impl FnOnce() -> T) -> T {
     tch::manual_seed(seed as i64);
     draw()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::Tensor;
+
+    #[test]
+    fn draws_on_several_threads_do_not_mix() {
+        let draw = |seed| with_seed(seed, || [0; 8].map(|_| Tensor::rand([20_000], tch::kind::FLOAT_CPU)));
+        let alone = draw(1);
+        std::thread::scope(|scope| {
+            let same = || (0..20).all(|_| draw(1) == alone.each_ref().map(Tensor::shallow_clone));
+            let others = scope.spawn(|| (0..20).for_each(|seed| drop(draw(seed))));
+            assert!(same());
+            others.join().unwrap();
+        });
+    }
+}

@@ -1,14 +1,17 @@
 //! Synthetic samples for the smaller classes, until every class is as large as the largest.
 //!
-//! Both methods act on a training part alone, after it is scaled. The same seed gives the same samples.
+//! Both methods act on a training part alone, after it is scaled. Every random number is drawn from ChaCha8 keyed by seed
+//! and method, but for the autoencoder's first weights, which libtorch draws under a lock: the same seed gives the same
+//! samples, whatever runs beside it. The autoencoder's also need the same build and number of threads of libtorch.
 
+mod error;
 mod smote;
 mod vae;
 
+pub use error::{Error, Result};
 pub use smote::Smote;
 pub use vae::{Reconstruction, Vae};
 
-use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Part;
@@ -38,13 +41,16 @@ impl Oversampler {
     /// The part with its own samples first, as they are, and the synthetic ones behind them, class by class.
     ///
     /// A synthetic sample has the row number of the real sample it was made from; one of the autoencoder's, that of the
-    /// first of its class.
+    /// first of its class. So `rows` counts the samples, and names each one's class, but no longer names it alone.
     ///
     /// # Errors
-    /// As [`check`](Self::check); those of libtorch.
+    /// As [`check`](Self::check); [`Error::NotScaled`], [`Error::Diverged`] and [`Error::Torch`] of the autoencoder.
     pub fn apply(&self, part: &Part, seed: u64) -> Result<Part> {
         self.check()?;
         let mut part = part.clone();
+        if part.labels.is_empty() {
+            return Ok(part);
+        }
         match self {
             Oversampler::Smote(smote) => smote.extend(&mut part, seed),
             Oversampler::Vae(vae) => vae.extend(&mut part, seed)?,
@@ -75,6 +81,37 @@ pub(crate) mod tests {
         let cell = |row: usize, column: usize| ((row * 7919 + column * 104_729) % 1009) as f32 / 1009.0;
         let table = |from: usize, to: usize| (0..18).flat_map(|row| (from..to).map(move |c| cell(row, c))).collect();
         Part { rows: (100..118).collect(), values: vec![table(0, 3), table(3, 5)], labels }
+    }
+
+    #[test]
+    fn no_sample_gives_no_sample() {
+        let empty = Part { rows: Vec::new(), values: vec![Vec::new(); 2], labels: Vec::new() };
+        for method in [Oversampler::Smote(Smote::default()), Oversampler::Vae(Vae::default())] {
+            assert_eq!(method.apply(&empty, 1).unwrap(), empty);
+        }
+    }
+
+    #[test]
+    fn a_configuration_survives_json_and_may_be_partial() {
+        let method = Oversampler::Vae(Vae { per_class: true, posterior: true, ..Vae::default() });
+        let text = serde_json::to_string(&method).unwrap();
+        assert_eq!(serde_json::from_str::<Oversampler>(&text).unwrap(), method);
+        let partial: Oversampler = serde_json::from_str(r#"{"name":"smote","neighbours":3}"#).unwrap();
+        assert_eq!(partial, Oversampler::Smote(Smote { neighbours: 3, ..Smote::default() }));
+    }
+
+    /// The text is a key of the run cache: a new option has to be left out where it is off.
+    #[test]
+    fn the_default_is_written_as_ever() {
+        let text = |method| serde_json::to_string(&method).unwrap();
+        assert_eq!(
+            text(Oversampler::Smote(Smote::default())),
+            r#"{"name":"smote","neighbours":5,"per_attribute":false,"balanced_distance":false}"#
+        );
+        assert_eq!(
+            text(Oversampler::Vae(Vae::default())),
+            r#"{"name":"vae","hidden":256,"latent":32,"beta":1.0,"epochs":200,"batch_size":64,"learning_rate":0.001,"reconstruction":"bernoulli","posterior":false}"#
+        );
     }
 
     pub(crate) fn sizes(part: &Part) -> Vec<usize> {

@@ -1,11 +1,10 @@
 //! SMOTE (Chawla et al. 2002) over the concatenated modalities.
 
-use anyhow::{Result, ensure};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use super::lacking;
+use super::{Error, Result, lacking};
 use crate::data::Part;
 
 /// A synthetic sample lies between a real one and one of its nearest neighbours in the class, both drawn uniformly.
@@ -31,8 +30,7 @@ impl Default for Smote {
 
 impl Smote {
     pub(super) fn check(&self) -> Result<()> {
-        ensure!(self.neighbours > 0, "SMOTE: `neighbours` is 0, but must be at least 1: 5 is usual");
-        Ok(())
+        if self.neighbours == 0 { Err(Error::Neighbours) } else { Ok(()) }
     }
 
     pub(super) fn extend(&self, part: &mut Part, seed: u64) {
@@ -53,7 +51,7 @@ impl Smote {
                 for (values, &width) in part.values.iter_mut().zip(&widths) {
                     for column in 0..width {
                         let (a, b) = (values[base * width + column], values[other * width + column]);
-                        values.push(a + position * (b - a));
+                        values.push(between(a, b, position));
                         if self.per_attribute {
                             position = unit(&mut random);
                         }
@@ -89,6 +87,11 @@ impl Smote {
         };
         (0..n).map(of_member).collect()
     }
+}
+
+/// `position` of the way from `a` to `b`, in f32. Never past `b`: [`unit`] ends so far below 1 that rounding cannot.
+fn between(a: f32, b: f32, position: f32) -> f32 {
+    a + position * (b - a)
 }
 
 /// In `0..bound`; a class is small, so the bias of the multiplication is below 2^-40.
@@ -147,11 +150,63 @@ mod tests {
         assert!((18..36).filter(|&at| after.labels[at] == 3).all(|at| row(&after, at) == row(&part(), 17)));
     }
 
+    /// Positions per attribute too: every value on its own.
     #[test]
-    fn positions_per_attribute_differ() {
+    fn every_value_lies_between_those_of_the_parents() {
         let (one, many) = (apply(Smote::default(), 1), apply(Smote { per_attribute: true, ..Smote::default() }, 1));
         assert_ne!(one.values, many.values);
-        assert_eq!(sizes(&one), sizes(&many));
+        for after in [one, many] {
+            for at in (18..36).filter(|&at| after.labels[at] == 2) {
+                let (x, real) = (row(&after, at), part());
+                let a = row(&real, real.rows.iter().position(|&r| r == after.rows[at]).unwrap());
+                let between = |other: usize| {
+                    let b = row(&real, other);
+                    (0..5).all(|c| a[c].min(b[c]) <= x[c] && x[c] <= a[c].max(b[c]))
+                };
+                assert!((12..17).any(between), "sample {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn rounding_leads_past_no_parent() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut value = || unit(&mut random) * 10f32.powi(-(below(&mut random, 8) as i32));
+        for _ in 0..100_000 {
+            let (a, b) = (value(), value());
+            let last = between(a, b, 1.0 - f32::EPSILON / 2.0); // the largest that `unit` gives
+            assert!(a.min(b) <= last && last <= a.max(b), "{a} {b} {last}");
+        }
+    }
+
+    #[test]
+    fn neighbours_are_the_nearest_of_the_class_ties_to_the_smaller() {
+        let (real, members) = (part(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        let found = Smote::default().nearest(&real, &[3, 2], &members);
+        for (i, found) in found.iter().enumerate() {
+            let squared = |j: usize| -> f64 {
+                let (a, b) = (row(&real, i), row(&real, j));
+                a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum()
+            };
+            let worst = found.iter().map(|&j| squared(j)).fold(0.0, f64::max);
+            assert_eq!(found.len(), 5);
+            assert!(
+                !found.contains(&i) && members.iter().all(|&j| j == i || found.contains(&j) || squared(j) >= worst)
+            );
+        }
+        // all equal: the smaller numbers; and a class of three has two neighbours at most
+        let same = Part { rows: vec![0; 3], values: vec![vec![0.5; 3]], labels: vec![0; 3] };
+        assert_eq!(Smote::default().nearest(&same, &[1], &[0, 1, 2]), [[1, 2], [0, 2], [0, 1]]);
+        let nearest = Smote { neighbours: 1, ..Smote::default() };
+        assert_eq!(nearest.nearest(&same, &[1], &[0, 1, 2]), [[1], [0], [0]]);
+    }
+
+    /// A value that changes here changes every cached run with SMOTE: raise `config::VERSION`.
+    #[test]
+    fn samples_are_pinned() {
+        let after = apply(Smote::default(), 1);
+        assert_eq!(after.rows[18..24], [113, 112, 114, 115, 114, 113]);
+        assert_eq!(row(&after, 18), [0.136_334_64, 0.931_181_1, 0.726_027_37, 0.520_873_8, 0.315_720_17]);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Samples of a conditional variational autoencoder (Kingma and Welling 2014) over the concatenated modalities.
 
-use anyhow::{Result, ensure};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
@@ -8,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use tch::nn::{self, Module, OptimizerConfig};
 use tch::{Device, Kind, Reduction, Tensor};
 
-use super::lacking;
+use super::{Error, Result, lacking};
 use crate::data::Part;
 use crate::network::{linear_uniform, with_seed};
 
 /// One network for all classes, whose label is an input of encoder and decoder: a rare class cannot train its own.
 ///
-/// Trained on the CPU on all samples, Adam, last epoch. Then each class's missing samples are decoded from the normal
-/// prior. Values are taken to be in `[0, 1]`.
+/// Trained on the CPU on all samples, Adam, last epoch; first weights as PyTorch's. Then each class's missing samples
+/// are decoded from the normal prior: the mean of every value, in `[0, 1]`, as real values have to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Vae {
@@ -35,6 +34,9 @@ pub struct Vae {
     pub reconstruction: Reconstruction,
     /// Whether codes are drawn around those of real samples of the class, instead of from the prior. Default false.
     pub posterior: bool,
+    /// Whether every class that lacks samples has a network of its own, trained on its samples alone. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")] // an option of later: written only where it is on
+    pub per_class: bool,
 }
 
 /// The loss of a reconstructed value.
@@ -58,47 +60,83 @@ impl Default for Vae {
             learning_rate: 1e-3,
             reconstruction: Reconstruction::Bernoulli,
             posterior: false,
+            per_class: false,
         }
     }
 }
 
 impl Vae {
     pub(super) fn check(&self) -> Result<()> {
-        let &Vae { hidden, latent, beta, epochs, batch_size, learning_rate, .. } = self;
-        ensure!(
-            hidden > 0 && latent > 0,
-            "VAE: `hidden` and `latent` are {hidden} and {latent}, but must be at least 1"
-        );
-        ensure!(epochs > 0 && batch_size > 0, "VAE: `epochs` and `batch_size` must be at least 1");
-        ensure!(beta >= 0.0 && beta.is_finite(), "VAE: `beta` is {beta}, but must be a number from 0 on");
-        ensure!(learning_rate > 0.0, "VAE: `learning_rate` is {learning_rate}, but must be above 0");
+        let (usual, whole) = (Vae::default(), |size: usize| i64::try_from(size).unwrap_or(i64::MAX));
+        let sizes = [
+            ("hidden", self.hidden, usual.hidden),
+            ("latent", self.latent, usual.latent),
+            ("epochs", whole(self.epochs), whole(usual.epochs)),
+            ("batch_size", whole(self.batch_size), whole(usual.batch_size)),
+        ];
+        if let Some(&(argument, found, usual)) = sizes.iter().find(|(_, found, _)| *found < 1) {
+            return Err(Error::Size { argument, found, usual });
+        }
+        if !(self.beta >= 0.0 && self.beta.is_finite()) {
+            return Err(Error::Beta { found: self.beta });
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return Err(Error::LearningRate { found: self.learning_rate });
+        }
         Ok(())
     }
 
+    /// `part` has at least one sample.
     pub(super) fn extend(&self, part: &mut Part, seed: u64) -> Result<()> {
         let n = part.labels.len();
         let widths: Vec<i64> = part.values.iter().map(|values| (values.len() / n) as i64).collect();
+        for (modality, (values, &width)) in part.values.iter().zip(&widths).enumerate() {
+            if let Some(at) = values.iter().position(|value| !(0.0..=1.0).contains(value)) {
+                let (row, column) = (at / width as usize, at % width as usize);
+                return Err(Error::NotScaled { modality, row, column, found: values[at] });
+            }
+        }
         let tables =
             part.values.iter().zip(&widths).map(|(values, width)| Tensor::from_slice(values).view([n as i64, *width]));
         let x = Tensor::cat(&tables.collect::<Vec<_>>(), 1);
         let labels: Vec<i64> = part.labels.iter().map(|&label| label as i64).collect();
-        let num_classes = labels.iter().max().map_or(0, |largest| largest + 1);
         let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x56_4145);
-        let network = self.train(&x, &Tensor::from_slice(&labels), num_classes, seed, &mut random)?.0;
+        let shared = match self.per_class {
+            true => None,
+            false => {
+                let num_classes = labels.iter().max().map_or(0, |largest| largest + 1);
+                let one_hot = Tensor::from_slice(&labels).one_hot(num_classes).to_kind(Kind::Float);
+                let network = self.train(&x, &one_hot, seed, &mut random)?.0;
+                Some((network, one_hot))
+            }
+        };
         for (label, members, lacks) in lacking(part) {
             if lacks == 0 {
                 continue;
             }
-            let one_hot = Tensor::full([lacks as i64], label as i64, (Kind::Int64, Device::Cpu)).one_hot(num_classes);
+            let rows: Vec<i64> = members.iter().map(|&member| member as i64).collect();
+            let rows = Tensor::from_slice(&rows);
+            let own; // the class's own network, where it has one
+            let (network, condition) = match &shared {
+                Some((network, one_hot)) => (network, one_hot.index_select(0, &rows)),
+                None => {
+                    let nothing = Tensor::zeros([members.len() as i64, 0], (Kind::Float, Device::Cpu));
+                    let weights = random.next_u64();
+                    own = self.train(&x.index_select(0, &rows), &nothing, weights, &mut random)?.0;
+                    (&own, nothing)
+                }
+            };
+            // [lacks, C]: all members have the same condition
+            let condition = condition.narrow(0, 0, 1).expand([lacks as i64, -1], false);
             let mut code = normal(&mut random, lacks as i64, self.latent);
             if self.posterior {
                 let draw = |_| members[((u128::from(random.next_u64()) * members.len() as u128) >> 64) as usize] as i64;
                 let bases: Vec<i64> = (0..lacks).map(draw).collect();
                 let x = x.index_select(0, &Tensor::from_slice(&bases));
-                let (mean, log_variance) = tch::no_grad(|| network.encode(&x, &one_hot));
+                let (mean, log_variance) = tch::no_grad(|| network.encode(&x, &condition));
                 code = mean + (log_variance * 0.5).exp() * code;
             }
-            let made = tch::no_grad(|| network.decode(&code, &one_hot)).sigmoid();
+            let made = tch::no_grad(|| network.decode(&code, &condition)).sigmoid();
             for (values, made) in part.values.iter_mut().zip(made.split_with_sizes(&widths, 1)) {
                 values.extend(Vec::<f32>::try_from(made.contiguous().view(-1))?);
             }
@@ -108,46 +146,51 @@ impl Vae {
         Ok(())
     }
 
-    /// The trained network, with the mean loss of a sample in the first and in the last epoch.
-    fn train(
-        &self,
-        x: &Tensor,
-        labels: &Tensor,
-        num_classes: i64,
-        seed: u64,
-        random: &mut ChaCha8Rng,
-    ) -> Result<(Network, [f64; 2])> {
+    /// The network trained on `x` (`[n, d]`) and `condition` (`[n, C]`, `C` may be 0), with the mean loss of a sample in
+    /// the first and in the last epoch.
+    fn train(&self, x: &Tensor, condition: &Tensor, seed: u64, random: &mut ChaCha8Rng) -> Result<(Network, [f64; 2])> {
         let (n, width) = x.size2()?;
-        let one_hot = labels.one_hot(num_classes).to_kind(Kind::Float);
+        let (_, num_classes) = condition.size2()?;
         let vs = nn::VarStore::new(Device::Cpu);
         let network = with_seed(seed, || Network::new(&vs.root(), width, num_classes, self));
         let mut optimiser = nn::Adam::default().build(&vs, self.learning_rate)?;
         let mut order: Vec<i64> = (0..n).collect();
         let mut losses = Vec::with_capacity(self.epochs);
-        for _ in 0..self.epochs {
+        for epoch in 1..=self.epochs {
             for last in (1..order.len()).rev() {
                 order.swap(last, ((u128::from(random.next_u64()) * (last as u128 + 1)) >> 64) as usize);
             }
             let mut total = 0.0;
             for batch in order.chunks(self.batch_size) {
                 let rows = Tensor::from_slice(batch);
-                let (x, e) = (x.index_select(0, &rows), one_hot.index_select(0, &rows));
-                let (mean, log_variance) = network.encode(&x, &e);
+                let (x, condition) = (x.index_select(0, &rows), condition.index_select(0, &rows));
+                let (mean, log_variance) = network.encode(&x, &condition);
                 let noise = normal(random, batch.len() as i64, self.latent);
-                let logits = network.decode(&(&mean + (&log_variance * 0.5).exp() * noise), &e);
-                let reconstruction = match self.reconstruction {
-                    Reconstruction::Bernoulli => {
-                        logits.binary_cross_entropy_with_logits::<Tensor>(&x, None, None, Reduction::Sum)
-                    }
-                    Reconstruction::Gaussian => (logits.sigmoid() - &x).square().sum(Kind::Float),
-                };
-                let loss = (reconstruction + divergence(&mean, &log_variance) * self.beta) / batch.len() as f64;
+                let logits = network.decode(&(&mean + (&log_variance * 0.5).exp() * noise), &condition);
+                let loss = (self.reconstruction.loss(&logits, &x) + divergence(&mean, &log_variance) * self.beta)
+                    / batch.len() as f64;
                 optimiser.backward_step(&loss);
                 total += f64::try_from(loss)? * batch.len() as f64;
             }
-            losses.push(total / n as f64);
+            let loss = total / n as f64;
+            if !loss.is_finite() {
+                return Err(Error::Diverged { epoch, loss, learning_rate: self.learning_rate });
+            }
+            losses.push(loss);
         }
         Ok((network, [losses[0], losses[losses.len() - 1]]))
+    }
+}
+
+impl Reconstruction {
+    /// Summed over everything.
+    fn loss(self, logits: &Tensor, x: &Tensor) -> Tensor {
+        match self {
+            Reconstruction::Bernoulli => {
+                logits.binary_cross_entropy_with_logits::<Tensor>(x, None, None, Reduction::Sum)
+            }
+            Reconstruction::Gaussian => (logits.sigmoid() - x).square().sum(Kind::Float),
+        }
     }
 }
 
@@ -183,13 +226,14 @@ impl Network {
         }
     }
 
-    fn encode(&self, x: &Tensor, one_hot: &Tensor) -> (Tensor, Tensor) {
-        let hidden = self.encoder.forward(&Tensor::cat(&[x, &one_hot.to_kind(Kind::Float)], 1)).relu();
+    fn encode(&self, x: &Tensor, condition: &Tensor) -> (Tensor, Tensor) {
+        let hidden = self.encoder.forward(&Tensor::cat(&[x, condition], 1)).relu();
         (self.mean.forward(&hidden), self.log_variance.forward(&hidden).clamp(-10.0, 10.0))
     }
 
-    fn decode(&self, code: &Tensor, one_hot: &Tensor) -> Tensor {
-        let input = Tensor::cat(&[code, &one_hot.to_kind(Kind::Float)], 1);
+    /// Logits of the values.
+    fn decode(&self, code: &Tensor, condition: &Tensor) -> Tensor {
+        let input = Tensor::cat(&[code, condition], 1);
         self.output.forward(&self.decoder.forward(&input).relu())
     }
 }
@@ -225,14 +269,48 @@ mod tests {
         for reconstruction in [Reconstruction::Bernoulli, Reconstruction::Gaussian] {
             let vae = Vae { reconstruction, ..small() };
             let mut random = ChaCha8Rng::seed_from_u64(1);
-            let (_, [first, last]) = vae.train(&x, &Tensor::from_slice(&labels), 4, 1, &mut random).unwrap();
+            let one_hot = Tensor::from_slice(&labels).one_hot(4).to_kind(Kind::Float);
+            let (_, [first, last]) = vae.train(&x, &one_hot, 1, &mut random).unwrap();
             assert!(last < first, "{first} {last}");
         }
     }
 
     #[test]
+    fn reconstructions_have_closed_forms() {
+        let (logits, x) = (Tensor::zeros([2, 3], tch::kind::FLOAT_CPU), Tensor::ones([2, 3], tch::kind::FLOAT_CPU));
+        let loss = |reconstruction: Reconstruction| f64::try_from(reconstruction.loss(&logits, &x)).unwrap();
+        assert!((loss(Reconstruction::Bernoulli) - 6.0 * std::f64::consts::LN_2).abs() < 1e-6);
+        assert_eq!(loss(Reconstruction::Gaussian), 6.0 * 0.25);
+    }
+
+    #[test]
+    fn layers_have_the_specified_sizes_and_pytorchs_first_weights() {
+        let vs = nn::VarStore::new(Device::Cpu);
+        with_seed(1, || Network::new(&vs.root(), 2503, 5, &Vae::default()));
+        let variables = vs.variables();
+        for (name, outputs, inputs) in [
+            ("encoder", 256, 2503 + 5),
+            ("mean", 32, 256),
+            ("log_variance", 32, 256),
+            ("decoder", 256, 32 + 5),
+            ("output", 2503, 256),
+        ] {
+            let (weight, bias) = (&variables[&format!("{name}.weight")], &variables[&format!("{name}.bias")]);
+            assert_eq!((weight.size(), bias.size()), (vec![outputs, inputs], vec![outputs]), "{name}");
+            let bound = 1.0 / (inputs as f64).sqrt();
+            for tensor in [weight, bias] {
+                let largest = f64::try_from(tensor.abs().max()).unwrap();
+                assert!((0.8 * bound..=bound + 1e-7).contains(&largest), "{name}: {largest} {bound}");
+            }
+        }
+    }
+
+    #[test]
     fn every_class_that_occurs_gets_as_large_as_the_largest_with_values_from_0_to_1() {
-        for vae in [small(), Vae { posterior: true, ..small() }] {
+        let per_class = Vae { per_class: true, ..small() };
+        for vae in
+            [small(), Vae { posterior: true, ..small() }, Vae { posterior: true, ..per_class.clone() }, per_class]
+        {
             let after = apply(vae, 1);
             assert_eq!(sizes(&after), [12, 0, 12, 12]);
             assert_eq!(after.values[1].len(), 36 * 2);
@@ -257,9 +335,66 @@ mod tests {
     }
 
     #[test]
+    fn a_class_of_its_own_network_knows_no_other_class() {
+        let vae = Vae { per_class: true, ..small() };
+        let mut other = part();
+        other.values[0][..12 * 3].fill(0.5); // class 0, which lacks nothing
+        let made = |part: &Part| Oversampler::Vae(vae.clone()).apply(part, 1).unwrap().values[0][18 * 3..].to_vec();
+        assert_eq!(made(&other), made(&part()));
+        let shared = Oversampler::Vae(small()).apply(&other, 1).unwrap().values[0][18 * 3..].to_vec();
+        assert_ne!(shared, apply(small(), 1).values[0][18 * 3..]);
+    }
+
+    /// Two modes, 0.05 and 0.95: without a divergence to pull codes to the prior, those of real samples decode to one.
+    #[test]
+    fn codes_around_real_samples_decode_to_their_like() {
+        tch::set_num_threads(1);
+        let mut part = part();
+        for at in 12..17 {
+            let mode = if at % 2 == 0 { 0.05 } else { 0.95 };
+            part.values[0][at * 3..][..3].fill(mode);
+            part.values[1][at * 2..][..2].fill(mode);
+        }
+        let vae = Vae { posterior: true, beta: 0.0, epochs: 500, reconstruction: Reconstruction::Gaussian, ..small() };
+        let made = Oversampler::Vae(vae).apply(&part, 1).unwrap();
+        let class: Vec<&[f32]> =
+            (18..36).filter(|&at| made.labels[at] == 2).map(|at| &made.values[0][at * 3..][..3]).collect();
+        let near = |mode: f32| class.iter().filter(|row| row.iter().all(|x| (x - mode).abs() < 0.15)).count();
+        assert_eq!(near(0.05) + near(0.95), 7, "{class:?}");
+        assert!(near(0.05) > 0 && near(0.95) > 0);
+    }
+
+    #[test]
+    fn runs_beside_each_other_disturb_none() {
+        let alone = apply(small(), 1);
+        std::thread::scope(|scope| {
+            let runs: Vec<_> = [1, 2, 1, 3].map(|seed| scope.spawn(move || apply(small(), seed))).into_iter().collect();
+            let runs: Vec<Part> = runs.into_iter().map(|run| run.join().unwrap()).collect();
+            assert!(runs[0] == alone && runs[2] == alone && runs[1] != alone);
+        });
+    }
+
+    #[test]
+    fn bad_parameters_and_values_are_refused_by_name() {
+        let message = |vae: Vae| vae.check().unwrap_err().to_string();
+        assert!(message(Vae { epochs: 0, ..small() }).contains("`epochs` is 0"));
+        assert!(message(Vae { batch_size: 0, ..small() }).contains("`batch_size` is 0"));
+        assert!(message(Vae { hidden: -1, ..small() }).contains("`hidden` is -1"));
+        assert!(message(Vae { latent: 0, ..small() }).contains("`latent` is 0, but must be at least 1: 32 is usual"));
+        assert!(message(Vae { beta: f64::NAN, ..small() }).contains("`beta` is NaN"));
+        assert!(message(Vae { learning_rate: f64::INFINITY, ..small() }).contains("`learning_rate` is inf"));
+        let mut part = part();
+        part.values[1][2 * 3 + 1] = 1.5;
+        let error = Oversampler::Vae(small()).apply(&part, 1).unwrap_err().to_string();
+        assert!(error.contains("row 3 of modality 1 has 1.5 in column 1"), "{error}");
+        let wild = Vae { learning_rate: 1e30, ..small() };
+        let error = Oversampler::Vae(wild).apply(&super::super::tests::part(), 1).unwrap_err();
+        assert!(matches!(error, Error::Diverged { epoch: 1.., .. }), "{error}");
+    }
+
+    #[test]
     fn a_seed_gives_the_same_samples_and_another_seed_others() {
         assert_eq!(apply(small(), 1), apply(small(), 1));
         assert_ne!(apply(small(), 1), apply(small(), 2));
-        assert!(Oversampler::Vae(Vae { epochs: 0, ..small() }).check().is_err());
     }
 }

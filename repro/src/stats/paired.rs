@@ -9,28 +9,46 @@ use super::Summary;
 const RESAMPLES: usize = 10_000;
 /// Above so many differences the signed-rank sum is as good as normal.
 const EXACT: usize = 60;
+/// Differences whose sizes are closer than this share of the largest are tied: `0.8 - 0.7` is not `0.7 - 0.6` in
+/// binary, and accuracies, which are counts over one number, would be ranked by their rounding.
+const TIED: f64 = 1e-9;
 
 /// The difference of two rows, with what chance would make of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Paired {
     /// Mean and standard deviation of the differences.
     pub difference: Summary,
-    /// Lower end of the 95 % percentile bootstrap interval of the mean (10,000 resamples, seeded).
+    /// Lower end of the 95 % percentile bootstrap interval of the mean (10,000 resamples, always the same ones).
     pub low: f64,
     /// Its upper end.
     pub high: f64,
-    /// Two-sided p of Wilcoxon's signed-rank test: zeros dropped, midranks for ties, exact for up to 60 differences.
+    /// Two-sided p of Wilcoxon's signed-rank test: zeros dropped, midranks for ties, exact for up to 60 differences
+    /// and normal with both corrections above. 1 for a single difference, and if all are 0.
     pub p: f64,
     /// Two-sided p of the corrected resampled t-test (Nadeau and Bengio 2003): splits of one cohort overlap, so the
-    /// variance of the mean is `(1/n + test/train)` times that of a difference. None for a single difference.
+    /// variance of the mean is `(1/n + test/train)` times that of a difference. None for a single difference; 1 if all
+    /// are 0, and 0 if all are the same other number.
     pub p_corrected: Option<f64>,
 }
 
 impl Paired {
     /// Compares by the differences of all splits, each of which tests on `test_to_train` times as many samples as it
-    /// trains on. None if there is no difference, or one is not finite.
+    /// trains on.
+    ///
+    /// None if there is no difference, one is not finite, or `test_to_train` is not a finite number from 0 on: a part
+    /// that is empty.
+    ///
+    /// # Examples
+    /// ```
+    /// use climd_repro::stats::Paired;
+    /// let paired = Paired::of(&[1.0, 3.0], 0.4).unwrap();
+    /// assert_eq!((paired.difference.mean, paired.p), (2.0, 0.5));
+    /// ```
     #[must_use]
     pub fn of(differences: &[f64], test_to_train: f64) -> Option<Paired> {
+        if !(test_to_train >= 0.0 && test_to_train.is_finite()) {
+            return None;
+        }
         let difference = Summary::of(differences)?;
         let (low, high) = bootstrap(differences);
         let p_corrected = difference.sd.map(|sd| {
@@ -67,14 +85,15 @@ fn bootstrap(differences: &[f64]) -> (f64, f64) {
 
 /// Two-sided p that the differences are symmetric about 0; 1 if all are 0.
 fn wilcoxon(differences: &[f64]) -> f64 {
-    let mut nonzero: Vec<f64> = differences.iter().copied().filter(|&d| d != 0.0).collect();
+    let tolerance = TIED * differences.iter().fold(0.0, |largest: f64, d| largest.max(d.abs()));
+    let mut nonzero: Vec<f64> = differences.iter().copied().filter(|d| d.abs() > tolerance).collect();
     nonzero.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
     let n = nonzero.len();
     // twice the midranks, which are whole numbers
     let (mut ranks, mut ties) = (Vec::with_capacity(n), 0.0);
     while ranks.len() < n {
         let from = ranks.len();
-        let size = nonzero[from..].iter().take_while(|d| d.abs() == nonzero[from].abs()).count();
+        let size = nonzero[from..].iter().take_while(|d| d.abs() - nonzero[from].abs() <= tolerance).count();
         ranks.extend(std::iter::repeat_n(2 * from + size + 1, size));
         ties += (size.pow(3) - size) as f64;
     }
@@ -105,40 +124,117 @@ mod tests {
     const TEN: [f64; 10] = [1.2, -0.3, 2.5, 0.8, 1.9, -1.1, 0.4, 3.0, 0.1, 1.5];
 
     fn close(found: f64, expected: f64) {
-        assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+        assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
     }
 
-    /// Reference: SciPy, `wilcoxon(d, method="exact")`; with ties and zeros the exact null over all 2^n signs.
+    /// `n` differences of distinct sizes, a third of them negative.
+    fn distinct(n: usize) -> Vec<f64> {
+        (0..n).map(|i| 0.1 * ((i * 7) % n + 1) as f64 * if i % 3 == 0 { -1.0 } else { 1.0 }).collect()
+    }
+
+    /// `n` differences of few sizes, so that many are tied and some are 0.
+    fn tied(n: usize, sizes: usize, shift: f64, seed: u64) -> Vec<f64> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        (0..n).map(|_| (random.next_u64() % sizes as u64) as f64 - shift).collect()
+    }
+
+    /// Too simple to be wrong: all 2^n signs.
+    fn naive(differences: &[f64]) -> f64 {
+        let sizes: Vec<f64> = differences.iter().filter(|d| **d != 0.0).map(|d| d.abs()).collect();
+        let rank = |d: f64| {
+            let (below, equal) = (sizes.iter().filter(|&&s| s < d).count(), sizes.iter().filter(|&&s| s == d).count());
+            below as f64 + (equal as f64 + 1.0) / 2.0
+        };
+        let ranks: Vec<f64> = sizes.iter().map(|&size| rank(size)).collect();
+        let middle = ranks.iter().sum::<f64>() / 2.0;
+        let found: f64 = differences.iter().filter(|d| **d > 0.0).map(|d| rank(*d)).sum();
+        let far = |signs: &u32| {
+            let sum: f64 = ranks.iter().enumerate().filter(|(i, _)| signs >> i & 1 == 1).map(|(_, rank)| rank).sum();
+            (sum - middle).abs() >= (found - middle).abs()
+        };
+        (0..1u32 << ranks.len()).filter(far).count() as f64 / f64::from(1u32 << ranks.len())
+    }
+
+    /// Reference: SciPy 1.17, `wilcoxon(d, method="exact").pvalue`.
     #[test]
-    fn wilcoxon_matches_the_reference() {
-        close(Paired::of(&TEN, 0.4).unwrap().p, 0.037_109_375);
+    fn wilcoxon_without_ties_matches_the_reference() {
+        close(wilcoxon(&TEN), 0.037_109_375);
+        close(wilcoxon(&distinct(20)), 0.002_712_249_755_859_375);
+        close(wilcoxon(&distinct(60)), 0.016_137_123_087_551_33);
+    }
+
+    /// Reference: SciPy 1.17, `wilcoxon(d, method=PermutationMethod(n_resamples=10**6)).pvalue`, which takes all signs.
+    #[test]
+    fn wilcoxon_with_ties_and_zeros_matches_the_reference() {
+        close(wilcoxon(&[1.0, 1.0, -2.0, 2.0, 3.0, -1.0, 2.0, 4.0, 0.0, 5.0, 3.0, -3.0]), 0.127_929_687_5);
         close(wilcoxon(&[1.0, 1.0, 0.0, 2.0, -1.0, 3.0]), 0.25);
+    }
+
+    #[test]
+    fn wilcoxon_with_ties_is_the_share_of_all_signs() {
+        for seed in 0..40 {
+            let differences = tied(2 + seed as usize % 11, 7, 2.0, seed);
+            assert!((wilcoxon(&differences) - naive(&differences)).abs() < 1e-12, "{differences:?}");
+        }
+    }
+
+    /// Reference: SciPy 1.17, `wilcoxon(d, method="asymptotic", correction=True).pvalue`; the second has ties and zeros.
+    #[test]
+    fn wilcoxon_of_many_matches_the_reference() {
         let many: Vec<f64> = (0..80).map(|i| f64::from((i * 37) % 80) - 30.5).collect();
         close(wilcoxon(&many), 0.002_041_345_542_502_607);
+        let tied: Vec<f64> = (0..70).map(|i| f64::from((i * 37) % 23) - 8.0).collect();
+        close(wilcoxon(&tied), 0.001_663_389_566_292_674_8);
     }
 
-    /// Reference: by hand from the published formula, `scipy.stats.t.sf` for the tail.
+    #[test]
+    fn differences_that_only_rounding_parts_are_tied() {
+        let counts = [(80, 70), (70, 60), (55, 65), (31, 31), (90, 80), (40, 20)];
+        let shares = counts.map(|(a, b)| f64::from(a) / 100.0 - f64::from(b) / 100.0);
+        assert!(shares[0] != shares[1], "they are meant to differ in the last bit");
+        assert_eq!(wilcoxon(&shares), wilcoxon(&counts.map(|(a, b)| f64::from(a - b))));
+    }
+
+    /// Reference: by hand from the published formula, `2 * scipy.stats.t.sf` for the tail. With two differences `t` has
+    /// one degree of freedom and `p = 1 - 2/pi atan |t|`: here `|t| = 2 / sqrt((1/2 + 0.4) 2)`.
     #[test]
     fn the_corrected_test_matches_the_reference() {
-        close(Paired::of(&TEN, 0.4).unwrap().p_corrected.unwrap(), 0.296_561_898_412_200_8);
+        let p = |differences: &[f64], ratio| Paired::of(differences, ratio).unwrap().p_corrected.unwrap();
+        close(p(&TEN, 0.4), 0.296_561_898_412_200_8);
+        close(p(&[1.0, 3.0], 0.4), 1.0 - (2.0 / 1.8f64.sqrt()).atan() * std::f64::consts::FRAC_2_PI);
         // without overlap it is the ordinary paired t-test, `scipy.stats.ttest_1samp`
-        close(Paired::of(&TEN, 0.0).unwrap().p_corrected.unwrap(), 0.035_121_909_874_462_25);
+        close(p(&TEN, 0.0), 0.035_121_909_874_462_25);
     }
 
+    /// Reference: SciPy 1.17, `bootstrap((d,), np.mean, n_resamples=200000, method="percentile")`: 0.25 and 1.75.
     #[test]
-    fn the_interval_holds_the_mean_and_is_near_the_normal_one() {
+    fn the_interval_matches_the_reference_and_is_always_the_same() {
         let paired = Paired::of(&TEN, 0.4).unwrap();
-        let half = 1.96 * paired.difference.sd.unwrap() / 10f64.sqrt();
-        assert!((paired.low - (paired.difference.mean - half)).abs() < 0.1, "{paired:?}");
-        assert!((paired.high - (paired.difference.mean + half)).abs() < 0.1, "{paired:?}");
+        assert!((paired.low - 0.25).abs() < 0.03 && (paired.high - 1.75).abs() < 0.03, "{paired:?}");
         assert_eq!(paired, Paired::of(&TEN, 0.4).unwrap());
     }
 
     #[test]
-    fn a_change_of_sign_changes_no_p() {
-        let turned = TEN.map(|d| -d);
-        let (a, b) = (Paired::of(&TEN, 0.4).unwrap(), Paired::of(&turned, 0.4).unwrap());
-        assert_eq!((a.p, a.p_corrected, a.difference.mean), (b.p, b.p_corrected, -b.difference.mean));
+    fn a_change_of_sign_changes_no_p_and_mirrors_the_interval() {
+        for differences in [TEN.to_vec(), tied(20, 9, 3.0, 1), distinct(70)] {
+            let turned: Vec<f64> = differences.iter().map(|d| -d).collect();
+            let (a, b) = (Paired::of(&differences, 0.4).unwrap(), Paired::of(&turned, 0.4).unwrap());
+            assert_eq!((a.p, a.p_corrected, a.difference.mean), (b.p, b.p_corrected, -b.difference.mean));
+            assert!((a.low + b.high).abs() < 1e-9 && (a.high + b.low).abs() < 1e-9, "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_splits_and_the_unit_change_no_p() {
+        for differences in [TEN.to_vec(), tied(20, 9, 3.0, 1), distinct(70)] {
+            let a = Paired::of(&differences, 0.4).unwrap();
+            let reversed: Vec<f64> = differences.iter().rev().copied().collect();
+            let percent: Vec<f64> = differences.iter().map(|d| 100.0 * d).collect();
+            for b in [reversed, percent].map(|other| Paired::of(&other, 0.4).unwrap()) {
+                assert_eq!(a.p, b.p);
+                close(a.p_corrected.unwrap(), b.p_corrected.unwrap());
+            }
+        }
     }
 
     #[test]
@@ -146,8 +242,15 @@ mod tests {
         let one = Paired::of(&[2.0], 0.4).unwrap();
         assert_eq!((one.low, one.high, one.p, one.p_corrected), (2.0, 2.0, 1.0, None));
         let zero = Paired::of(&[0.0; 5], 0.4).unwrap();
-        assert_eq!((zero.p, zero.p_corrected), (1.0, Some(1.0)));
-        assert_eq!(Paired::of(&[], 0.4), None);
-        assert_eq!(Paired::of(&[1.0, f64::NAN], 0.4), None);
+        assert_eq!((zero.low, zero.high, zero.p, zero.p_corrected), (0.0, 0.0, 1.0, Some(1.0)));
+        let same = Paired::of(&[0.5; 6], 0.4).unwrap();
+        assert_eq!((same.low, same.high, same.p, same.p_corrected), (0.5, 0.5, 0.03125, Some(0.0)));
+        assert!(Paired::of(&[0.1; 7], 0.4).unwrap().p_corrected.unwrap() < 1e-12); // its sd is that of rounding
+        for values in [&[] as &[f64], &[1.0, f64::NAN], &[f64::INFINITY]] {
+            assert_eq!(Paired::of(values, 0.4), None);
+        }
+        for ratio in [f64::NAN, f64::INFINITY, -0.1] {
+            assert_eq!(Paired::of(&TEN, ratio), None);
+        }
     }
 }
