@@ -131,8 +131,9 @@ fn main() -> Result<()> {
         rows.iter_mut().for_each(|row| row.paper = None); // the paper's figures are of whole runs on breast cancer
     }
     let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
-    let (seeds, imbalance, noise) = (arguments.seeds, None, 0.0);
-    let study = Study { dataset: &dataset, imbalance, noise, epochs, batch_size: 32, seeds, rate };
+    let seeds = arguments.seeds;
+    let study =
+        Study { dataset: &dataset, imbalance: None, noise: 0.0, epochs, batch_size: 32, first_seed: 0, seeds, rate };
 
     // The first split's training part shows what the curriculum will do, and refuses a bad configuration at once.
     let labels = study.parts(0, Part::Test)?.train.labels;

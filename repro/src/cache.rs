@@ -42,7 +42,10 @@ impl Cache {
         let mut file = OpenOptions::new().create(true).read(true).append(true).open(path).with_context(unusable)?;
         let text = std::io::read_to_string(&mut file).with_context(unusable)?;
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        file.set_len(whole as u64).with_context(unusable)?;
+        if whole < text.len() {
+            // only then: another process may have added a line since the file was read
+            file.set_len(whole as u64).with_context(unusable)?;
+        }
         let mut runs = HashMap::new();
         for (number, line) in text[..whole].lines().enumerate() {
             let Line::<RunConfig, Outcome> { config, outcome } = serde_json::from_str(line).with_context(|| {

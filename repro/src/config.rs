@@ -96,6 +96,8 @@ pub enum ScheduleConfig {
     /// The control of [`HardMajority`].
     RandomMajority(Redrawn<HardMajority>),
     Trim(Trim),
+    /// The control of [`Trim`].
+    RandomTrim(Redrawn<Trim>),
     /// Everything, then classes in equal shares (Cao et al. 2019).
     DeferredRebalancing(Switch<Uniform, ClassBalanced>),
     /// The curriculum of the paper, then the hardest samples of the large classes.
@@ -120,6 +122,7 @@ impl ScheduleConfig {
             ScheduleConfig::HardMajority(schedule) => Box::new(schedule),
             ScheduleConfig::RandomMajority(schedule) => Box::new(schedule),
             ScheduleConfig::Trim(schedule) => Box::new(schedule),
+            ScheduleConfig::RandomTrim(schedule) => Box::new(schedule),
             ScheduleConfig::DeferredRebalancing(schedule) => Box::new(schedule),
             ScheduleConfig::PowerLawThenHard(schedule) => Box::new(schedule),
         }

@@ -4,6 +4,7 @@
 //! for the plain training of a row's network and inherited by the row; then the row anew on the whole training part,
 //! judged once on the test part after its last step. Nothing is chosen on a test part.
 
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -76,7 +77,9 @@ pub struct Study<'a> {
     pub epochs: usize,
     /// Samples a batch.
     pub batch_size: usize,
-    /// Splits, from seed 0 on.
+    /// The first split.
+    pub first_seed: u64,
+    /// How many splits.
     pub seeds: u64,
     /// Where the learning rate comes from.
     pub rate: Rate,
@@ -109,6 +112,10 @@ pub struct Runner<'a> {
 }
 
 impl Study<'_> {
+    fn splits(&self) -> Range<u64> {
+        self.first_seed..self.first_seed + self.seeds
+    }
+
     /// What the runs are keyed by.
     fn data(&self) -> DataConfig {
         let (name, fingerprint) = (self.dataset.name.clone(), self.dataset.fingerprint());
@@ -163,7 +170,7 @@ impl Study<'_> {
 
     /// Refuses rows that cannot be run on these data, before anything is trained.
     fn check(&self, rows: &[Row]) -> Result<()> {
-        let part = self.parts(0, Part::Validation)?.train;
+        let part = self.parts(self.first_seed, Part::Validation)?.train;
         let (x, labels) = tensors(&part, Device::Cpu)?;
         let num_classes = self.dataset.classes.len();
         for Row { name, method, .. } in rows {
@@ -199,14 +206,14 @@ impl Runner<'_> {
         study.check(rows)?;
         let rates = self.rates(study, rows)?;
         let mut plans = Vec::new();
-        for seed in 0..study.seeds {
+        for (at, seed) in study.splits().enumerate() {
             for row in rows {
                 let of_row = |(network, _): &&(NetworkConfig, Vec<LearningRate>)| *network == row.method.network;
                 let (_, rates) = rates.iter().find(of_row).context("a network without a learning rate")?;
-                plans.push(study.config(row, seed, rates[seed as usize], part, points)?);
+                plans.push(study.config(row, seed, rates[at], part, points)?);
             }
         }
-        let (split, _) = study.split(0, part)?;
+        let (split, _) = study.split(study.first_seed, part)?;
         let test_to_train = split.test.len() as f64 / split.train.len() as f64;
         let result = |row: &Row| RowResult { row: row.clone(), runs: Vec::new(), test_to_train };
         let mut results: Vec<RowResult> = rows.iter().map(result).collect();
@@ -231,7 +238,7 @@ impl Runner<'_> {
         }
         let mut plans = Vec::new();
         for row in &networks {
-            for seed in 0..study.seeds {
+            for seed in study.splits() {
                 for &rate in &candidates {
                     plans.push(study.config(row, seed, rate, Part::Validation, 0)?);
                 }

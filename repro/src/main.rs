@@ -26,8 +26,11 @@ struct Arguments {
     #[arg(long, value_name = "NAME", num_args = 1.., default_value = "brca")]
     data: Vec<String>,
     /// Splits; each is also a seed of weights, dropout and sampler.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..1 << 32))]
     seeds: u64,
+    /// The first split: another one shows whether what was seen on the first splits holds on fresh ones.
+    #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 32))]
+    first_seed: u64,
     /// Epochs of plain training.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     epochs: u64,
@@ -74,6 +77,8 @@ enum Which {
     Beyond,
     /// The rows that the advice rests on.
     Advice,
+    /// Prior correction and trimming where labels are wrong.
+    LabelNoise,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -91,6 +96,7 @@ fn main() -> Result<()> {
         Which::Table4 => Table::Table4,
         Which::Beyond => Table::Beyond,
         Which::Advice => Table::Advice,
+        Which::LabelNoise => Table::LabelNoise,
     };
     // all data are read before anything is trained
     let sets: Vec<Dataset> = arguments.data.iter().map(|name| load(name, arguments.samples)).collect::<Result<_>>()?;
@@ -139,16 +145,25 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
         rows.iter_mut().for_each(|row| row.paper = None); // the paper's figures are of breast cancer
     }
     let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
-    let mut page = Page::new(table, dataset, arguments.imbalance, arguments.noise);
+    let study = Study {
+        dataset,
+        imbalance: arguments.imbalance,
+        noise: arguments.noise,
+        epochs,
+        batch_size: 32,
+        first_seed: arguments.first_seed,
+        seeds: arguments.seeds,
+        rate: Rate::Tuned,
+    };
+    let mut page = Page::new(table, &study);
     for lr in &arguments.lr {
         let rate = match lr {
             Lr::Tuned => Rate::Tuned,
             Lr::Paper => Rate::Paper,
         };
-        let (imbalance, noise, seeds) = (arguments.imbalance, arguments.noise, arguments.seeds);
-        let study = Study { dataset, imbalance, noise, epochs, batch_size: 32, seeds, rate };
+        let study = Study { rate, ..study };
         let results = runner.rows(&study, &plain, Part::Test, 0)?;
-        page.push(Section::new(rate, &rows, &results));
+        page.push(Section::new(rate, &rows, &results).with_contrasts(table.contrasts(), &results));
         if arguments.curves > 0 {
             let few = Study { seeds: arguments.curves, ..study };
             page.plot(&arguments.out, &runner.rows(&few, &Page::plotted(&rows), Part::Validation, 20)?)?;

@@ -7,12 +7,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use climd::ConfusionMatrix;
 use comfy_table::{Table as Grid, presets};
+use serde::Serialize;
 
-use crate::data::Dataset;
-use crate::experiment::{Rate, Row, RowResult};
+use crate::experiment::{Rate, Row, RowResult, Study};
 use crate::plot::{self, Series};
 use crate::stats::{Paired, Summary};
-use crate::tables::{Paper, Table, TableRow};
+use crate::tables::{Contrast, Paper, Table, TableRow};
 use crate::train::Outcome;
 
 /// A figure of a run, in `[0, 1]`.
@@ -47,6 +47,7 @@ pub struct Page {
 pub struct Section {
     rate: Rate,
     rows: Vec<Shown>,
+    contrasts: Vec<(Contrast, Paired)>, // of macro F1
 }
 
 #[derive(Debug)]
@@ -64,18 +65,10 @@ impl Section {
     /// Sums up the runs of a table's rows.
     #[must_use]
     pub fn new(rate: Rate, rows: &[TableRow], results: &[RowResult]) -> Section {
-        let values = |result: &RowResult, of: fn(&ConfusionMatrix) -> f64| -> Vec<f64> {
-            result.runs.iter().map(|(_, run)| 100.0 * of(&run.confusion)).collect()
-        };
         let show = |(row, result): (&TableRow, &RowResult)| {
             let of_metric = |&(_, of): &Metric| {
-                let ours = values(result, of);
-                let paired = row.against.and_then(|against| {
-                    let theirs = values(&results[against], of);
-                    let differences: Vec<f64> = ours.iter().zip(&theirs).map(|(a, b)| a - b).collect();
-                    Paired::of(&differences, result.test_to_train)
-                });
-                (Summary::of(&ours), paired)
+                let paired = row.against.and_then(|against| paired(result, &results[against], of));
+                (Summary::of(&values(result, of)), paired)
             };
             let recall = |class: usize| {
                 let of_run = |confusion: &ConfusionMatrix| {
@@ -97,7 +90,18 @@ impl Section {
                 seconds: Summary::of(&result.runs.iter().map(|(_, run)| run.seconds).collect::<Vec<_>>()),
             }
         };
-        Section { rate, rows: rows.iter().zip(results).map(show).collect() }
+        Section { rate, rows: rows.iter().zip(results).map(show).collect(), contrasts: Vec::new() }
+    }
+
+    /// Adds differences between rows, of those that were run.
+    #[must_use]
+    pub fn with_contrasts(mut self, contrasts: &[Contrast], results: &[RowResult]) -> Section {
+        let result = |name: &str| results.iter().find(|result| result.row.name == name);
+        let of = |&(name, other): &Contrast| {
+            Some(((name, other), paired(result(name)?, result(other)?, METRICS[MACRO_F1].1)?))
+        };
+        self.contrasts = contrasts.iter().filter_map(of).collect();
+        self
     }
 
     fn seeds(&self) -> usize {
@@ -131,11 +135,7 @@ impl Section {
             }
             cells.extend(row.metrics.iter().map(|(summary, _)| or_dash(*summary)));
             match &row.metrics[MACRO_F1].1 {
-                Some(paired) => cells.extend([
-                    format!("{:+.1} [{:+.1}, {:+.1}]", paired.difference.mean, paired.low, paired.high),
-                    p_value(Some(paired.p)),
-                    p_value(paired.p_corrected),
-                ]),
+                Some(paired) => cells.extend(difference(paired)),
                 None => cells.extend(["-", "-", "-"].map(String::from)),
             }
             let seconds = row.seconds.map_or_else(|| "-".into(), |seconds| format!("{:.1}", seconds.mean));
@@ -146,10 +146,65 @@ impl Section {
     }
 }
 
+/// A line of the CSV file: a metric of a row, or the difference of two rows.
+#[derive(Debug, Default, Serialize)]
+struct Record {
+    table: String,
+    data: String,
+    row: String,
+    metric: &'static str,
+    paper: Option<f64>,
+    mean: Option<f64>,
+    sd: Option<f64>,
+    seeds: usize,
+    steps: usize,
+    difference: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    p: Option<f64>,
+    p_corrected: Option<f64>,
+}
+
+impl Record {
+    fn paired(self, paired: &Paired) -> Record {
+        Record {
+            difference: Some(round(paired.difference.mean, 3)),
+            low: Some(round(paired.low, 3)),
+            high: Some(round(paired.high, 3)),
+            p: Some(round(paired.p, 5)),
+            p_corrected: paired.p_corrected.map(|p| round(p, 5)),
+            ..self
+        }
+    }
+}
+
+fn round(value: f64, digits: i32) -> f64 {
+    let unit = 10f64.powi(digits);
+    (value * unit).round() / unit
+}
+
+/// Percent, by split.
+fn values(result: &RowResult, of: fn(&ConfusionMatrix) -> f64) -> Vec<f64> {
+    result.runs.iter().map(|(_, run)| 100.0 * of(&run.confusion)).collect()
+}
+
+fn paired(ours: &RowResult, theirs: &RowResult, of: fn(&ConfusionMatrix) -> f64) -> Option<Paired> {
+    let differences: Vec<f64> = values(ours, of).iter().zip(values(theirs, of)).map(|(a, b)| a - b).collect();
+    Paired::of(&differences, ours.test_to_train)
+}
+
+/// Difference with its interval, and both p.
+fn difference(paired: &Paired) -> [String; 3] {
+    let &Paired { low, high, p, p_corrected, .. } = paired;
+    let of_mean = format!("{:+.1} [{low:+.1}, {high:+.1}]", paired.difference.mean);
+    [of_mean, p_value(Some(p)), p_value(p_corrected)]
+}
+
 impl Page {
     /// An empty page.
     #[must_use]
-    pub fn new(table: Table, dataset: &Dataset, imbalance: Option<f64>, noise: f64) -> Page {
+    pub fn new(table: Table, study: &Study<'_>) -> Page {
+        let &Study { dataset, imbalance, noise, first_seed, .. } = study;
         let (mut data, mut stem) = (dataset.name.clone(), format!("{}-{}", table.name(), dataset.name));
         if let Some(ratio) = imbalance {
             data += &format!(", {ratio}:1");
@@ -158,6 +213,10 @@ impl Page {
         if noise > 0.0 {
             data += &format!(", {:.0} % noise", 100.0 * noise);
             stem += &format!("-noise{:.0}", 100.0 * noise);
+        }
+        if first_seed > 0 {
+            data += &format!(", splits from {first_seed} on");
+            stem += &format!("-from{first_seed}");
         }
         Page { table, data, stem, classes: dataset.classes.clone(), sections: Vec::new(), plots: Vec::new() }
     }
@@ -236,6 +295,15 @@ impl Page {
             if !twins.is_empty() {
                 let _ = write!(text, "\nEvery row is compared with `baseline`, but:\n\n{}\n", twins.join("\n"));
             }
+            if !section.contrasts.is_empty() {
+                let mut grid = Grid::new();
+                let header = ["row", "beside", "macro F1, difference [95 %]", "p", "p corrected"];
+                grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
+                for ((name, other), paired) in &section.contrasts {
+                    grid.add_row([*name, *other].map(String::from).into_iter().chain(difference(paired)));
+                }
+                let _ = write!(text, "\nWhat one part adds to the rest:\n\n{grid}\n");
+            }
         }
         for (file, caption) in &self.plots {
             let _ = write!(text, "\n{caption}:\n\n![{caption}]({file}.svg)\n");
@@ -252,46 +320,32 @@ impl Page {
         fs::create_dir_all(folder).with_context(unwritten)?;
         fs::write(folder.join(format!("{}.md", self.stem)), self.markdown()).with_context(unwritten)?;
         let mut file = csv::Writer::from_path(folder.join(format!("{}.csv", self.stem))).with_context(unwritten)?;
-        file.write_record([
-            "table",
-            "data",
-            "row",
-            "metric",
-            "paper",
-            "mean",
-            "sd",
-            "seeds",
-            "steps",
-            "difference",
-            "low",
-            "high",
-            "p",
-            "p_corrected",
-        ])?;
         for section in &self.sections {
             let table = format!("{} ({} learning rate)", self.table.name(), section.rate());
+            let record = |row: String, metric: &'static str, steps: usize| Record {
+                table: table.clone(),
+                data: self.data.clone(),
+                row,
+                metric,
+                seeds: section.seeds(),
+                steps,
+                ..Default::default()
+            };
             for row in &section.rows {
                 for (at, ((metric, _), (summary, paired))) in METRICS.iter().zip(&row.metrics).enumerate() {
-                    let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.3}"));
-                    let p = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.5}"));
-                    let paper = row.paper.and_then(|paper| paper.get(at).map(|paper| paper.0));
-                    file.write_record([
-                        table.clone(),
-                        self.data.clone(),
-                        row.name.clone(),
-                        (*metric).to_owned(),
-                        paper.map_or_else(String::new, |paper| paper.to_string()),
-                        number(summary.map(|summary| summary.mean)),
-                        number(summary.and_then(|summary| summary.sd)),
-                        section.seeds().to_string(),
-                        row.steps.to_string(),
-                        number(paired.map(|paired| paired.difference.mean)),
-                        number(paired.map(|paired| paired.low)),
-                        number(paired.map(|paired| paired.high)),
-                        p(paired.map(|paired| paired.p)),
-                        p(paired.and_then(|paired| paired.p_corrected)),
-                    ])?;
+                    let record = Record {
+                        paper: row.paper.and_then(|paper| paper.get(at).map(|paper| paper.0)),
+                        mean: summary.map(|summary| round(summary.mean, 3)),
+                        sd: summary.and_then(|summary| summary.sd).map(|sd| round(sd, 3)),
+                        ..record(row.name.clone(), metric, row.steps)
+                    };
+                    file.serialize(paired.iter().fold(record, Record::paired))?;
                 }
+            }
+            let steps = |name: &str| section.rows.iter().find(|row| row.name == name).map_or(0, |row| row.steps);
+            for ((name, other), paired) in &section.contrasts {
+                let record = record(format!("{name} - {other}"), METRICS[MACRO_F1].0, steps(name));
+                file.serialize(record.paired(paired))?;
             }
         }
         file.flush().with_context(unwritten)

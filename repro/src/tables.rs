@@ -29,7 +29,12 @@ pub enum Table {
     Beyond,
     /// The rows of [`Table::Beyond`] that the advice rests on, for many data sets and splits.
     Advice,
+    /// What trimming adds to prior correction where labels are wrong.
+    LabelNoise,
 }
+
+/// Two rows of a table, by name: what the first adds to the second.
+pub type Contrast = (&'static str, &'static str);
 
 impl Table {
     /// Its name in files.
@@ -43,6 +48,7 @@ impl Table {
             Table::Main => "main",
             Table::Beyond => "beyond",
             Table::Advice => "advice",
+            Table::LabelNoise => "label-noise",
         }
     }
 
@@ -57,6 +63,7 @@ impl Table {
             Table::Main => "The main job",
             Table::Beyond => "Beyond the paper: controls, prior correction and other samplers",
             Table::Advice => "What helps",
+            Table::LabelNoise => "Wrong labels: prior correction and trimming",
         }
     }
 
@@ -71,6 +78,31 @@ impl Table {
             Table::Table4 => table4(epochs),
             Table::Beyond => beyond(epochs),
             Table::Advice => advice(epochs),
+            Table::LabelNoise => label_noise(epochs),
+        }
+    }
+
+    /// Beside the difference to the baseline, what one part of a method adds to the rest of it.
+    #[must_use]
+    pub fn contrasts(self) -> &'static [Contrast] {
+        match self {
+            Table::Table1 | Table::Table2 | Table::Table3 | Table::Table4 | Table::Main => &[],
+            Table::Beyond | Table::Advice => &[
+                ("CLIMD", "CLIMD, random order"),
+                ("CLIMD + prior, T = E/2", "prior correction"),
+                ("HardMajority + prior", "prior correction"),
+                ("HardMajority + prior", "HardMajority at random + prior"),
+                ("Trim + prior", "prior correction"),
+                ("prior correction, tau 1/2", "prior correction"),
+                ("deferred re-balancing", "prior correction"),
+            ],
+            Table::LabelNoise => &[
+                ("Trim + prior", "prior correction"),
+                ("Trim + prior", "Trim at random + prior"),
+                ("Trim 20 % + prior", "prior correction"),
+                ("Trim + prior, tau 1/2", "prior correction"),
+                ("Trim + prior, tau 1/2", "prior correction, tau 1/2"),
+            ],
         }
     }
 }
@@ -283,6 +315,10 @@ fn hard_majority(epochs: usize) -> HardMajority {
     HardMajority { warm_up: epochs / 10, ..Default::default() }
 }
 
+fn trim(drop: f64, epochs: usize) -> Trim {
+    Trim { drop, ramp: epochs / 5 }
+}
+
 fn with_prior(schedule: ScheduleConfig) -> Method {
     corrected(scheduled(schedule))
 }
@@ -312,8 +348,7 @@ fn beyond(epochs: usize) -> Vec<TableRow> {
         after: HardMajority { warm_up: 0, ..Default::default() },
     };
     rows.push(0, "CLIMD, then HardMajority, + prior", with_prior(ScheduleConfig::PowerLawThenHard(switch)), None);
-    let trim = Trim { drop: 0.1, ramp: epochs / 5 };
-    rows.push(0, "Trim + prior", with_prior(ScheduleConfig::Trim(trim)), None);
+    rows.push(0, "Trim + prior", with_prior(ScheduleConfig::Trim(trim(0.1, epochs))), None);
     rows.push(0, "deferred re-balancing", deferred(epochs), None);
     for (reversed, name) in [(false, "ProgressivelyBalanced"), (true, "ProgressivelyBalanced, reversed")] {
         let schedule = ProgressivelyBalanced { epochs, reversed };
@@ -339,12 +374,36 @@ fn advice(epochs: usize) -> Vec<TableRow> {
     beyond(epochs).into_iter().filter(|row| names.contains(&row.row.name.as_str())).collect()
 }
 
+/// Fixed before the splits were looked at on which it is run.
+fn label_noise(epochs: usize) -> Vec<TableRow> {
+    const HALF: Loss = Loss::Prior { tau: 0.5 };
+    let trimmed = |drop, loss| Method { loss, ..scheduled(ScheduleConfig::Trim(trim(drop, epochs))) };
+    let mut rows = start();
+    rows.0[0].paper = None;
+    rows.push(0, "prior correction", with_loss(PRIOR), None);
+    rows.push(0, "prior correction, tau 1/2", with_loss(HALF), None);
+    rows.push(0, "Trim + prior", trimmed(0.1, PRIOR), None);
+    let random = ScheduleConfig::RandomTrim(Redrawn(trim(0.1, epochs)));
+    rows.push(0, "Trim at random + prior", with_prior(random), None);
+    rows.push(0, "Trim 20 % + prior", trimmed(0.2, PRIOR), None);
+    rows.push(0, "Trim + prior, tau 1/2", trimmed(0.1, HALF), None);
+    rows.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [Table; 7] =
-        [Table::Table1, Table::Table2, Table::Table3, Table::Table4, Table::Main, Table::Beyond, Table::Advice];
+    const ALL: [Table; 8] = [
+        Table::Table1,
+        Table::Table2,
+        Table::Table3,
+        Table::Table4,
+        Table::Main,
+        Table::Beyond,
+        Table::Advice,
+        Table::LabelNoise,
+    ];
 
     #[test]
     fn every_row_is_compared_with_plain_training_of_the_same_length() {
@@ -360,6 +419,17 @@ mod tests {
                 assert!(other.against.is_none());
                 assert_eq!(other.row.budget, row.budget, "{}", row.name);
                 assert_eq!(other.row.method.network, row.method.network, "{}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn contrasts_are_of_rows_of_the_table_that_take_as_many_steps() {
+        for table in ALL {
+            let rows = table.rows(100);
+            let row = |name: &str| rows.iter().find(|row| row.row.name == name).unwrap();
+            for (name, other) in table.contrasts() {
+                assert_eq!(row(name).row.budget, row(other).row.budget);
             }
         }
     }

@@ -38,7 +38,16 @@ fn dataset() -> Dataset {
 }
 
 fn study(dataset: &Dataset) -> Study<'_> {
-    Study { dataset, imbalance: None, noise: 0.0, epochs: 6, batch_size: 16, seeds: 2, rate: Rate::Tuned }
+    Study {
+        dataset,
+        imbalance: None,
+        noise: 0.0,
+        epochs: 6,
+        batch_size: 16,
+        first_seed: 0,
+        seeds: 2,
+        rate: Rate::Tuned,
+    }
 }
 
 /// The rows of the main job with a small network.
@@ -191,21 +200,24 @@ fn the_page_has_every_row_and_the_csv_every_metric() {
     let (curves, _) = run(Cache::default(), 2, &study(&dataset), &plain(&rows), 5);
     assert_eq!(curves[0].runs[0].1.points.len(), 5);
     assert!(curves[0].runs[0].1.points[0].scores.iter().all(|class| class.is_sorted() && class.len() == 5));
-    let section = Section::new(Rate::Tuned, &rows, &results);
+    let contrast = [("CLIMD + prior", "baseline + prior"), ("CLIMD", "a row that was not run")];
+    let section = Section::new(Rate::Tuned, &rows, &results).with_contrasts(&contrast, &results);
     for grid in [section.grid(), recall_grid(&section, &dataset.classes), time_grid(&results)] {
         let text = grid.to_string();
         assert!(rows.iter().all(|row| text.contains(&row.row.name)), "{text}");
         assert_eq!(text.lines().count(), 6, "{text}");
     }
-    let mut page = Page::new(tables::Table::Main, &dataset, Some(50.0), 0.2);
+    let mut page =
+        Page::new(tables::Table::Main, &Study { imbalance: Some(50.0), noise: 0.2, first_seed: 4, ..study(&dataset) });
     page.push(section);
     page.plot(folder.path(), &curves).unwrap();
     page.write(folder.path()).unwrap();
-    let text = std::fs::read_to_string(folder.path().join("main-three-50to1-noise20.md")).unwrap();
-    assert!(text.contains("three, 50:1, 20 % noise") && text.contains("86.5 ± 1.8"), "{text}");
-    let mut csv = csv::Reader::from_path(folder.path().join("main-three-50to1-noise20.csv")).unwrap();
+    let text = std::fs::read_to_string(folder.path().join("main-three-50to1-noise20-from4.md")).unwrap();
+    assert!(text.contains("three, 50:1, 20 % noise, splits from 4 on") && text.contains("86.5 ± 1.8"), "{text}");
+    let mut csv = csv::Reader::from_path(folder.path().join("main-three-50to1-noise20-from4.csv")).unwrap();
     let records: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
-    assert_eq!(records.len(), 4 * 5);
+    assert_eq!(records.len(), 4 * 5 + 1);
+    let pair = records.iter().find(|record| &record[2] == "CLIMD + prior - baseline + prior").unwrap();
     let macro_f1 = records.iter().find(|record| &record[2] == "CLIMD" && &record[3] == "macro F1").unwrap();
     let mean = |row: usize| {
         let runs = &results[row].runs;
@@ -213,8 +225,9 @@ fn the_page_has_every_row_and_the_csv_every_metric() {
     };
     assert!((macro_f1[5].parse::<f64>().unwrap() - mean(2)).abs() < 1e-3);
     assert!((macro_f1[9].parse::<f64>().unwrap() - (mean(2) - mean(0))).abs() < 2e-3);
+    assert!((pair[9].parse::<f64>().unwrap() - (mean(3) - mean(1))).abs() < 2e-3);
     for picture in ["macro-f1", "recall", "scores-climd", "scores-baseline"] {
-        let file = folder.path().join(format!("pictures/main-three-50to1-noise20-tuned-{picture}.svg"));
+        let file = folder.path().join(format!("pictures/main-three-50to1-noise20-from4-tuned-{picture}.svg"));
         assert!(std::fs::metadata(&file).unwrap().len() > 1000, "{picture}");
     }
 }
@@ -237,4 +250,14 @@ fn the_class_distribution_is_by_label_and_ends_in_the_data() {
     let epochs = class_distribution(&labels, 3, Box::new(schedule), 4).unwrap();
     assert_eq!(epochs.len(), 4);
     assert_eq!(epochs[3], [4, 0, 6]);
+}
+
+#[test]
+fn later_splits_are_those_that_a_longer_table_ends_in() {
+    let (dataset, rows) = (dataset(), rows());
+    let paper = Study { rate: Rate::Paper, ..study(&dataset) };
+    let (all, _) = run(Cache::default(), 2, &Study { seeds: 3, ..paper }, &plain(&rows[..1]), 0);
+    let (last, _) = run(Cache::default(), 2, &Study { first_seed: 2, seeds: 1, ..paper }, &plain(&rows[..1]), 0);
+    assert_eq!(last[0].runs[0].0, all[0].runs[2].0);
+    assert_eq!(last[0].runs[0].1.confusion, all[0].runs[2].1.confusion);
 }
