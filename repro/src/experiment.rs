@@ -168,6 +168,14 @@ impl Study<'_> {
         Ok(RunConfig { version: VERSION, data, seed, part, method, rate, batch_size, steps, points })
     }
 
+    /// The runs among which the learning rate of a row's network is chosen, by seed and candidate.
+    fn tuning(&self, row: &Row) -> Result<Vec<RunConfig>> {
+        let row = plain(row);
+        let (row, candidates) = (&row, &self.rate.candidates());
+        let of_seed = |seed| candidates.iter().map(move |&rate| self.config(row, seed, rate, Part::Validation, 0));
+        self.splits().flat_map(of_seed).collect()
+    }
+
     /// Refuses rows that cannot be run on these data, before anything is trained.
     fn check(&self, rows: &[Row]) -> Result<()> {
         let part = self.parts(self.first_seed, Part::Validation)?.train;
@@ -223,6 +231,23 @@ impl Runner<'_> {
         Ok(results)
     }
 
+    /// Whether all runs of a row, and those that its learning rate is chosen from, are in the cache.
+    ///
+    /// # Errors
+    /// Those of the data.
+    pub fn is_done(&self, study: &Study<'_>, row: &Row, part: Part, points: usize) -> Result<bool> {
+        let all = |plans: &[RunConfig]| -> Result<bool> {
+            plans.iter().try_fold(true, |done, config| Ok(done && self.cache.get(config)?.is_some()))
+        };
+        if study.rate.candidates().len() > 1 && !all(&study.tuning(row)?)? {
+            return Ok(false);
+        }
+        let rows = std::slice::from_ref(row);
+        let [(_, rates)] = &self.rates(study, rows)?[..] else { return Ok(false) };
+        let plan = |(seed, &rate)| study.config(row, seed, rate, part, points);
+        all(&study.splits().zip(rates).map(plan).collect::<Result<Vec<_>>>()?)
+    }
+
     /// For every network of the rows, the learning rate of each seed.
     fn rates(&self, study: &Study<'_>, rows: &[Row]) -> Result<Vec<(NetworkConfig, Vec<LearningRate>)>> {
         let mut networks: Vec<Row> = Vec::new();
@@ -236,15 +261,8 @@ impl Runner<'_> {
             let rates = vec![only; study.seeds as usize];
             return Ok(networks.into_iter().map(|row| (row.method.network, rates.clone())).collect());
         }
-        let mut plans = Vec::new();
-        for row in &networks {
-            for seed in study.splits() {
-                for &rate in &candidates {
-                    plans.push(study.config(row, seed, rate, Part::Validation, 0)?);
-                }
-            }
-        }
-        let tried = self.outcomes(study, plans)?;
+        let plans: Vec<Vec<RunConfig>> = networks.iter().map(|row| study.tuning(row)).collect::<Result<_>>()?;
+        let tried = self.outcomes(study, plans.concat())?;
         let f1 = |run: &(RunConfig, Outcome)| run.1.confusion.macro_f1();
         let best = |runs: &[(RunConfig, Outcome)]| {
             // the first of equal ones, so the smallest rate

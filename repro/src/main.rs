@@ -5,14 +5,14 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
 use climd_repro::cache::Cache;
 use climd_repro::config::Part;
 use climd_repro::data::Dataset;
 use climd_repro::experiment::{Rate, Row, Runner, Study};
 use climd_repro::results::{Page, Section};
-use climd_repro::tables::Table;
+use climd_repro::tables::{Table, TableRow, keep};
 use indicatif::{ProgressBar, ProgressStyle};
 use tch::{Device, Tensor};
 
@@ -43,6 +43,10 @@ struct Arguments {
     /// Replace this share of the training labels.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     noise: f64,
+    /// Train only rows whose names hold one of these texts, and those that they are compared with; the page then has
+    /// every row of the table whose runs are all there.
+    #[arg(long, value_name = "TEXT", num_args = 1..)]
+    rows: Vec<String>,
     /// Splits for the plots of what happens on the way; 0 for none.
     #[arg(long, value_name = "N", default_value_t = 0)]
     curves: u64,
@@ -144,7 +148,6 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
     if dataset.name != "brca" || arguments.samples.is_some() {
         rows.iter_mut().for_each(|row| row.paper = None); // the paper's figures are of breast cancer
     }
-    let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
     let study = Study {
         dataset,
         imbalance: arguments.imbalance,
@@ -162,6 +165,18 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
             Lr::Paper => Rate::Paper,
         };
         let study = Study { rate, ..study };
+        let mut rows = rows.clone();
+        if !arguments.rows.is_empty() {
+            let named = |row: &TableRow| arguments.rows.iter().any(|text| row.row.name.contains(text));
+            ensure!(rows.iter().any(named), "--rows: no row of this table has one of {:?} in its name", arguments.rows);
+            let compared: Vec<usize> = rows.iter().filter(|row| named(row)).filter_map(|row| row.against).collect();
+            let chosen = rows.iter().enumerate().filter(|(at, row)| named(row) || compared.contains(at));
+            runner.rows(&study, &chosen.map(|(_, row)| row.row.clone()).collect::<Vec<_>>(), Part::Test, 0)?;
+            let done = rows.iter().map(|row| runner.is_done(&study, &row.row, Part::Test, 0));
+            let mut done = done.collect::<Result<Vec<bool>>>()?.into_iter();
+            rows = keep(rows, |_| done.next().unwrap_or(false));
+        }
+        let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
         let results = runner.rows(&study, &plain, Part::Test, 0)?;
         page.push(Section::new(rate, &rows, &results).with_contrasts(table.contrasts(), &results));
         if arguments.curves > 0 {

@@ -121,6 +121,21 @@ pub struct TableRow {
     pub paper: Option<Paper>,
 }
 
+/// The rows that are wanted, without those whose baseline is not.
+#[must_use]
+pub fn keep(rows: Vec<TableRow>, mut wanted: impl FnMut(&TableRow) -> bool) -> Vec<TableRow> {
+    let mut now_at = vec![None; rows.len()];
+    let mut kept: Vec<TableRow> = Vec::new();
+    for (at, row) in rows.into_iter().enumerate() {
+        let against = row.against.map(|against| now_at[against]); // a baseline stands before its rows
+        if wanted(&row) && against != Some(None) {
+            now_at[at] = Some(kept.len());
+            kept.push(TableRow { against: against.flatten(), ..row });
+        }
+    }
+    kept
+}
+
 /// Rows with their baselines.
 #[derive(Default)]
 struct Rows(Vec<TableRow>);
@@ -421,6 +436,19 @@ mod tests {
                 assert_eq!(other.row.method.network, row.method.network, "{}", row.name);
             }
         }
+    }
+
+    #[test]
+    fn rows_that_are_kept_are_compared_with_the_same_rows_as_before() {
+        let all = Table::Table3.rows(100);
+        let some = keep(all.clone(), |row| row.row.name.contains("DMIB"));
+        let pairs = |rows: &[TableRow]| -> Vec<(String, Option<String>)> {
+            let other = |row: &TableRow| row.against.map(|against| rows[against].row.name.clone());
+            rows.iter().map(|row| (row.row.name.clone(), other(row))).collect()
+        };
+        let expected: Vec<_> = pairs(&all).into_iter().filter(|(name, _)| name.contains("DMIB")).collect();
+        assert!(expected.len() == 6 && pairs(&some) == expected, "{expected:?}");
+        assert_eq!(keep(all, |row| row.against.is_some()), []);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use climd_repro::oversample::{Oversampler, Smote};
 use climd_repro::results::{Page, Section, recall_grid, time_grid};
 use climd_repro::tables::{self, TableRow, main_job};
 use climd_repro::train::class_distribution;
-use tch::Device;
+use tch::{Device, Tensor};
 
 /// Two modalities, three classes of 60, 20 and 10, told apart by a column each.
 fn dataset() -> Dataset {
@@ -260,4 +260,21 @@ fn later_splits_are_those_that_a_longer_table_ends_in() {
     let (last, _) = run(Cache::default(), 2, &Study { first_seed: 2, seeds: 1, ..paper }, &plain(&rows[..1]), 0);
     assert_eq!(last[0].runs[0].0, all[0].runs[2].0);
     assert_eq!(last[0].runs[0].1.confusion, all[0].runs[2].1.confusion);
+}
+
+#[test]
+fn a_row_is_done_when_its_runs_and_those_of_its_rate_are() {
+    let (dataset, folder, rows) = (dataset(), tempfile::tempdir().unwrap(), plain(&rows()));
+    let file = folder.path().join("runs.jsonl");
+    let study = study(&dataset);
+    let done = |study: &Study<'_>, row: &Row| {
+        let (planned, progress) = (|_| (), |_: &Tensor| ());
+        let cache = Cache::open(&file).unwrap();
+        let runner = Runner { cache, jobs: 2, device: Device::Cpu, planned: &planned, progress: &progress };
+        runner.is_done(study, row, Part::Test, 0).unwrap()
+    };
+    assert!(!done(&study, &rows[0]));
+    run(Cache::open(&file).unwrap(), 2, &study, &rows[..1], 0);
+    assert!(done(&study, &rows[0]) && !done(&study, &rows[2]));
+    assert!(!done(&Study { seeds: 3, ..study }, &rows[0]));
 }
