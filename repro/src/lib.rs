@@ -9,6 +9,7 @@ pub mod data;
 pub mod experiment;
 pub mod network;
 pub mod oversample;
+pub mod overview;
 pub mod plot;
 pub mod redrawn;
 pub mod results;

@@ -2,6 +2,7 @@
 //!
 //! Runs are kept in a cache as they finish: a table that was interrupted goes on where it stopped.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,6 +12,7 @@ use climd_repro::cache::Cache;
 use climd_repro::config::Part;
 use climd_repro::data::Dataset;
 use climd_repro::experiment::{Rate, Row, Runner, Study};
+use climd_repro::overview::overview;
 use climd_repro::results::{Page, Section};
 use climd_repro::tables::{Table, TableRow, keep};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -186,5 +188,10 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
     }
     bar.finish_and_clear();
     println!("{}", page.markdown());
-    page.write(&arguments.out)
+    page.write(&arguments.out)?;
+    if let (Table::Beyond | Table::Advice | Table::LabelNoise, Some(text)) = (table, overview(&arguments.out, table)?) {
+        let file = arguments.out.join(format!("overview-{}.md", table.name()));
+        fs::write(&file, text).with_context(|| format!("--out: `{}` cannot be written", file.display()))?;
+    }
+    Ok(())
 }

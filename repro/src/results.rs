@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use climd::ConfusionMatrix;
 use comfy_table::{Table as Grid, presets};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::experiment::{Rate, Row, RowResult, Study};
 use crate::plot::{self, Series};
@@ -147,22 +147,23 @@ impl Section {
 }
 
 /// A line of the CSV file: a metric of a row, or the difference of two rows.
-#[derive(Debug, Default, Serialize)]
-struct Record {
-    table: String,
-    data: String,
-    row: String,
-    metric: &'static str,
-    paper: Option<f64>,
-    mean: Option<f64>,
-    sd: Option<f64>,
-    seeds: usize,
-    steps: usize,
-    difference: Option<f64>,
-    low: Option<f64>,
-    high: Option<f64>,
-    p: Option<f64>,
-    p_corrected: Option<f64>,
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[allow(missing_docs)] // the columns are described in docs/results/README.md
+pub struct Record {
+    pub table: String,
+    pub data: String,
+    pub row: String,
+    pub metric: String,
+    pub paper: Option<f64>,
+    pub mean: Option<f64>,
+    pub sd: Option<f64>,
+    pub seeds: usize,
+    pub steps: usize,
+    pub difference: Option<f64>,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    pub p: Option<f64>,
+    pub p_corrected: Option<f64>,
 }
 
 impl Record {
@@ -322,11 +323,11 @@ impl Page {
         let mut file = csv::Writer::from_path(folder.join(format!("{}.csv", self.stem))).with_context(unwritten)?;
         for section in &self.sections {
             let table = format!("{} ({} learning rate)", self.table.name(), section.rate());
-            let record = |row: String, metric: &'static str, steps: usize| Record {
+            let record = |row: String, metric: &str, steps: usize| Record {
                 table: table.clone(),
                 data: self.data.clone(),
                 row,
-                metric,
+                metric: metric.into(),
                 seeds: section.seeds(),
                 steps,
                 ..Default::default()
