@@ -169,19 +169,19 @@ pub struct Record {
 impl Record {
     fn paired(self, paired: &Paired) -> Record {
         Record {
-            difference: Some(round(paired.difference.mean, 3)),
-            low: Some(round(paired.low, 3)),
-            high: Some(round(paired.high, 3)),
-            p: Some(round(paired.p, 5)),
-            p_corrected: paired.p_corrected.map(|p| round(p, 5)),
+            difference: Some(round(paired.difference.mean)),
+            low: Some(round(paired.low)),
+            high: Some(round(paired.high)),
+            p: Some(round(paired.p)),
+            p_corrected: paired.p_corrected.map(round),
             ..self
         }
     }
 }
 
-fn round(value: f64, digits: i32) -> f64 {
-    let unit = 10f64.powi(digits);
-    (value * unit).round() / unit
+/// To six digits: enough that a page which rounds them further rounds as this one does.
+fn round(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
 }
 
 /// Percent, by split.
@@ -247,7 +247,9 @@ impl Page {
         let file = name("macro-f1");
         let title = format!("Macro F1 on the validation part: {}", self.data);
         plot::curves(folder.join(&file), &title, "gradient steps", "macro F1 (%)", &f1_curves(curves))?;
-        plots.push((file, "Macro F1 on the validation part, with one standard deviation over the splits".into()));
+        let rate = format!("{} learning rate", section.rate());
+        let caption = format!("Macro F1 on the validation part, with one standard deviation over the splits, {rate}");
+        plots.push((file, caption));
 
         let file = name("recall");
         let of_row = |row: &Shown| {
@@ -258,7 +260,8 @@ impl Page {
         let series: Vec<(String, Vec<(f64, f64)>)> = shown.map(of_row).collect();
         let title = format!("Recall of every class on the test part: {}", self.data);
         plot::bars_by_group(folder.join(&file), &title, "recall", &self.classes, &series)?;
-        plots.push((file, "Recall of every class on the test part, with one standard deviation".into()));
+        let caption = format!("Recall of every class on the test part, with one standard deviation, {rate}");
+        plots.push((file, caption));
 
         for row in ["baseline", "CLIMD"] {
             if let Some(result) = curves.iter().find(|result| result.row.name == row) {
@@ -266,7 +269,8 @@ impl Page {
                 let title = format!("Scores of the training samples, {row}: {}", self.data);
                 let series = score_curves(result, &self.classes);
                 plot::curves(folder.join(&file), &title, "gradient steps", "score", &series)?;
-                let caption = format!("Scores of the training samples of every class, {row}: median and quartiles");
+                let caption =
+                    format!("Scores of the training samples of every class, {row}: median and quartiles, {rate}");
                 plots.push((file, caption));
             }
         }
@@ -336,8 +340,8 @@ impl Page {
                 for (at, ((metric, _), (summary, paired))) in METRICS.iter().zip(&row.metrics).enumerate() {
                     let record = Record {
                         paper: row.paper.and_then(|paper| paper.get(at).map(|paper| paper.0)),
-                        mean: summary.map(|summary| round(summary.mean, 3)),
-                        sd: summary.and_then(|summary| summary.sd).map(|sd| round(sd, 3)),
+                        mean: summary.map(|summary| round(summary.mean)),
+                        sd: summary.and_then(|summary| summary.sd).map(round),
                         ..record(row.name.clone(), metric, row.steps)
                     };
                     file.serialize(paired.iter().fold(record, Record::paired))?;

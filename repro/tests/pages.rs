@@ -1,0 +1,75 @@
+//! Promise: what a written page says was measured. Every difference with its interval in README.md and docs/results stands
+//! in a CSV file beside it, which the program wrote; and a page links to files that are there.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use climd_repro::results::Record;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The written pages, which quote the others.
+const PAGES: [&str; 2] = ["docs/results/README.md", "docs/results/advice.md"];
+
+/// What a page may quote: `+1.3 [+0.2, +2.3]`.
+fn measured() -> HashSet<String> {
+    let mut measured = HashSet::new();
+    for entry in fs::read_dir(root().join("docs/results")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "csv") {
+            for record in csv::Reader::from_path(&path).unwrap().into_deserialize() {
+                let record: Record = record.unwrap();
+                if let (Some(mean), Some(low), Some(high)) = (record.difference, record.low, record.high) {
+                    measured.insert(format!("{mean:+.1} [{low:+.1}, {high:+.1}]"));
+                }
+            }
+        }
+    }
+    measured
+}
+
+/// Every `number [number, number]` of a text.
+fn quoted(text: &str) -> Vec<String> {
+    let number = |text: &str| text.trim().parse::<f64>().is_ok();
+    let interval = |(at, _): (usize, &str)| {
+        let inside = text[at + 1..].split(']').next()?;
+        let (low, high) = inside.split_once(", ")?;
+        let mean = text[..at].split_whitespace().next_back()?;
+        (number(low) && number(high) && number(mean)).then(|| format!("{mean} [{inside}]"))
+    };
+    text.match_indices('[').filter_map(interval).collect()
+}
+
+#[test]
+fn every_quoted_difference_was_measured() {
+    assert_eq!(
+        quoted("a gain of +1.3 [+0.2, +2.3] in [1, 2], and -0.1\n[-0.2, +0.0]."),
+        ["+1.3 [+0.2, +2.3]", "-0.1 [-0.2, +0.0]"]
+    );
+    let measured = measured();
+    for page in PAGES {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let quoted = quoted(&text);
+        assert!(quoted.len() > 10, "{page}");
+        let unknown: Vec<&String> = quoted.iter().filter(|difference| !measured.contains(*difference)).collect();
+        assert!(unknown.is_empty(), "{page}: no table has {unknown:?}");
+    }
+}
+
+#[test]
+fn links_of_the_results_lead_to_files() {
+    for entry in fs::read_dir(root().join("docs/results")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "md") {
+            let text = fs::read_to_string(&path).unwrap();
+            for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+                let file = link.split('#').next().unwrap();
+                let there = link.starts_with("http") || path.parent().unwrap().join(file).exists();
+                assert!(there, "{}: no {link}", path.display());
+            }
+        }
+    }
+}

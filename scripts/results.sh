@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Every page under docs/results that climd-repro writes. Runs that the cache has are not done again; the others take
+# hours. Arguments go to every command: scripts/results.sh --jobs 8. Needs `make libtorch data-all`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. "${CARGO_TARGET_DIR:-target}/libtorch.env"
+"${CARGO:-cargo}" build --release -p climd-repro
+repro() { "${CARGO_TARGET_DIR:-target}/release/climd-repro" "$@" >/dev/null; }
+
+repro table2 --data brca "$@"
+repro table4 --data brca "$@"
+repro beyond --data brca --curves 3 "$@"
+repro beyond --data htad digits kipan lgg --lr tuned "$@"
+for noise in 0 0.2; do
+    repro advice --data brca kipan lgg htad digits --seeds 20 --lr tuned --noise $noise "$@"
+    repro advice --data brca kipan lgg htad digits --seeds 20 --lr tuned --noise $noise --imbalance 50 "$@"
+done
+repro advice --data digits --seeds 20 --lr tuned --imbalance 50 --curves 3 "$@"
+repro label-noise --data digits htad kipan --seeds 20 --first-seed 20 --lr tuned --noise 0.2 --imbalance 50 "$@"
