@@ -34,6 +34,11 @@ impl Words {
         Self(ChaCha8Rng::from_seed(key))
     }
 
+    /// Leaves out the first `words` of the stream; for one that has given none yet.
+    pub(super) fn skip(&mut self, words: usize) {
+        self.0.set_word_pos(words as u128);
+    }
+
     pub(super) fn next(&mut self) -> u32 {
         self.0.next_u32()
     }

@@ -1,9 +1,11 @@
 //! Which samples: of each class the first by key, as many as its quota says.
 //!
 //! Every sample has a 32-bit key that sorts like its score; the highest keys come first, and ties go to the smaller
-//! index. Two passes in sample order: one lays the keys out by class, to find the key at which each class's quota ends;
-//! one takes what is above it. So the list comes out ascending, whatever the pick.
+//! index. One pass in sample order lays the keys out by class, to find the key at which each class's quota ends; then all
+//! threads take what is above it, each from its own stretch of samples. So the list comes out ascending, whatever the pick.
 //! Source: `docs/algorithm.md`, "Which, and in what order".
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -28,14 +30,16 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// Calls `visit(sample, key)` for each sample in order.
-    fn visit(&self, num_samples: usize, mut visit: impl FnMut(usize, u32)) {
+    /// Calls `visit(sample, key)` for each of these samples in order.
+    fn visit(&self, samples: Range<usize>, mut visit: impl FnMut(usize, u32)) {
+        let scored = |scores: &'a [f32]| samples.clone().zip(&scores[samples.clone()]);
         match *self {
-            Keys::Highest(scores) => scores.iter().enumerate().for_each(|(i, &score)| visit(i, key_of_score(score))),
-            Keys::Lowest(scores) => scores.iter().enumerate().for_each(|(i, &score)| visit(i, !key_of_score(score))),
+            Keys::Highest(scores) => scored(scores).for_each(|(i, &score)| visit(i, key_of_score(score))),
+            Keys::Lowest(scores) => scored(scores).for_each(|(i, &score)| visit(i, !key_of_score(score))),
             Keys::Random { seed, epoch, purpose } => {
                 let mut words = Words::new(seed, epoch, purpose, 0);
-                (0..num_samples).for_each(|i| visit(i, words.next()));
+                words.skip(samples.start);
+                samples.for_each(|i| visit(i, words.next()));
             }
         }
     }
@@ -47,86 +51,157 @@ fn key_of_score(score: f32) -> u32 {
     if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
 }
 
-/// Where a selection ends: everything above `key`, and of what has just that key the `ties` first.
+/// Where a selection ends: everything above `key`, and of what has just that key the samples before `until`.
 #[derive(Debug, Clone, Copy)]
 struct Threshold {
     key: u32,
-    ties: usize,
+    until: u32,
 }
 
 impl Threshold {
-    /// The threshold above which lie `count` of these keys; leaves them in another order.
-    fn new(keys: &mut [u32], count: usize) -> Self {
+    /// The threshold above which lie `count` of these keys, which it leaves in another order, and how many of the samples
+    /// with just its key are in: if not all of them, `until` is to be found.
+    fn new(keys: &mut [u32], count: usize) -> (Self, Option<usize>) {
         if count == 0 {
-            return Self { key: u32::MAX, ties: 0 };
+            return (Self { key: u32::MAX, until: 0 }, None);
         }
-        let (above, &mut key, _) = keys.select_nth_unstable_by(count - 1, |a, b| b.cmp(a));
-        Self { key, ties: count - above.iter().filter(|&&other| other > key).count() }
+        let (above, &mut key, below) = keys.select_nth_unstable_by(count - 1, |a, b| b.cmp(a));
+        let tied = 1 + above.iter().filter(|&&other| other == key).count();
+        let all = below.iter().all(|&other| other != key);
+        (Self { key, until: u32::MAX }, (!all).then_some(tied))
     }
 
-    /// Whether the next sample in order is in; ties are counted down.
-    fn takes(&mut self, key: u32) -> bool {
-        if key != self.key || self.ties == 0 {
-            return key > self.key;
-        }
-        self.ties -= 1;
-        true
+    fn takes(self, sample: usize, key: u32) -> bool {
+        // no shortcut: which side of the threshold a key is on cannot be foreseen
+        (key > self.key) | ((key == self.key) & ((sample as u32) < self.until))
     }
 }
 
-/// Writes the samples of a quota to `out`, ascending, copies adjacent.
-pub(super) fn select(classes: &ClassIndex, quota: &Quota, keys: &Keys<'_>, out: &mut Vec<u32>) {
+/// Finds where each threshold's ties end, if it has any to break; `of` gives the threshold of a sample.
+fn break_ties(
+    found: Vec<(Threshold, Option<usize>)>,
+    keys: &Keys<'_>,
+    num_samples: usize,
+    of: impl Fn(usize) -> usize,
+) -> Vec<Threshold> {
+    let (mut thresholds, mut ties): (Vec<Threshold>, Vec<Option<usize>>) = found.into_iter().unzip();
+    if ties.iter().any(Option::is_some) {
+        keys.visit(0..num_samples, |sample, key| {
+            let at = of(sample);
+            if key == thresholds[at].key
+                && let Some(left) = &mut ties[at]
+            {
+                *left -= 1;
+                if *left == 0 {
+                    (thresholds[at].until, ties[at]) = (sample as u32 + 1, None);
+                }
+            }
+        });
+    }
+    thresholds
+}
+
+/// Makes `out` the samples of a quota, ascending, copies adjacent. `spare` lends its memory.
+pub(super) fn select(classes: &ClassIndex, quota: &Quota, keys: &Keys<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
     match quota {
-        Quota::Ranks(window) => select_window(classes.num_samples(), window, keys, out),
-        Quota::PerClass(quotas) => select_by_class(classes, quotas, keys, out),
+        Quota::Ranks(window) => select_window(classes.num_samples(), window, keys, out, spare),
+        Quota::PerClass(quotas) => select_by_class(classes, quotas, keys, out, spare),
     }
 }
 
-fn select_by_class(classes: &ClassIndex, quotas: &[usize], keys: &Keys<'_>, out: &mut Vec<u32>) {
-    let counts = classes.counts();
+fn select_by_class(classes: &ClassIndex, quotas: &[usize], keys: &Keys<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
+    let (n, counts, ranks) = (classes.num_samples(), classes.counts(), classes.ranks());
     if quotas == counts {
-        return out.extend(0..classes.num_samples() as u32);
+        return everything(n, out);
     }
-    let mut by_class = vec![0; classes.num_samples()];
+    spare.resize(n, 0);
+    let by_class = spare.as_mut_slice();
     let mut next = classes.starts().to_vec();
-    keys.visit(classes.num_samples(), |sample, key| {
-        let rank = classes.ranks()[sample] as usize;
+    keys.visit(0..n, |sample, key| {
+        let rank = ranks[sample] as usize;
         by_class[next[rank]] = key;
         next[rank] += 1;
     });
-    let mut slices = Vec::with_capacity(counts.len());
-    let mut rest = by_class.as_mut_slice();
-    for &count in counts {
-        let (slice, tail) = rest.split_at_mut(count);
-        slices.push(slice);
-        rest = tail;
-    }
-    let mut thresholds: Vec<Threshold> =
-        slices.into_par_iter().zip(quotas).map(|(keys, &quota)| Threshold::new(keys, quota % keys.len())).collect();
-    keys.visit(classes.num_samples(), |sample, key| {
-        let rank = classes.ranks()[sample] as usize;
-        let copies = quotas[rank] / counts[rank] + usize::from(thresholds[rank].takes(key));
-        out.extend(std::iter::repeat_n(sample as u32, copies));
+    let found: Vec<_> = split(by_class, counts)
+        .into_par_iter()
+        .zip(quotas)
+        .map(|(keys, &quota)| Threshold::new(keys, quota % keys.len()))
+        .collect();
+    let thresholds = break_ties(found, keys, n, |sample| ranks[sample] as usize);
+    let plans: Vec<(Threshold, usize)> =
+        thresholds.into_iter().zip(quotas.iter().zip(counts).map(|(quota, n)| quota / n)).collect();
+    collect(n, quotas.iter().sum(), keys, out, |sample, key| {
+        let (threshold, copies) = plans[ranks[sample] as usize];
+        copies + usize::from(threshold.takes(sample, key))
     });
 }
 
-fn select_window(num_samples: usize, window: &std::ops::Range<usize>, keys: &Keys<'_>, out: &mut Vec<u32>) {
-    if *window == (0..num_samples) {
-        return out.extend(0..num_samples as u32);
+fn select_window(n: usize, window: &Range<usize>, keys: &Keys<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
+    if *window == (0..n) {
+        return everything(n, out);
     }
-    let mut all = Vec::with_capacity(num_samples);
-    keys.visit(num_samples, |_, key| all.push(key));
-    let (mut end, mut start) = (Threshold::new(&mut all, window.end), Threshold::new(&mut all, window.start));
-    keys.visit(num_samples, |sample, key| {
-        let (before_end, before_start) = (end.takes(key), start.takes(key));
-        if before_end && !before_start {
-            out.push(sample as u32);
-        }
+    spare.clear();
+    keys.visit(0..n, |_, key| spare.push(key));
+    let mut threshold = |count| break_ties(vec![Threshold::new(spare, count)], keys, n, |_| 0)[0];
+    let (end, start) = (threshold(window.end), threshold(window.start));
+    collect(n, window.len(), keys, out, |sample, key| usize::from(end.takes(sample, key) & !start.takes(sample, key)));
+}
+
+fn everything(num_samples: usize, out: &mut Vec<u32>) {
+    out.clear();
+    out.extend(0..num_samples as u32);
+}
+
+/// Samples that one thread looks at in one go.
+const CHUNK: usize = 1 << 17;
+
+/// Makes `out` the samples in order, each as often as `copies(sample, key)` says, `total` in all.
+fn collect(
+    num_samples: usize,
+    total: usize,
+    keys: &Keys<'_>,
+    out: &mut Vec<u32>,
+    copies: impl Fn(usize, u32) -> usize + Sync,
+) {
+    let chunk = |at: usize| at * CHUNK..num_samples.min((at + 1) * CHUNK);
+    let size = |at: usize| {
+        let mut size = 0;
+        keys.visit(chunk(at), |sample, key| size += copies(sample, key));
+        size
+    };
+    let chunks = num_samples.div_ceil(CHUNK);
+    let sizes: Vec<usize> = if chunks == 1 { vec![total] } else { (0..chunks).into_par_iter().map(size).collect() };
+    out.resize(total, 0);
+    split(out, &sizes).into_par_iter().enumerate().for_each(|(at, part)| {
+        let mut end = 0;
+        keys.visit(chunk(at), |sample, key| {
+            // written before it is known to be in: the next one takes its place if it is not
+            if let Some(slot) = part.get_mut(end) {
+                *slot = sample as u32;
+            }
+            let copies = copies(sample, key);
+            if copies > 1 {
+                part[end..end + copies].fill(sample as u32);
+            }
+            end += copies;
+        });
     });
 }
 
-/// Writes `quotas[rank]` uniform draws from each class to `out`, ascending, copies adjacent.
+/// Consecutive parts of these sizes.
+fn split<'a, T>(mut list: &'a mut [T], sizes: &[usize]) -> Vec<&'a mut [T]> {
+    let mut parts = Vec::with_capacity(sizes.len());
+    for &size in sizes {
+        let (part, rest) = list.split_at_mut(size);
+        parts.push(part);
+        list = rest;
+    }
+    parts
+}
+
+/// Makes `out` `quotas[rank]` uniform draws from each class, ascending, copies adjacent.
 pub(super) fn draw(classes: &ClassIndex, quotas: &[usize], seed: u64, epoch: usize, out: &mut Vec<u32>) {
+    out.clear();
     for (rank, &quota) in quotas.iter().enumerate() {
         let members = classes.members(rank);
         let mut words = Words::new(seed, epoch, Purpose::Replacement, rank as u32);
@@ -176,7 +251,7 @@ mod tests {
             let classes = ClassIndex::new(&labels).unwrap();
             let keys = if lowest { Keys::Lowest(&scores) } else { Keys::Highest(&scores) };
             let mut list = Vec::new();
-            select(&classes, &Quota::PerClass(quotas.clone()), &keys, &mut list);
+            select(&classes, &Quota::PerClass(quotas.clone()), &keys, &mut list, &mut Vec::new());
             prop_assert_eq!(list, naive(&labels, &quotas, &scores, lowest));
         }
 
@@ -189,14 +264,43 @@ mod tests {
             let mut expected = ranking[a..b].to_vec();
             expected.sort_unstable();
             let mut list = Vec::new();
-            select(&ClassIndex::new(&labels).unwrap(), &Quota::Ranks(a..b), &Keys::Highest(&scores), &mut list);
+            select(&ClassIndex::new(&labels).unwrap(), &Quota::Ranks(a..b), &Keys::Highest(&scores), &mut list, &mut Vec::new());
             prop_assert_eq!(list, expected);
+        }
+
+        #[test]
+        fn random_keys_are_the_same_from_any_start(seed: u64, epoch in 0usize..9, from in 0usize..500, len in 1usize..500) {
+            let keys = Keys::Random { seed, epoch, purpose: Purpose::Redraw };
+            let (mut all, mut part) = (Vec::new(), Vec::new());
+            keys.visit(0..from + len, |_, key| all.push(key));
+            keys.visit(from..from + len, |_, key| part.push(key));
+            prop_assert_eq!(&part[..], &all[from..]);
         }
 
         #[test]
         fn keys_sort_like_scores(a: f32, b: f32) {
             prop_assume!(!a.is_nan() && !b.is_nan());
             prop_assert_eq!(key_of_score(a).cmp(&key_of_score(b)), a.partial_cmp(&b).unwrap());
+        }
+    }
+
+    /// Several stretches of samples, ties across their borders, classes taken more than once.
+    #[test]
+    fn many_threads_choose_what_a_stable_sort_chooses() {
+        let n = 3 * CHUNK + 77;
+        let mut words = Words::new(1, 2, Purpose::Redraw, 0);
+        let labels: Vec<u8> = (0..n).map(|_| (words.below(64) as f64).sqrt() as u8).collect();
+        let scores: Vec<f32> = (0..n).map(|_| words.below(50) as f32 - 25.0).collect();
+        let classes = ClassIndex::new(&labels).unwrap();
+        let quotas: Vec<usize> = classes.counts().iter().zip(1..).map(|(n, c)| n * c / 6).collect();
+        let expected = naive(&labels, &quotas, &scores, false);
+        for threads in [1, 2, 3, 7] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut list = vec![9; 5];
+            pool.install(|| {
+                select(&classes, &Quota::PerClass(quotas.clone()), &Keys::Highest(&scores), &mut list, &mut Vec::new())
+            });
+            assert!(list == expected, "{threads} threads");
         }
     }
 }
