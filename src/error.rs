@@ -209,6 +209,27 @@ pub enum Error {
         expected: u64,
     },
 
+    /// A file of a state cannot be read or written.
+    #[error("`path`: `{path}` cannot be {done}: {reason}")]
+    StateFile {
+        /// The file.
+        path: String,
+        /// `read` or `written`.
+        done: &'static str,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// A file that holds no state, or only the beginning of one.
+    #[error(
+        "`path`: `{path}` holds no whole state ({reason}): was it written by `State::save`? Use an older checkpoint"
+    )]
+    StateFormat {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+
     // ------------------------------------------------------------------ tensors
     /// A tensor has the wrong shape.
     #[error("`{argument}` has shape {found:?}, but must be {expected}")]

@@ -103,6 +103,35 @@ fn a_run_cut_at_any_batch_goes_on_as_if_it_was_not() {
     cut_everywhere(|| Curriculum::new(&labels(), UnderSampling { redraw: true, ..Default::default() }).unwrap());
 }
 
+/// The parts of all ranks, put together in turn again.
+fn dealt(list: &Epoch, world_size: usize) -> Vec<u32> {
+    let parts: Vec<Epoch> = (0..world_size).map(|rank| list.shard(rank, world_size, Even::Pad).unwrap()).collect();
+    (0..parts[0].len()).flat_map(|at| parts.iter().map(move |part| part.indices()[at])).collect()
+}
+
+#[test]
+fn a_run_cut_on_some_ranks_goes_on_on_any_other_number_of_them() {
+    let worlds = [1, 2, 3, 4, 8];
+    for (before, after) in worlds.into_iter().flat_map(|before| worlds.map(|after| (before, after))) {
+        let mut sampler = sampler();
+        for epoch in 0..EPOCHS {
+            if sampler.wants_scores(epoch) {
+                sampler.update(epoch, &Net(epoch as u64).scores(33)).unwrap(); // re-measured in every epoch
+            }
+            let whole = sampler.epoch(epoch).unwrap();
+            // all ranks take a batch of 2 at a time; each of them is a place to stop
+            let part = whole.shard(before - 1, before, Even::Pad).unwrap();
+            for (_, at) in part.batches(2, Tail::Keep).unwrap().filter(|(_, at)| at.epoch == epoch) {
+                let mut resumed = self::sampler();
+                assert_eq!(resumed.restore(&through_a_file(&sampler.state(at))).unwrap(), at);
+                let rest = resumed.epoch(epoch).unwrap().skip(at.samples).unwrap();
+                let left = &whole.indices()[at.samples..];
+                assert_eq!(dealt(&rest, after)[..left.len()], *left, "{before} to {after} ranks at {at:?}");
+            }
+        }
+    }
+}
+
 /// A schedule that does not say when it settles, as one of a user's own.
 struct Half;
 

@@ -2,6 +2,8 @@
 
 mod curriculum;
 mod epoch;
+#[cfg(feature = "serde")]
+mod file;
 mod order;
 mod random;
 mod report;

@@ -17,7 +17,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct State {
-    version: u32,
+    version: u32, // first, where any release finds it
     num_samples: usize,
     labels: u64, // hash
     settings: Settings,
@@ -64,13 +64,7 @@ impl State {
 
     /// Refuses a state that is damaged, or of another version, data set or configuration.
     pub(super) fn check(&self, classes: &ClassIndex, settings: Settings, schedule: &str) -> Result<()> {
-        if self.version != VERSION {
-            return Err(Error::StateVersion { found: self.version, expected: VERSION });
-        }
-        let expected = self.checksum_of_content();
-        if self.checksum != expected {
-            return Err(Error::StateDamaged { found: self.checksum, expected });
-        }
+        self.check_itself()?;
         let labels = hash_of_labels(classes);
         same("a number of samples of", &self.num_samples, &classes.num_samples())?;
         same("labels of hash", &format_args!("{:016x}", self.labels), &format_args!("{labels:016x}"))?;
@@ -82,6 +76,13 @@ impl State {
             Some(scores) => same("a number of scores of", &scores.len(), &classes.num_samples()),
             None => Ok(()),
         }
+    }
+
+    /// Refuses a state that is damaged, or of another version.
+    pub(super) fn check_itself(&self) -> Result<()> {
+        check_version(self.version)?;
+        let expected = self.checksum_of_content();
+        if self.checksum == expected { Ok(()) } else { Err(Error::StateDamaged { found: self.checksum, expected }) }
     }
 
     pub(super) fn scores(&self) -> Option<Vec<f32>> {
@@ -105,6 +106,10 @@ impl State {
         self.scores.iter().flatten().for_each(|bits| hash.update(&bits.to_le_bytes()));
         hash.digest()
     }
+}
+
+pub(super) fn check_version(found: u32) -> Result<()> {
+    if found == VERSION { Ok(()) } else { Err(Error::StateVersion { found, expected: VERSION }) }
 }
 
 /// XXH3 of the labels in the order of the samples: fixed for all platforms and releases.

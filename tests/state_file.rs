@@ -1,0 +1,120 @@
+//! Promise: a state survives a file, in both formats; a file that is not whole, or not a state, is refused; and whoever
+//! reads while another writes sees a whole one.
+#![cfg(feature = "serde")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use climd::*;
+
+const NAMES: [&str; 2] = ["sampler.json", "sampler.bin"];
+
+fn state(epoch: usize) -> State {
+    let mut sampler =
+        PowerLawScheduler::new(&[0, 0, 0, 0, 1, 1, 2], PowerLaw { epochs: 9, ..Default::default() }).unwrap().seed(3);
+    let scores = [0.1, -0.0, f32::MIN_POSITIVE, 1.0 / 3.0, f32::MAX, 7.0, 1e-45];
+    sampler.update(1, &scores).unwrap();
+    sampler.state(Position { epoch, samples: 2 })
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+    fs::read_dir(folder).unwrap().map(name).collect()
+}
+
+#[test]
+fn both_formats_give_back_what_was_saved_and_leave_nothing_else() {
+    for name in NAMES {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        for epoch in [1, 4] {
+            state(epoch).save(&path).unwrap(); // the second takes the place of the first
+            assert_eq!(State::load(&path).unwrap(), state(epoch));
+            assert_eq!(files(folder.path()), [name]);
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for name in NAMES {
+        state(1).save(folder.path().join(name)).unwrap();
+    }
+    let [json, binary] = NAMES.map(|name| fs::read(folder.path().join(name)).unwrap());
+    assert!(json.starts_with(b"{\"version\":1,") && binary.starts_with(b"climd\0\x01"));
+    assert!(binary.len() < json.len());
+}
+
+#[test]
+fn a_file_cut_or_altered_anywhere_is_refused() {
+    for name in NAMES {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        state(1).save(&path).unwrap();
+        let whole = fs::read(&path).unwrap();
+        for end in 0..whole.len() {
+            fs::write(&path, &whole[..end]).unwrap();
+            let error = State::load(&path).unwrap_err();
+            assert!(matches!(error, Error::StateFormat { .. }), "{name} cut at {end}: {error}");
+            assert!(error.to_string().contains(name), "{error}");
+        }
+        for at in 0..whole.len() {
+            let mut altered = whole.clone();
+            altered[at] ^= 1;
+            fs::write(&path, &altered).unwrap();
+            assert!(State::load(&path).is_err(), "{name} altered at {at}");
+        }
+        fs::write(&path, [&whole[..], b"x"].concat()).unwrap();
+        assert!(matches!(State::load(&path), Err(Error::StateFormat { .. })), "{name} with more behind it");
+    }
+}
+
+#[test]
+fn a_newer_version_is_named_even_if_its_fields_are_others() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("a.json", &b"{\"version\":2,\"anything\":[]}"[..]), ("a.bin", b"climd\0\x02rest")] {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        assert_eq!(State::load(&path).unwrap_err(), Error::StateVersion { found: 2, expected: 1 });
+    }
+}
+
+#[test]
+fn garbage_and_files_that_are_not_there_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.bin");
+    let error = State::load(&path).unwrap_err();
+    assert!(
+        matches!(error, Error::StateFile { done: "read", .. }) && error.to_string().contains("state.bin"),
+        "{error}"
+    );
+    for garbage in [&b""[..], b"climd", b"climd\0", b"climd\0\xff\xff\xff\xff\xff\xff", b"PK\x03\x04", b"[1, 2]", b"{}"]
+    {
+        fs::write(&path, garbage).unwrap();
+        let error = State::load(&path).unwrap_err();
+        assert!(matches!(error, Error::StateFormat { .. }), "{error}");
+    }
+    let nowhere = folder.path().join("missing").join("state.bin");
+    for path in [nowhere.as_path(), folder.path(), Path::new("/"), Path::new("")] {
+        let error = state(1).save(path).unwrap_err();
+        assert!(matches!(error, Error::StateFile { done: "written", .. }), "{error}");
+    }
+    assert_eq!(files(folder.path()), ["state.bin"]);
+}
+
+#[test]
+fn a_reader_beside_a_writer_sees_whole_states() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, done) = (folder.path().join("state.bin"), AtomicBool::new(false));
+    state(0).save(&path).unwrap();
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut seen = 0;
+            while !done.load(Ordering::Relaxed) || seen == 0 {
+                State::load(&path).unwrap();
+                seen += 1;
+            }
+        });
+        (0..50).for_each(|epoch| state(epoch % 9).save(&path).unwrap());
+        done.store(true, Ordering::Relaxed);
+        reader.join().unwrap();
+    });
+}
