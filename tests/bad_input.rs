@@ -36,6 +36,22 @@ fn too_many_samples() {
 }
 
 #[test]
+fn one_class_and_one_sample_are_data() {
+    for labels in [&[7i64][..], &[7, 7, 7]] {
+        let mut sampler = PowerLawScheduler::new(labels, PowerLaw { epochs: 3, ..Default::default() }).unwrap();
+        sampler.update(0, &vec![0.5; labels.len()]).unwrap();
+        for epoch in 0..5 {
+            let list = sampler.epoch(epoch).unwrap();
+            assert!((1..=labels.len()).contains(&list.len()));
+            assert_eq!(list.log_prior(8).unwrap()[7], 0.0); // all of it is that class
+            sampler.report(epoch).unwrap();
+        }
+        assert_eq!(sampler.epoch(2).unwrap().len(), labels.len());
+        assert!(sampler.classes().hill_exponent().is_infinite() && sampler.classes().zipf_exponent() == 0.0);
+    }
+}
+
+#[test]
 fn a_curriculum_of_no_epochs() {
     let schedule = PowerLaw { epochs: 0, ..Default::default() };
     assert_eq!(message(power_law(schedule)), "`epochs` is 0, but a curriculum has at least 1 epoch");

@@ -73,3 +73,24 @@ fn links_of_the_results_lead_to_files() {
         }
     }
 }
+
+#[test]
+fn every_kind_of_error_has_a_line_and_every_line_a_test() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let page = read("docs/errors.md");
+    let lines: Vec<&str> = page.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |")).collect();
+    assert!(lines.len() >= 40, "{} lines", lines.len());
+    for line in &lines {
+        let mut quoted = line.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2);
+        let (file, test) = (quoted.next().unwrap(), quoted.next().unwrap());
+        assert!(read(file).contains(&format!("fn {test}(")), "{file} has no test {test}");
+    }
+    // a variant begins with its `#[error`, and ends that attribute before its name
+    let source = read("src/error.rs");
+    let attributes = source.split("#[error(").skip(1);
+    let names = attributes.map(|text| text.split(")]\n").nth(1).unwrap().trim_start());
+    let names: Vec<&str> = names.map(|text| text.split([' ', ',', '{']).next().unwrap()).collect();
+    assert!(names.len() > 30, "{names:?}");
+    let missing: Vec<&&str> = names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/errors.md lacks {missing:?}");
+}
