@@ -148,6 +148,17 @@ pub enum Error {
         /// Number of processes.
         world_size: usize,
     },
+    /// A variable of the launcher that is missing or no number.
+    #[error(
+        "`{variable}` is {found:?} in the environment, but must be a whole number from 0 on: start all processes with \
+         torchrun, mpirun or srun, or pass rank and world size yourself"
+    )]
+    Launcher {
+        /// The variable.
+        variable: &'static str,
+        /// Its value; empty if it is not set.
+        found: String,
+    },
     /// An epoch that was already dealt to ranks was to be dealt again.
     #[error("`shard` was called on what is already one rank's part: shard the whole epoch")]
     ShardedTwice,

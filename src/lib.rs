@@ -36,6 +36,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod error;
+mod job;
 mod labels;
 #[cfg(feature = "tch")]
 mod loader;
@@ -50,6 +51,7 @@ mod schedule;
 mod tensor;
 
 pub use error::{Error, Result};
+pub use job::rank_and_world_size;
 pub use labels::ClassIndex;
 #[cfg(feature = "tch")]
 pub use loader::{Batch, Batches, CurriculumLoader};

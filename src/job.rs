@@ -1,0 +1,74 @@
+//! Which of how many processes this one is, as the program that launched it says.
+
+use crate::{Error, Result};
+
+/// Variables of rank and world size: of torchrun first, which may itself run under one of the others.
+const LAUNCHERS: [[&str; 2]; 4] = [
+    ["RANK", "WORLD_SIZE"],                           // torchrun
+    ["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"], // mpirun of Open MPI
+    ["PMI_RANK", "PMI_SIZE"],                         // mpiexec of MPICH and Intel MPI
+    ["SLURM_PROCID", "SLURM_NTASKS"],                 // srun
+];
+
+/// Rank and world size of this process, from the environment that torchrun, mpirun or srun gives it; `(0, 1)` if none did.
+///
+/// For [`Epoch::shard`](crate::Epoch::shard): every rank builds the same sampler, and takes its part of each epoch.
+///
+/// # Examples
+/// ```
+/// use climd::{CurriculumSampler, Even, PowerLaw, PowerLawScheduler};
+/// let (rank, world_size) = climd::rank_and_world_size()?;
+/// let sampler = PowerLawScheduler::new(&[0, 0, 0, 1, 1, 2], PowerLaw::default())?.seed(7);
+/// let part = sampler.epoch(99)?.shard(rank, world_size, Even::Pad)?;
+/// assert_eq!(part.len(), 6usize.div_ceil(world_size));
+/// # Ok::<(), climd::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Launcher`] if a variable is missing beside its twin, or is no number; [`Error::Rank`] for a rank that is not
+/// below the world size.
+pub fn rank_and_world_size() -> Result<(usize, usize)> {
+    from(|variable| std::env::var_os(variable).map(|value| value.to_string_lossy().into_owned()))
+}
+
+fn from(value: impl Fn(&str) -> Option<String>) -> Result<(usize, usize)> {
+    let set = |names: &&[&str; 2]| names.iter().any(|name| value(name).is_some());
+    let Some(names) = LAUNCHERS.iter().find(set) else { return Ok((0, 1)) };
+    let number = |variable: &'static str| {
+        let found = value(variable).unwrap_or_default();
+        found.trim().parse().map_err(|_| Error::Launcher { variable, found })
+    };
+    let (rank, world_size) = (number(names[0])?, number(names[1])?);
+    if rank < world_size { Ok((rank, world_size)) } else { Err(Error::Rank { rank, world_size }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(variables: &[(&str, &str)]) -> Result<(usize, usize)> {
+        from(|name| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn every_launcher_is_understood_and_torchrun_goes_first() {
+        assert_eq!(with(&[]), Ok((0, 1)));
+        for [rank, size] in LAUNCHERS {
+            assert_eq!(with(&[(rank, "2"), (size, "4")]), Ok((2, 4)));
+        }
+        let under_slurm = [("SLURM_PROCID", "0"), ("SLURM_NTASKS", "1"), ("RANK", "3"), ("WORLD_SIZE", "8")];
+        assert_eq!(with(&under_slurm), Ok((3, 8)));
+    }
+
+    #[test]
+    fn half_a_launcher_and_numbers_that_are_none_are_named() {
+        let missing = with(&[("RANK", "1")]).unwrap_err().to_string();
+        assert!(
+            missing.starts_with("`WORLD_SIZE` is \"\" in the environment, but must be a whole number"),
+            "{missing}"
+        );
+        let negative = with(&[("SLURM_PROCID", "-1"), ("SLURM_NTASKS", "4")]).unwrap_err();
+        assert_eq!(negative, Error::Launcher { variable: "SLURM_PROCID", found: "-1".into() });
+        assert_eq!(with(&[("PMI_RANK", "4"), ("PMI_SIZE", "4")]), Err(Error::Rank { rank: 4, world_size: 4 }));
+    }
+}
