@@ -10,12 +10,10 @@ repro() { "${CARGO_TARGET_DIR:-target}/release/climd-repro" "$@" >/dev/null; }
 repro table2 --data brca "$@"
 repro table4 --data brca "$@"
 repro beyond --data brca --curves 3 "$@"
-repro beyond --data htad digits kipan lgg --lr tuned "$@"
+repro beyond --data htad digits kipan lgg "$@"
 for noise in 0 0.2; do
-    repro advice --data brca htad digits --seeds 20 --lr tuned --noise $noise "$@"
+    repro advice --data brca kipan lgg htad digits --seeds 20 --lr tuned --noise $noise "$@"
     repro advice --data brca kipan lgg htad digits --seeds 20 --lr tuned --noise $noise --imbalance 50 "$@"
 done
-repro advice --data kipan lgg --seeds 20 --lr tuned "$@"
-repro advice --data kipan --seeds 10 --lr tuned --noise 0.2 "$@"
 repro advice --data digits --seeds 20 --lr tuned --imbalance 50 --curves 3 "$@"
 repro label-noise --data digits htad kipan --seeds 20 --first-seed 20 --lr tuned --noise 0.2 --imbalance 50 "$@"
