@@ -12,7 +12,7 @@ WITH_LIBTORCH = . "$(abspath $(TARGET))/libtorch.env" &&
 export CARGO PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core bench lint docs data data-all libtorch tools clean-data
+.PHONY: help brca test test-core test-mpi bench lint docs data data-all libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -30,6 +30,11 @@ test: test-core libtorch data ## all tests, set-up included
 test-core: tools ## the tests of the core, which needs no libtorch
 	@echo 'test: the core, without libtorch'
 	$(CARGO) test -p climd --no-default-features
+
+test-mpi: tools ## ranks as processes of an MPI job; needs Open MPI with its headers, and libclang
+	@scripts/check-mpi.sh
+	@echo 'test: 1, 2, 4 and 7 ranks under mpirun'
+	$(CARGO) test -p climd --no-default-features --features mpi --test mpi
 
 bench: libtorch ## the benches; ARGS filters them
 	@echo 'bench: build (release), then run'

@@ -188,6 +188,47 @@ pub enum Error {
         label: i64,
     },
 
+    // ------------------------------------------------------------------ many processes
+    /// A stretch of samples that the data do not have.
+    #[error("`samples` is {start}..{end}, which is no part of 0..{len}, the samples of the loader")]
+    Samples {
+        /// First sample of the stretch.
+        start: usize,
+        /// The sample after its last.
+        end: usize,
+        /// Samples of the data.
+        len: usize,
+    },
+    /// Ranks that must have the same do not.
+    #[error(
+        "rank {rank} has {what} {found}, but rank 0 has {what} {expected}: give every rank the same labels, settings, \
+         schedule and checkpoint, and call the same methods on all"
+    )]
+    RanksDiffer {
+        /// What differs.
+        what: &'static str,
+        /// The first rank that differs from rank 0.
+        rank: usize,
+        /// As it is there.
+        found: String,
+        /// As it is on rank 0.
+        expected: String,
+    },
+    /// A call that all ranks made together failed on another one.
+    #[error("the call failed on rank {rank}, so it failed on all: look at the error of that rank")]
+    OtherRank {
+        /// The first rank that it failed on.
+        rank: usize,
+    },
+    /// Ranks could not talk to each other.
+    #[error("`{operation}` failed: {reason}; look at what happened to that rank, and start the job again")]
+    Communication {
+        /// The collective operation.
+        operation: &'static str,
+        /// What went wrong.
+        reason: String,
+    },
+
     // ------------------------------------------------------------------ state
     /// A state was written by another version of its format.
     #[error(

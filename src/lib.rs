@@ -35,6 +35,7 @@
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod distributed;
 mod error;
 mod job;
 mod labels;
@@ -50,6 +51,9 @@ mod schedule;
 #[cfg(feature = "tch")]
 mod tensor;
 
+#[cfg(feature = "mpi")]
+pub use distributed::Mpi;
+pub use distributed::{Agree, Communicator, Distributed, InProcess};
 pub use error::{Error, Result};
 pub use job::rank_and_world_size;
 pub use labels::ClassIndex;

@@ -1,5 +1,7 @@
 //! Batches of tensors in a sampler's order: what a tch training loop iterates over.
 
+use std::ops::Range;
+
 use tch::{Device, Kind, Tensor};
 
 use crate::sampler::check_batch_size;
@@ -202,16 +204,36 @@ impl CurriculumLoader {
         if !sampler.wants_scores(epoch) {
             return Ok(false);
         }
-        let mut measurer = MultimodalMeasurer::new(&self.labels)?.terms(self.terms);
-        if let Some(mask) = &self.present {
-            measurer = measurer.present(mask)?;
-        }
-        for batch in self.all() {
-            let (logits, embeddings) = tch::no_grad(|| outputs(&batch.modalities));
-            measurer.observe(&batch.indices, &logits, &embeddings)?;
-        }
-        sampler.update(epoch, &measurer.finish()?)?;
+        sampler.update(epoch, &self.measure(0..self.len(), &mut outputs)?)?;
         Ok(true)
+    }
+
+    /// The scores of a stretch of samples, in the order of the data: what one rank of several measures, for
+    /// [`Distributed::update`](crate::Distributed::update). `outputs` as for [`refresh`](Self::refresh).
+    ///
+    /// # Errors
+    /// [`Error::Samples`] if the stretch is not part of the data; those of [`MultimodalMeasurer::observe`] and
+    /// [`MultimodalMeasurer::finish`], where a sample is known by its place in the stretch.
+    pub fn measure<F>(&self, samples: Range<usize>, mut outputs: F) -> Result<Vec<f32>>
+    where
+        F: FnMut(&[Tensor]) -> (Vec<Tensor>, Vec<Tensor>),
+    {
+        let (start, end, len) = (samples.start, samples.end, self.len());
+        let labels = self.labels.get(samples).ok_or(Error::Samples { start, end, len })?;
+        if labels.is_empty() {
+            return Ok(vec![]); // of a rank without samples
+        }
+        let (first, count) = (start as i64, labels.len() as i64);
+        let mut measurer = MultimodalMeasurer::new(labels)?.terms(self.terms);
+        if let Some(mask) = &self.present {
+            measurer = measurer.present(&mask.f_narrow(0, first, count)?)?;
+        }
+        let list = (start as i64..end as i64).collect();
+        for batch in Batches::new(self, list, self.measure_batch_size, Tail::Keep, Epoch::default()) {
+            let (logits, embeddings) = tch::no_grad(|| outputs(&batch.modalities));
+            measurer.observe(&batch.indices.f_sub_scalar(first)?, &logits, &embeddings)?;
+        }
+        measurer.finish()
     }
 
     fn check_sampler(&self, found: usize) -> Result<()> {

@@ -270,3 +270,26 @@ fn batches_know_the_prior_of_their_epoch() {
     assert_eq!(rest.log_prior(3).unwrap(), expected);
     assert_eq!(loader.all().log_prior(3).unwrap_err(), Error::Empty { argument: "epoch" });
 }
+
+#[test]
+fn a_stretch_of_samples_is_measured_as_it_is_in_the_whole() {
+    let x = Tensor::rand([29, 6], tch::kind::FLOAT_CPU);
+    let labels =
+        Tensor::from_slice(&common::labels_of(&[19, 7, 3], 4).iter().map(|&l| i64::from(l)).collect::<Vec<_>>());
+    let mask = Tensor::rand([29, 2], tch::kind::FLOAT_CPU).gt(0.3).logical_or(&Tensor::from_slice(&[true, false]));
+    let loader = CurriculumLoader::new(vec![x], labels, 4).unwrap().present(&mask).unwrap();
+    let outputs = |x: &[Tensor]| {
+        let (a, b) = (x[0].narrow(1, 0, 3), x[0].narrow(1, 3, 3));
+        (vec![a.shallow_clone(), b.shallow_clone()], vec![a, b])
+    };
+    let whole = loader.measure(0..29, outputs).unwrap();
+    assert_eq!(whole.len(), 29);
+    for stretch in [0..10, 10..29, 28..29, 7..7] {
+        let part = loader.measure(stretch.clone(), outputs).unwrap();
+        assert_eq!(part.len(), stretch.len());
+        // libtorch's sigmoid has another last bit where it works on eight numbers at a time
+        assert!(part.iter().zip(&whole[stretch]).all(|(a, b)| (a - b).abs() < 1e-6));
+    }
+    let error = loader.measure(20..30, outputs).unwrap_err();
+    assert_eq!(error.to_string(), "`samples` is 20..30, which is no part of 0..29, the samples of the loader");
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::select::{self, Keys};
-use super::{CurriculumSampler, Epoch, Position, Report, State, impossible, order, report};
+use super::{CurriculumSampler, Epoch, Position, Report, State, impossible, order, report, state};
 use crate::{ClassIndex, Error, Pick, PowerLaw, Quota, Result, Schedule};
 
 /// Seed, and when scores are wanted. Any value is allowed.
@@ -27,6 +27,14 @@ impl Default for Settings {
 
 /// The paper's sampler.
 pub type PowerLawScheduler = Curriculum<PowerLaw>;
+
+/// What a rank needs to make an epoch's list.
+pub(crate) enum Source {
+    /// Nothing that it does not have.
+    Here,
+    /// Scores, of which it may have a part.
+    Scores { quota: Quota, lowest: bool },
+}
 
 /// The sampler of a schedule: what [`CurriculumSampler`] promises, for every [`Schedule`].
 #[derive(Clone)]
@@ -95,6 +103,70 @@ impl<S: Schedule> Curriculum<S> {
         }
     }
 
+    /// What is still to be known for the epoch's list, given that there are scores somewhere.
+    pub(crate) fn source(&self, epoch: usize) -> Result<Source> {
+        let (quota, pick) = (self.quota(epoch)?, self.schedule.pick(epoch));
+        let here = !pick.by_score() || !self.uses_scores(epoch);
+        Ok(if here { Source::Here } else { Source::Scores { quota, lowest: pick == Pick::Lowest } })
+    }
+
+    /// The epoch that has these samples, ascending and copies adjacent.
+    pub(crate) fn epoch_of(&self, epoch: usize, list: Vec<u32>) -> Result<Epoch> {
+        let mut out = Epoch { indices: list, ..Epoch::default() };
+        self.arrange(epoch, self.quota(epoch)?, &mut out);
+        Ok(out)
+    }
+
+    /// From now on there are scores of this epoch, but not here.
+    pub(crate) fn measured_elsewhere(&mut self, epoch: usize) {
+        self.measured = Some((epoch, None));
+    }
+
+    /// The scores, if there are any here: from now on they are elsewhere.
+    pub(crate) fn take_scores(&mut self) -> Option<Vec<f32>> {
+        self.measured.as_mut()?.1.take()
+    }
+
+    pub(crate) fn measured_at(&self) -> Option<usize> {
+        self.measured.as_ref().map(|&(epoch, _)| epoch)
+    }
+
+    /// As [`CurriculumSampler::state`], with scores from elsewhere.
+    pub(crate) fn state_with(&self, at: Position, scores: &[f32]) -> State {
+        State::new(&self.classes, self.settings, self.schedule.describe(), at, self.measured_at(), Some(scores))
+    }
+
+    pub(crate) fn check_state(&self, state: &State) -> Result<()> {
+        state.check(&self.classes, self.settings, &self.schedule.describe())
+    }
+
+    /// Fixed for all platforms and releases.
+    pub(crate) fn hash_of_labels(&self) -> u64 {
+        state::hash_of_labels(&self.classes)
+    }
+
+    /// All that must be alike for two samplers to make the same lists from the same labels and scores.
+    pub(crate) fn configuration(&self) -> String {
+        format!("{:?} {}", self.settings, self.schedule.describe())
+    }
+
+    /// Counts `out`'s samples, ascending and copies adjacent, and puts them into training order.
+    fn arrange(&self, epoch: usize, quota: Quota, out: &mut Epoch) {
+        out.counts.clear();
+        match quota {
+            Quota::PerClass(quotas) => out.counts.extend_from_slice(&quotas),
+            Quota::Ranks(_) => {
+                out.counts.resize(self.classes.num_classes(), 0);
+                for &sample in &out.indices {
+                    out.counts[self.classes.ranks()[sample as usize] as usize] += 1;
+                }
+            }
+        }
+        order::order(&mut out.indices, &mut out.spare, self.settings.seed, epoch);
+        (out.number, out.total, out.done, out.world_size) = (epoch, out.indices.len(), 0, None);
+        out.classes = Some(Arc::clone(&self.classes));
+    }
+
     /// Whether scores make a difference to the epoch.
     fn uses_scores(&self, epoch: usize) -> bool {
         self.schedule.pick(epoch).by_score()
@@ -105,7 +177,7 @@ impl<S: Schedule> Curriculum<S> {
     }
 
     /// Whether scores make, or may make, a difference to the epoch or a later one.
-    fn needs_scores_from(&self, epoch: usize) -> bool {
+    pub(crate) fn needs_scores_from(&self, epoch: usize) -> bool {
         let settled = self.schedule.settles_at();
         if settled.saturating_sub(epoch) > 1 << 20 {
             return true; // never settles, or too late to look at every epoch: it may use them at any time
@@ -161,19 +233,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
                 select::select(&self.classes, &quota, &keys, &mut out.indices, &mut out.spare);
             }
         }
-        out.counts.clear();
-        match quota {
-            Quota::PerClass(quotas) => out.counts.extend_from_slice(&quotas),
-            Quota::Ranks(_) => {
-                out.counts.resize(self.classes.num_classes(), 0);
-                for &sample in &out.indices {
-                    out.counts[self.classes.ranks()[sample as usize] as usize] += 1;
-                }
-            }
-        }
-        order::order(&mut out.indices, &mut out.spare, seed, epoch);
-        (out.number, out.total, out.done, out.world_size) = (epoch, out.indices.len(), 0, None);
-        out.classes = Some(Arc::clone(&self.classes));
+        self.arrange(epoch, quota, out);
         Ok(())
     }
 
@@ -192,12 +252,11 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
 
     fn state(&self, at: Position) -> State {
         let scores = self.scores().filter(|_| self.needs_scores_from(at.epoch));
-        let measured_at = self.measured.as_ref().map(|&(epoch, _)| epoch);
-        State::new(&self.classes, self.settings, self.schedule.describe(), at, measured_at, scores)
+        State::new(&self.classes, self.settings, self.schedule.describe(), at, self.measured_at(), scores)
     }
 
     fn restore(&mut self, state: &State) -> Result<Position> {
-        state.check(&self.classes, self.settings, &self.schedule.describe())?;
+        self.check_state(state)?;
         self.measured = state.measured_at().map(|epoch| (epoch, state.scores()));
         Ok(state.position())
     }

@@ -13,10 +13,12 @@ mod state;
 
 use std::ops::Range;
 
+pub(crate) use curriculum::Source;
 pub use curriculum::{Curriculum, PowerLawScheduler, Settings};
 pub(crate) use epoch::check_batch_size;
 pub use epoch::{Epoch, IndexBatches, Position, Tail};
 pub use report::{ClassReport, Report, ScoreRange, Warning};
+pub(crate) use select::key_of_score;
 pub use shard::Even;
 pub use state::State;
 

@@ -46,7 +46,7 @@ impl<'a> Keys<'a> {
 }
 
 /// A `u32` that sorts like the score; -0 ties with 0.
-fn key_of_score(score: f32) -> u32 {
+pub(crate) fn key_of_score(score: f32) -> u32 {
     let bits = (score + 0.0).to_bits();
     if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
 }

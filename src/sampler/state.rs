@@ -62,6 +62,11 @@ impl State {
         self.measured_at
     }
 
+    /// Of all that is in it: two states are the same if theirs are.
+    pub(crate) fn checksum(&self) -> u64 {
+        self.checksum
+    }
+
     /// Refuses a state that is damaged, or of another version, data set or configuration.
     pub(super) fn check(&self, classes: &ClassIndex, settings: Settings, schedule: &str) -> Result<()> {
         self.check_itself()?;
@@ -113,7 +118,7 @@ pub(super) fn check_version(found: u32) -> Result<()> {
 }
 
 /// XXH3 of the labels in the order of the samples: fixed for all platforms and releases.
-fn hash_of_labels(classes: &ClassIndex) -> u64 {
+pub(super) fn hash_of_labels(classes: &ClassIndex) -> u64 {
     let mut hash = Xxh3Default::new();
     classes.ranks().iter().for_each(|&rank| hash.update(&classes.label(rank as usize).to_le_bytes()));
     hash.digest()

@@ -1,0 +1,309 @@
+//! Many processes, one curriculum: each measures its own part, and all train on the lists that one process would make.
+
+mod communicator;
+mod in_process;
+#[cfg(feature = "mpi")]
+mod mpi;
+mod threshold;
+
+use std::ops::Range;
+
+pub use communicator::Communicator;
+pub use in_process::InProcess;
+#[cfg(feature = "mpi")]
+pub use mpi::Mpi;
+
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+
+use crate::sampler::Source;
+use crate::{ClassIndex, Curriculum, CurriculumSampler, Epoch, Error, Position, Result, Schedule, State};
+
+/// How ranks that each measured a part of the samples agree on an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Agree {
+    /// Every rank gets all scores, once a measurement: 4 bytes a sample of traffic and of memory. The default.
+    #[default]
+    Gather,
+    /// No rank ever holds more scores than its own. They find the score at which each class's quota ends together, by
+    /// summed histograms: 1 KiB a class for each of 4 to 8 rounds an epoch, whatever the number of samples. Then they
+    /// gather the chosen indices, 4 bytes each.
+    ///
+    /// With more than [`MAX_CLASSES`](Self::MAX_CLASSES) classes, it is `Gather`.
+    Histograms,
+}
+
+impl Agree {
+    /// The most classes for which histograms are summed: 64 MiB of them a round.
+    pub const MAX_CLASSES: usize = 1 << 16;
+}
+
+/// One rank's end of a sampler that all ranks share: [`Curriculum`] for data-parallel training, one process a GPU.
+///
+/// Every rank has all labels, and scores of its own [`part`](Self::part) of the samples. [`epoch`](Self::epoch) is, on every rank and bit
+/// for bit, the list that one process with all scores would make; [`Epoch::shard`] then gives the rank its samples of it.
+///
+/// Methods that say *together* talk to the other ranks: every rank must call them, and in the same order. If one of them fails on one rank,
+/// it fails on all, and nothing is changed on any.
+///
+/// # Examples
+/// ```
+/// use climd::{Agree, Curriculum, Distributed, Even, InProcess, PowerLaw};
+///
+/// let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
+/// InProcess::run(2, |comm| {
+///     let sampler = Curriculum::new(&labels, PowerLaw { epochs: 4, ..Default::default() })?.seed(7);
+///     let mut sampler = Distributed::new(sampler, comm, Agree::Gather)?;
+///     for epoch in 0..4 {
+///         if sampler.wants_scores(epoch) {
+///             let scores = vec![0.5; sampler.part().len()]; // of these samples, from your network
+///             sampler.update(epoch, &scores)?;
+///         }
+///         let list = sampler.epoch(epoch)?;
+///         let mine = list.shard(sampler.rank(), sampler.world_size(), Even::Pad)?;
+///         assert_eq!(mine.len(), list.len().div_ceil(2)); // train on these
+///     }
+///     Ok::<(), climd::Error>(())
+/// }).into_iter().collect::<Result<Vec<()>, _>>()?;
+/// # Ok::<(), climd::Error>(())
+/// ```
+pub struct Distributed<S, C> {
+    sampler: Curriculum<S>,
+    comm: C,
+    agree: Agree,
+    /// Scores of this rank's part, if no rank has all.
+    own: Option<Vec<f32>>,
+    labels: u64,        // hash
+    configuration: u64, // hash
+    scores: u64,        // hash, where every rank has all
+}
+
+impl<S: Schedule, C: Communicator> Distributed<S, C> {
+    /// This rank's end of `sampler`, which every rank has built alike. Together.
+    ///
+    /// # Errors
+    /// [`Error::RanksDiffer`] if labels, settings or schedule are not those of rank 0; [`Error::Rank`]; those of the
+    /// communicator.
+    pub fn new(sampler: Curriculum<S>, comm: C, agree: Agree) -> Result<Self> {
+        let (rank, world_size) = (comm.rank(), comm.world_size());
+        if rank >= world_size {
+            return Err(Error::Rank { rank, world_size });
+        }
+        let agree = if sampler.classes().num_classes() > Agree::MAX_CLASSES { Agree::Gather } else { agree };
+        let labels = sampler.hash_of_labels();
+        let configuration = xxh3_64(format!("{agree:?} {}", sampler.configuration()).as_bytes());
+        let this = Self { sampler, comm, agree, own: None, labels, configuration, scores: 0 };
+        this.check_ranks(0)?;
+        Ok(this)
+    }
+
+    /// This process's rank.
+    pub fn rank(&self) -> usize {
+        self.comm.rank()
+    }
+
+    /// Number of processes.
+    pub fn world_size(&self) -> usize {
+        self.comm.world_size()
+    }
+
+    /// The communicator.
+    pub fn communicator(&self) -> &C {
+        &self.comm
+    }
+
+    /// The classes of the whole data set.
+    pub fn classes(&self) -> &ClassIndex {
+        self.sampler.classes()
+    }
+
+    /// The samples that this rank measures: one stretch, the same all the time. It is empty on some ranks if there are more of them
+    /// than samples.
+    pub fn part(&self) -> Range<usize> {
+        let bound = |rank| {
+            let samples = self.classes().num_samples() as u128;
+            (samples * rank as u128 / self.world_size() as u128) as usize
+        };
+        bound(self.rank())..bound(self.rank() + 1)
+    }
+
+    /// As [`CurriculumSampler::epoch_len`].
+    pub fn epoch_len(&self, epoch: usize) -> usize {
+        self.sampler.epoch_len(epoch)
+    }
+
+    /// As [`CurriculumSampler::wants_scores`]; the same on every rank.
+    pub fn wants_scores(&self, epoch: usize) -> bool {
+        self.sampler.wants_scores(epoch)
+    }
+
+    /// Takes the scores of a measurement at the beginning of `epoch`. Together.
+    ///
+    /// # Shapes
+    /// `scores`: one for each sample of [`part`](Self::part), in the order of the labels.
+    ///
+    /// # Errors
+    /// [`Error::Length`], [`Error::ScoreNotFinite`] (with the sample's index in the data set) on the rank that they are
+    /// true of, and [`Error::OtherRank`] on the others; those of the communicator.
+    pub fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {
+        self.together(self.check_part(scores))?;
+        match self.agree {
+            Agree::Gather => {
+                let all = self.gather(scores)?;
+                self.scores = hash_of_scores(&all);
+                self.sampler.update(epoch, &all)
+            }
+            Agree::Histograms => {
+                let own = self.own.get_or_insert_default();
+                own.clear();
+                own.extend_from_slice(scores);
+                self.sampler.measured_elsewhere(epoch);
+                Ok(())
+            }
+        }
+    }
+
+    /// The epoch's whole index list in training order: shard it. Together.
+    ///
+    /// # Errors
+    /// [`Error::RanksDiffer`] if the ranks ask for different epochs, or labels, configuration or scores came to differ;
+    /// [`Error::Quota`]; those of the communicator.
+    pub fn epoch(&self, epoch: usize) -> Result<Epoch> {
+        self.check_ranks(epoch)?;
+        let Some(own) = &self.own else { return self.sampler.epoch(epoch) };
+        let chosen = match self.sampler.source(epoch)? {
+            Source::Here => return self.sampler.epoch(epoch),
+            Source::Scores { quota, lowest } => {
+                let part = threshold::Part { classes: self.classes(), samples: self.part(), scores: own, lowest };
+                part.chosen(&quota, &self.comm)?
+            }
+        };
+        let list = self.comm.all_gather(&chosen)?; // parts are in the order of the samples, so the whole is ascending
+        self.sampler.epoch_of(epoch, list)
+    }
+
+    /// As [`CurriculumSampler::state`]: the state that one process would give, which any number of processes can restore. Together.
+    ///
+    /// # Errors
+    /// Those of the communicator.
+    pub fn state(&self, at: Position) -> Result<State> {
+        match &self.own {
+            Some(own) if self.sampler.needs_scores_from(at.epoch) => {
+                Ok(self.sampler.state_with(at, &self.gather(own)?))
+            }
+            _ => Ok(self.sampler.state(at)),
+        }
+    }
+
+    /// As [`CurriculumSampler::restore`]: every rank gives the same state. Together.
+    ///
+    /// # Errors
+    /// Those of [`CurriculumSampler::restore`] on the rank that they are true of, and [`Error::OtherRank`] on the others;
+    /// [`Error::RanksDiffer`] if the states differ; those of the communicator.
+    pub fn restore(&mut self, state: &State) -> Result<Position> {
+        self.together(self.sampler.check_state(state))?;
+        self.compare(&[Fact::hash("state", state.checksum())])?;
+        let position = self.sampler.restore(state)?;
+        self.scores = state.checksum();
+        if self.agree == Agree::Histograms {
+            self.own = self.sampler.take_scores().map(|scores| scores[self.part()].to_vec());
+        }
+        Ok(position)
+    }
+
+    fn check_part(&self, scores: &[f32]) -> Result<()> {
+        let part = self.part();
+        if scores.len() != part.len() {
+            let rule = "one score for each sample of `part()`";
+            return Err(Error::Length { argument: "scores".into(), found: scores.len(), expected: part.len(), rule });
+        }
+        match scores.iter().position(|score| !score.is_finite()) {
+            Some(at) => Err(Error::ScoreNotFinite { index: part.start + at, value: scores[at] }),
+            None => Ok(()),
+        }
+    }
+
+    /// The scores of all samples.
+    fn gather(&self, own: &[f32]) -> Result<Vec<f32>> {
+        let bits: Vec<u32> = own.iter().map(|score| score.to_bits()).collect();
+        Ok(self.comm.all_gather(&bits)?.into_iter().map(f32::from_bits).collect())
+    }
+
+    /// `result`, once it is known that the others have none that is an error.
+    fn together<T>(&self, result: Result<T>) -> Result<T> {
+        let failed = self.comm.all_gather(&[u32::from(result.is_err())])?;
+        match (result, failed.iter().position(|&failed| failed == 1)) {
+            (Ok(_), Some(rank)) => Err(Error::OtherRank { rank }),
+            (result, _) => result,
+        }
+    }
+
+    /// Refuses ranks that are about to make different lists.
+    fn check_ranks(&self, epoch: usize) -> Result<()> {
+        self.compare(&[
+            Fact::hash("labels", self.labels),
+            Fact::hash("configuration", self.configuration),
+            Fact::count(
+                "number of epochs up to the latest measurement",
+                self.sampler.measured_at().map_or(0, |at| at + 1),
+            ),
+            Fact::hash("scores", self.scores),
+            Fact::count("epoch", epoch),
+        ])
+    }
+
+    /// Refuses ranks of which one knows another fact than rank 0.
+    fn compare(&self, facts: &[Fact]) -> Result<()> {
+        let words: Vec<u32> = facts.iter().flat_map(|fact| [fact.value as u32, (fact.value >> 32) as u32]).collect();
+        let all = self.comm.all_gather(&words)?;
+        for (at, fact) in facts.iter().enumerate() {
+            let value = |rank: usize| {
+                let at = rank * words.len() + 2 * at;
+                u64::from(all[at]) | u64::from(all[at + 1]) << 32
+            };
+            if let Some(rank) = (1..self.world_size()).find(|&rank| value(rank) != value(0)) {
+                let (found, expected) = (fact.show(value(rank)), fact.show(value(0)));
+                return Err(Error::RanksDiffer { what: fact.what, rank, found, expected });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<S: Schedule, C: std::fmt::Debug> std::fmt::Debug for Distributed<S, C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { sampler, comm, agree, .. } = self;
+        f.debug_struct("Distributed").field("sampler", sampler).field("comm", comm).field("agree", agree).finish()
+    }
+}
+
+/// What all ranks must agree on.
+struct Fact {
+    what: &'static str,
+    value: u64,
+    hash: bool,
+}
+
+impl Fact {
+    fn hash(what: &'static str, value: u64) -> Self {
+        Self { what, value, hash: true }
+    }
+
+    fn count(what: &'static str, value: usize) -> Self {
+        Self { what, value: value as u64, hash: false }
+    }
+
+    fn show(&self, value: u64) -> String {
+        if self.hash { format!("of hash {value:016x}") } else { value.to_string() }
+    }
+}
+
+fn hash_of_scores(scores: &[f32]) -> u64 {
+    let mut hash = Xxh3Default::new();
+    let mut bytes = [0; 4096];
+    for block in scores.chunks(bytes.len() / 4) {
+        bytes.chunks_exact_mut(4).zip(block).for_each(|(bytes, score)| bytes.copy_from_slice(&score.to_le_bytes()));
+        hash.update(&bytes[..block.len() * 4]);
+    }
+    hash.digest()
+}

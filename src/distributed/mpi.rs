@@ -1,0 +1,117 @@
+//! Ranks as processes of an MPI job.
+
+use mpi::collective::SystemOperation;
+use mpi::datatype::PartitionMut;
+use mpi::environment::Universe;
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::{Communicator as _, CommunicatorCollectives as _};
+
+use super::Communicator;
+use crate::{Error, Result};
+
+/// MPI counts in 32 bits: at most so many words together in one call.
+const MOST: usize = 1 << 30;
+
+/// This process's rank in the MPI job that it is part of.
+///
+/// A rank that ends without [`finish`](Self::finish), by an error that it returned or a panic, ends the whole job with a failure: the others would wait for it
+/// without end.
+pub struct Mpi {
+    world: SimpleCommunicator,
+    universe: Option<Universe>,
+    most: usize,
+}
+
+impl Mpi {
+    /// Joins the job; once a process.
+    ///
+    /// # Errors
+    /// [`Error::Communication`] if MPI is running in this process already.
+    pub fn new() -> Result<Self> {
+        let reason = "MPI was initialised before in this process".into();
+        let universe = mpi::initialize().ok_or(Error::Communication { operation: "MPI_Init", reason })?;
+        Ok(Self { world: universe.world(), universe: Some(universe), most: MOST })
+    }
+
+    /// The same rank, sending at most so many words in one call: for tests, as the limit of MPI is beyond their memory.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn at_most(mut self, words: usize) -> Self {
+        self.most = words.max(1);
+        self
+    }
+
+    /// Leaves the job, when all ranks do.
+    pub fn finish(mut self) {
+        drop(self.universe.take());
+    }
+
+    /// How many words each rank can send in one call.
+    fn stride(&self) -> usize {
+        (self.most / self.world_size()).max(1)
+    }
+}
+
+impl Communicator for Mpi {
+    fn rank(&self) -> usize {
+        self.world.rank() as usize
+    }
+
+    fn world_size(&self) -> usize {
+        self.world.size() as usize
+    }
+
+    fn all_reduce(&self, values: &mut [u32]) -> Result<()> {
+        for values in values.chunks_mut(self.most) {
+            self.world.all_reduce_into(&values.to_vec()[..], values, SystemOperation::sum());
+        }
+        Ok(())
+    }
+
+    fn all_gather(&self, values: &[u32]) -> Result<Vec<u32>> {
+        let mut lengths = vec![0u64; self.world_size()];
+        self.world.all_gather_into(&(values.len() as u64), &mut lengths[..]);
+        let lengths: Vec<usize> = lengths.into_iter().map(|len| len as usize).collect();
+        let starts: Vec<usize> = lengths.iter().scan(0, |end, &len| Some(std::mem::replace(end, *end + len))).collect();
+        let mut all = vec![0; lengths.iter().sum()];
+        let stride = self.stride();
+        for done in (0..lengths.iter().copied().max().unwrap_or(0)).step_by(stride) {
+            let counts: Vec<usize> = lengths.iter().map(|len| len.saturating_sub(done).min(stride)).collect();
+            let own = values.get(done..).unwrap_or_default();
+            let mut round = vec![0; counts.iter().sum()];
+            let ends: Vec<usize> =
+                counts.iter().scan(0, |end, &count| Some(std::mem::replace(end, *end + count))).collect();
+            let (sizes, displacements) = (as_counts(&counts), as_counts(&ends));
+            let mut partition = PartitionMut::new(&mut round[..], sizes, displacements);
+            self.world.all_gather_varcount_into(&own[..own.len().min(stride)], &mut partition);
+            for rank in 0..lengths.len() {
+                let (from, count) = (ends[rank], counts[rank]);
+                if count > 0 {
+                    let to = starts[rank] + done;
+                    all[to..to + count].copy_from_slice(&round[from..from + count]);
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// At most [`MOST`], so they fit.
+fn as_counts(values: &[usize]) -> Vec<mpi::Count> {
+    values.iter().map(|&value| value as mpi::Count).collect()
+}
+
+impl Drop for Mpi {
+    fn drop(&mut self) {
+        if self.universe.is_some() {
+            eprintln!("rank {} ends before `Mpi::finish`: the job is aborted", self.world.rank());
+            self.world.abort(1);
+        }
+    }
+}
+
+impl std::fmt::Debug for Mpi {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mpi").field("rank", &self.rank()).field("world_size", &self.world_size()).finish()
+    }
+}

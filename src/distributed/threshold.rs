@@ -1,0 +1,113 @@
+//! Which samples, when no rank has all scores: the ranks find where each class's quota ends by summed histograms.
+//!
+//! A sample's place in its class is a 64-bit number: its key, then its index inverted, so that of equal keys the smaller index comes first and
+//! no two places are equal. The place at which a quota ends is found a byte at a time, from the top: all ranks sum how many places with the bytes found
+//! so far have each value of the next one. Four rounds settle the key; four more are needed only where a tie is to be broken.
+
+use std::ops::Range;
+
+use super::Communicator;
+use crate::sampler::key_of_score;
+use crate::{ClassIndex, Quota, Result};
+
+/// One rank's samples, and their scores.
+pub(super) struct Part<'a> {
+    pub(super) classes: &'a ClassIndex,
+    pub(super) samples: Range<usize>,
+    pub(super) scores: &'a [f32],
+    pub(super) lowest: bool,
+}
+
+/// A search among the places of one class, or of all.
+#[derive(Debug, Clone, Copy)]
+struct Search {
+    /// Bytes found so far, in the low end.
+    found: u64,
+    /// Places that are still to be taken among those that begin with `found`.
+    left: u32,
+    /// The lowest place that is in, once it is known; none is if that is `None` and nothing is left.
+    end: Option<u64>,
+}
+
+impl Part<'_> {
+    /// The samples of this part that are in the epoch, ascending, copies adjacent. Together.
+    pub(super) fn chosen(&self, quota: &Quota, comm: &impl Communicator) -> Result<Vec<u32>> {
+        let mut list = Vec::new();
+        match quota {
+            Quota::PerClass(quotas) => {
+                let counts = self.classes.counts();
+                let left: Vec<u32> = quotas.iter().zip(counts).map(|(quota, n)| (quota % n) as u32).collect();
+                let ends = self.ends(&left, |rank| rank as usize, comm)?;
+                self.visit(|sample, rank, place| {
+                    let rank = rank as usize;
+                    let copies = quotas[rank] / counts[rank] + usize::from(ends[rank].is_some_and(|end| place >= end));
+                    list.extend(std::iter::repeat_n(sample, copies));
+                });
+            }
+            Quota::Ranks(window) => {
+                let end = |count: usize| -> Result<_> { Ok(self.ends(&[count as u32], |_| 0, comm)?[0]) };
+                let (first, last) = (end(window.start)?, end(window.end)?);
+                self.visit(|sample, _, place| {
+                    let before = |end: Option<u64>| end.is_some_and(|end| place >= end);
+                    if before(last) && !before(first) {
+                        list.push(sample);
+                    }
+                });
+            }
+        }
+        Ok(list)
+    }
+
+    /// For each group the place above which, itself included, lie as many as `counts` says; `group` maps a class to its group.
+    fn ends(&self, counts: &[u32], group: impl Fn(u32) -> usize, comm: &impl Communicator) -> Result<Vec<Option<u64>>> {
+        let mut searches: Vec<Search> = counts.iter().map(|&left| Search { found: 0, left, end: None }).collect();
+        for shift in (0..u64::BITS).step_by(8).rev() {
+            if searches.iter().all(|search| search.left == 0) {
+                break; // the same on every rank
+            }
+            let mut histograms = vec![0u32; searches.len() << 8];
+            self.visit(|_, rank, place| {
+                let group = group(rank);
+                let search = searches[group];
+                // shifted twice, as the first time would be by all 64 bits
+                if search.left > 0 && place >> shift >> 8 == search.found {
+                    histograms[group << 8 | (place >> shift & 0xFF) as usize] += 1;
+                }
+            });
+            comm.all_reduce(&mut histograms)?;
+            for (search, histogram) in searches.iter_mut().zip(histograms.chunks(1 << 8)) {
+                search.descend(histogram, shift);
+            }
+        }
+        Ok(searches.into_iter().map(|search| search.end).collect())
+    }
+
+    /// Calls `visit(sample, class, place)` for each sample of the part.
+    fn visit(&self, mut visit: impl FnMut(u32, u32, u64)) {
+        for (&score, sample) in self.scores.iter().zip(self.samples.clone()) {
+            let key = if self.lowest { !key_of_score(score) } else { key_of_score(score) };
+            let place = u64::from(key) << 32 | u64::from(!(sample as u32));
+            visit(sample as u32, self.classes.ranks()[sample], place);
+        }
+    }
+}
+
+impl Search {
+    /// One byte further, given how many places have each value of it.
+    fn descend(&mut self, histogram: &[u32], shift: u32) {
+        if self.left == 0 {
+            return;
+        }
+        for byte in (0..1 << 8).rev() {
+            let count = histogram[byte as usize];
+            if count >= self.left {
+                self.found = self.found << 8 | byte;
+                if count == self.left {
+                    (self.left, self.end) = (0, Some(self.found << shift)); // all that begin so
+                }
+                return;
+            }
+            self.left -= count;
+        }
+    }
+}

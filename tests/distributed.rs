@@ -1,0 +1,288 @@
+//! Promise: any number of ranks, each with the scores of its own part, make the very lists that one process makes; and ranks
+//! that do not belong together, or are gone, are an error on every rank.
+
+mod common;
+
+use climd::*;
+use common::{Noise, labels_of, scores_with_ties};
+
+/// Scores of an epoch, with ties or without.
+fn scores(n: usize, epoch: usize, ties: bool) -> Vec<f32> {
+    let seed = epoch as u64 + 5;
+    if ties { scores_with_ties(n, seed) } else { Noise(seed).reals(n).into_iter().map(|x| x as f32).collect() }
+}
+
+/// The list of every epoch, its prior, and the state after it.
+type Run = Vec<(Vec<u32>, Vec<f32>, State)>;
+
+/// A run of one process, measured when it is wanted.
+fn alone(mut sampler: impl CurriculumSampler, epochs: usize, ties: bool) -> Run {
+    let n = sampler.classes().num_samples();
+    let epoch = |epoch: usize| {
+        if sampler.wants_scores(epoch) {
+            sampler.update(epoch, &scores(n, epoch, ties)).unwrap();
+        }
+        let list = sampler.epoch(epoch).unwrap();
+        let prior = list.log_prior(sampler.classes().num_classes()).unwrap();
+        (list.indices().to_vec(), prior, sampler.state(Position::from(epoch + 1)))
+    };
+    (0..epochs).map(epoch).collect()
+}
+
+/// The same run by many ranks, as each of them sees it.
+fn together<S: Schedule>(
+    new: impl Fn() -> Curriculum<S> + Sync,
+    world_size: usize,
+    agree: Agree,
+    epochs: usize,
+    ties: bool,
+) -> Vec<Run> {
+    InProcess::run(world_size, |comm| {
+        let mut sampler = Distributed::new(new(), comm, agree).unwrap();
+        let n = sampler.classes().num_samples();
+        let epoch = |epoch: usize| {
+            if sampler.wants_scores(epoch) {
+                sampler.update(epoch, &scores(n, epoch, ties)[sampler.part()]).unwrap();
+            }
+            let list = sampler.epoch(epoch).unwrap();
+            let prior = list.log_prior(sampler.classes().num_classes()).unwrap();
+            (list.indices().to_vec(), prior, sampler.state(Position::from(epoch + 1)).unwrap())
+        };
+        (0..epochs).map(epoch).collect()
+    })
+}
+
+fn check<S: Schedule>(new: impl Fn() -> Curriculum<S> + Sync, epochs: usize) {
+    for ties in [false, true] {
+        let expected = alone(new(), epochs, ties);
+        for world_size in [1, 2, 4, 7] {
+            for agree in [Agree::Gather, Agree::Histograms] {
+                for (rank, found) in together(&new, world_size, agree, epochs, ties).into_iter().enumerate() {
+                    assert!(found == expected, "rank {rank} of {world_size}, {agree:?}, ties: {ties}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_pick_and_kind_of_quota_gives_the_lists_of_one_process() {
+    let labels = labels_of(&[190, 81, 40, 23, 7], 11);
+    for pick in [Pick::Highest, Pick::Lowest, Pick::FixedRandom, Pick::Redraw] {
+        check(|| Curriculum::new(&labels, PowerLaw { epochs: 6, pick, ..Default::default() }).unwrap().seed(3), 7);
+        check(|| Curriculum::new(&labels, Linear { epochs: 5, pick, ..Default::default() }).unwrap(), 6);
+    }
+    check(|| Curriculum::new(&labels, OnePass { epochs: 8, buckets: 4, ..Default::default() }).unwrap(), 9);
+    check(|| Curriculum::new(&labels, ClassBalanced {}).unwrap(), 3);
+    check(|| Curriculum::new(&labels, HardMajority::default()).unwrap(), 14);
+    let repeat = PowerLaw { epochs: 6, overflow: Overflow::Repeat, ..Default::default() };
+    check(|| Curriculum::new(&labels, repeat.clone()).unwrap(), 7);
+}
+
+#[test]
+fn more_ranks_than_samples_have_empty_parts_and_the_same_lists() {
+    let labels = [0, 0, 0, 1, 1];
+    check(|| Curriculum::new(&labels, PowerLaw { epochs: 4, ..Default::default() }).unwrap(), 4);
+}
+
+#[test]
+fn many_samples_and_classes_and_a_long_list() {
+    let counts: Vec<usize> = (1..=300).map(|rank| 9_000 / rank + 1).collect();
+    let labels = labels_of(&counts, 1);
+    let new = || Curriculum::new(&labels, PowerLaw { epochs: 5, ..Default::default() }).unwrap().seed(7);
+    let expected = alone(new(), 4, true);
+    for agree in [Agree::Gather, Agree::Histograms] {
+        assert!(together(new, 3, agree, 4, true).iter().all(|found| *found == expected));
+    }
+}
+
+#[test]
+fn parts_are_one_stretch_each_and_leave_nothing_out() {
+    for (n, world_size) in [(1, 3), (10, 3), (10, 10), (7, 8), (1000, 7)] {
+        let labels = vec![0; n];
+        let parts = InProcess::run(world_size, |comm| {
+            Distributed::new(Curriculum::new(&labels, Uniform {}).unwrap(), comm, Agree::Gather).unwrap().part()
+        });
+        assert!(parts.iter().all(|part| part.len() <= n.div_ceil(world_size)));
+        assert_eq!(parts.into_iter().flatten().collect::<Vec<_>>(), (0..n).collect::<Vec<_>>());
+    }
+}
+
+fn small() -> PowerLawScheduler {
+    Curriculum::new(&labels_of(&[19, 8, 4, 2], 11), PowerLaw { epochs: 5, ..Default::default() }).unwrap().seed(9)
+}
+
+#[test]
+fn a_state_of_some_ranks_goes_on_on_any_other_number_of_them() {
+    let n = 33;
+    let whole = alone(small(), 6, false);
+    let worlds = [1, 2, 3, 4, 8];
+    for (before, after) in worlds.into_iter().flat_map(|before| worlds.map(|after| (before, after))) {
+        for agree in [Agree::Gather, Agree::Histograms] {
+            let states = &together(small, before, agree, 3, false)[before - 1];
+            let rest = InProcess::run(after, |comm| {
+                let mut sampler = Distributed::new(small(), comm, agree).unwrap();
+                let at = sampler.restore(&states[2].2).unwrap();
+                let rest = (at.epoch..6).map(|epoch| {
+                    if sampler.wants_scores(epoch) {
+                        sampler.update(epoch, &scores(n, epoch, false)[sampler.part()]).unwrap();
+                    }
+                    sampler.epoch(epoch).unwrap().indices().to_vec()
+                });
+                rest.collect::<Vec<_>>()
+            });
+            for lists in rest {
+                assert!(lists.iter().eq(whole[3..].iter().map(|(list, ..)| list)), "{before} to {after}, {agree:?}");
+            }
+        }
+    }
+    // restored in the middle of an epoch: its scores are not measured again, and are the ones in use
+    let mut one = small();
+    one.update(2, &scores(n, 2, false)).unwrap();
+    let (state, list) = (one.state(Position { epoch: 2, samples: 4 }), one.epoch(2).unwrap());
+    for agree in [Agree::Gather, Agree::Histograms] {
+        InProcess::run(3, |comm| {
+            let mut sampler = Distributed::new(small(), comm, agree).unwrap();
+            sampler.restore(&state).unwrap();
+            assert!(!sampler.wants_scores(2));
+            assert_eq!(sampler.epoch(2).unwrap().indices(), list.indices());
+        });
+    }
+}
+
+#[test]
+fn ranks_that_were_built_differently_are_told_what_differs() {
+    let error = |build: &(dyn Fn(usize) -> PowerLawScheduler + Sync)| {
+        let mut errors = InProcess::run(3, |comm| {
+            let sampler = build(comm.rank());
+            Distributed::new(sampler, comm, Agree::Gather).map(|_| ()).unwrap_err()
+        });
+        let first = errors.pop().unwrap();
+        assert!(errors.iter().all(|error| *error == first));
+        let text = first.to_string();
+        assert!(matches!(first, Error::RanksDiffer { rank: 1, .. }), "{text}");
+        text
+    };
+    let labels = labels_of(&[19, 8, 4, 2], 11);
+    let schedule = || PowerLaw { epochs: 5, ..Default::default() };
+    let other = |rank: usize, at: usize| if rank == 1 { at } else { 0 };
+    let seeds = error(&|rank| Curriculum::new(&labels, schedule()).unwrap().seed(other(rank, 1) as u64));
+    assert!(seeds.starts_with("rank 1 has configuration of hash"), "{seeds}");
+    let epochs =
+        error(&|rank| Curriculum::new(&labels, PowerLaw { epochs: 5 + other(rank, 1), ..Default::default() }).unwrap());
+    assert!(epochs.starts_with("rank 1 has configuration of hash"), "{epochs}");
+    let orders = error(&|rank| Curriculum::new(&labels_of(&[19, 8, 4, 2], rank as u64 % 2), schedule()).unwrap());
+    assert!(orders.starts_with("rank 1 has labels of hash"), "{orders}");
+}
+
+#[test]
+fn ranks_that_ask_for_different_epochs_are_told_so() {
+    let errors = InProcess::run(2, |comm| {
+        let sampler = Distributed::new(small(), comm, Agree::Histograms).unwrap();
+        sampler.epoch(3 + sampler.rank()).map(|_| ()).unwrap_err()
+    });
+    let expected = Error::RanksDiffer { what: "epoch", rank: 1, found: "4".into(), expected: "3".into() };
+    assert!(errors.iter().all(|error| *error == expected), "{errors:?}");
+}
+
+#[test]
+fn ranks_that_restore_different_states_are_told_so_and_keep_what_they_had() {
+    let mut one = small();
+    one.update(2, &scores(33, 2, false)).unwrap();
+    let mut other = small();
+    other.update(2, &scores(33, 3, false)).unwrap();
+    let (lists, at) = (alone(small(), 2, false), Position::from(2));
+    for agree in [Agree::Gather, Agree::Histograms] {
+        InProcess::run(2, |comm| {
+            let mut sampler = Distributed::new(small(), comm, agree).unwrap();
+            sampler.update(1, &scores(33, 1, false)[sampler.part()]).unwrap();
+            let state = if sampler.rank() == 0 { one.state(at) } else { other.state(at) };
+            let error = sampler.restore(&state).unwrap_err();
+            assert!(matches!(error, Error::RanksDiffer { what: "state", rank: 1, .. }), "{error}");
+            assert_eq!(sampler.epoch(1).unwrap().indices(), lists[1].0);
+        });
+    }
+}
+
+#[test]
+fn scores_that_one_rank_refuses_are_refused_by_all_and_nothing_changes() {
+    let lists = alone(small(), 2, false);
+    for agree in [Agree::Gather, Agree::Histograms] {
+        InProcess::run(3, |comm| {
+            let mut sampler = Distributed::new(small(), comm, agree).unwrap();
+            let (part, rank) = (sampler.part(), sampler.rank());
+            sampler.update(1, &scores(33, 1, false)[part.clone()]).unwrap();
+            let mut bad = vec![0.0; part.len()];
+            if rank == 2 {
+                bad[3] = f32::NAN;
+            }
+            let error = sampler.update(2, &bad).unwrap_err();
+            match rank {
+                2 => assert!(matches!(error, Error::ScoreNotFinite { index: 25, .. }), "{error}"),
+                _ => assert_eq!(error, Error::OtherRank { rank: 2 }),
+            }
+            let error = sampler.update(2, &vec![0.0; part.len() + usize::from(rank == 0)]).unwrap_err();
+            match rank {
+                0 => assert!(matches!(error, Error::Length { found: 12, expected: 11, .. }), "{error}"),
+                _ => assert_eq!(error, Error::OtherRank { rank: 0 }),
+            }
+            assert!(sampler.wants_scores(2));
+            assert_eq!(sampler.epoch(1).unwrap().indices(), lists[1].0);
+        });
+    }
+}
+
+#[test]
+fn a_rank_that_dies_is_an_error_on_the_others_and_not_a_wait() {
+    for agree in [Agree::Gather, Agree::Histograms] {
+        let results = InProcess::run(4, |comm| {
+            let mut sampler = Distributed::new(small(), comm, agree)?;
+            if sampler.rank() == 2 {
+                return Ok(()); // as a panic would: what it holds is dropped
+            }
+            sampler.update(1, &vec![0.0; sampler.part().len()])
+        });
+        let gone = Error::Communication { operation: "all_gather", reason: "rank 2 is gone".into() };
+        assert_eq!(results, [Err(gone.clone()), Err(gone.clone()), Ok(()), Err(gone)]);
+    }
+}
+
+/// Counts what a rank hands to its communicator.
+struct Counted<'a>(&'a InProcess, std::cell::Cell<usize>);
+
+impl Communicator for Counted<'_> {
+    fn rank(&self) -> usize {
+        self.0.rank()
+    }
+    fn world_size(&self) -> usize {
+        self.0.world_size()
+    }
+    fn all_reduce(&self, values: &mut [u32]) -> Result<()> {
+        self.1.set(self.1.get() + values.len());
+        self.0.all_reduce(values)
+    }
+    fn all_gather(&self, values: &[u32]) -> Result<Vec<u32>> {
+        self.1.set(self.1.get() + values.len());
+        self.0.all_gather(values)
+    }
+}
+
+#[test]
+fn with_histograms_no_scores_are_sent() {
+    let labels = labels_of(&[40_000, 9_000, 1_000], 2);
+    let sent = |agree: Agree, ties: bool| {
+        InProcess::run(2, |comm| {
+            let counted = Counted(&comm, Default::default());
+            let sampler = Curriculum::new(&labels, PowerLaw { epochs: 100, ..Default::default() }).unwrap();
+            let mut sampler = Distributed::new(sampler, &counted, agree).unwrap();
+            sampler.update(1, &scores(50_000, 1, ties)[sampler.part()]).unwrap();
+            assert_eq!(sampler.epoch(1).unwrap().len(), 1000);
+            counted.1.get()
+        })[0]
+    };
+    let few = 60; // words of hashes and states of health
+    assert!((25_000..25_000 + few).contains(&sent(Agree::Gather, false)));
+    let rounds = |words: usize| (words - 500) / (3 * 256); // half of the list, then 256 bins for each of 3 classes
+    assert!((2..=4).contains(&rounds(sent(Agree::Histograms, false))));
+    assert!((5..=8).contains(&rounds(sent(Agree::Histograms, true))));
+}
