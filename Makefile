@@ -12,7 +12,7 @@ WITH_LIBTORCH = . "$(abspath $(TARGET))/libtorch.env" &&
 export CARGO PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-mpi bench lint docs data data-all libtorch tools clean-data
+.PHONY: help brca test test-core test-mpi bench lint deny valgrind fuzz docs data data-all libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -50,6 +50,16 @@ lint: tools ## format, and clippy with warnings denied
 	@$(MAKE) --no-print-directory libtorch
 	@echo 'lint: clippy, the workspace'
 	$(WITH_LIBTORCH) $(CARGO) clippy --workspace --all-targets -- -D warnings
+
+deny: tools ## licences, duplicate versions and sources of all dependencies; fetches cargo-deny once
+	@CARGO_DENY="$$(scripts/cargo-tool.sh cargo-deny 0.20.2 "$(abspath $(TARGET))")" && \
+		"$$CARGO_DENY" --workspace --all-features --locked check licenses bans sources
+
+valgrind: tools ## a thousand epochs under valgrind: no leak, no invalid access
+	@scripts/valgrind.sh
+
+fuzz: libtorch ## ten minutes for each fuzz target, or ARGS="-max_total_time=60"; needs Rust nightly
+	$(WITH_LIBTORCH) scripts/fuzz.sh "$(abspath $(TARGET))" $(ARGS)
 
 docs: libtorch ## the API documentation, with warnings denied
 	@echo 'docs: rustdoc'

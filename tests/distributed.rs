@@ -286,3 +286,36 @@ fn with_histograms_no_scores_are_sent() {
     assert!((2..=4).contains(&rounds(sent(Agree::Histograms, false))));
     assert!((5..=8).contains(&rounds(sent(Agree::Histograms, true))));
 }
+
+#[test]
+fn ranks_whose_scores_differ_are_told_so() {
+    /// Gathers what it is given, but for one bit on rank 1: memory that failed, or a network that lies.
+    struct Broken(InProcess);
+    impl Communicator for Broken {
+        fn rank(&self) -> usize {
+            self.0.rank()
+        }
+        fn world_size(&self) -> usize {
+            self.0.world_size()
+        }
+        fn all_reduce(&self, values: &mut [u32]) -> Result<()> {
+            self.0.all_reduce(values)
+        }
+        fn all_gather(&self, values: &[u32]) -> Result<Vec<u32>> {
+            let mut all = self.0.all_gather(values)?;
+            if self.rank() == 1 && all.len() == 33 {
+                all[20] ^= 1;
+            }
+            Ok(all)
+        }
+    }
+    let errors = InProcess::run(2, |comm| {
+        let mut sampler = Distributed::new(small(), Broken(comm), Agree::Gather).unwrap();
+        sampler.update(1, &scores(33, 1, false)[sampler.part()]).unwrap();
+        sampler.epoch(1).map(|_| ()).unwrap_err()
+    });
+    assert!(
+        errors.iter().all(|error| matches!(error, Error::RanksDiffer { what: "scores", rank: 1, .. })),
+        "{errors:?}"
+    );
+}

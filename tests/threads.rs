@@ -68,3 +68,37 @@ fn scores_are_the_same_to_the_bit_under_any_number_of_threads() {
         (bits(&scores.score), bits(&scores.complementarity), parts)
     });
 }
+
+#[test]
+fn samplers_and_what_they_give_can_be_shared_and_sent() {
+    fn both<T: Send + Sync>() {}
+    both::<Curriculum<PowerLaw>>();
+    both::<Curriculum<Box<dyn Schedule>>>();
+    both::<Box<dyn CurriculumSampler>>();
+    both::<(ClassIndex, Epoch, Position, Report, State, Error, Scores<f32>)>();
+    both::<InProcess>();
+}
+
+/// Threads that ask one sampler for epochs while others do: no lock, no counter, the same lists.
+#[test]
+fn many_threads_ask_one_sampler_at_once() {
+    let labels = labels_of(&[900, 90, 9], 1);
+    let mut sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 20, ..Default::default() }).unwrap();
+    sampler.update(1, &scores_with_ties(999, 2)).unwrap();
+    let sampler: &dyn CurriculumSampler = &sampler;
+    let expected: Vec<Vec<u32>> = (0..22).map(|epoch| sampler.epoch(epoch).unwrap().indices().to_vec()).collect();
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let expected = &expected;
+            scope.spawn(move || {
+                let mut out = Epoch::default();
+                for at in 0..220 {
+                    let epoch = (at * 7 + thread * 5) % 22;
+                    sampler.epoch_into(epoch, &mut out).unwrap();
+                    assert_eq!(out.indices(), expected[epoch]);
+                    assert_eq!(sampler.report(epoch).unwrap().len, expected[epoch].len());
+                }
+            });
+        }
+    });
+}

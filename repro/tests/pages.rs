@@ -74,17 +74,32 @@ fn links_of_the_results_lead_to_files() {
     }
 }
 
+/// Checks that every line of a page's tables names a test that exists, and counts them.
+fn lines_with_a_test(page: &str) -> usize {
+    let lines = page.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |"));
+    let check = |line: &str| {
+        let mut quoted = line.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2);
+        let (file, test) = (quoted.next().unwrap(), quoted.next().unwrap());
+        let text = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert!(text.contains(&format!("fn {test}(")), "{file} has no test {test}");
+    };
+    lines.map(check).count()
+}
+
+#[test]
+fn every_promise_has_a_test() {
+    let page = fs::read_to_string(root().join("docs/promises.md")).unwrap();
+    let promises = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| promise")).count();
+    assert_eq!(lines_with_a_test(&page), promises);
+    assert!(promises > 25, "{promises}");
+}
+
 #[test]
 fn every_kind_of_error_has_a_line_and_every_line_a_test() {
     let read = |file: &str| fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
     let page = read("docs/errors.md");
-    let lines: Vec<&str> = page.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |")).collect();
-    assert!(lines.len() >= 40, "{} lines", lines.len());
-    for line in &lines {
-        let mut quoted = line.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2);
-        let (file, test) = (quoted.next().unwrap(), quoted.next().unwrap());
-        assert!(read(file).contains(&format!("fn {test}(")), "{file} has no test {test}");
-    }
+    let lines = lines_with_a_test(&page);
+    assert!(lines >= 40, "{lines} lines");
     // a variant begins with its `#[error`, and ends that attribute before its name
     let source = read("src/error.rs");
     let attributes = source.split("#[error(").skip(1);

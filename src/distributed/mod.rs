@@ -245,7 +245,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
             Fact::hash("configuration", self.configuration),
             Fact::count(
                 "number of epochs up to the latest measurement",
-                self.sampler.measured_at().map_or(0, |at| at + 1),
+                self.sampler.measured_at().map_or(0, |at| at.saturating_add(1)),
             ),
             Fact::hash("scores", self.scores),
             Fact::count("epoch", epoch),

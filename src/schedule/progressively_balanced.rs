@@ -48,7 +48,7 @@ impl Schedule for ProgressivelyBalanced {
     }
 
     fn law(&self, epoch: usize, classes: &ClassIndex) -> Law {
-        let done = if epoch + 1 >= self.epochs { 1.0 } else { epoch as f64 / (self.epochs - 1) as f64 };
+        let done = if epoch >= self.epochs - 1 { 1.0 } else { epoch as f64 / (self.epochs - 1) as f64 };
         let balance = if self.reversed { 1.0 - done } else { done };
         let (n, c) = (classes.num_samples() as f64, classes.num_classes() as f64);
         let share = |&count: &usize| ((1.0 - balance) * count as f64 / n + balance / c).min(1.0);
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(quotas(0, false), [60, 30, 10]);
         assert_eq!(quotas(1, false), [47, 32, 21]); // 46.67, 31.67, 21.67: equal remainders, the larger classes first
         assert_eq!(quotas(2, false), [34, 33, 33]);
-        assert_eq!(quotas(usize::MAX - 1, false), [34, 33, 33]);
+        assert_eq!(quotas(usize::MAX, false), [34, 33, 33]);
         assert_eq!(quotas(0, true), [34, 33, 33]);
         assert_eq!(quotas(2, true), [60, 30, 10]);
     }

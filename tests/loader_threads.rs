@@ -1,0 +1,32 @@
+//! Promise: a loader starts no thread, so one that is dropped in the middle of an epoch leaves none behind. (The only test of
+//! its process, whose threads it counts.)
+#![cfg(all(feature = "tch", target_os = "linux"))]
+
+mod common;
+
+use climd::Tail;
+use common::tensors::{loader, sampler};
+use tch::Device;
+
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+/// On a thread of its own, to which the loader is sent.
+fn half_an_epoch(epoch: usize) {
+    let loader = loader(&[19, 7, 3], 2, Device::Cpu).tail(Tail::Keep);
+    let work = move || {
+        let sampler = sampler(&loader);
+        let mut batches = loader.epoch(&sampler, epoch % 4).unwrap();
+        assert!(batches.next().is_some() && batches.len() > 0);
+    };
+    std::thread::spawn(work).join().unwrap();
+}
+
+#[test]
+fn a_loader_dropped_in_the_middle_of_an_epoch_leaves_no_thread() {
+    (0..4).for_each(half_an_epoch); // rayon's and libtorch's pools come with the first use, and stay
+    let before = threads();
+    (0..200).for_each(half_an_epoch);
+    assert_eq!(threads(), before);
+}
