@@ -12,7 +12,7 @@ WITH_LIBTORCH = . "$(abspath $(TARGET))/libtorch.env" &&
 export CARGO PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-mpi bench lint deny valgrind fuzz docs data data-all libtorch tools clean-data
+.PHONY: help brca test test-core test-mpi bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz docs data data-all libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -36,9 +36,19 @@ test-mpi: tools ## ranks as processes of an MPI job; needs Open MPI with its hea
 	@echo 'test: 1, 2, 4 and 7 ranks under mpirun'
 	$(CARGO) test -p climd --no-default-features --features mpi --test mpi
 
-bench: libtorch ## the benches; ARGS filters them
+bench: libtorch ## the benches, and beside the peers; ARGS filters the former
 	@echo 'bench: build (release), then run'
 	$(WITH_LIBTORCH) $(CARGO) bench $(ARGS)
+	@$(MAKE) --no-print-directory bench-peers
+
+bench-peers: tools ## one table of ratios to PyTorch and imbalanced-learn, which it fetches (6 GB); SMALL=1 for a look
+	@$(PYTHON) -B scripts/bench.py "$(TARGET)"
+
+bench-growth: tools ## how cost grows with samples, classes, width and modalities: writes docs/performance/; needs 16 GB
+	$(CARGO) run --release -p climd --no-default-features --example growth -- docs/performance
+
+instructions: tools ## counts the instructions of the hot paths (callgrind) and compares them with benches/instructions.txt
+	@$(PYTHON) -B scripts/instructions.py
 
 lint: tools ## format, and clippy with warnings denied
 	@$(CARGO) fmt --version >/dev/null 2>&1 && $(CARGO) clippy --version >/dev/null 2>&1 || \
@@ -57,6 +67,12 @@ deny: tools ## licences, duplicate versions and sources of all dependencies; fet
 
 valgrind: tools ## a thousand epochs under valgrind: no leak, no invalid access
 	@scripts/valgrind.sh
+
+sanitize: tools ## the tests of the core with AddressSanitizer; needs Rust nightly
+	@scripts/sanitize.sh
+
+test-arm: tools ## the tests of the core on 64-bit Arm, emulated; needs qemu-user and a cross compiler
+	@scripts/test-arm.sh
 
 fuzz: libtorch ## ten minutes for each fuzz target, or ARGS="-max_total_time=60"; needs Rust nightly
 	$(WITH_LIBTORCH) scripts/fuzz.sh "$(abspath $(TARGET))" $(ARGS)

@@ -145,11 +145,6 @@ impl ClassIndex {
         let column = usize::try_from(label).ok().filter(|&column| column < num_logits);
         column.ok_or(Error::PriorWidth { num_logits, label })
     }
-
-    /// Where each class begins when members are listed class by class, by rank; `N` at the end.
-    pub(crate) fn starts(&self) -> &[usize] {
-        &self.starts
-    }
 }
 
 /// One number a label: its count at first, its rank in the end. A table where the labels are dense, else a map.

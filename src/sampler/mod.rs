@@ -7,6 +7,7 @@ mod file;
 mod order;
 mod random;
 mod report;
+mod scatter;
 mod select;
 mod shard;
 mod state;

@@ -4,9 +4,13 @@
 //! is shuffled by itself, on any number of threads: an exactly uniform permutation without a cache miss a sample.
 //! Source: Rao 1961, Sandelius 1962; `docs/algorithm.md`, "Which, and in what order".
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::random::{Purpose, Words};
+use super::scatter::{Items, scatter};
+use super::select::split;
 
 /// Lists up to this length are one bucket.
 const BUCKET: usize = 1 << 14;
@@ -19,37 +23,31 @@ pub(super) fn order(list: &mut Vec<u32>, spare: &mut Vec<u32>, seed: u64, epoch:
     if bits == 0 {
         return fisher_yates(list, &mut Words::new(seed, epoch, Purpose::Order, 1));
     }
-    let mut ends = vec![0; 1 << bits]; // first the sizes of the buckets, then where each begins, then where it ends
-    deal(list.len(), bits, seed, epoch, |_, bucket| ends[bucket] += 1);
-    let mut begin = 0;
-    for end in &mut ends {
-        begin += std::mem::replace(end, begin);
-    }
     spare.resize(list.len(), 0);
-    deal(list.len(), bits, seed, epoch, |at, bucket| {
-        spare[ends[bucket]] = list[at];
-        ends[bucket] += 1;
-    });
-    let (mut buckets, mut rest, mut begin) = (Vec::with_capacity(ends.len()), spare.as_mut_slice(), 0);
-    for &end in &ends {
-        let (bucket, tail) = rest.split_at_mut(end - begin);
-        buckets.push(bucket);
-        (rest, begin) = (tail, end);
-    }
-    buckets.into_par_iter().enumerate().for_each(|(bucket, samples)| {
+    let sizes = scatter(&Deal { list, bits, seed, epoch }, 1 << bits, None, spare);
+    split(spare, &sizes).into_par_iter().enumerate().for_each(|(bucket, samples)| {
         fisher_yates(samples, &mut Words::new(seed, epoch, Purpose::Order, bucket as u32 + 1));
     });
     std::mem::swap(list, spare);
 }
 
-/// Calls `to(position, bucket)` for each position in order. A word serves two: its low half, then its high half.
-fn deal(len: usize, bits: u32, seed: u64, epoch: usize, mut to: impl FnMut(usize, usize)) {
-    let mut words = Words::new(seed, epoch, Purpose::Order, 0);
-    for at in (0..len).step_by(2) {
-        let word = words.next();
-        to(at, ((word & 0xFFFF) >> (16 - bits)) as usize);
-        if at + 1 < len {
-            to(at + 1, (word >> 16 >> (16 - bits)) as usize);
+/// Each sample's bucket. A word serves two: its low half, then its high half.
+struct Deal<'a> {
+    list: &'a [u32],
+    bits: u32,
+    seed: u64,
+    epoch: usize,
+}
+
+impl Items for Deal<'_> {
+    fn visit(&self, items: Range<usize>, mut to: impl FnMut(usize, u32)) {
+        let mut words = Words::new(self.seed, self.epoch, Purpose::Order, 0);
+        words.skip(items.start / 2);
+        for pair in self.list[items].chunks(2) {
+            let word = words.next();
+            for (&sample, half) in pair.iter().zip([word & 0xFFFF, word >> 16]) {
+                to((half >> (16 - self.bits)) as usize, sample);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which samples: of each class the first by key, as many as its quota says.
 //!
 //! Every sample has a 32-bit key that sorts like its score; the highest keys come first, and ties go to the smaller
-//! index. One pass in sample order lays the keys out by class, to find the key at which each class's quota ends; then all
+//! index. One pass over the samples lays the keys out by class, to find the key at which each class's quota ends; then all
 //! threads take what is above it, each from its own stretch of samples. So the list comes out ascending, whatever the pick.
 //! Source: `docs/algorithm.md`, "Which, and in what order".
 
@@ -10,6 +10,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::random::{Purpose, Words};
+use super::scatter::{Items, scatter};
 use crate::{ClassIndex, Pick, Quota};
 
 /// The key of every sample of an epoch.
@@ -116,12 +117,7 @@ fn select_by_class(classes: &ClassIndex, quotas: &[usize], keys: &Keys<'_>, out:
     }
     spare.resize(n, 0);
     let by_class = spare.as_mut_slice();
-    let mut next = classes.starts().to_vec();
-    keys.visit(0..n, |sample, key| {
-        let rank = ranks[sample] as usize;
-        by_class[next[rank]] = key;
-        next[rank] += 1;
-    });
+    scatter(&ByClass { keys, ranks }, counts.len(), Some(counts), by_class);
     let found: Vec<_> = split(by_class, counts)
         .into_par_iter()
         .zip(quotas)
@@ -134,6 +130,18 @@ fn select_by_class(classes: &ClassIndex, quotas: &[usize], keys: &Keys<'_>, out:
         let (threshold, copies) = plans[ranks[sample] as usize];
         copies + usize::from(threshold.takes(sample, key))
     });
+}
+
+/// Every sample's key, by class.
+struct ByClass<'a> {
+    keys: &'a Keys<'a>,
+    ranks: &'a [u32],
+}
+
+impl Items for ByClass<'_> {
+    fn visit(&self, samples: Range<usize>, mut to: impl FnMut(usize, u32)) {
+        self.keys.visit(samples, |sample, key| to(self.ranks[sample] as usize, key));
+    }
 }
 
 fn select_window(n: usize, window: &Range<usize>, keys: &Keys<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
@@ -189,7 +197,7 @@ fn collect(
 }
 
 /// Consecutive parts of these sizes.
-fn split<'a, T>(mut list: &'a mut [T], sizes: &[usize]) -> Vec<&'a mut [T]> {
+pub(super) fn split<'a, T>(mut list: &'a mut [T], sizes: &[usize]) -> Vec<&'a mut [T]> {
     let mut parts = Vec::with_capacity(sizes.len());
     for &size in sizes {
         let (part, rest) = list.split_at_mut(size);

@@ -5,6 +5,8 @@
 
 use std::cmp::Reverse;
 
+use rayon::prelude::*;
+
 use crate::{Error, Result};
 
 /// What happens where a class's share asks for more samples than the class has.
@@ -75,11 +77,15 @@ fn weight(share: f64) -> u64 {
 pub(crate) fn largest_remainder(weights: &[u64], size: usize) -> Vec<usize> {
     let total: u128 = weights.iter().map(|&w| u128::from(w)).sum();
     let exact = |w: u64| size as u128 * u128::from(w);
-    let mut parts: Vec<usize> = weights.iter().map(|&w| (exact(w) / total) as usize).collect();
+    let divided = weights.par_iter().with_min_len(1024).enumerate().map(|(class, &w)| {
+        let part = exact(w) / total;
+        (part as usize, (Reverse(exact(w) - part * total), class))
+    });
+    let (mut parts, mut by_remainder): (Vec<usize>, Vec<_>) = divided.unzip();
     let left = size - parts.iter().sum::<usize>();
-    let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
-    by_remainder.sort_by_cached_key(|&class| Reverse(exact(weights[class]) % total)); // stable
-    for &class in &by_remainder[..left] {
+    // fewer are left than there are classes; the class makes every key different
+    by_remainder.select_nth_unstable(left);
+    for &(_, class) in &by_remainder[..left] {
         parts[class] += 1;
     }
     parts
@@ -92,7 +98,7 @@ pub(crate) fn largest_remainder(weights: &[u64], size: usize) -> Vec<usize> {
 fn redistribute(counts: &[usize], weights: &[u64], size: usize) -> Vec<usize> {
     // n_c / w_c ascending, cross-multiplied: a total order in integers
     let mut by_room: Vec<usize> = (0..counts.len()).collect();
-    by_room.sort_unstable_by(|&a, &b| {
+    by_room.par_sort_unstable_by(|&a, &b| {
         let left = counts[a] as u128 * u128::from(weights[b]);
         left.cmp(&(counts[b] as u128 * u128::from(weights[a])))
     });

@@ -2,6 +2,8 @@
 //!
 //! Source: Han et al., MICCAI 2025, Eq. 5-7; gaps closed in `docs/algorithm.md`, "How many".
 
+use rayon::prelude::*;
+
 use super::{Law, Overflow, Pick, Quota, Schedule, apportion::apportion, check_pick};
 use crate::{ClassIndex, Error, Result};
 
@@ -140,8 +142,12 @@ fn normalised_powers(exponent: f64, num_classes: usize) -> Vec<f64> {
     if exponent.is_infinite() {
         return vec![1.0 / num_classes as f64; num_classes];
     }
-    let mut powers: Vec<f64> = (1..=num_classes).map(|rank| libm::pow(rank as f64, -exponent)).collect();
-    let sum: f64 = powers.iter().sum();
+    let mut powers: Vec<f64> = (0..num_classes)
+        .into_par_iter()
+        .with_min_len(1024)
+        .map(|rank| libm::pow((rank + 1) as f64, -exponent))
+        .collect();
+    let sum: f64 = powers.iter().sum(); // in the order of the ranks: the same bits for any number of threads
     powers.iter_mut().for_each(|power| *power /= sum);
     powers
 }
