@@ -44,8 +44,8 @@ bench: libtorch ## the benches, and beside the peers; ARGS filters the former
 bench-peers: tools ## one table of ratios to PyTorch and imbalanced-learn, which it fetches (6 GB); SMALL=1 for a look
 	@$(PYTHON) -B scripts/bench.py "$(TARGET)"
 
-bench-growth: tools ## how cost grows with samples, classes, width and modalities: writes docs/performance/; needs 16 GB
-	$(CARGO) run --release -p climd --no-default-features --example growth -- docs/performance
+bench-growth: libtorch ## how cost grows with samples, classes, width and modalities: writes docs/performance/; needs 16 GB
+	$(WITH_LIBTORCH) $(CARGO) run --release -p climd-repro --example growth -- docs/performance
 
 instructions: tools ## counts the instructions of the hot paths (callgrind) and compares them with benches/instructions.txt
 	@$(PYTHON) -B scripts/instructions.py

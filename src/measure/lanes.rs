@@ -310,6 +310,77 @@ fn add<const M: usize>(lanes: &mut [[Along; M]; M], x: &[Along; M]) {
     }
 }
 
+/// Eq. 2-3 of one sample, from any number of rows: linear in it, as `sum of cosines = |sum u|^2 - sum |u|^2` for rows `u` of length 1. None for fewer than
+/// two rows, and where a length is 0 or leaves the range in which squares of f32 are exact enough.
+struct Complement<'a, 'b> {
+    rows: &'a [&'b [f32]],
+    lengths: &'a mut Vec<f32>,
+}
+
+impl Kernel for Complement<'_, '_> {
+    type Output = Option<f32>;
+
+    #[inline(always)]
+    fn run(self) -> Option<f32> {
+        let Self { rows, lengths } = self;
+        let pairs = rows.len() * rows.len().saturating_sub(1);
+        if pairs == 0 {
+            return None;
+        }
+        lengths.clear();
+        let mut squares = 0.0;
+        for row in rows {
+            let square = square(row);
+            if !(1e-20..1e20).contains(&square) {
+                return None;
+            }
+            let inverse = (1.0 / square.sqrt()) as f32;
+            lengths.push(inverse);
+            squares += f64::from(inverse) * f64::from(inverse) * square;
+        }
+        let phi = 1.0 - (square_of_sum(rows, lengths) - squares) / pairs as f64;
+        Some(if phi < 0.0 { 0.0 } else { phi } as f32)
+    }
+}
+
+/// `|sum of factor * row|^2`.
+#[inline(always)]
+fn square_of_sum(rows: &[&[f32]], factors: &[f32]) -> f64 {
+    let width = rows[0].len();
+    let mut total = 0.0;
+    for from in (0..width).step_by(STRETCH) {
+        let to = width.min(from + STRETCH);
+        let mut sum = [0.0; STRETCH];
+        let sum = &mut sum[..to - from];
+        for (row, &factor) in rows.iter().zip(factors) {
+            sum.iter_mut().zip(&row[from..to]).for_each(|(sum, x)| *sum += factor * x);
+        }
+        total += square(sum);
+    }
+    total
+}
+
+/// Terms of which f32 sums are taken before f64: up to 64 a lane.
+const STRETCH: usize = 64 * ALONG;
+
+/// `|row|^2`.
+#[inline(always)]
+fn square(row: &[f32]) -> f64 {
+    let mut total = 0.0;
+    for part in row.chunks(STRETCH) {
+        let mut lanes = [0.0; ALONG];
+        let (chunks, rest) = part.as_chunks::<ALONG>();
+        for x in chunks {
+            for lane in 0..ALONG {
+                lanes[lane] += x[lane] * x[lane];
+            }
+        }
+        lanes.iter_mut().zip(rest).for_each(|(lane, x)| *lane += x * x);
+        total += f64::from(halves(in_memory(lanes)));
+    }
+    total
+}
+
 /// The sum of all lanes, halves first.
 #[inline(always)]
 fn halves(x: Along) -> f32 {
@@ -336,6 +407,11 @@ pub(super) fn complements(rows: &[&[f32]], width: usize, out: &mut [f32]) -> boo
         _ => return false,
     }
     true
+}
+
+/// See [`Complement`].
+pub(super) fn complement(rows: &[&[f32]], lengths: &mut Vec<f32>) -> Option<f32> {
+    wide(Complement { rows, lengths })
 }
 
 #[cfg(test)]
@@ -425,6 +501,9 @@ mod tests {
             prop_assert_eq!(a.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), b.iter().map(|x| x.to_bits()).collect::<Vec<_>>());
             let rows = [rows(1, width), rows(2, width), rows(3, width)];
             let rows = [&rows[0][..], &rows[1], &rows[2]];
+            let (one, mut lengths) = (rows.map(|rows| &rows[..width]), Vec::new());
+            let safe = Complement { rows: &one, lengths: &mut lengths }.run();
+            prop_assert_eq!(complement(&one, &mut lengths).map(f32::to_bits), safe.map(f32::to_bits));
             prop_assert!(complements(&rows, width, &mut a));
             Complements { rows, width, out: &mut b }.run();
             prop_assert_eq!(a.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), b.iter().map(|x| x.to_bits()).collect::<Vec<_>>());

@@ -36,6 +36,8 @@ mod sealed {
         /// Eq. 2-3 of every sample of modalities that none of them misses, NaN for a row that is not finite. False if
         /// it is not for so many.
         fn complements(rows: &[&[Self]], width: usize, out: &mut [Self]) -> bool;
+        /// Eq. 2-3 of one sample from the rows of the modalities that it has; NaN if one is not finite.
+        fn complement(rows: &[&[Self]], scratch: &mut Vec<Self>) -> Self;
     }
 
     impl Real for f32 {
@@ -53,6 +55,9 @@ mod sealed {
         }
         fn complements(rows: &[&[f32]], width: usize, out: &mut [f32]) -> bool {
             lanes::complements(rows, width, out)
+        }
+        fn complement(rows: &[&[f32]], scratch: &mut Vec<f32>) -> f32 {
+            lanes::complement(rows, scratch).unwrap_or_else(|| super::complement(rows))
         }
     }
 
@@ -75,6 +80,9 @@ mod sealed {
         }
         fn complements(_: &[&[f64]], _: usize, _: &mut [f64]) -> bool {
             false
+        }
+        fn complement(rows: &[&[f64]], _: &mut Vec<f64>) -> f64 {
+            super::complement(rows)
         }
     }
 }
@@ -239,10 +247,11 @@ pub(super) fn complements_into<F: Real>(modalities: &[Modality<'_, F>], width: u
         if whole && F::complements(&rows, width, out) {
             return;
         }
+        let mut scratch = Vec::new();
         for (i, out) in (from..).zip(out) {
             rows.clear();
             rows.extend(modalities.iter().filter_map(|modality| modality.row(i, width)));
-            *out = complement(&rows);
+            *out = F::complement(&rows, &mut scratch);
         }
     });
 }
@@ -400,6 +409,40 @@ mod tests {
         }
         for scale in [1e-45f32, 1e-30, 1e38] {
             assert!(phi([scale, scale], [1.0, 1.0]) < 1e-6, "{scale}");
+        }
+    }
+
+    /// Any number of modalities, some missing, some rows without length or near the ends of the range: as in f64.
+    #[test]
+    fn many_and_missing_modalities_are_measured_as_in_f64() {
+        let (n, width) = (50, 37);
+        let mut word = 1u32;
+        let mut next = || {
+            word = word.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (word >> 8) as f32 / (1 << 23) as f32 - 1.0
+        };
+        for count in [2, 3, 5, 8, 33] {
+            let scale = |m: usize, i: usize| match (m * 7 + i) % 23 {
+                0 => 0.0,
+                1 => 1e-30,
+                2 => 1e25,
+                _ => 1.0,
+            };
+            let rows: Vec<Vec<f32>> =
+                (0..count).map(|m| (0..n * width).map(|at| next() * scale(m, at / width)).collect()).collect();
+            let present: Vec<Vec<bool>> =
+                (0..count).map(|m| (0..n).map(|i| (i + m) % 4 > 0 || m == 0).collect()).collect();
+            let double: Vec<Vec<f64>> = rows.iter().map(|row| row.iter().map(|&x| x.into()).collect()).collect();
+            for masked in [false, true] {
+                let mask = |m: usize| masked.then_some(&present[m][..]);
+                let all = |m: usize| Modality { logits: &[], embeddings: &rows[m], present: mask(m) };
+                let found = measure(&vec![0; n], 1, &(0..count).map(all).collect::<Vec<_>>(), Terms::Complementarity);
+                let all = |m: usize| Modality { logits: &[], embeddings: &double[m], present: mask(m) };
+                let exact = measure(&vec![0; n], 1, &(0..count).map(all).collect::<Vec<_>>(), Terms::Complementarity);
+                for (found, exact) in found.unwrap().score.into_iter().zip(exact.unwrap().score) {
+                    assert!((f64::from(found) - exact).abs() < 1e-6, "{count} {masked}: {found} {exact}");
+                }
+            }
         }
     }
 
