@@ -65,8 +65,8 @@ deny: tools ## licences, duplicate versions and sources of all dependencies; fet
 	@CARGO_DENY="$$(scripts/cargo-tool.sh cargo-deny 0.20.2 "$(abspath $(TARGET))")" && \
 		"$$CARGO_DENY" --workspace --all-features --locked check licenses bans sources
 
-valgrind: tools ## a thousand epochs under valgrind: no leak, no invalid access
-	@scripts/valgrind.sh
+valgrind: libtorch ## a thousand epochs, and all unsafe code, under valgrind
+	@$(WITH_LIBTORCH) scripts/valgrind.sh
 
 sanitize: tools ## the tests of the core with AddressSanitizer; needs Rust nightly
 	@scripts/sanitize.sh
