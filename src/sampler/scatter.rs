@@ -11,6 +11,11 @@ use rayon::prelude::*;
 pub(super) trait Items: Sync {
     /// Calls `to(group, value)` for each of these items in order; a stretch begins at an even item.
     fn visit(&self, items: Range<usize>, to: impl FnMut(usize, u32));
+
+    /// Calls `to(group)` likewise: for items whose groups are known sooner than their values.
+    fn groups(&self, items: Range<usize>, mut to: impl FnMut(usize)) {
+        self.visit(items, |group, _| to(group));
+    }
 }
 
 /// Items that are worth a thread.
@@ -26,7 +31,7 @@ pub(super) fn scatter(items: &impl Items, groups: usize, sizes: Option<&[usize]>
         |at: usize| if at == stretches { len } else { (len as u128 * at as u128 / stretches as u128) as usize & !1 };
     let count = |at: usize| {
         let mut counts = vec![0; groups];
-        items.visit(start(at)..start(at + 1), |group, _| counts[group] += 1);
+        items.groups(start(at)..start(at + 1), |group| counts[group] += 1);
         counts
     };
     let counts: Vec<Vec<usize>> = match sizes {

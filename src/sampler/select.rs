@@ -31,6 +31,19 @@ impl<'a> Keys<'a> {
         }
     }
 
+    /// The key of one sample. Slow for random keys, of which two are rarely the same.
+    fn of(&self, sample: usize) -> u32 {
+        match *self {
+            Keys::Highest(scores) => key_of_score(scores[sample]),
+            Keys::Lowest(scores) => !key_of_score(scores[sample]),
+            Keys::Random { seed, epoch, purpose } => {
+                let mut words = Words::new(seed, epoch, purpose, 0);
+                words.skip(sample);
+                words.next()
+            }
+        }
+    }
+
     /// Calls `visit(sample, key)` for each of these samples in order.
     fn visit(&self, samples: Range<usize>, mut visit: impl FnMut(usize, u32)) {
         let scored = |scores: &'a [f32]| samples.clone().zip(&scores[samples.clone()]);
@@ -60,46 +73,24 @@ struct Threshold {
 }
 
 impl Threshold {
-    /// The threshold above which lie `count` of these keys, which it leaves in another order, and how many of the samples
-    /// with just its key are in: if not all of them, `until` is to be found.
-    fn new(keys: &mut [u32], count: usize) -> (Self, Option<usize>) {
+    /// The threshold above which lie `count` of these keys, which it leaves in another order. `samples` are those that have the keys, ascending.
+    fn new(by_group: &mut [u32], count: usize, mut samples: impl Iterator<Item = u32>, keys: &Keys<'_>) -> Self {
         if count == 0 {
-            return (Self { key: u32::MAX, until: 0 }, None);
+            return Self { key: u32::MAX, until: 0 };
         }
-        let (above, &mut key, below) = keys.select_nth_unstable_by(count - 1, |a, b| b.cmp(a));
-        let tied = 1 + above.iter().filter(|&&other| other == key).count();
-        let all = below.iter().all(|&other| other != key);
-        (Self { key, until: u32::MAX }, (!all).then_some(tied))
+        let (above, &mut key, below) = by_group.select_nth_unstable_by(count - 1, |a, b| b.cmp(a));
+        if below.iter().all(|&other| other != key) {
+            return Self { key, until: u32::MAX };
+        }
+        let tied = above.iter().filter(|&&other| other == key).count();
+        let last = samples.by_ref().filter(|&sample| keys.of(sample as usize) == key).nth(tied);
+        Self { key, until: last.map_or(u32::MAX, |last| last + 1) }
     }
 
     fn takes(self, sample: usize, key: u32) -> bool {
         // no shortcut: which side of the threshold a key is on cannot be foreseen
         (key > self.key) | ((key == self.key) & ((sample as u32) < self.until))
     }
-}
-
-/// Finds where each threshold's ties end, if it has any to break; `of` gives the threshold of a sample.
-fn break_ties(
-    found: Vec<(Threshold, Option<usize>)>,
-    keys: &Keys<'_>,
-    num_samples: usize,
-    of: impl Fn(usize) -> usize,
-) -> Vec<Threshold> {
-    let (mut thresholds, mut ties): (Vec<Threshold>, Vec<Option<usize>>) = found.into_iter().unzip();
-    if ties.iter().any(Option::is_some) {
-        keys.visit(0..num_samples, |sample, key| {
-            let at = of(sample);
-            if key == thresholds[at].key
-                && let Some(left) = &mut ties[at]
-            {
-                *left -= 1;
-                if *left == 0 {
-                    (thresholds[at].until, ties[at]) = (sample as u32 + 1, None);
-                }
-            }
-        });
-    }
-    thresholds
 }
 
 /// Makes `out` the samples of a quota, ascending, copies adjacent. `spare` lends its memory.
@@ -118,15 +109,18 @@ fn select_by_class(classes: &ClassIndex, quotas: &[usize], keys: &Keys<'_>, out:
     spare.resize(n, 0);
     let by_class = spare.as_mut_slice();
     scatter(&ByClass { keys, ranks }, counts.len(), Some(counts), by_class);
-    let found: Vec<_> = split(by_class, counts)
-        .into_par_iter()
-        .zip(quotas)
-        .map(|(keys, &quota)| Threshold::new(keys, quota % keys.len()))
-        .collect();
-    let thresholds = break_ties(found, keys, n, |sample| ranks[sample] as usize);
+    let plan = |(rank, (by_class, &quota)): (usize, (&mut [u32], &usize))| {
+        let (whole, rest) = (quota / by_class.len(), quota % by_class.len());
+        (Threshold::new(by_class, rest, classes.members(rank).iter().copied(), keys), whole)
+    };
     let plans: Vec<(Threshold, usize)> =
-        thresholds.into_iter().zip(quotas.iter().zip(counts).map(|(quota, n)| quota / n)).collect();
-    collect(n, quotas.iter().sum(), keys, out, |sample, key| {
+        split(by_class, counts).into_par_iter().zip(quotas).enumerate().map(plan).collect();
+    let total = quotas.iter().sum();
+    if plans.iter().all(|&(_, copies)| copies == 0) {
+        let takes = |sample: usize, key| plans[ranks[sample] as usize].0.takes(sample, key);
+        return collect_once(n, total, keys, out, spare, takes);
+    }
+    collect(n, total, keys, out, |sample, key| {
         let (threshold, copies) = plans[ranks[sample] as usize];
         copies + usize::from(threshold.takes(sample, key))
     });
@@ -142,6 +136,10 @@ impl Items for ByClass<'_> {
     fn visit(&self, samples: Range<usize>, mut to: impl FnMut(usize, u32)) {
         self.keys.visit(samples, |sample, key| to(self.ranks[sample] as usize, key));
     }
+
+    fn groups(&self, samples: Range<usize>, mut to: impl FnMut(usize)) {
+        self.ranks[samples].iter().for_each(|&rank| to(rank as usize));
+    }
 }
 
 fn select_window(n: usize, window: &Range<usize>, keys: &Keys<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
@@ -150,9 +148,9 @@ fn select_window(n: usize, window: &Range<usize>, keys: &Keys<'_>, out: &mut Vec
     }
     spare.clear();
     keys.visit(0..n, |_, key| spare.push(key));
-    let mut threshold = |count| break_ties(vec![Threshold::new(spare, count)], keys, n, |_| 0)[0];
+    let mut threshold = |count| Threshold::new(spare, count, 0..n as u32, keys);
     let (end, start) = (threshold(window.end), threshold(window.start));
-    collect(n, window.len(), keys, out, |sample, key| usize::from(end.takes(sample, key) & !start.takes(sample, key)));
+    collect_once(n, window.len(), keys, out, spare, |sample, key| end.takes(sample, key) & !start.takes(sample, key));
 }
 
 fn everything(num_samples: usize, out: &mut Vec<u32>) {
@@ -162,6 +160,32 @@ fn everything(num_samples: usize, out: &mut Vec<u32>) {
 
 /// Samples that one thread looks at in one go.
 const CHUNK: usize = 1 << 17;
+
+/// Makes `out` the samples that `takes(sample, key)`, in order, `total` in all. `spare`, of a place for each sample, is written over: every stretch puts its
+/// samples where it begins, and then they are moved together.
+fn collect_once(
+    num_samples: usize,
+    total: usize,
+    keys: &Keys<'_>,
+    out: &mut Vec<u32>,
+    spare: &mut [u32],
+    takes: impl Fn(usize, u32) -> bool + Sync,
+) {
+    let take = |(at, part): (usize, &mut [u32])| {
+        let mut end = 0;
+        keys.visit(at * CHUNK..num_samples.min((at + 1) * CHUNK), |sample, key| {
+            // written before it is known to be in: the next one takes its place if it is not
+            part[end] = sample as u32;
+            end += usize::from(takes(sample, key));
+        });
+        end
+    };
+    let sizes: Vec<usize> = spare.par_chunks_mut(CHUNK).enumerate().map(take).collect();
+    out.resize(total, 0);
+    split(out, &sizes).into_par_iter().zip(spare.par_chunks(CHUNK)).for_each(|(out, part)| {
+        out.copy_from_slice(&part[..out.len()]);
+    });
+}
 
 /// Makes `out` the samples in order, each as often as `copies(sample, key)` says, `total` in all.
 fn collect(
@@ -280,6 +304,7 @@ mod tests {
         fn random_keys_are_the_same_from_any_start(seed: u64, epoch in 0usize..9, from in 0usize..500, len in 1usize..500) {
             let keys = Keys::Random { seed, epoch, purpose: Purpose::Redraw };
             let (mut all, mut part) = (Vec::new(), Vec::new());
+            keys.visit(from..from + len, |sample, key| assert_eq!(key, keys.of(sample)));
             keys.visit(0..from + len, |_, key| all.push(key));
             keys.visit(from..from + len, |_, key| part.push(key));
             prop_assert_eq!(&part[..], &all[from..]);
