@@ -12,7 +12,7 @@ WITH_LIBTORCH = . "$(abspath $(TARGET))/libtorch.env" &&
 export CARGO PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-mpi bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz docs data data-all libtorch tools clean-data
+.PHONY: help brca test test-core test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz docs data data-all libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -35,6 +35,20 @@ test-mpi: tools ## ranks as processes of an MPI job; needs Open MPI with its hea
 	@scripts/check-mpi.sh
 	@echo 'test: 1, 2, 4 and 7 ranks under mpirun'
 	$(CARGO) test -p climd --no-default-features --features mpi --test mpi
+
+test-compat: tools ## the library with the oldest tch of its range; TCH="0.24.0 0.25.0" for others
+	@scripts/test-compat.sh "$(abspath $(TARGET))"
+
+msrv: libtorch ## the workspace with the oldest Rust that it supports
+	$(WITH_LIBTORCH) $(CARGO) +$$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml).0 check --workspace --all-targets --locked
+
+publish-check: libtorch ## what `cargo publish` would do, and the size of the package
+	$(WITH_LIBTORCH) $(CARGO) publish --dry-run -p climd --locked
+	@size=$$(stat -c %s "$(TARGET)"/package/climd-*.crate | sort -n | tail -1); echo "package: $$size bytes"; test $$size -lt 500000
+
+semver: tools ## whether the public API kept its promises since the last release; fetches cargo-semver-checks once
+	@SEMVER="$$(scripts/cargo-tool.sh cargo-semver-checks 0.50.0 "$(abspath $(TARGET))")" && \
+		"$$SEMVER" semver-checks -p climd --only-explicit-features --features serde
 
 bench: libtorch ## the benches, and beside the peers; ARGS filters the former
 	@echo 'bench: build (release), then run'
