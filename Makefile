@@ -47,7 +47,7 @@ publish-check: libtorch ## what `cargo publish` would do, and the size of the pa
 	@size=$$(stat -c %s "$(TARGET)"/package/climd-*.crate | sort -n | tail -1); echo "package: $$size bytes"; test $$size -lt 500000
 
 semver: tools ## whether the public API kept its promises since the last release; fetches cargo-semver-checks once
-	@SEMVER="$$(scripts/cargo-tool.sh cargo-semver-checks 0.50.0 "$(abspath $(TARGET))")" && \
+	@SEMVER="$$(scripts/cargo-tool.sh cargo-semver-checks 0.51.0 "$(abspath $(TARGET))")" && \
 		"$$SEMVER" semver-checks -p climd --only-explicit-features --features serde
 
 bench: libtorch ## the benches, and beside the peers; ARGS filters the former

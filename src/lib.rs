@@ -72,10 +72,7 @@ pub use sampler::{
     ClassReport, Curriculum, CurriculumSampler, Epoch, Even, IndexBatches, Position, PowerLawScheduler, Report,
     ScoreRange, Settings, State, Tail, Warning,
 };
-pub use schedule::{
-    BabyStep, ClassBalanced, Geometric, HardMajority, Law, Linear, OnePass, Overflow, Pick, PowerLaw,
-    ProgressivelyBalanced, Quota, Root, Schedule, Switch, TargetLaw, Trim, UnderSampling, Uniform, apportion,
-};
+pub use schedule::*; // so that a new schedule is a line in its own folder alone
 
 #[cfg(all(doctest, feature = "serde", feature = "tch"))]
 mod pages {
