@@ -357,6 +357,14 @@ pub enum Error {
         /// The first that is missing.
         first: usize,
     },
+    /// Another framework refused an operation.
+    #[error("{name}: {message}")]
+    Framework {
+        /// The framework.
+        name: &'static str,
+        /// Its message.
+        message: String,
+    },
     /// libtorch refused an operation, for lack of memory most often.
     #[error("libtorch: {message}")]
     Torch {

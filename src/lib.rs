@@ -35,6 +35,8 @@
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "candle")]
+pub mod candle;
 mod distributed;
 mod error;
 mod job;

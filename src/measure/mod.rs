@@ -33,11 +33,11 @@ pub enum Terms {
 }
 
 impl Terms {
-    fn needs_logits(self) -> bool {
+    pub(crate) fn needs_logits(self) -> bool {
         self != Terms::Complementarity
     }
 
-    fn needs_embeddings(self) -> bool {
+    pub(crate) fn needs_embeddings(self) -> bool {
         matches!(self, Terms::Both | Terms::Complementarity)
     }
 }
