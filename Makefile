@@ -12,7 +12,7 @@ WITH_LIBTORCH = . "$(abspath $(TARGET))/libtorch.env" &&
 export CARGO PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz docs data data-all libtorch tools clean-data
+.PHONY: help brca test test-core test-frameworks test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz docs data data-all libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -25,11 +25,16 @@ brca: libtorch data ## the main job on TCGA-BRCA, set-up included; ARGS="--help"
 
 test: test-core libtorch data ## all tests, set-up included
 	@echo 'test: the workspace, with the tests in the documentation'
-	$(WITH_LIBTORCH) $(CARGO) test --workspace
+	$(WITH_LIBTORCH) $(CARGO) test --workspace --exclude climd-frameworks
 
 test-core: tools ## the tests of the core, which needs no libtorch
 	@echo 'test: the core, without libtorch'
 	$(CARGO) test -p climd --no-default-features
+
+test-frameworks: tools ## candle: its tensors, and its training loop; no libtorch
+	$(CARGO) clippy -p climd-frameworks -p climd --no-default-features --features climd/candle --all-targets -- -D warnings
+	$(CARGO) test -p climd --no-default-features --features candle --test candle
+	$(CARGO) test -p climd-frameworks
 
 test-mpi: tools ## ranks as processes of an MPI job; needs Open MPI with its headers, and libclang
 	@scripts/check-mpi.sh
@@ -73,7 +78,7 @@ lint: tools ## format, and clippy with warnings denied
 	$(CARGO) clippy -p climd --no-default-features --all-targets -- -D warnings
 	@$(MAKE) --no-print-directory libtorch
 	@echo 'lint: clippy, the workspace'
-	$(WITH_LIBTORCH) $(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(WITH_LIBTORCH) $(CARGO) clippy --workspace --exclude climd-frameworks --all-targets -- -D warnings
 
 deny: tools ## licences, duplicate versions and sources of all dependencies; fetches cargo-deny once
 	@CARGO_DENY="$$(scripts/cargo-tool.sh cargo-deny 0.20.2 "$(abspath $(TARGET))")" && \
@@ -93,7 +98,7 @@ fuzz: libtorch ## ten minutes for each fuzz target, or ARGS="-max_total_time=60"
 
 docs: libtorch ## the API documentation, with warnings denied
 	@echo 'docs: rustdoc'
-	$(WITH_LIBTORCH) RUSTDOCFLAGS="$$RUSTDOCFLAGS -D warnings" $(CARGO) doc --no-deps --workspace
+	$(WITH_LIBTORCH) RUSTDOCFLAGS="$$RUSTDOCFLAGS -D warnings" $(CARGO) doc --no-deps --workspace --exclude climd-frameworks
 
 data: tools ## fetch the TCGA-BRCA tables into data/brca
 	@$(PYTHON) -B scripts/data.py brca
