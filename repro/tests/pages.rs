@@ -60,6 +60,14 @@ fn every_quoted_difference_was_measured() {
 }
 
 #[test]
+fn the_advice_of_inspect_was_measured() {
+    let quoted = quoted(&fs::read_to_string(root().join("examples/inspect.rs")).unwrap());
+    assert_eq!(quoted.len(), 4, "{quoted:?}");
+    let measured = measured();
+    assert!(quoted.iter().all(|difference| measured.contains(difference)), "{quoted:?}");
+}
+
+#[test]
 fn links_of_the_results_lead_to_files() {
     for entry in fs::read_dir(root().join("docs/results")).unwrap() {
         let path = entry.unwrap().path();
