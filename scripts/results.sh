@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 repro() { "${CARGO_TARGET_DIR:-target}/release/climd-repro" "$@" >/dev/null; }
 
 repro table2 --data brca "$@"
+repro table3 --data brca --rows Multi-D --lr tuned "$@" # grows by network
 repro table4 --data brca "$@"
 repro beyond --data brca --curves 3 "$@"
 repro beyond --data htad digits kipan lgg "$@"

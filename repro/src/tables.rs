@@ -161,7 +161,8 @@ impl Rows {
     fn curriculum(&mut self, against: usize, name: &str, method: Method, paper: Option<Paper>) {
         self.push(against, name, method.clone(), paper);
         let budget = Budget::EqualEpochs(without_pick(&method.schedule));
-        let cut = self.plain(method.network.clone(), budget, &format!("baseline, cut to the steps of {name}"));
+        let plain = self.0[against].row.name.clone();
+        let cut = self.plain(method.network.clone(), budget, &format!("{plain}, cut to the steps of {name}"));
         self.push(cut, &format!("{name}, equal epochs"), method, paper);
     }
 }
