@@ -31,9 +31,9 @@ test-core: tools ## the tests of the core, which needs no libtorch
 	@echo 'test: the core, without libtorch'
 	$(CARGO) test -p climd --no-default-features
 
-test-frameworks: tools ## candle: its tensors, and its training loop; no libtorch
-	$(CARGO) clippy -p climd-frameworks -p climd --no-default-features --features climd/candle --all-targets -- -D warnings
-	$(CARGO) test -p climd --no-default-features --features candle --test candle
+test-frameworks: tools ## candle, tracing, TensorBoard: their features and examples; no libtorch
+	$(CARGO) clippy -p climd-frameworks -p climd --no-default-features --features climd/candle,climd/tracing --all-targets -- -D warnings
+	$(CARGO) test -p climd --no-default-features --features candle,tracing --test candle --test trace
 	$(CARGO) test -p climd-frameworks
 
 test-mpi: tools ## ranks as processes of an MPI job; needs Open MPI with its headers, and libclang

@@ -11,6 +11,8 @@ mod scatter;
 mod select;
 mod shard;
 mod state;
+#[cfg(feature = "tracing")]
+mod trace;
 
 use std::ops::Range;
 

@@ -1,0 +1,39 @@
+//! A report as `tracing` events, for whoever watches a run.
+
+use tracing::{debug, info, warn};
+
+use super::Report;
+
+impl Report {
+    /// Emits the report as `tracing` events of target `climd`: one `epoch` (info), one `class` for each class (debug), and each warning (warn).
+    ///
+    /// What is absent (the exponent of a schedule that has none, scores before the first measurement) is left out of the event.
+    ///
+    /// # Examples
+    /// ```
+    /// use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler};
+    ///
+    /// let sampler = PowerLawScheduler::new(&[0, 0, 0, 1], PowerLaw { epochs: 4, ..Default::default() })?;
+    /// for epoch in 0..4 {
+    ///     sampler.report(epoch)?.trace(); // INFO climd: epoch epoch=0 len=1 distinct=1 ...
+    /// }
+    /// # Ok::<(), climd::Error>(())
+    /// ```
+    pub fn trace(&self) {
+        let Report { epoch, len, distinct, law, measured_at, .. } = self;
+        info!(target: "climd", epoch, len, distinct, alpha = law.alpha, progress = law.progress, measured_at, "epoch");
+        for class in &self.classes {
+            let (min, mean, max) = match &class.scores {
+                Some(scores) => (Some(scores.min), Some(scores.mean), Some(scores.max)),
+                None => (None, None, None),
+            };
+            debug!(
+                target: "climd", epoch, label = class.label, count = class.count, quota = class.quota, target_share = class.target,
+                score_min = min, score_mean = mean, score_max = max, "class"
+            );
+        }
+        for warning in &self.warnings {
+            warn!(target: "climd", epoch, "{warning}");
+        }
+    }
+}
