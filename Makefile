@@ -12,7 +12,7 @@ WITH_LIBTORCH = . "$(abspath $(TARGET))/libtorch.env" &&
 export CARGO PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-frameworks test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz docs data data-all libtorch tools clean-data
+.PHONY: help brca test test-core test-frameworks test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz docs data data-all libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -35,6 +35,10 @@ test-frameworks: tools ## candle, tracing, TensorBoard: their features and examp
 	$(CARGO) clippy -p climd-frameworks -p climd --no-default-features --features climd/candle,climd/tracing --all-targets -- -D warnings
 	$(CARGO) test -p climd --no-default-features --features candle,tracing --test candle --test trace
 	$(CARGO) test -p climd-frameworks
+
+test-page: libtorch ## the page of examples/inspect.rs in headless Chromium, which is installed where apt and root allow it
+	@CHROMIUM="$$(scripts/chromium.sh)" && export CHROMIUM && \
+		$(WITH_LIBTORCH) $(CARGO) test -p climd-repro --test inspect_page -- --ignored
 
 test-mpi: tools ## ranks as processes of an MPI job; needs Open MPI with its headers, and libclang
 	@scripts/check-mpi.sh

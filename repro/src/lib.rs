@@ -7,6 +7,7 @@ pub mod config;
 pub mod criterion;
 pub mod data;
 pub mod experiment;
+pub mod inspect;
 pub mod network;
 pub mod oversample;
 pub mod overview;

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use climd::{CurriculumSampler, Position, PowerLaw, PowerLawScheduler};
+
 fn inspect(content: &str, arguments: &[&str]) -> (bool, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("labels.csv");
@@ -9,7 +11,7 @@ fn inspect(content: &str, arguments: &[&str]) -> (bool, String) {
     let output = Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--package", "climd-repro", "--example", "inspect", "--"])
         .arg(&file)
-        .args(arguments)
+        .args(arguments.iter().map(|&argument| if argument == "LABELS" { file.as_os_str() } else { argument.as_ref() }))
         .output()
         .unwrap();
     let text = if output.status.success() { output.stdout } else { output.stderr };
@@ -50,10 +52,14 @@ fn nearly_balanced_classes_are_recommended_another_law() {
 fn bad_files_are_named_with_their_row() {
     for (content, arguments, expected) in [
         ("id,label\np1,a\np2,\n", &[][..], "row 3 has no label"),
-        ("id,name\np1,a\n", &[], "has 2 columns: say which one holds the labels, with --column"),
+        ("id,name\np1,a\n", &[], "has 2 columns: say which one is meant, with --column"),
         ("id,name\np1,a\n", &["--column", "kind"], "has no column \"kind\"; it has id, name"),
         ("label\n", &[], "has no labels"),
         ("id,label\np1,a\np2\n", &[], "row 3"),
+        ("id,label\np1,a\n", &["--column", "3"], "has no column \"3\""),
+        ("id,label\np1,a\n", &["--scores", "LABELS"], "say which one is meant, with --score-column"),
+        ("score,label\n1,a\nhigh,b\n", &["--scores", "LABELS"], "row 3: the score \"high\" is not a finite number"),
+        ("id,label\np1,a\n", &["--state", "LABELS"], "labels.csv"),
         ("a\nb\n", &["--no-header", "--epochs", "0"], "`epochs` is 0"),
     ] {
         let (good, text) = inspect(content, arguments);
@@ -61,4 +67,30 @@ fn bad_files_are_named_with_their_row() {
     }
     let (good, text) = inspect("a\nb\nb\n", &["--no-header"]);
     assert!(good && text.starts_with("3 samples of 2 classes, 2.0:1"), "{text}");
+}
+
+#[test]
+fn a_state_gives_the_page_its_scores() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, page) = (folder.path().join("state.json"), folder.path().join("page.html"));
+    let codes: Vec<usize> = [0; 30].into_iter().chain([1; 10]).collect();
+    let mut sampler = PowerLawScheduler::new(&codes, PowerLaw::default()).unwrap();
+    let scores: Vec<f32> = (0..40).map(|at| at as f32).collect();
+    let arguments = ["--state", file.to_str().unwrap(), "--html", page.to_str().unwrap()];
+    let content = labels(&[("a", 30), ("b", 10)]);
+
+    sampler.state(Position::from(1)).save(&file).unwrap();
+    let (good, text) = inspect(&content, &arguments);
+    assert!(!good && text.contains("holds no scores"), "{text}");
+
+    sampler.update(1, &scores).unwrap();
+    sampler.state(Position::from(1)).save(&file).unwrap();
+    let (good, text) = inspect(&content, &arguments);
+    assert!(good && text.contains("page: "), "{text}");
+    let html = std::fs::read_to_string(&page).unwrap();
+    // the hardest of the first class is its first sample, and is named as in the file
+    assert!(html.contains(r#""hardest":[{"class":"a","id":"p0","score":0.0"#), "{html}");
+
+    let (good, text) = inspect(&labels(&[("a", 30)]), &arguments);
+    assert!(!good && text.contains("there are 40 scores for 30 labels"), "{text}");
 }

@@ -61,7 +61,7 @@ fn every_quoted_difference_was_measured() {
 
 #[test]
 fn the_advice_of_inspect_was_measured() {
-    let quoted = quoted(&fs::read_to_string(root().join("examples/inspect.rs")).unwrap());
+    let quoted = quoted(&fs::read_to_string(root().join("repro/src/inspect/advice.rs")).unwrap());
     assert_eq!(quoted.len(), 4, "{quoted:?}");
     let measured = measured();
     assert!(quoted.iter().all(|difference| measured.contains(difference)), "{quoted:?}");

@@ -90,7 +90,8 @@ impl State {
         if self.checksum == expected { Ok(()) } else { Err(Error::StateDamaged { found: self.checksum, expected }) }
     }
 
-    pub(super) fn scores(&self) -> Option<Vec<f32>> {
+    /// The scores of the latest measurement, one a sample, if a later epoch may need them.
+    pub fn scores(&self) -> Option<Vec<f32>> {
         self.scores.as_ref().map(|bits| bits.iter().map(|&bits| f32::from_bits(bits)).collect())
     }
 

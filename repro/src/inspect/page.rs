@@ -1,0 +1,200 @@
+//! The page: one file that needs no network. What grows with the data is aggregated here, so that a million samples are as small as a thousand.
+
+use anyhow::Result;
+use climd::CurriculumSampler;
+use serde::Serialize;
+
+use super::Inspection;
+
+/// Epochs on the slider.
+const EPOCHS: usize = 100;
+/// Classes with a row of their own: half of the largest, half of the smallest.
+const CLASSES: usize = 200;
+/// Cells of all classes together; a class of fewer samples than it has cells shows every sample.
+const CELLS: usize = 6000;
+/// Bins of a histogram.
+const BINS: usize = 30;
+/// Rows of the table of the hardest samples, and at most of one class.
+const HARDEST: (usize, usize) = (1000, 20);
+
+#[derive(Serialize)]
+struct Page {
+    title: String,
+    summary: String,
+    warnings: Vec<String>,
+    advice: &'static str,
+    samples: usize,
+    left_out: usize,
+    classes: Vec<Class>,
+    epochs: Vec<Epoch>,
+    histograms: Option<Histograms>,
+    hardest: Vec<Hard>,
+}
+
+#[derive(Serialize)]
+struct Class {
+    name: String,
+    count: usize,
+    /// Of every cell, if it is one sample.
+    ids: Option<Vec<String>>,
+}
+
+#[derive(Serialize)]
+struct Epoch {
+    epoch: usize,
+    len: usize,
+    alpha: Option<f64>,
+    quotas: Vec<usize>,
+    /// A digit a cell for each class: 0, none of it is in the epoch, to 9, all.
+    cells: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Histograms {
+    low: f32,
+    high: f32,
+    /// Counts, by class.
+    counts: Vec<[usize; BINS]>,
+}
+
+#[derive(Serialize)]
+struct Hard {
+    class: String,
+    id: String,
+    score: f32,
+    /// First epoch, of those on the slider, that has the sample.
+    enters: u32,
+}
+
+impl Inspection {
+    /// A page for a browser, with everything in it. `ids`: a name a sample, else its number from 1.
+    ///
+    /// # Errors
+    /// Those of the sampler.
+    pub fn page(&self, title: &str, ids: Option<&[String]>) -> Result<String> {
+        let (classes, last) = (self.sampler.classes(), self.sampler.schedule().epochs - 1);
+        let (n, c) = (classes.num_samples(), classes.num_classes());
+        let id = |sample: u32| match ids {
+            Some(ids) => ids[sample as usize].clone(),
+            None => (sample + 1).to_string(),
+        };
+        let shown: Vec<usize> =
+            (0..c).filter(|&rank| c <= CLASSES || rank < CLASSES / 2 || rank >= c - CLASSES / 2).collect();
+        let steps = last.min(EPOCHS - 1);
+        let epochs: Vec<usize> = (0..=steps).map(|at| at * last / steps.max(1)).collect();
+
+        // the first epoch of each sample gives its place where there are no scores
+        let mut enters = vec![u32::MAX; n];
+        let mut held = Vec::with_capacity(epochs.len());
+        for &epoch in &epochs {
+            let list = self.sampler.epoch(epoch)?;
+            let mut inside = vec![false; n];
+            for &sample in list.indices() {
+                inside[sample as usize] = true;
+                enters[sample as usize] = enters[sample as usize].min(epoch as u32);
+            }
+            held.push(inside);
+        }
+        let rows: Vec<Vec<u32>> = shown
+            .iter()
+            .map(|&rank| {
+                let mut members = classes.members(rank).to_vec();
+                match &self.scores {
+                    Some(scores) => members.sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize])),
+                    None => members.sort_by_key(|&sample| enters[sample as usize]),
+                }
+                members
+            })
+            .collect();
+        let width = (CELLS / shown.len()).max(10);
+        let epochs = epochs.iter().zip(&held).map(|(&epoch, inside)| {
+            let quotas = self.sampler.quotas(epoch)?;
+            let alpha = self.sampler.report(epoch)?.law.alpha.filter(|alpha| alpha.is_finite());
+            let cells = rows.iter().map(|row| cells(row, width, inside)).collect();
+            let len = quotas.iter().sum();
+            Ok(Epoch { epoch, len, alpha, quotas: shown.iter().map(|&rank| quotas[rank]).collect(), cells })
+        });
+        let page = Page {
+            title: title.to_owned(),
+            summary: self.summary(),
+            warnings: self.warnings()?,
+            advice: self.advice(),
+            samples: n,
+            left_out: c - shown.len(),
+            epochs: epochs.collect::<Result<_>>()?,
+            classes: (shown.iter().zip(&rows))
+                .map(|(&rank, row)| Class {
+                    name: self.name(rank).to_owned(),
+                    count: row.len(),
+                    ids: (row.len() <= width).then(|| row.iter().map(|&sample| id(sample)).collect()),
+                })
+                .collect(),
+            histograms: self.scores.as_ref().map(|scores| histograms(scores, &rows)),
+            hardest: match &self.scores {
+                None => Vec::new(),
+                Some(scores) => {
+                    let each = (HARDEST.0 / shown.len()).clamp(1, HARDEST.1);
+                    let of_class = |(&rank, row): (&usize, &Vec<u32>)| {
+                        let last = row.iter().rev().take(each).copied().collect::<Vec<u32>>();
+                        last.into_iter().map(move |sample| (rank, sample))
+                    };
+                    let hard = |(rank, sample): (usize, u32)| Hard {
+                        class: self.name(rank).to_owned(),
+                        id: id(sample),
+                        score: scores[sample as usize],
+                        enters: enters[sample as usize],
+                    };
+                    shown.iter().zip(&rows).flat_map(of_class).map(hard).collect()
+                }
+            },
+        };
+        // nothing in a string may end the script that it stands in
+        let data = serde_json::to_string(&page)?.replace('<', "\\u003c");
+        Ok(include_str!("page.html").replace("\"DATA\"", &data))
+    }
+}
+
+/// How much of each cell's samples the epoch has, in ninths; any of it is at least one.
+fn cells(row: &[u32], width: usize, inside: &[bool]) -> String {
+    let cells = row.len().min(width);
+    let digit = |at: usize| {
+        let members = &row[at * row.len() / cells..(at + 1) * row.len() / cells];
+        let held = members.iter().filter(|&&sample| inside[sample as usize]).count();
+        char::from(b'0' + (held * 9 / members.len()).max(usize::from(held > 0)) as u8)
+    };
+    (0..cells).map(digit).collect()
+}
+
+fn histograms(scores: &[f32], rows: &[Vec<u32>]) -> Histograms {
+    let low = scores.iter().copied().fold(f32::INFINITY, f32::min);
+    let high = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let bin = |score: f32| ((score - low) / (high - low).max(f32::MIN_POSITIVE) * BINS as f32) as usize;
+    let count = |row: &Vec<u32>| {
+        let mut counts = [0; BINS];
+        row.iter().for_each(|&sample| counts[bin(scores[sample as usize]).min(BINS - 1)] += 1);
+        counts
+    };
+    Histograms { low, high, counts: rows.iter().map(count).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_has_something_is_not_empty() {
+        let inside: Vec<bool> = (0..40).map(|sample| sample < 20 || sample == 39).collect();
+        let row: Vec<u32> = (0..40).collect();
+        assert_eq!(cells(&row, 4, &inside), "9901");
+        assert_eq!(cells(&row, 100, &inside).len(), 40); // a sample a cell
+    }
+
+    #[test]
+    fn every_sample_is_in_a_bin() {
+        let found = histograms(&[0.0, 1.0, 0.5, 1.0], &[vec![0, 1], vec![2, 3]]);
+        assert_eq!(found.counts.iter().map(|counts| counts.iter().sum::<usize>()).collect::<Vec<_>>(), [2, 2]);
+        assert_eq!((found.counts[0][0], found.counts[0][BINS - 1], found.counts[1][BINS / 2]), (1, 1, 1));
+        let same = histograms(&[2.0, 2.0], &[vec![0, 1]]);
+        assert_eq!(same.counts[0].iter().sum::<usize>(), 2);
+    }
+}
