@@ -12,7 +12,7 @@ WITH_LIBTORCH = . "$(abspath $(TARGET))/libtorch.env" &&
 export CARGO PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-frameworks test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz docs data data-all libtorch tools clean-data
+.PHONY: help brca test test-core test-frameworks test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny book valgrind sanitize test-arm fuzz docs data data-all libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -34,6 +34,7 @@ test-core: tools ## the tests of the core, which needs no libtorch
 test-frameworks: tools ## candle, tracing, TensorBoard: their features and examples; no libtorch
 	$(CARGO) clippy -p climd-frameworks -p climd --no-default-features --features climd/candle,climd/tracing --all-targets -- -D warnings
 	$(CARGO) test -p climd --no-default-features --features candle,tracing --test candle --test trace
+	$(CARGO) test -p climd --no-default-features --features candle,tracing --doc
 	$(CARGO) test -p climd-frameworks
 
 test-page: libtorch ## the page of examples/inspect.rs in headless Chromium, which is installed where apt and root allow it
@@ -99,6 +100,9 @@ test-arm: tools ## the tests of the core on 64-bit Arm, emulated; needs qemu-use
 
 fuzz: libtorch ## ten minutes for each fuzz target, or ARGS="-max_total_time=60"; needs Rust nightly
 	$(WITH_LIBTORCH) scripts/fuzz.sh "$(abspath $(TARGET))" $(ARGS)
+
+book: tools ## docs/ as a book, in target/book; fetches mdbook once
+	@MDBOOK="$$(scripts/cargo-tool.sh mdbook 0.5.4 "$(abspath $(TARGET))")" && "$$MDBOOK" build docs --dest-dir "$(abspath $(TARGET))/book"
 
 docs: libtorch ## the API documentation, with warnings denied
 	@echo 'docs: rustdoc'

@@ -76,10 +76,32 @@ pub use sampler::{
 };
 pub use schedule::*; // so that a new schedule is a line in its own folder alone
 
-#[cfg(all(doctest, feature = "serde", feature = "tch"))]
+/// Every snippet of the README and of the guide is compiled and run.
+#[cfg(doctest)]
 mod pages {
-    #[doc = include_str!("../README.md")]
-    struct Readme;
-    #[doc = include_str!("../docs/guide.md")]
-    struct Guide;
+    macro_rules! pages {
+        ($($name:ident: $path:literal),+ $(,)?) => { $(#[doc = include_str!($path)] struct $name;)+ };
+    }
+
+    pages! {
+        Leakage: "../docs/guide/leakage.md",
+        Start: "../docs/guide/start.md",
+        Watching: "../docs/guide/watching.md",
+    }
+
+    #[cfg(all(feature = "serde", feature = "tch"))]
+    pages! {
+        Readme: "../README.md",
+        Choosing: "../docs/guide/choosing.md",
+        ComingFrom: "../docs/guide/coming-from.md",
+        Cuda: "../docs/guide/cuda.md",
+        Loss: "../docs/guide/loss.md",
+        Missing: "../docs/guide/missing.md",
+        Processes: "../docs/guide/processes.md",
+        Resume: "../docs/guide/resume.md",
+        Wrap: "../docs/guide/wrap.md",
+    }
+
+    #[cfg(feature = "candle")]
+    pages! { WrapCandle: "../docs/guide/wrap-candle.md" }
 }
