@@ -32,6 +32,26 @@ pub struct RunConfig {
     pub steps: usize,
     /// Points on the way at which the network is judged and the training samples are scored; 0 for none.
     pub points: usize,
+    /// The way of the network's authors; none: mini-batches, and the same for all networks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub native: Option<Native>,
+}
+
+/// How the authors of a network train it: every step on a full batch. An epoch of a schedule is a block of such steps on
+/// its samples, and measured at its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Native {
+    /// Steps in an epoch of a schedule.
+    pub block: usize,
+    /// Steps on the modalities' heads alone, with all samples, before the others and not counted among them; a measurement
+    /// follows. Learning rate 1e-3, and an optimiser of its own.
+    pub pretraining: usize,
+    /// Steps after which the learning rate falls to a fifth, again and again; none: it stays.
+    pub fall: Option<usize>,
+    /// Learning rate of the fusion as a multiple of the others'.
+    pub fusion: f64,
+    /// L2, added to the gradient.
+    pub weight_decay: f64,
 }
 
 /// Of the training code: raised when a change of it changes results, so that cached runs are not mixed with new ones.
@@ -139,7 +159,7 @@ pub struct LearningRate {
 }
 
 impl LearningRate {
-    /// At step `step` of `steps`, from 0.
+    /// At step `step` of `steps`, from 0; a run's own way to fall comes on top.
     #[must_use]
     pub fn at(self, step: usize, steps: usize) -> f64 {
         let share = step as f64 / steps as f64;

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use climd::{Curriculum, CurriculumSampler, Tail, Terms, Uniform};
 use serde::Serialize;
 use tch::{Device, Tensor, nn};
@@ -24,6 +24,7 @@ use crate::train::{Outcome, run, tensors};
 const TEST_SHARE: f64 = 0.3;
 const VALIDATION_SHARE: f64 = 0.2;
 const PAPER_RATE: f64 = 5e-5;
+const TUNED: [f64; 4] = [1e-4, 3e-4, 1e-3, 3e-3];
 
 /// Where the learning rate comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,12 +33,15 @@ pub enum Rate {
     Tuned,
     /// The paper's 5e-5, constant.
     Paper,
+    /// Every network's own, with the rest of its authors' training: for networks of which it is known.
+    Native,
 }
 
 impl Rate {
-    fn candidates(self) -> Vec<LearningRate> {
+    fn candidates(self, network: &NetworkConfig) -> Vec<LearningRate> {
         match self {
-            Rate::Tuned => [1e-4, 3e-4, 1e-3, 3e-3].map(|start| LearningRate { start, cosine: true }).to_vec(),
+            Rate::Native => network.native().map(|(_, rate, _)| rate).into_iter().collect(),
+            Rate::Tuned => TUNED.map(|start| LearningRate { start, cosine: true }).to_vec(),
             Rate::Paper => vec![LearningRate { start: PAPER_RATE, cosine: false }],
         }
     }
@@ -163,15 +167,21 @@ impl Study<'_> {
             Budget::EqualEpochs(schedule) => schedule.clone(),
         };
         let sampler = Curriculum::new(&labels, schedule.build())?;
-        let steps = sampler.steps(0..self.epochs, self.batch_size, Tail::Keep)?;
-        let (data, method, batch_size) = (self.data(), row.method.clone(), self.batch_size);
-        Ok(RunConfig { version: VERSION, data, seed, part, method, rate, batch_size, steps, points })
+        let native = if self.rate == Rate::Native { row.method.network.native() } else { None };
+        let steps = match native {
+            Some((_, _, steps)) => steps,
+            None => sampler.steps(0..self.epochs, self.batch_size, Tail::Keep)?,
+        };
+        let native = native.map(|(native, ..)| native);
+        let batch_size = if native.is_some() { labels.len() } else { self.batch_size };
+        let (data, method) = (self.data(), row.method.clone());
+        Ok(RunConfig { version: VERSION, data, seed, part, method, rate, batch_size, steps, points, native })
     }
 
     /// The runs among which the learning rate of a row's network is chosen, by seed and candidate.
     fn tuning(&self, row: &Row) -> Result<Vec<RunConfig>> {
         let row = plain(row);
-        let (row, candidates) = (&row, &self.rate.candidates());
+        let (row, candidates) = (&row, &self.rate.candidates(&row.method.network));
         let of_seed = |seed| candidates.iter().map(move |&rate| self.config(row, seed, rate, Part::Validation, 0));
         self.splits().flat_map(of_seed).collect()
     }
@@ -183,6 +193,8 @@ impl Study<'_> {
         let num_classes = self.dataset.classes.len();
         for Row { name, method, .. } in rows {
             let check = || -> Result<()> {
+                let known = self.rate != Rate::Native || method.network.native().is_some();
+                ensure!(known, "how the network's authors train it is not known, or is what all networks do here");
                 let sampler = Curriculum::new(&part.labels, method.schedule.build())?;
                 Criterion::new(method.loss.clone(), sampler.classes(), num_classes)?;
                 method.oversample.as_ref().map_or(Ok(()), Oversampler::check)?;
@@ -239,7 +251,7 @@ impl Runner<'_> {
         let all = |plans: &[RunConfig]| -> Result<bool> {
             plans.iter().try_fold(true, |done, config| Ok(done && self.cache.get(config)?.is_some()))
         };
-        if study.rate.candidates().len() > 1 && !all(&study.tuning(row)?)? {
+        if study.rate == Rate::Tuned && !all(&study.tuning(row)?)? {
             return Ok(false);
         }
         let rows = std::slice::from_ref(row);
@@ -256,10 +268,12 @@ impl Runner<'_> {
                 networks.push(row);
             }
         }
-        let candidates = study.rate.candidates();
-        if let [only] = candidates[..] {
-            let rates = vec![only; study.seeds as usize];
-            return Ok(networks.into_iter().map(|row| (row.method.network, rates.clone())).collect());
+        if study.rate != Rate::Tuned {
+            let only = |row: Row| {
+                let rate = study.rate.candidates(&row.method.network).first().copied();
+                (row.method.network, rate.into_iter().cycle().take(study.seeds as usize).collect())
+            };
+            return Ok(networks.into_iter().map(only).collect());
         }
         let plans: Vec<Vec<RunConfig>> = networks.iter().map(|row| study.tuning(row)).collect::<Result<_>>()?;
         let tried = self.outcomes(study, plans.concat())?;
@@ -268,7 +282,7 @@ impl Runner<'_> {
             // the first of equal ones, so the smallest rate
             runs.iter().rev().max_by(|a, b| f1(a).total_cmp(&f1(b))).map(|run| run.0.rate)
         };
-        let chosen: Vec<LearningRate> = tried.chunks(candidates.len()).filter_map(best).collect();
+        let chosen: Vec<LearningRate> = tried.chunks(TUNED.len()).filter_map(best).collect();
         let by_network = chosen.chunks(study.seeds as usize).map(<[_]>::to_vec);
         Ok(networks.into_iter().map(|row| row.method.network).zip(by_network).collect())
     }

@@ -77,6 +77,8 @@ enum Which {
     Table2,
     /// The curriculum around every network.
     Table3,
+    /// Table 3 with the learning rate, the steps and the full batches of each network's authors; ignores --lr.
+    Native,
     /// Parts of the measurer, and other schedulers.
     Table4,
     /// Controls, prior correction and other samplers.
@@ -93,12 +95,22 @@ enum Lr {
     Paper,
 }
 
+impl Lr {
+    fn rate(self) -> Rate {
+        match self {
+            Lr::Tuned => Rate::Tuned,
+            Lr::Paper => Rate::Paper,
+        }
+    }
+}
+
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let table = match arguments.table {
         Which::Table1 => Table::Table1,
         Which::Table2 => Table::Table2,
         Which::Table3 => Table::Table3,
+        Which::Native => Table::Native,
         Which::Table4 => Table::Table4,
         Which::Beyond => Table::Beyond,
         Which::Advice => Table::Advice,
@@ -161,11 +173,11 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
         rate: Rate::Tuned,
     };
     let mut page = Page::new(table, &study);
-    for lr in &arguments.lr {
-        let rate = match lr {
-            Lr::Tuned => Rate::Tuned,
-            Lr::Paper => Rate::Paper,
-        };
+    let rates = match table {
+        Table::Native => vec![Rate::Native],
+        _ => arguments.lr.iter().map(|lr| lr.rate()).collect(),
+    };
+    for rate in rates {
         let study = Study { rate, ..study };
         let mut rows = rows.clone();
         if !arguments.rows.is_empty() {

@@ -112,6 +112,7 @@ impl Section {
         match self.rate {
             Rate::Tuned => "tuned",
             Rate::Paper => "paper",
+            Rate::Native => "native",
         }
     }
 
@@ -287,6 +288,9 @@ impl Page {
             let rate = match section.rate {
                 Rate::Tuned => "Learning rate chosen on validation for the baseline, cosine decay",
                 Rate::Paper => "The paper's learning rate, a constant 5e-5",
+                Rate::Native => {
+                    "Protocol `native`: full batches, and learning rate and steps of each network's authors"
+                }
             };
             // writing into a string cannot fail
             let _ = write!(text, "\n## {rate}\n\n{} splits; percent.\n\n{}\n", section.seeds(), section.grid());

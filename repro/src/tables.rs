@@ -19,6 +19,8 @@ pub enum Table {
     Table1,
     /// The curriculum around every network, Table 3.
     Table3,
+    /// [`Table::Table3`] where networks are trained as their authors do.
+    Native,
     /// Imbalance methods, Table 2.
     Table2,
     /// Measurer and schedulers, Table 4.
@@ -43,6 +45,7 @@ impl Table {
         match self {
             Table::Table1 => "table1",
             Table::Table3 => "table3",
+            Table::Native => "native",
             Table::Table2 => "table2",
             Table::Table4 => "table4",
             Table::Main => "main",
@@ -58,6 +61,7 @@ impl Table {
         match self {
             Table::Table1 => "Table 1: networks",
             Table::Table3 => "Table 3: the curriculum around every network",
+            Table::Native => "Table 3 in the networks' own training",
             Table::Table2 => "Table 2: methods for imbalance",
             Table::Table4 => "Table 4: parts of the measurer, and other schedulers",
             Table::Main => "The main job",
@@ -74,6 +78,7 @@ impl Table {
             Table::Main => main_job(PowerLaw { epochs, ..Default::default() }),
             Table::Table1 => table1(epochs),
             Table::Table3 => table3(epochs),
+            Table::Native => native(epochs),
             Table::Table2 => table2(epochs),
             Table::Table4 => table4(epochs),
             Table::Beyond => beyond(epochs),
@@ -86,7 +91,7 @@ impl Table {
     #[must_use]
     pub fn contrasts(self) -> &'static [Contrast] {
         match self {
-            Table::Table1 | Table::Table2 | Table::Table3 | Table::Table4 | Table::Main => &[],
+            Table::Table1 | Table::Table2 | Table::Table3 | Table::Table4 | Table::Native | Table::Main => &[],
             Table::Beyond | Table::Advice => &[
                 ("CLIMD", "CLIMD, random order"),
                 ("CLIMD + prior, T = E/2", "prior correction"),
@@ -278,6 +283,11 @@ fn table3(epochs: usize) -> Vec<TableRow> {
     rows.0
 }
 
+/// Both arms of a network take the same steps by construction, so there is nothing to cut.
+fn native(epochs: usize) -> Vec<TableRow> {
+    keep(table3(epochs), |row| row.row.budget == Budget::EqualSteps && row.row.method.network.native().is_some())
+}
+
 fn table2(epochs: usize) -> Vec<TableRow> {
     let mut rows = start();
     let probe = rows.plain(baseline(Heads::Probe), Budget::EqualSteps, "baseline, probes");
@@ -460,6 +470,15 @@ mod tests {
             for (name, other) in table.contrasts() {
                 assert_eq!(row(name).row.budget, row(other).row.budget);
             }
+        }
+    }
+
+    #[test]
+    fn native_rows_are_networks_whose_training_is_known_each_beside_itself() {
+        let rows = Table::Native.rows(100);
+        assert_eq!(rows.len(), 3 * 4);
+        for row in rows.iter().filter(|row| row.against.is_some()) {
+            assert_eq!(rows[row.against.unwrap()].row.method.network, row.row.method.network);
         }
     }
 

@@ -6,18 +6,22 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use climd::{ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler, MultimodalMeasurer, Schedule};
+use climd::{
+    ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler, MultimodalMeasurer, Schedule, Settings, Uniform,
+};
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, OptimizerConfig};
 use tch::{Device, Kind, Tensor};
 
-use crate::config::RunConfig;
+use crate::config::{Native, RunConfig};
 use crate::criterion::Criterion;
 use crate::data::Part;
-use crate::network::{Dropout, Network, Training, with_seed};
+use crate::network::{Dropout, FUSION_GROUP, Network, Training, with_seed};
 
 /// Samples at a time in evaluation.
 const EVALUATION_BATCH: usize = 512;
+/// Learning rate of pretraining.
+const PRETRAINING_RATE: f64 = 1e-3;
 
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,11 +73,15 @@ pub fn run(
     let vs = nn::VarStore::new(device);
     let training = Training { x: &x, labels: &y, num_classes: num_classes as i64 };
     let network = with_seed(seed, || method.network.build(&vs.root(), &training))?;
+    let native = config.native;
     let loader = CurriculumLoader::new(x, y, batch_size)?.measure_batch_size(EVALUATION_BATCH)?.terms(method.terms);
-    let mut sampler = Curriculum::new(loader.labels(), method.schedule.build())?.seed(seed);
+    // scores of a network that was pretrained are worth something from the start
+    let first_measure = if native.is_some_and(|native| native.pretraining > 0) { 0 } else { 1 };
+    let settings = Settings { seed, first_measure, ..Default::default() };
+    let mut sampler = Curriculum::new(loader.labels(), method.schedule.build())?.settings(settings);
     let mut criterion = Criterion::new(method.loss.clone(), sampler.classes(), num_classes)?;
     let mut dropout = Dropout::new(method.network.dropout(), seed);
-    let mut optimiser = nn::Adam { wd: 1e-4, ..Default::default() }.build(&vs, rate.start)?; // wd: L2, in the gradient
+    let wd = native.map_or(1e-4, |native| native.weight_decay); // L2, in the gradient
 
     let judge = |criterion: &Criterion| -> Result<ConfusionMatrix> {
         let fused = tch::no_grad(|| network.forward(&judged_x, None, None).fused);
@@ -84,6 +92,11 @@ pub fn run(
     let (mut step, mut samples, mut looks) = (0, 0, Vec::new());
     let (mut own, mut measuring, mut looking) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     let started = Instant::now();
+    if let Some(native) = native {
+        pretrain(&native, network.as_ref(), &vs, &loader, &mut criterion, &mut dropout, progress)?;
+    }
+    let mut optimiser = nn::Adam { wd, ..Default::default() }.build(&vs, rate.start)?;
+    let blocks = native.map_or(1, |native| native.block);
     'training: for epoch in 0.. {
         let (begun, mut forward, mut row) = (Instant::now(), Duration::ZERO, 0);
         loader.refresh(&mut sampler, epoch, |x| {
@@ -96,10 +109,20 @@ pub fn run(
         criterion.begin(&list)?;
         own += begun.elapsed() - forward;
         measuring += forward;
-        for batch in loader.batches(list) {
+        for batch in (0..blocks).flat_map(|_| loader.batches(list.clone())) {
             let out = network.forward(&batch.modalities, Some(&batch.indices), Some(&mut dropout));
             let value = network.loss(&out, &batch.labels, &criterion)?;
-            optimiser.set_lr(rate.at(step, steps));
+            let lr = rate.at(step, steps);
+            match native {
+                None => optimiser.set_lr(lr),
+                Some(native) => {
+                    let lr = lr * 0.2f64.powi(native.fall.map_or(0, |fall| (step / fall) as i32));
+                    optimiser.set_lr(lr);
+                    if native.fusion != 1.0 {
+                        optimiser.set_lr_group(FUSION_GROUP, lr * native.fusion);
+                    }
+                }
+            }
             optimiser.backward_step(&value);
             (step, samples) = (step + 1, samples + batch.labels.numel());
             progress(&value);
@@ -117,6 +140,30 @@ pub fn run(
     let seconds = (started.elapsed() - looking).as_secs_f64();
     let (own_seconds, measuring_seconds) = (own.as_secs_f64(), measuring.as_secs_f64());
     Ok(Outcome { samples, confusion: judge(&criterion)?, points: looks, seconds, own_seconds, measuring_seconds })
+}
+
+/// Full batches of all samples, on the loss of the heads.
+fn pretrain(
+    native: &Native,
+    network: &dyn Network,
+    vs: &nn::VarStore,
+    loader: &CurriculumLoader,
+    criterion: &mut Criterion,
+    dropout: &mut Dropout,
+    progress: &dyn Fn(&Tensor),
+) -> Result<()> {
+    let all = Curriculum::new(loader.labels(), Uniform {})?;
+    let mut optimiser = nn::Adam { wd: native.weight_decay, ..Default::default() }.build(vs, PRETRAINING_RATE)?;
+    criterion.begin(&all.epoch(0)?)?;
+    for _ in 0..native.pretraining {
+        for batch in loader.epoch(&all, 0)? {
+            let out = network.forward(&batch.modalities, Some(&batch.indices), Some(dropout));
+            let value = network.pretraining_loss(&out, &batch.labels, criterion)?;
+            optimiser.backward_step(&value);
+            progress(&value);
+        }
+    }
+    Ok(())
 }
 
 /// Logits and embeddings of the training samples from `row` on, which moves behind them; for the measurer.

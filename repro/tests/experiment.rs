@@ -8,7 +8,7 @@ use climd_repro::cache::Cache;
 use climd_repro::config::{Part, ScheduleConfig};
 use climd_repro::data::{Dataset, Layout, Table};
 use climd_repro::experiment::{Budget, Rate, Row, RowResult, Runner, Study};
-use climd_repro::network::{BaselineConfig, NetworkConfig};
+use climd_repro::network::{BaselineConfig, DmibConfig, MogonetConfig, NetworkConfig};
 use climd_repro::oversample::{Oversampler, Smote};
 use climd_repro::results::{Page, Section, recall_grid, time_grid};
 use climd_repro::tables::{self, TableRow, main_job};
@@ -107,6 +107,30 @@ fn at_equal_epochs_a_curriculum_and_its_baseline_stop_where_it_ends() {
     let steps: Vec<usize> = results.iter().map(|result| result.runs[0].0.steps).collect();
     assert!(steps[0] == steps[1] && steps[0] < 24, "{steps:?}");
     assert!(results[0].runs[0].1.samples < 63 * 6);
+}
+
+#[test]
+fn native_training_takes_the_authors_steps_in_full_batches() {
+    let dataset = dataset();
+    let study = Study { rate: Rate::Native, seeds: 1, ..study(&dataset) };
+    let dmib = NetworkConfig::Dmib(DmibConfig { hidden: 8, ..Default::default() });
+    let mogonet = MogonetConfig { widths: [8, 8, 4], neighbours: 3, ..Default::default() };
+    let mut wanted = plain(&[rows()[0].clone(), rows()[2].clone()]);
+    for (network, block, pretraining) in [(dmib, 5, 0), (NetworkConfig::Mogonet(mogonet), 25, 500)] {
+        wanted.iter_mut().for_each(|row| row.method.network = network.clone());
+        let (results, steps) = run(Cache::default(), 2, &study, &wanted, 0);
+        assert_eq!(steps, 2 * (2500 + pretraining));
+        let [plain, climd] = [0, 1].map(|row| &results[row].runs[0]);
+        assert_eq!((plain.0.steps, climd.0.steps, plain.0.batch_size), (2500, 2500, 63));
+        assert_eq!(plain.1.samples, 2500 * 63);
+        // blocks of the curriculum's six epochs, then all samples
+        let lengths = [11, 21, 32, 42, 53, 63].map(|len| len * block);
+        assert_eq!(climd.1.samples, lengths.iter().sum::<usize>() + (2500 - 6 * block) * 63);
+        assert!(climd.1.measuring_seconds > 0.0 && plain.1.measuring_seconds == 0.0);
+    }
+    let runner = Runner { cache: Cache::default(), jobs: 1, device: Device::Cpu, planned: &|_| {}, progress: &|_| {} };
+    let error = runner.rows(&study, &plain(&rows()), Part::Test, 0).unwrap_err();
+    assert!(format!("{error:#}").contains("row `baseline`: how the network's authors train it"), "{error:#}");
 }
 
 #[test]

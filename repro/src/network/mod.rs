@@ -30,6 +30,7 @@ pub use pcag::{Pcag, PcagConfig};
 use serde::{Deserialize, Serialize};
 use tch::{Tensor, nn};
 
+use crate::config::{LearningRate, Native};
 use crate::criterion::Criterion;
 
 /// What a network says of a batch of `n` samples.
@@ -57,7 +58,18 @@ pub trait Network: Send {
     /// # Errors
     /// Those of the criterion.
     fn loss(&self, out: &Outputs, labels: &Tensor, criterion: &Criterion) -> climd::Result<Tensor>;
+
+    /// The loss of a batch in pretraining: where a network has such, that of its heads.
+    ///
+    /// # Errors
+    /// Those of the criterion.
+    fn pretraining_loss(&self, out: &Outputs, labels: &Tensor, criterion: &Criterion) -> climd::Result<Tensor> {
+        self.loss(out, labels, criterion)
+    }
 }
+
+/// Group of parameters with a learning rate of its own in a network's native training; all others are in group 0.
+pub const FUSION_GROUP: usize = 1;
 
 /// The training part as a network may look at it when it is made: for its widths, and for graphs of samples.
 #[derive(Debug)]
@@ -117,6 +129,23 @@ impl NetworkConfig {
             NetworkConfig::Pcag(config) => Box::new(Pcag::new(vs, training, config)),
             NetworkConfig::Gcfanet(config) => Box::new(Gcfanet::new(vs, training, config)?),
         })
+    }
+
+    /// How its authors train it, with the learning rate and the number of steps; none if that is not known, or is what
+    /// all networks do here.
+    #[must_use]
+    pub fn native(&self) -> Option<(Native, LearningRate, usize)> {
+        let constant = |start| LearningRate { start, cosine: false };
+        // so that the curriculum ends where the rate first falls, and not when nothing moves any more
+        let falling = Native { block: 5, pretraining: 0, fall: Some(500), fusion: 1.0, weight_decay: 1e-4 };
+        match self {
+            NetworkConfig::MultiD(_) | NetworkConfig::Dmib(_) => Some((falling, constant(1e-4), 2500)),
+            NetworkConfig::Mogonet(_) => {
+                let native = Native { block: 25, pretraining: 500, fall: None, fusion: 2.0, weight_decay: 0.0 };
+                Some((native, constant(5e-4), 2500))
+            }
+            _ => None,
+        }
     }
 
     /// Dropout of the network, in `[0, 1)`: the generator's, which belongs to the run.

@@ -14,7 +14,7 @@ use tch::{Kind, Tensor};
 
 use super::graph::{Graph, Nodes};
 use super::mlclnet::{GraphLayer, leaky};
-use super::{Dropout, Network, Outputs, Training, linear};
+use super::{Dropout, FUSION_GROUP, Network, Outputs, Training, linear};
 use crate::criterion::Criterion;
 
 /// The widest outer product that is still reasonable.
@@ -99,8 +99,9 @@ impl Mogonet {
             })
         };
         let product = product.unwrap_or(classes);
+        let vcdn = vs.set_group(FUSION_GROUP);
         let fusion =
-            || [linear(vs / "fusion1", product, product, true), linear(vs / "fusion2", product, classes, true)];
+            || [linear(&vcdn / "fusion1", product, product, true), linear(&vcdn / "fusion2", product, classes, true)];
         let counts = training.labels.bincount::<Tensor>(None, classes).to_kind(Kind::Float);
         Ok(Self {
             modalities: training.x.iter().enumerate().map(modality).collect::<Result<_>>()?,
@@ -164,9 +165,15 @@ impl Network for Mogonet {
             false => self.weighed(&out.fused, labels, criterion)?,
         };
         if self.fusion.is_some() {
-            for logits in &out.logits {
-                total += self.weighed(logits, labels, criterion)?;
-            }
+            total += self.pretraining_loss(out, labels, criterion)?;
+        }
+        Ok(total)
+    }
+
+    fn pretraining_loss(&self, out: &Outputs, labels: &Tensor, criterion: &Criterion) -> climd::Result<Tensor> {
+        let mut total = self.weighed(&out.logits[0], labels, criterion)?;
+        for logits in &out.logits[1..] {
+            total += self.weighed(logits, labels, criterion)?;
         }
         Ok(total)
     }
@@ -216,9 +223,19 @@ mod tests {
         let config = MogonetConfig { widths: [8, 8, 4], neighbours: 2, ..Default::default() };
         let network = Mogonet::new(&vs.root(), &training, &config).unwrap();
         let rows = Tensor::arange(12, (Kind::Int64, tch::Device::Cpu));
-        network.forward(&x, Some(&rows), None).fused.square().sum(Kind::Float).backward();
+        let out = network.forward(&x, Some(&rows), None);
+        out.fused.square().sum(Kind::Float).backward();
         for (name, parameter) in vs.variables() {
             assert_eq!(parameter.grad().defined(), name.starts_with("fusion"), "{name}");
+        }
+        // nor does pretraining move the fusion
+        let vs = nn::VarStore::new(tch::Device::Cpu);
+        let network = Mogonet::new(&vs.root(), &training, &config).unwrap();
+        let criterion = network::criterion(crate::criterion::Loss::CrossEntropy);
+        let out = network.forward(&x, Some(&rows), None);
+        network.pretraining_loss(&out, &labels, &criterion).unwrap().backward();
+        for (name, parameter) in vs.variables() {
+            assert_eq!(parameter.grad().defined(), !name.starts_with("fusion"), "{name}");
         }
     }
 }
