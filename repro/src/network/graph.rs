@@ -14,8 +14,8 @@ const MOST: i64 = 5000;
 pub(super) struct Graph {
     x: Tensor, // [n, d]
     cut: f64,
-    /// `[n, n]`, rows of absolute sum 1.
-    pub(super) training: Tensor,
+    /// `[n, n]`, rows of absolute sum 1; sparse, as most samples are not neighbours.
+    training: Tensor,
 }
 
 /// Values at the nodes: of the training samples, and of those that are asked about.
@@ -44,7 +44,7 @@ impl Graph {
         let diagonal = Tensor::eye(n, (Kind::Float, x.device()));
         // the diagonal is 1 whatever the similarity to itself, which is 0 for an empty row
         let weights = edges * (1.0 - &diagonal) + diagonal;
-        let training = &weights / norm(&weights);
+        let training = (&weights / norm(&weights)).f_to_sparse(None, None::<&[i64]>, 0)?.f_coalesce()?;
         Ok(Self { x: x.shallow_clone(), cut, training })
     }
 
@@ -81,7 +81,7 @@ impl Graph {
     pub(super) fn mix(&self, nodes: &Nodes, links: Option<&Links>) -> Nodes {
         let query = nodes.query.as_ref().zip(links);
         Nodes {
-            train: self.training.matmul(&nodes.train),
+            train: self.training.mm(&nodes.train),
             query: query.map(|(query, links)| links.train.matmul(&nodes.train) + query * &links.own),
         }
     }
@@ -133,7 +133,10 @@ mod tests {
     fn a_graph_of_four_is_the_one_made_by_hand() {
         let x = Tensor::from_slice2(&[[1.0f32, 0.0], [1.0, 0.5], [0.5, 1.0], [0.0, 1.0]]);
         let graph = Graph::new(&x, 2).unwrap();
-        near(&graph.training.narrow(0, 0, 2), &[0.5279, 0.4721, 0.0, 0.0, 0.3320, 0.3711, 0.2969, 0.0]);
+        near(
+            &graph.training.to_dense(None::<Kind>, false).narrow(0, 0, 2),
+            &[0.5279, 0.4721, 0.0, 0.0, 0.3320, 0.3711, 0.2969, 0.0],
+        );
         let links = graph.links(&Tensor::from_slice2(&[[1.0f32, 0.2]]));
         near(&Tensor::cat(&[links.train, links.own], 1), &[0.3329, 0.3276, 0.0, 0.0, 0.3395]);
     }
@@ -163,7 +166,7 @@ mod tests {
     fn an_empty_row_keeps_itself_alone_or_gets_no_weight() {
         let x = Tensor::from_slice2(&[[1.0f32, 0.0], [0.0, 0.0], [1.0, 0.1]]);
         let graph = Graph::new(&x, 1).unwrap();
-        near(&graph.training.narrow(0, 1, 1), &[0.0, 1.0, 0.0]);
+        near(&graph.training.to_dense(None::<Kind>, false).narrow(0, 1, 1), &[0.0, 1.0, 0.0]);
         assert!(Graph::new(&Tensor::zeros([5001, 1], tch::kind::FLOAT_CPU), 1).is_err());
     }
 }
