@@ -31,11 +31,16 @@ test-core: tools ## the tests of the core, which needs no libtorch
 	@echo 'test: the core, without libtorch'
 	$(CARGO) test -p climd --no-default-features
 
-test-frameworks: tools ## candle, tracing, TensorBoard: their features and examples; no libtorch
+test-frameworks: tools ## candle, burn, tracing, TensorBoard: their features and examples; no libtorch
 	$(CARGO) clippy -p climd-frameworks -p climd --no-default-features --features climd/candle,climd/tracing --all-targets -- -D warnings
 	$(CARGO) test -p climd --no-default-features --features candle,tracing --test candle --test trace
 	$(CARGO) test -p climd --no-default-features --features candle,tracing --doc
 	$(CARGO) test -p climd-frameworks
+	@echo 'test: burn, a workspace of its own'
+	$(CARGO) fmt --manifest-path frameworks/burn/Cargo.toml --check
+	$(CARGO) clippy --manifest-path frameworks/burn/Cargo.toml --all-targets --locked -- -D warnings
+	$(CARGO) test --manifest-path frameworks/burn/Cargo.toml --locked
+	$(CARGO) test -p climd --no-default-features --features burn --doc
 
 test-page: libtorch ## the page of examples/inspect.rs in headless Chromium, which is installed where apt and root allow it
 	@CHROMIUM="$$(scripts/chromium.sh)" && export CHROMIUM && \

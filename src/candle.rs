@@ -7,7 +7,8 @@ use std::ops::Deref;
 
 use candle_core::{DType, Device, Storage, Tensor, WithDType};
 
-use crate::{Error, Modality, Real, Result, Scores, Terms};
+use crate::framework::{Facts, Given, narrow};
+use crate::{Error, Real, Result, Scores, Terms};
 
 /// Scores every sample by confidence and complementarity: higher is easier, and comes earlier. [`measure`](crate::measure), for candle.
 ///
@@ -39,52 +40,32 @@ pub fn measure(
 ) -> Result<Scores> {
     let logits = if terms.needs_logits() { logits } else { &[] };
     let embeddings = if terms.needs_embeddings() { embeddings } else { &[] };
-    let classes = width("logits", logits, terms.needs_logits(), labels.len())?;
-    width("embeddings", embeddings, terms.needs_embeddings(), labels.len())?;
-    let count = logits.len().max(embeddings.len());
-    let rule = "one for each modality";
-    for (argument, found) in [("embeddings", embeddings.len()), ("present", present.map_or(count, <[_]>::len))] {
-        if found != count && (argument == "present" || terms == Terms::Both) {
-            return Err(Error::Length { argument: argument.into(), found, expected: count, rule });
-        }
-    }
-    // without logits there is no column that a label could miss
-    let classes = classes.unwrap_or_else(|| labels.iter().max().map_or(1, |&label| label as usize + 1));
-    let given = Given { labels, classes, logits, embeddings, present, terms };
+    let given = Given { labels, present, terms };
+    let classes = given.check(&facts(logits), &facts(embeddings))?;
     if logits.iter().chain(embeddings).any(|tensor| tensor.dtype() == DType::F64) {
-        let Scores { score, confidence, complementarity } = given.measure::<f64>()?;
-        let narrow = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
-        return Ok(Scores {
-            score: narrow(score),
-            confidence: confidence.into_iter().map(narrow).collect(),
-            complementarity: narrow(complementarity),
-        });
+        return Ok(narrow(in_kind::<f64>(&given, classes, logits, embeddings)?));
     }
-    given.measure::<f32>()
+    in_kind::<f32>(&given, classes, logits, embeddings)
 }
 
-struct Given<'a> {
-    labels: &'a [u32],
+fn facts(tensors: &[Tensor]) -> Vec<Facts> {
+    let facts = |tensor: &Tensor| Facts {
+        dims: tensor.dims().to_vec(),
+        kind: format!("{:?}", tensor.dtype()),
+        is_real: matches!(tensor.dtype(), DType::F16 | DType::BF16 | DType::F32 | DType::F64),
+    };
+    tensors.iter().map(facts).collect()
+}
+
+fn in_kind<F: Real + WithDType>(
+    given: &Given<'_>,
     classes: usize,
-    logits: &'a [Tensor],
-    embeddings: &'a [Tensor],
-    present: Option<&'a [Vec<bool>]>,
-    terms: Terms,
-}
-
-impl Given<'_> {
-    fn measure<F: Real + WithDType>(&self) -> Result<Scores<F>> {
-        let (logits, embeddings) = (plain::<F>(self.logits)?, plain::<F>(self.embeddings)?);
-        let (logit_memory, embedding_memory) = (memory(&logits), memory(&embeddings));
-        let (logit_rows, embedding_rows) = (slices::<F, _>(&logit_memory)?, slices::<F, _>(&embedding_memory)?);
-        let modality = |m: usize| Modality {
-            logits: logit_rows.get(m).copied().unwrap_or_default(),
-            embeddings: embedding_rows.get(m).copied().unwrap_or_default(),
-            present: self.present.map(|present| &present[m][..]),
-        };
-        let modalities: Vec<Modality<'_, F>> = (0..logits.len().max(embeddings.len())).map(modality).collect();
-        crate::measure(self.labels, self.classes, &modalities, self.terms)
-    }
+    logits: &[Tensor],
+    embeddings: &[Tensor],
+) -> Result<Scores<F>> {
+    let (logits, embeddings) = (plain::<F>(logits)?, plain::<F>(embeddings)?);
+    let (logit_memory, embedding_memory) = (memory(&logits), memory(&embeddings));
+    given.measure(classes, &slices::<F, _>(&logit_memory)?, &slices::<F, _>(&embedding_memory)?)
 }
 
 /// The tensors themselves where they are plain, else copies in the CPU's memory, of that kind and without gaps.
@@ -113,37 +94,6 @@ fn slices<F: WithDType, S: Deref<Target = Storage>>(memory: &[(S, Option<(usize,
         slices.push(&F::cpu_storage_as_slice(storage)?[start..end]);
     }
     Ok(slices)
-}
-
-/// The width that all tensors share; none if none is needed.
-fn width(argument: &'static str, tensors: &[Tensor], needed: bool, n: usize) -> Result<Option<usize>> {
-    if needed && tensors.is_empty() {
-        return Err(Error::Empty { argument });
-    }
-    let mut common = None;
-    for (m, tensor) in tensors.iter().enumerate() {
-        let name = format!("{argument}[{m}]");
-        if !matches!(tensor.dtype(), DType::F16 | DType::BF16 | DType::F32 | DType::F64) {
-            let found = format!("{:?}", tensor.dtype());
-            return Err(Error::Kind { argument: name, found, expected: "F16, BF16, F32 or F64" });
-        }
-        let wrong = |expected: String| {
-            let found = tensor.dims().iter().map(|&size| size as i64).collect();
-            Error::Shape { argument: name.clone(), found, expected }
-        };
-        let found = match *tensor.dims() {
-            [rows, width] if rows == n && width > 0 => width,
-            _ => return Err(wrong(format!("[{n}, width above 0]: a row for each label"))),
-        };
-        match common.replace(found) {
-            Some(expected) if expected != found && argument == "embeddings" => {
-                return Err(Error::EmbeddingWidth { modality: m, found, expected });
-            }
-            Some(expected) if expected != found => return Err(wrong(format!("[{n}, {expected}], as `{argument}[0]`"))),
-            _ => {}
-        }
-    }
-    Ok(common)
 }
 
 impl From<candle_core::Error> for Error {

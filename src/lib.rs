@@ -35,10 +35,14 @@
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "burn")]
+pub mod burn;
 #[cfg(feature = "candle")]
 pub mod candle;
 mod distributed;
 mod error;
+#[cfg(any(feature = "burn", feature = "candle"))]
+mod framework;
 mod job;
 mod labels;
 #[cfg(feature = "tch")]
@@ -101,6 +105,9 @@ mod pages {
         Resume: "../docs/guide/resume.md",
         Wrap: "../docs/guide/wrap.md",
     }
+
+    #[cfg(feature = "burn")]
+    pages! { WrapBurn: "../docs/guide/wrap-burn.md" }
 
     #[cfg(feature = "candle")]
     pages! { WrapCandle: "../docs/guide/wrap-candle.md" }

@@ -1,0 +1,69 @@
+//! The measurer on burn's tensors: `measure`, without libtorch.
+//!
+//! Tensors are given up, so that what nobody else holds is read where it is: f32 on a CPU backend, and f64, without gaps. Tensors that are held elsewhere, have gaps, or are
+//! on a GPU, are copied first; other kinds are converted to f32.
+
+use burn_tensor::{DType, Element, Tensor, TensorData};
+
+use crate::framework::{Facts, Given, narrow};
+use crate::{Error, Real, Result, Scores, Terms};
+
+/// Scores every sample by confidence and complementarity: higher is easier, and comes earlier. [`measure`](crate::measure), for burn.
+///
+/// # Shapes
+/// `labels`: `[n]`, columns of the logits. `logits`: `M` times `[n, C]`; may be empty for [`Terms::Complementarity`]. `embeddings`: `M` times `[n, D]`; may be
+/// empty for terms without complementarity. `present`: `M` times `[n]`, which samples have the modality; `None`: all.
+///
+/// Any device, with or without autodiff, and F16, BF16, Flex32, F32 or F64. If one is F64 all is computed in f64, and rounded to f32 at the end.
+///
+/// # Errors
+/// [`Error::Shape`], [`Error::Kind`], [`Error::EmbeddingWidth`] and [`Error::Length`] for tensors that disagree; [`Error::Framework`] for what burn refuses; those of
+/// [`measure`](crate::measure).
+pub fn measure(
+    labels: &[u32],
+    logits: Vec<Tensor<2>>,
+    embeddings: Vec<Tensor<2>>,
+    present: Option<&[Vec<bool>]>,
+    terms: Terms,
+) -> Result<Scores> {
+    let logits = if terms.needs_logits() { logits } else { Vec::new() };
+    let embeddings = if terms.needs_embeddings() { embeddings } else { Vec::new() };
+    let given = Given { labels, present, terms };
+    let classes = given.check(&facts(&logits), &facts(&embeddings))?;
+    if logits.iter().chain(&embeddings).any(|tensor| tensor.dtype() == DType::F64) {
+        return Ok(narrow(in_kind::<f64>(&given, classes, logits, embeddings)?));
+    }
+    in_kind::<f32>(&given, classes, logits, embeddings)
+}
+
+fn facts(tensors: &[Tensor<2>]) -> Vec<Facts> {
+    let facts = |tensor: &Tensor<2>| Facts {
+        dims: tensor.dims().to_vec(),
+        kind: format!("{:?}", tensor.dtype()),
+        is_real: matches!(tensor.dtype(), DType::F16 | DType::BF16 | DType::Flex32 | DType::F32 | DType::F64),
+    };
+    tensors.iter().map(facts).collect()
+}
+
+fn in_kind<F: Real + Element>(
+    given: &Given<'_>,
+    classes: usize,
+    logits: Vec<Tensor<2>>,
+    embeddings: Vec<Tensor<2>>,
+) -> Result<Scores<F>> {
+    let (logits, embeddings) = (data::<F>(logits)?, data::<F>(embeddings)?);
+    given.measure(classes, &slices::<F>(&logits)?, &slices::<F>(&embeddings)?)
+}
+
+/// In the CPU's memory, of that kind.
+fn data<F: Element>(tensors: Vec<Tensor<2>>) -> Result<Vec<TensorData>> {
+    tensors.into_iter().map(|tensor| tensor.try_into_data_as::<F>().map_err(refused)).collect()
+}
+
+fn slices<F: Element>(data: &[TensorData]) -> Result<Vec<&[F]>> {
+    data.iter().map(|data| data.as_slice::<F>().map_err(refused)).collect()
+}
+
+fn refused(error: impl std::fmt::Debug) -> Error {
+    Error::Framework { name: "burn", message: format!("{error:?}") }
+}

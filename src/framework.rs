@@ -1,0 +1,91 @@
+//! What the tensors of any framework go through before they are measured: checks of their shapes and kinds, which cost no look at a value.
+
+use crate::{Error, Modality, Real, Result, Scores, Terms};
+
+/// What is known of a tensor without its values.
+pub(crate) struct Facts {
+    pub(crate) dims: Vec<usize>,
+    /// The framework's name of its type.
+    pub(crate) kind: String,
+    /// Whether that is one of `KINDS`.
+    pub(crate) is_real: bool,
+}
+
+/// What a framework's tensors may hold.
+pub(crate) const KINDS: &str = "F16, BF16, F32 or F64";
+
+/// The inputs of a measurement, but for the values of its tensors.
+pub(crate) struct Given<'a> {
+    pub(crate) labels: &'a [u32],
+    pub(crate) present: Option<&'a [Vec<bool>]>,
+    pub(crate) terms: Terms,
+}
+
+impl Given<'_> {
+    /// The number of classes, if tensors agree with labels and with each other. Those that the terms do not need are left out by the caller.
+    pub(crate) fn check(&self, logits: &[Facts], embeddings: &[Facts]) -> Result<usize> {
+        let (n, terms) = (self.labels.len(), self.terms);
+        let classes = width("logits", logits, terms.needs_logits(), n)?;
+        width("embeddings", embeddings, terms.needs_embeddings(), n)?;
+        let count = logits.len().max(embeddings.len());
+        let rule = "one for each modality";
+        for (argument, found) in [("embeddings", embeddings.len()), ("present", self.present.map_or(count, <[_]>::len))]
+        {
+            if found != count && (argument == "present" || terms == Terms::Both) {
+                return Err(Error::Length { argument: argument.into(), found, expected: count, rule });
+            }
+        }
+        // without logits there is no column that a label could miss
+        Ok(classes.unwrap_or_else(|| self.labels.iter().max().map_or(1, |&label| label as usize + 1)))
+    }
+
+    pub(crate) fn measure<F: Real>(&self, classes: usize, logits: &[&[F]], embeddings: &[&[F]]) -> Result<Scores<F>> {
+        let modality = |m: usize| Modality {
+            logits: logits.get(m).copied().unwrap_or_default(),
+            embeddings: embeddings.get(m).copied().unwrap_or_default(),
+            present: self.present.map(|present| &present[m][..]),
+        };
+        let modalities: Vec<Modality<'_, F>> = (0..logits.len().max(embeddings.len())).map(modality).collect();
+        crate::measure(self.labels, classes, &modalities, self.terms)
+    }
+}
+
+/// Rounded to f32.
+pub(crate) fn narrow(Scores { score, confidence, complementarity }: Scores<f64>) -> Scores {
+    let narrow = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
+    Scores {
+        score: narrow(score),
+        confidence: confidence.into_iter().map(narrow).collect(),
+        complementarity: narrow(complementarity),
+    }
+}
+
+/// The width that all tensors share; none if none is needed.
+fn width(argument: &'static str, tensors: &[Facts], needed: bool, n: usize) -> Result<Option<usize>> {
+    if needed && tensors.is_empty() {
+        return Err(Error::Empty { argument });
+    }
+    let mut common = None;
+    for (m, Facts { dims, kind, is_real }) in tensors.iter().enumerate() {
+        let name = format!("{argument}[{m}]");
+        if !is_real {
+            return Err(Error::Kind { argument: name, found: kind.clone(), expected: KINDS });
+        }
+        let wrong = |expected: String| {
+            let found = dims.iter().map(|&size| size as i64).collect();
+            Error::Shape { argument: name.clone(), found, expected }
+        };
+        let found = match *dims.as_slice() {
+            [rows, width] if rows == n && width > 0 => width,
+            _ => return Err(wrong(format!("[{n}, width above 0]: a row for each label"))),
+        };
+        match common.replace(found) {
+            Some(expected) if expected != found && argument == "embeddings" => {
+                return Err(Error::EmbeddingWidth { modality: m, found, expected });
+            }
+            Some(expected) if expected != found => return Err(wrong(format!("[{n}, {expected}], as `{argument}[0]`"))),
+            _ => {}
+        }
+    }
+    Ok(common)
+}
