@@ -315,7 +315,10 @@ impl Runner<'_> {
 /// `f` of every item on so many threads, in the order of the items. libtorch gets one thread in each.
 ///
 /// Plain threads rather than a pool of rayon's: a run that waits in a pool may be given another run to do meanwhile.
-fn parallel<T: Sync, R: Send>(items: &[T], jobs: usize, f: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
+///
+/// # Errors
+/// The first of any item; nothing more is begun then.
+pub fn parallel<T: Sync, R: Send>(items: &[T], jobs: usize, f: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, items.len().max(1)) {

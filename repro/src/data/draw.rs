@@ -15,6 +15,7 @@ pub(super) enum Purpose {
     Thin = 4,
     Noise = 5,
     OtherLabel = 6,
+    Folds = 7,
 }
 
 /// Shuffles `items` (Fisher-Yates) by seed, purpose and stream.

@@ -224,6 +224,14 @@ pub enum Error {
         /// The share asked for.
         found: f64,
     },
+    /// So many folds cannot be made.
+    #[error("`folds` is {found}, but must be at least 2 and at most {samples}, the number of samples: 5 is usual")]
+    Folds {
+        /// Folds asked for.
+        found: usize,
+        /// Samples.
+        samples: usize,
+    },
     /// A long tail cannot have that ratio.
     #[error("`ratio` is {found}, but must be at least 1 and finite: 50 is a long tail")]
     Ratio {

@@ -15,5 +15,5 @@ mod table;
 pub use dataset::{Dataset, Layout};
 pub use error::{Error, Place, Result};
 pub use prepare::{Fitted, FittedTable, Keep, Part, Preparation, Prepared, anova_f};
-pub use split::{Split, stratified_split};
+pub use split::{Split, stratified_folds, stratified_split};
 pub use table::Table;

@@ -97,6 +97,34 @@ pub fn stratified_split(labels: &[usize], test_share: f64, seed: u64) -> Result<
     part(labels, test_share, seed, Purpose::Split)
 }
 
+/// Deals every class to `folds` folds in turn; each fold is the test part of one split, so each sample is tested once.
+///
+/// Sizes of folds differ by at most one, and so do a class's shares of them. A seed gives the same folds everywhere.
+///
+/// # Errors
+/// [`Error::Folds`] unless there are at least two folds and no fewer samples than folds.
+pub fn stratified_folds(labels: &[usize], folds: usize, seed: u64) -> Result<Vec<Split>> {
+    if folds < 2 || folds > labels.len() {
+        return Err(Error::Folds { found: folds, samples: labels.len() });
+    }
+    let mut splits = vec![Split::default(); folds];
+    let mut next = 0; // goes on from class to class, so that the first folds do not get every remainder
+    for (class, mut members) in members(labels).into_iter().enumerate() {
+        shuffle(&mut members, seed, Purpose::Folds, class);
+        for row in members {
+            for (fold, split) in splits.iter_mut().enumerate() {
+                if fold == next { &mut split.test } else { &mut split.train }.push(row);
+            }
+            next = (next + 1) % folds;
+        }
+    }
+    for split in &mut splits {
+        split.train.sort_unstable();
+        split.test.sort_unstable();
+    }
+    Ok(splits)
+}
+
 fn part(labels: &[usize], test_share: f64, seed: u64, purpose: Purpose) -> Result<Split> {
     if !(test_share > 0.0 && test_share < 1.0) {
         return Err(Error::TestShare { found: test_share });
@@ -177,6 +205,26 @@ mod tests {
         );
         assert_eq!(split.noisy_labels(&labels, 0.0, 7).unwrap(), labels);
         assert!(matches!(split.noisy_labels(&labels, 1.0, 7), Err(Error::NoiseShare { .. })));
+    }
+
+    #[test]
+    fn every_sample_is_tested_once_and_folds_hold_equal_shares() {
+        let labels: Vec<usize> = [23, 8, 5].iter().enumerate().flat_map(|(class, &n)| vec![class; n]).collect();
+        let folds = stratified_folds(&labels, 5, 7).unwrap();
+        let mut tested: Vec<usize> = folds.iter().flat_map(|split| split.test.clone()).collect();
+        tested.sort_unstable();
+        assert_eq!(tested, (0..36).collect::<Vec<_>>());
+        for split in &folds {
+            let sizes = sizes(&labels, &split.test);
+            assert!((4..=5).contains(&sizes[0]) && (1..=2).contains(&sizes[1]) && sizes[2] == 1, "{sizes:?}");
+            assert!((7..=8).contains(&split.test.len()) && split.train.len() + split.test.len() == 36);
+            assert!(split.train.iter().all(|row| !split.test.contains(row)));
+        }
+        assert_eq!(folds[0].test, [6, 7, 8, 17, 18, 25, 30, 33]); // pinned
+        assert_ne!(stratified_folds(&labels, 5, 8).unwrap(), folds);
+        for count in [0, 1, 37] {
+            assert!(matches!(stratified_folds(&labels, count, 7), Err(Error::Folds { .. })));
+        }
     }
 
     #[test]
