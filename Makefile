@@ -12,7 +12,7 @@ WITH_LIBTORCH = . "$(abspath $(TARGET))/libtorch.env" &&
 export CARGO PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-frameworks test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny book valgrind sanitize test-arm fuzz docs data data-all libtorch tools clean-data
+.PHONY: help brca test test-core test-frameworks test-mllc test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny book valgrind sanitize test-arm fuzz docs data data-all text-model libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -25,7 +25,7 @@ brca: libtorch data ## the main job on TCGA-BRCA, set-up included; ARGS="--help"
 
 test: test-core libtorch data ## all tests, set-up included
 	@echo 'test: the workspace, with the tests in the documentation'
-	$(WITH_LIBTORCH) $(CARGO) test --workspace --exclude climd-frameworks
+	$(WITH_LIBTORCH) $(CARGO) test --workspace --exclude climd-frameworks --exclude climd-mllc
 
 test-core: tools ## the tests of the core, which needs no libtorch
 	@echo 'test: the core, without libtorch'
@@ -41,6 +41,10 @@ test-frameworks: tools ## candle, burn, tracing, TensorBoard: their features and
 	$(CARGO) clippy --manifest-path frameworks/burn/Cargo.toml --all-targets --locked -- -D warnings
 	$(CARGO) test --manifest-path frameworks/burn/Cargo.toml --locked
 	$(CARGO) test -p climd --no-default-features --features burn --doc
+
+test-mllc: libtorch text-model ## image, text and laboratory values: the example mllc, which fetches a text model once
+	$(WITH_LIBTORCH) $(CARGO) clippy -p climd-mllc --all-targets -- -D warnings
+	$(WITH_LIBTORCH) $(CARGO) test --release -p climd-mllc
 
 test-page: libtorch ## the page of examples/inspect.rs in headless Chromium, which is installed where apt and root allow it
 	@CHROMIUM="$$(scripts/chromium.sh)" && export CHROMIUM && \
@@ -88,7 +92,7 @@ lint: tools ## format, and clippy with warnings denied
 	$(CARGO) clippy -p climd --no-default-features --all-targets -- -D warnings
 	@$(MAKE) --no-print-directory libtorch
 	@echo 'lint: clippy, the workspace'
-	$(WITH_LIBTORCH) $(CARGO) clippy --workspace --exclude climd-frameworks --all-targets -- -D warnings
+	$(WITH_LIBTORCH) $(CARGO) clippy --workspace --exclude climd-frameworks --exclude climd-mllc --all-targets -- -D warnings
 
 deny: tools ## licences, duplicate versions and sources of all dependencies; fetches cargo-deny once
 	@CARGO_DENY="$$(scripts/cargo-tool.sh cargo-deny 0.20.2 "$(abspath $(TARGET))")" && \
@@ -111,13 +115,16 @@ book: tools ## docs/ as a book, in target/book; fetches mdbook once
 
 docs: libtorch ## the API documentation, with warnings denied
 	@echo 'docs: rustdoc'
-	$(WITH_LIBTORCH) RUSTDOCFLAGS="$$RUSTDOCFLAGS -D warnings" $(CARGO) doc --no-deps --workspace --exclude climd-frameworks
+	$(WITH_LIBTORCH) RUSTDOCFLAGS="$$RUSTDOCFLAGS -D warnings" $(CARGO) doc --no-deps --workspace --exclude climd-frameworks --exclude climd-mllc
 
 data: tools ## fetch the TCGA-BRCA tables into data/brca
 	@$(PYTHON) -B scripts/data.py brca
 
 data-all: tools ## fetch all data sets: brca, kipan, lgg, htad, digits
 	@$(PYTHON) -B scripts/data.py brca kipan lgg htad digits
+
+text-model: tools ## fetch a small English text model into data/minilm, for the example mllc
+	@$(PYTHON) -B scripts/data.py minilm
 
 libtorch: tools ## find or fetch libtorch, and write its environment to target/libtorch.env
 	@$(PYTHON) -B scripts/libtorch.py "$(TARGET)"

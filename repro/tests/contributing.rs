@@ -29,7 +29,9 @@ fn block<'a>(page: &'a str, fence: &str) -> &'a str {
 fn a_stranger_adds_a_schedule() {
     let page = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    for part in ["Cargo.toml", "Cargo.lock", "build.rs", "src", "benches", "examples", "tests", "repro", "frameworks"] {
+    for part in
+        ["Cargo.toml", "Cargo.lock", "build.rs", "src", "benches", "examples", "tests", "repro", "frameworks", "mllc"]
+    {
         copy(&root().join(part), &folder.path().join(part));
     }
     fs::write(folder.path().join("src/schedule/halves.rs"), block(&page, "new-file")).unwrap();

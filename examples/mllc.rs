@@ -1,0 +1,215 @@
+//! Does CLIMD help on your patients? A liver image, a history and laboratory values each, on a folder of yours.
+//!
+//! `cargo run --release -p climd-mllc --example mllc -- --data DIR`; without `--data` on a synthetic look-alike. Both
+//! arms have the same folds, first weights, learning rate and number of gradient steps. See docs/mllc.md.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, ValueEnum};
+use climd::PowerLaw;
+use climd_mllc::text::{self, Features, Source};
+use climd_mllc::{Cohort, Error, Manifest, Study, synthetic};
+use climd_repro::config::{LearningRate, Part};
+use climd_repro::experiment::{Rate, Row};
+use climd_repro::plot;
+use climd_repro::results::{Section, f1_curves, recall_grid, time_grid};
+use climd_repro::tables::{keep, main_job};
+use climd_repro::train::class_distribution;
+use indicatif::{ProgressBar, ProgressStyle};
+use tch::Device;
+
+const MODEL: &str = "data/minilm";
+
+/// Early fusion of image, history and laboratory values, with and without CLIMD, cross-validated.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Folder with manifest.csv: id, label, image, text, then laboratory columns. Without it: a synthetic look-alike.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Leave out rows that are wrong, and say how many, instead of stopping at the first.
+    #[arg(long)]
+    skip_bad: bool,
+    /// Where the look-alike is written if there is no --data.
+    #[arg(long, value_name = "DIR", default_value = "data/mllc-synthetic", conflicts_with = "data")]
+    synthetic: PathBuf,
+    /// Patients of the look-alike.
+    #[arg(long, value_name = "N", default_value_t = synthetic::PATIENTS, conflicts_with = "data")]
+    patients: usize,
+    /// Folder of a BERT: config.json, tokenizer.json, model.safetensors. Default: data/minilm, of `make text-model`.
+    #[arg(long, value_name = "DIR")]
+    bert: Option<PathBuf>,
+    /// Weights of a ResNet18 for the image encoder (.ot, .safetensors). Default: random ones.
+    #[arg(long, value_name = "FILE")]
+    resnet: Option<PathBuf>,
+    /// Width and height that images are scaled to.
+    #[arg(long, value_name = "PIXELS", default_value_t = 64, value_parser = clap::value_parser!(u32).range(64..=512))]
+    image_size: u32,
+    /// Folds of the cross-validation, stratified.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..))]
+    folds: u64,
+    /// Seed of folds, weights, dropout, order and look-alike.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 32))]
+    seed: u64,
+    /// Epochs of plain training, and of the curriculum.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    epochs: u64,
+    /// Samples in a batch.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u64).range(1..))]
+    batch_size: u64,
+    /// Learning rate of Adam at the first step, of both arms; it falls to 0 along half a cosine.
+    #[arg(long, default_value_t = 3e-4)]
+    lr: f64,
+    /// Sharpness of the curriculum.
+    #[arg(long, default_value_t = PowerLaw::default().gamma)]
+    gamma: f64,
+    /// Both arms with a prior-corrected loss, too.
+    #[arg(long)]
+    prior: bool,
+    /// Where to train.
+    #[arg(long, value_enum, default_value = "cpu")]
+    device: On,
+    /// No curves on validation parts, which are as much training again.
+    #[arg(long)]
+    no_curves: bool,
+    /// Write every run as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Folder for the plots.
+    #[arg(long, value_name = "DIR", default_value = "results/mllc")]
+    out: PathBuf,
+    /// Runs at a time, each on one thread. Default: one for each core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    jobs: Option<u64>,
+    /// No progress bar.
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum On {
+    Cpu,
+    Cuda,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let &Arguments { seed, lr, ref out, .. } = &arguments;
+    let device = match arguments.device {
+        On::Cpu => Device::Cpu,
+        On::Cuda => Device::Cuda(0),
+    };
+    ensure!(
+        device == Device::Cpu || tch::Cuda::is_available(),
+        "--device cuda: libtorch sees no CUDA device; use --device cpu, or a CUDA build of libtorch on a machine with one"
+    );
+    ensure!(lr > 0.0 && lr.is_finite(), "--lr is {lr}, but must be above 0 and finite: 3e-4 is usual");
+    let folder = match &arguments.data {
+        Some(folder) => folder,
+        None => {
+            synthetic::write(&arguments.synthetic, arguments.patients, seed)?;
+            println!("SYNTHETIC: no --data, so these patients are made up, in `{}`;", arguments.synthetic.display());
+            println!("the figures below show that the pipeline runs, and say nothing about patients");
+            &arguments.synthetic
+        }
+    };
+    let cohort = load(&arguments, folder)?;
+    let encoder = match &arguments.resnet {
+        Some(file) => format!("weights of `{}`", file.display()),
+        None => "random weights, as there is no --resnet".into(),
+    };
+    println!("image encoder: ResNet18 at {0} x {0}, {encoder}", arguments.image_size);
+
+    let epochs = arguments.epochs as usize;
+    let schedule = PowerLaw { epochs, gamma: arguments.gamma, ..Default::default() };
+    println!("curriculum: {schedule:?}");
+    let mut rows = keep(main_job(schedule.clone()), |row| arguments.prior || !row.row.name.contains("prior"));
+    rows.iter_mut().for_each(|row| row.paper = None); // the paper's figures are of its own patients
+    let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
+    let rate = LearningRate { start: lr, cosine: true };
+    let (folds, batch_size, resnet) =
+        (arguments.folds as usize, arguments.batch_size as usize, arguments.resnet.clone());
+    let study = Study { cohort: &cohort, folds, seed, epochs, batch_size, rate, resnet, device };
+
+    // the first fold's training part shows what the curriculum will do, and refuses a bad configuration at once
+    let labels: Vec<usize> = study.splits()?[0].train.iter().map(|&row| cohort.labels[row]).collect();
+    let counts = class_distribution(&labels, cohort.classes.len(), Box::new(schedule), epochs)?;
+    let stem = out.join("class_distribution");
+    let title = "Class distribution over the epochs of the curriculum";
+    let mut plots =
+        vec![plot::class_distribution(&stem, title, &cohort.classes, &(0..epochs).collect::<Vec<_>>(), &counts)?];
+
+    let jobs = match arguments.jobs {
+        Some(jobs) => jobs as usize,
+        None => std::thread::available_parallelism()?.get(),
+    };
+    let bar = if arguments.quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
+    bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} steps, {msg}, {eta} left")?);
+    let steps = AtomicU64::new(0);
+    let progress = |loss: &tch::Tensor| {
+        if steps.fetch_add(1, Ordering::Relaxed).is_multiple_of(50) {
+            bar.set_message(format!("loss {:.3}", loss.double_value(&[])));
+        }
+        bar.inc(1);
+    };
+    let planned = |steps: usize| bar.inc_length(steps as u64);
+    let results = study.rows(&plain, Part::Test, 0, jobs, &planned, &progress)?;
+    if !arguments.no_curves {
+        let curves = study.rows(&plain, Part::Validation, 20, jobs, &planned, &progress)?;
+        let title = "Macro F1 on the validation part";
+        let stem = out.join("validation_macro_f1");
+        plots.push(plot::curves(stem, title, "gradient steps", "macro F1 (%)", &f1_curves(&curves))?);
+    }
+    bar.finish_and_clear();
+
+    println!("\nPercent on the test part after the last step, mean ± standard deviation over {folds} folds:");
+    let section = Section::new(Rate::Paper, &rows, &results);
+    println!("{}\n\n{}\n", section.grid(), recall_grid(&section, &cohort.classes));
+    println!("{}\n", time_grid(&results));
+    plots.iter().flatten().for_each(|file| println!("plot: {}", file.display()));
+    if let Some(file) = &arguments.json {
+        let json = serde_json::to_string_pretty(&results)?;
+        fs::write(file, json).with_context(|| format!("--json: `{}` cannot be written", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Reads the folder and its texts, and says what there is.
+fn load(arguments: &Arguments, folder: &std::path::Path) -> Result<Cohort> {
+    let manifest = Manifest::read(folder, arguments.image_size, arguments.skip_bad)?;
+    if arguments.skip_bad {
+        println!("bad rows left out: {}", manifest.skipped.len());
+        manifest.skipped.iter().for_each(|error| eprintln!("left out: {error}"));
+    }
+    let texts: Vec<&str> = manifest.patients.iter().map(|patient| patient.text.as_str()).collect();
+    let mut features: Option<Features> = None;
+    if manifest.has_text {
+        let model = arguments.bert.clone().unwrap_or_else(|| MODEL.into());
+        if !model.exists() {
+            return Err(Error::NoTextModel { folder: model }.into());
+        }
+        let made = text::features(&texts, &model, &folder.join(text::CACHE))?;
+        let source = match &made.source {
+            Source::Cached => "from the cache".into(),
+            Source::Computed => format!("computed, and cached in {}", text::CACHE),
+            Source::NotCached(reason) => format!("computed; they could not be cached: {reason}"),
+        };
+        println!("text features: {} of `{}`, {source}", made.width, model.display());
+        if made.cut > 0 {
+            println!("{} texts are longer than the model can read, and were cut", made.cut);
+        }
+        features = Some(made);
+    }
+    let cohort = Cohort::new(&manifest, features.as_ref());
+    let sizes: Vec<String> = (cohort.classes.iter().enumerate())
+        .map(|(label, class)| format!("{class} {}", cohort.labels.iter().filter(|&&of| of == label).count()))
+        .collect();
+    println!("{} patients; classes: {}", cohort.labels.len(), sizes.join(", "));
+    for (at, modality) in cohort.modalities.iter().enumerate() {
+        let missing = cohort.present.iter().filter(|present| !present[at]).count();
+        println!("modality: {modality:?}, missing for {missing}");
+    }
+    Ok(cohort)
+}

@@ -1,0 +1,26 @@
+//! CLIMD on a folder of patients, each with an image of the liver, a history and laboratory values. Not published.
+//!
+//! [`Manifest`] reads and checks the folder, [`synthetic`] writes a look-alike where there is none, [`text`] turns
+//! histories into features once, [`Cohort`] makes tensors of it all, and [`Study`] cross-validates.
+
+#![deny(missing_docs)]
+
+mod cohort;
+mod error;
+mod manifest;
+mod network;
+mod picture;
+mod resnet;
+mod study;
+pub mod synthetic;
+mod table;
+pub mod text;
+mod train;
+
+pub use cohort::{Cohort, Modality, Samples};
+pub use error::{Error, Fault, Result};
+pub use manifest::{CLASSES, Manifest, Patient};
+pub use network::Mllc;
+pub use study::Study;
+pub use table::Scale;
+pub use train::{Setup, run};

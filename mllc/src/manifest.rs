@@ -1,0 +1,207 @@
+//! `manifest.csv`: one row a patient, each checked before anything is trained.
+//!
+//! Columns: `id`, `label`, then `image` (a path from the folder) and `text` where there are such, then laboratory
+//! values under any names. A modality that no row has is absent by design. An empty image cell, or a row without any
+//! laboratory value, is a patient who lacks that modality; an empty text is a mistake.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use csv::{ReaderBuilder, StringRecord, Trim};
+
+use crate::error::{Error, Fault, Result};
+use crate::picture;
+
+/// The classes of a folder that does not list its own.
+pub const CLASSES: [&str; 3] = ["normal", "metastatic", "hcc"];
+
+/// A row that can be used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patient {
+    /// The row in the manifest.
+    pub row: usize,
+    /// Who it is.
+    pub id: String,
+    /// Number of the class.
+    pub label: usize,
+    /// `[3, size, size]`, row-major; none if the cell is empty.
+    pub image: Option<Vec<u8>>,
+    /// The history; empty only if the folder has no texts.
+    pub text: String,
+    /// Laboratory values by column; none for an empty cell.
+    pub laboratory: Vec<Option<f32>>,
+}
+
+/// A folder that was read.
+#[derive(Debug)]
+pub struct Manifest {
+    /// Names of the classes, by number.
+    pub classes: Vec<String>,
+    /// Names of the laboratory columns.
+    pub columns: Vec<String>,
+    /// Width and height of the images; none if no patient has one.
+    pub image_size: Option<u32>,
+    /// Whether patients have histories.
+    pub has_text: bool,
+    /// Those who can be used.
+    pub patients: Vec<Patient>,
+    /// An [`Error::Row`] for each row that was left out.
+    pub skipped: Vec<Error>,
+}
+
+/// Where the columns are.
+struct Header {
+    names: Vec<String>,
+    id: usize,
+    label: usize,
+    image: Option<usize>,
+    text: Option<usize>,
+    laboratory: Vec<usize>,
+}
+
+impl Manifest {
+    /// Reads `manifest.csv` of the folder, with its images scaled to `image_size`, and `classes.txt` where it has one.
+    ///
+    /// With `skip_bad`, rows that are wrong are left out and kept in [`skipped`](Self::skipped).
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::NoColumn`], [`Error::ColumnName`], [`Error::Classes`]; [`Error::Row`] for the first
+    /// row that is wrong, unless such are skipped; [`Error::NoPatients`].
+    pub fn read(folder: &Path, image_size: u32, skip_bad: bool) -> Result<Manifest> {
+        let classes = classes(&folder.join("classes.txt"))?;
+        let file = folder.join("manifest.csv");
+        let advice = "the folder of --data must have a manifest.csv";
+        let bytes = fs::read(&file).map_err(|source| Error::Read { file: file.clone(), source, advice })?;
+        let mut reader = ReaderBuilder::new().flexible(true).trim(Trim::All).from_reader(&bytes[..]);
+        let reason = |error: csv::Error| Fault::Csv { reason: error.to_string() };
+        let error = |row, fault| Error::Row { file: file.clone(), row, fault };
+        let header = Header::new(reader.headers().map_err(|e| error(1, reason(e)))?, &file)?;
+        let records: Vec<std::result::Result<StringRecord, Fault>> =
+            reader.records().map(|record| record.map_err(reason)).collect();
+
+        // what no row has is absent by design, and then no single row lacks it
+        let any = |column: Option<usize>| {
+            column.filter(|&at| {
+                records.iter().flatten().any(|record| record.get(at).is_some_and(|cell| !cell.is_empty()))
+            })
+        };
+        let header = Header { image: any(header.image), text: any(header.text), ..header };
+        let (mut patients, mut skipped, mut first_rows) = (Vec::new(), Vec::new(), HashMap::new());
+        for (at, record) in records.into_iter().enumerate() {
+            let row = at + 2; // the header is row 1
+            let patient = record.and_then(|record| {
+                let known = Known { folder, classes: &classes, first_rows: &first_rows };
+                patient(&record, row, &header, &known, image_size)
+            });
+            match patient {
+                Ok(patient) => {
+                    first_rows.insert(patient.id.clone(), row);
+                    patients.push(patient);
+                }
+                Err(fault) if skip_bad => skipped.push(error(row, fault)),
+                Err(fault) => return Err(error(row, fault)),
+            }
+        }
+        if patients.is_empty() {
+            return Err(Error::NoPatients { file, skipped: skipped.len() });
+        }
+        let has_image = patients.iter().any(|patient| patient.image.is_some());
+        Ok(Manifest {
+            classes,
+            columns: header.laboratory.iter().map(|&at| header.names[at].clone()).collect(),
+            image_size: has_image.then_some(image_size),
+            has_text: header.text.is_some(),
+            patients,
+            skipped,
+        })
+    }
+}
+
+impl Header {
+    fn new(record: &StringRecord, file: &Path) -> Result<Header> {
+        let names: Vec<String> = record.iter().map(str::to_owned).collect();
+        for (at, name) in names.iter().enumerate() {
+            if name.is_empty() || names[..at].contains(name) {
+                return Err(Error::ColumnName { file: file.into(), column: at + 1, name: name.clone() });
+            }
+        }
+        let find = |wanted: &str| names.iter().position(|name| name == wanted);
+        let need = |column| find(column).ok_or_else(|| Error::NoColumn { file: file.into(), column });
+        let (id, label, image, text) = (need("id")?, need("label")?, find("image"), find("text"));
+        let named = [Some(id), Some(label), image, text];
+        let laboratory = (0..names.len()).filter(|&at| !named.contains(&Some(at))).collect();
+        Ok(Header { id, label, image, text, laboratory, names })
+    }
+}
+
+/// What a row is checked against.
+struct Known<'a> {
+    folder: &'a Path,
+    classes: &'a [String],
+    first_rows: &'a HashMap<String, usize>,
+}
+
+fn patient(
+    record: &StringRecord,
+    row: usize,
+    header: &Header,
+    known: &Known<'_>,
+    image_size: u32,
+) -> std::result::Result<Patient, Fault> {
+    if record.len() != header.names.len() {
+        return Err(Fault::Ragged { found: record.len(), expected: header.names.len() });
+    }
+    let id = record[header.id].to_owned();
+    if id.is_empty() {
+        return Err(Fault::NoId);
+    }
+    if let Some(&first) = known.first_rows.get(&id) {
+        return Err(Fault::DuplicateId { id, first });
+    }
+    let found = &record[header.label];
+    let Some(label) = known.classes.iter().position(|class| class == found) else {
+        return Err(Fault::UnknownLabel { found: found.into(), known: known.classes.to_vec() });
+    };
+    let text = header.text.map(|at| record[at].to_owned());
+    if text.as_ref().is_some_and(String::is_empty) {
+        return Err(Fault::EmptyText);
+    }
+    let number = |&at: &usize| match &record[at] {
+        "" => Ok(None),
+        cell => match cell.parse::<f32>() {
+            Ok(value) if value.is_finite() => Ok(Some(value)),
+            _ => Err(Fault::NotANumber { column: header.names[at].clone(), found: cell.into() }),
+        },
+    };
+    let laboratory: Vec<Option<f32>> = header.laboratory.iter().map(number).collect::<std::result::Result<_, _>>()?;
+    let read = |path: &str| {
+        let image = picture::read(&known.folder.join(path), image_size);
+        image.map_err(|reason| Fault::Image { path: path.into(), reason })
+    };
+    let image = header.image.map(|at| &record[at]).filter(|path| !path.is_empty()).map(read).transpose()?;
+    if image.is_none() && text.is_none() && laboratory.iter().all(Option::is_none) {
+        return Err(Fault::NoModality);
+    }
+    Ok(Patient { row, id, label, image, text: text.unwrap_or_default(), laboratory })
+}
+
+/// The names in `classes.txt`, or those of [`CLASSES`].
+fn classes(file: &PathBuf) -> Result<Vec<String>> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(CLASSES.map(String::from).to_vec()),
+        Err(source) => {
+            let advice = "save it as text in UTF-8, one class in each line";
+            return Err(Error::Read { file: file.clone(), source, advice });
+        }
+    };
+    let classes: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect();
+    let twice = (0..classes.len()).find(|&at| classes[..at].contains(&classes[at]));
+    let reason = match twice {
+        Some(at) => format!("`{}` is there twice", classes[at]),
+        None if classes.len() < 2 => format!("it has {} classes", classes.len()),
+        None => return Ok(classes),
+    };
+    Err(Error::Classes { file: file.clone(), reason })
+}
