@@ -78,11 +78,20 @@ impl Study<'_> {
             let labels: Vec<usize> = split.train.iter().map(|&row| self.cohort.labels[row]).collect();
             let steps = Curriculum::new(&labels, Uniform {})?.steps(0..self.epochs, self.batch_size, Tail::Keep)?;
             for row in rows {
-                let (data, method) = (data.clone(), row.method.clone());
-                let (rate, batch_size) = (self.rate, self.batch_size);
                 plans.push((
                     &*split,
-                    RunConfig { version: VERSION, data, seed, part, method, rate, batch_size, steps, points },
+                    RunConfig {
+                        version: VERSION,
+                        data: data.clone(),
+                        seed,
+                        part,
+                        method: row.method.clone(),
+                        rate: self.rate,
+                        batch_size: self.batch_size,
+                        steps,
+                        points,
+                        native: None,
+                    },
                 ));
             }
         }
