@@ -58,8 +58,8 @@ test-mpi: tools ## ranks as processes of an MPI job; needs Open MPI with its hea
 test-compat: tools ## the library with the oldest tch of its range; TCH="0.24.0 0.25.0" for others
 	@scripts/test-compat.sh "$(abspath $(TARGET))"
 
-msrv: libtorch ## the workspace with the oldest Rust that it supports
-	$(WITH_LIBTORCH) $(CARGO) +$$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml).0 check --workspace --all-targets --locked
+msrv: libtorch ## the library and the tables with the oldest Rust that they support; candle and burn need a newer one
+	$(WITH_LIBTORCH) $(CARGO) +$$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml).0 check -p climd -p climd-repro --all-targets --locked
 
 publish-check: libtorch ## what `cargo publish` would do, and the size of the package
 	$(WITH_LIBTORCH) $(CARGO) publish --dry-run -p climd --locked
