@@ -36,3 +36,33 @@ pub(crate) fn reset_scales(vs: &nn::VarStore) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use climd_repro::network::with_seed;
+
+    #[test]
+    fn weights_of_a_whole_resnet_reach_the_encoder_and_those_of_another_network_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, other) = (folder.path().join("resnet18.safetensors"), folder.path().join("other.safetensors"));
+        let pretrained = nn::VarStore::new(Device::Cpu);
+        let _network = with_seed(1, || vision::resnet::resnet18(&pretrained.root(), 1000)); // with its last layer
+        pretrained.save(&whole).unwrap();
+        let linear = nn::VarStore::new(Device::Cpu);
+        let _layer = with_seed(2, || nn::linear(linear.root(), 2, 2, Default::default()));
+        linear.save(&other).unwrap();
+
+        let ours = nn::VarStore::new(Device::Cpu);
+        let _encoder = with_seed(3, || vision::resnet::resnet18_no_final_layer(&(ours.root() / "image")));
+        load(&ours, &whole).unwrap();
+        let expected = pretrained.variables();
+        for (name, tensor) in ours.variables() {
+            assert_eq!(tensor, expected[name.strip_prefix("image.").unwrap()], "{name}");
+        }
+        let error = load(&ours, &other).unwrap_err().to_string();
+        assert!(error.contains("other.safetensors") && error.contains("ResNet18"), "{error}");
+        reset_scales(&ours);
+        assert_eq!(ours.variables()["image.bn1.weight"], tch::Tensor::ones([64], tch::kind::FLOAT_CPU));
+    }
+}
