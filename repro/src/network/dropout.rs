@@ -23,14 +23,23 @@ impl Dropout {
 
     /// The tensor with a fresh mask.
     pub fn apply(&mut self, x: &Tensor) -> Tensor {
+        self.scale(x, |mask| mask, &x.size())
+    }
+
+    /// The tensor with the part of a fresh mask over `n` samples that belongs to the samples `nodes`, its rows.
+    pub fn apply_to(&mut self, x: &Tensor, nodes: &Tensor, n: i64) -> Tensor {
+        self.scale(x, |mask| mask.index_select(0, nodes), &[n, x.size()[1]])
+    }
+
+    fn scale(&mut self, x: &Tensor, part: impl Fn(Tensor) -> Tensor, shape: &[i64]) -> Tensor {
         if self.p == 0.0 {
             return x.shallow_clone();
         }
-        self.words.resize(x.numel(), 0);
+        self.words.resize(shape.iter().product::<i64>() as usize, 0);
         self.rng.fill_bytes(&mut self.words);
         let dropped = (self.p * 256.0).round();
-        let kept = Tensor::from_slice(&self.words).to_device(x.device()).ge(dropped).view_as(x);
-        x * kept.to_kind(x.kind()) * (256.0 / (256.0 - dropped))
+        let words = part(Tensor::from_slice(&self.words).to_device(x.device()).view(shape));
+        x * words.ge(dropped).to_kind(x.kind()) * (256.0 / (256.0 - dropped))
     }
 }
 
@@ -45,6 +54,14 @@ mod tests {
         let zeros = f64::try_from(y.eq(0.0).to_kind(tch::Kind::Float).mean(tch::Kind::Float)).unwrap();
         assert!((zeros - 0.25).abs() < 0.005, "{zeros}"); // 3.6 standard deviations
         assert!((f64::try_from(y.mean(tch::Kind::Float)).unwrap() - 1.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn some_samples_get_their_part_of_the_mask() {
+        let (x, nodes) = (Tensor::ones([64, 3], tch::kind::FLOAT_CPU), Tensor::from_slice(&[5i64, 0, 40]));
+        let all = Dropout::new(0.5, 7).apply(&x);
+        let some = Dropout::new(0.5, 7).apply_to(&x.narrow(0, 0, 3), &nodes, 64);
+        assert_eq!(some, all.index_select(0, &nodes));
     }
 
     #[test]

@@ -32,6 +32,17 @@ pub(super) struct Links {
     own: Tensor,
 }
 
+/// What the outputs of a batch depend on in layers of the graph.
+#[derive(Debug)]
+pub(super) struct Neighbourhood {
+    /// For each layer, the training samples that it takes in: neighbours of the next layer's, at last of the batch.
+    pub(super) nodes: Vec<Tensor>,
+    /// For each layer, how the next one's link to these.
+    links: Vec<Tensor>,
+    /// Where the batch is among the first layer's.
+    pub(super) batch: Tensor,
+}
+
 impl Graph {
     /// The graph of training inputs `[n, d]` in which a sample has, itself counted, `neighbours` neighbours on average.
     pub(super) fn new(x: &Tensor, neighbours: i64) -> Result<Self> {
@@ -69,12 +80,26 @@ impl Graph {
         weights / norm
     }
 
-    /// `A H` on that graph; without queries on the one of training.
-    pub(super) fn mix_all(&self, nodes: &Nodes, transductive: Option<&Tensor>) -> Nodes {
-        let Some((graph, query)) = transductive.zip(nodes.query.as_ref()) else { return self.mix(nodes, None) };
-        let (n, q) = (nodes.train.size()[0], query.size()[0]);
-        let mixed = graph.matmul(&Tensor::cat(&[&nodes.train, query], 0));
-        Nodes { train: mixed.narrow(0, 0, n), query: Some(mixed.narrow(0, n, q)) }
+    /// The neighbourhood of the training samples `rows`, which may repeat, for so many layers.
+    pub(super) fn around(&self, rows: &Tensor, layers: usize) -> Neighbourhood {
+        let (mut nodes, mut links) = (vec![rows.shallow_clone()], Vec::new());
+        let mut batch = rows.shallow_clone();
+        for layer in 0..layers {
+            let weights = self.training.index_select(0, &nodes[layer]).to_dense(None::<Kind>, false);
+            let reached = weights.ne(0.0).any_dim(0, false);
+            let neighbours = reached.nonzero().view(-1);
+            links.push(weights.index_select(1, &neighbours));
+            nodes.push(neighbours);
+            batch = (reached.cumsum(0, Kind::Int64) - 1).index_select(0, rows);
+        }
+        nodes.reverse();
+        links.reverse();
+        Neighbourhood { nodes, links, batch }
+    }
+
+    /// `A X` of the training inputs.
+    pub(super) fn mixed(&self) -> Tensor {
+        self.training.mm(&self.x)
     }
 
     /// Every node's mean of its neighbours: `A H`.
@@ -84,6 +109,20 @@ impl Graph {
             train: self.training.mm(&nodes.train),
             query: query.map(|(query, links)| links.train.matmul(&nodes.train) + query * &links.own),
         }
+    }
+}
+
+impl Neighbourhood {
+    /// `A H` from what a layer takes in to what the next one does.
+    pub(super) fn mix(&self, layer: usize, nodes: &Nodes) -> Nodes {
+        Nodes::from(self.links[layer].matmul(&nodes.train))
+    }
+}
+
+impl From<Tensor> for Nodes {
+    /// Nodes of one kind.
+    fn from(train: Tensor) -> Self {
+        Self { train, query: None }
     }
 }
 

@@ -125,22 +125,31 @@ impl Network for Mlclnet {
     fn forward(&self, x: &[Tensor], rows: Option<&Tensor>, mut dropout: Option<&mut Dropout>) -> Outputs {
         let (mut gates, mut logits, mut embeddings) = (Vec::new(), Vec::new(), Vec::new());
         for (modality, x) in self.modalities.iter().zip(x) {
-            let query = rows.is_none().then(|| x.shallow_clone());
-            let links = query.as_ref().map(|query| modality.graph.links(query));
-            let inputs = Nodes { train: modality.x.shallow_clone(), query };
+            let around = rows.map(|rows| modality.graph.around(rows, 2));
+            let links = rows.is_none().then(|| modality.graph.links(x));
+            let inputs = match &around {
+                Some(around) => Nodes { train: modality.x.index_select(0, &around.nodes[0]), query: None },
+                None => Nodes { train: modality.x.shallow_clone(), query: Some(x.shallow_clone()) },
+            };
             let gate = inputs.map(|x| modality.gate.forward(x).sigmoid());
             let gated = Nodes {
                 train: &inputs.train * &gate.train,
                 query: inputs.query.as_ref().zip(gate.query.as_ref()).map(|(x, gate)| x * gate),
             };
-            let mix = |nodes: &Nodes| modality.graph.mix(nodes, links.as_ref());
-            let mut hidden = modality.layers[0].forward(&gated, mix);
+            let mix = |layer: usize, nodes: &Nodes| match &around {
+                Some(around) => around.mix(layer, nodes),
+                None => modality.graph.mix(nodes, links.as_ref()),
+            };
+            let mut hidden = modality.layers[0].forward(&gated, |nodes| mix(0, nodes));
             if let Some(dropout) = dropout.as_deref_mut() {
-                hidden = hidden.map(|x| dropout.apply(x));
+                hidden = hidden.map(|x| match &around {
+                    Some(around) => dropout.apply_to(x, &around.nodes[1], modality.x.size()[0]),
+                    None => dropout.apply(x),
+                });
             }
-            let embedding = modality.layers[1].forward(&hidden, mix).asked(rows);
+            let embedding = modality.layers[1].forward(&hidden, |nodes| mix(1, nodes)).asked(None);
             logits.push(modality.classifier.forward(&embedding));
-            gates.push(gate.asked(rows));
+            gates.push(gate.asked(around.as_ref().map(|around| &around.batch)));
             embeddings.push(embedding);
         }
         let p: Vec<Tensor> = logits.iter().map(|logits: &Tensor| logits.softmax(-1, Kind::Float)).collect();
@@ -179,6 +188,25 @@ mod tests {
             parameters: 3_507_676,
             width: 12,
         });
+    }
+
+    #[test]
+    fn a_batch_gets_what_it_gets_among_all_samples() {
+        let x: Vec<Tensor> = [6, 4].map(|width| Tensor::rand([30, width], tch::kind::FLOAT_CPU)).into();
+        let labels = Tensor::arange(30, (Kind::Int64, tch::Device::Cpu)).remainder(2);
+        let vs = nn::VarStore::new(tch::Device::Cpu);
+        let config = MlclnetConfig { hidden: 8, width: 4, neighbours: 3, ..Default::default() };
+        let network = Mlclnet::new(&vs.root(), &Training { x: &x, labels: &labels, num_classes: 2 }, &config).unwrap();
+        let all = network.forward(&x, Some(&Tensor::arange(30, (Kind::Int64, tch::Device::Cpu))), None);
+        let rows = Tensor::from_slice(&[7i64, 2, 29, 7]); // out of order, and one twice
+        let batch: Vec<Tensor> = x.iter().map(|x| x.index_select(0, &rows)).collect();
+        assert!(network.modalities[0].graph.around(&rows, 2).nodes[0].numel() < 30);
+        let out = network.forward(&batch, Some(&rows), None);
+        let pairs = out.aux.iter().zip(&all.aux).chain(out.embeddings.iter().zip(&all.embeddings));
+        for (found, expected) in pairs.chain([(&out.fused, &all.fused)]) {
+            let difference = (found - expected.index_select(0, &rows)).abs().max();
+            assert!(f64::try_from(difference).unwrap() < 1e-6);
+        }
     }
 
     #[test]
