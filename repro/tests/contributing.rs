@@ -47,7 +47,7 @@ fn a_stranger_adds_a_schedule() {
     )
     .unwrap();
     let output = Command::new(env!("CARGO"))
-        .args(["test", "--offline", "-p", "climd", "--no-default-features", "--lib", "--test", "stranger"])
+        .args(["test", "--locked", "-p", "climd", "--no-default-features", "--lib", "--test", "stranger"])
         .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("stranger"))
         .current_dir(folder.path())
         .output()
