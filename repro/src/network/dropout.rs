@@ -23,15 +23,15 @@ impl Dropout {
 
     /// The tensor with a fresh mask.
     pub fn apply(&mut self, x: &Tensor) -> Tensor {
-        self.scale(x, |mask| mask, &x.size())
+        self.mask(x, |mask| mask, &x.size())
     }
 
-    /// The tensor with the part of a fresh mask over `n` samples that belongs to the samples `nodes`, its rows.
+    /// `[k, d]` of the samples `nodes`, `[k]`, with their rows of a fresh mask for `n` samples.
     pub fn apply_to(&mut self, x: &Tensor, nodes: &Tensor, n: i64) -> Tensor {
-        self.scale(x, |mask| mask.index_select(0, nodes), &[n, x.size()[1]])
+        self.mask(x, |mask| mask.index_select(0, nodes), &[n, x.size()[1]])
     }
 
-    fn scale(&mut self, x: &Tensor, part: impl Fn(Tensor) -> Tensor, shape: &[i64]) -> Tensor {
+    fn mask(&mut self, x: &Tensor, part: impl Fn(Tensor) -> Tensor, shape: &[i64]) -> Tensor {
         if self.p == 0.0 {
             return x.shallow_clone();
         }

@@ -32,14 +32,14 @@ pub(super) struct Links {
     own: Tensor,
 }
 
-/// What the outputs of a batch depend on in layers of the graph.
+/// The training samples that a batch `[b]` depends on through layers of the graph.
 #[derive(Debug)]
 pub(super) struct Neighbourhood {
-    /// For each layer, the training samples that it takes in: neighbours of the next layer's, at last of the batch.
+    /// What each layer takes in, numbers in the training part in rising order; what the last one gives is the batch.
     pub(super) nodes: Vec<Tensor>,
-    /// For each layer, how the next one's link to these.
+    /// What each layer gives by what it takes in.
     links: Vec<Tensor>,
-    /// Where the batch is among the first layer's.
+    /// `[b]`: places of the batch in what the first layer takes in.
     pub(super) batch: Tensor,
 }
 
@@ -80,16 +80,16 @@ impl Graph {
         weights / norm
     }
 
-    /// The neighbourhood of the training samples `rows`, which may repeat, for so many layers.
+    /// The neighbourhood of the training samples `rows`, `[b]`, which may repeat, through so many layers.
     pub(super) fn around(&self, rows: &Tensor, layers: usize) -> Neighbourhood {
-        let (mut nodes, mut links) = (vec![rows.shallow_clone()], Vec::new());
-        let mut batch = rows.shallow_clone();
-        for layer in 0..layers {
-            let weights = self.training.index_select(0, &nodes[layer]).to_dense(None::<Kind>, false);
+        let (mut nodes, mut links) = (Vec::new(), Vec::new());
+        let (mut given, mut batch) = (rows.shallow_clone(), rows.shallow_clone());
+        for _ in 0..layers {
+            let weights = self.training.index_select(0, &given).to_dense(None::<Kind>, false);
             let reached = weights.ne(0.0).any_dim(0, false);
-            let neighbours = reached.nonzero().view(-1);
-            links.push(weights.index_select(1, &neighbours));
-            nodes.push(neighbours);
+            given = reached.nonzero().view(-1);
+            links.push(weights.index_select(1, &given));
+            nodes.push(given.shallow_clone());
             batch = (reached.cumsum(0, Kind::Int64) - 1).index_select(0, rows);
         }
         nodes.reverse();
@@ -113,16 +113,9 @@ impl Graph {
 }
 
 impl Neighbourhood {
-    /// `A H` from what a layer takes in to what the next one does.
-    pub(super) fn mix(&self, layer: usize, nodes: &Nodes) -> Nodes {
-        Nodes::from(self.links[layer].matmul(&nodes.train))
-    }
-}
-
-impl From<Tensor> for Nodes {
-    /// Nodes of one kind.
-    fn from(train: Tensor) -> Self {
-        Self { train, query: None }
+    /// `A H` in that layer, for what it gives.
+    pub(super) fn mix(&self, layer: usize, h: &Tensor) -> Tensor {
+        self.links[layer].matmul(h)
     }
 }
 
@@ -199,6 +192,22 @@ mod tests {
         let mixed = graph.mix(&nodes, Some(&links));
         near(&mixed.train.narrow(0, 0, 1), &[0.5279 + 2.0 * 0.4721]);
         near(&mixed.query.unwrap(), &[0.3329 + 2.0 * 0.3276 + 10.0 * 0.3395]);
+    }
+
+    #[test]
+    fn a_neighbourhood_gives_what_all_samples_give() {
+        let x = Tensor::from_slice2(&[[1.0f32, 0.0], [1.0, 0.5], [0.5, 1.0], [0.0, 1.0]]);
+        let graph = Graph::new(&x, 2).unwrap();
+        let mix = |h: &Tensor| graph.mix(&Nodes { train: h.shallow_clone(), query: None }, None).train;
+        let rows = Tensor::from_slice(&[3i64, 0, 3]);
+        let (one, two) = (graph.around(&rows, 1), graph.around(&rows.narrow(0, 1, 1), 2));
+        let numbers = |nodes: &Tensor| -> Vec<i64> { nodes.try_into().unwrap() };
+        assert_eq!((numbers(&one.nodes[0]), numbers(&one.batch)), (vec![0, 1, 2, 3], vec![3, 0, 3]));
+        assert_eq!((numbers(&two.nodes[0]), numbers(&two.nodes[1])), (vec![0, 1, 2], vec![0, 1]));
+        let found = one.mix(0, &x.index_select(0, &one.nodes[0]));
+        assert!(found.allclose(&mix(&x).index_select(0, &rows), 1e-6, 1e-6, false));
+        let found = two.mix(1, &two.mix(0, &x.index_select(0, &two.nodes[0])));
+        assert!(found.allclose(&mix(&mix(&x)).narrow(0, 0, 1), 1e-6, 1e-6, false));
     }
 
     #[test]

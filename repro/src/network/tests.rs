@@ -83,6 +83,15 @@ fn shapes_and_evaluation(case: &Case, widths: &[i64], alone: bool) {
         let first: Vec<Tensor> = x.iter().map(|x| x.i(..1)).collect();
         assert!(!alone || largest(out.fused.i(..1) - network.forward(&first, None, None).fused) < 1e-5);
     }
+    // a training sample gets in a batch, here out of order and twice, what it gets among all
+    let all = network.forward(&train, Some(&Tensor::arange(40, (Kind::Int64, Device::Cpu))), None);
+    let rows = Tensor::from_slice(&[7i64, 2, 39, 7]);
+    let batch: Vec<Tensor> = train.iter().map(|x| x.index_select(0, &rows)).collect();
+    let out = network.forward(&batch, Some(&rows), None);
+    let pairs = out.logits.iter().zip(&all.logits).chain(out.embeddings.iter().zip(&all.embeddings));
+    for (found, expected) in pairs.chain([(&out.fused, &all.fused)]) {
+        assert!(found.allclose(&expected.index_select(0, &rows), 1e-5, 1e-5, false));
+    }
     let zeros: Vec<Tensor> = train.iter().map(Tensor::zeros_like).collect();
     let rows = Tensor::arange(40, (Kind::Int64, Device::Cpu));
     let out = network.forward(&zeros, Some(&rows), None);
