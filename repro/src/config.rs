@@ -37,6 +37,15 @@ pub struct RunConfig {
     pub native: Option<Native>,
 }
 
+impl RunConfig {
+    /// Whether this run is the first steps of another one, which has to know nothing of its own end for that.
+    #[must_use]
+    pub fn begins(&self, other: &RunConfig) -> bool {
+        let whole = RunConfig { steps: other.steps, ..self.clone() };
+        self.steps < other.steps && !self.rate.cosine && self.points == 0 && whole == *other
+    }
+}
+
 /// How the authors of a network train it: every step on a full batch. An epoch of a schedule is a block of such steps on
 /// its samples, and measured at its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -295,14 +295,21 @@ impl Runner<'_> {
                 missing.push(config);
             }
         }
-        (self.planned)(missing.iter().map(|config| config.steps).sum());
-        parallel(&missing, self.jobs, |config| {
+        // a run that another one begins with is judged on its way
+        let whole = |config: &&&RunConfig| !missing.iter().any(|other| config.begins(other));
+        let whole: Vec<&RunConfig> = missing.iter().filter(whole).copied().collect();
+        (self.planned)(whole.iter().map(|config| config.steps).sum());
+        parallel(&whole, self.jobs, |&config| {
             let mut parts = study.parts(config.seed, config.part)?;
             if let Some(oversampler) = &config.method.oversample {
                 parts.train = oversampler.apply(&parts.train, config.seed)?;
             }
-            let outcome = run(config, &parts.train, &parts.test, self.device, self.progress)?;
-            self.cache.insert(config, &outcome)
+            let mut runs: Vec<&RunConfig> = missing.iter().filter(|other| other.begins(config)).copied().collect();
+            runs.sort_by_key(|run| run.steps);
+            runs.push(config);
+            let ends: Vec<usize> = runs.iter().map(|run| run.steps).collect();
+            let outcomes = run(config, &ends, &parts.train, &parts.test, self.device, self.progress)?;
+            runs.iter().zip(&outcomes).try_for_each(|(config, outcome)| self.cache.insert(config, outcome))
         })?;
         let done = |config: RunConfig| {
             let outcome = self.cache.get(&config)?.context("a run that is not in the cache")?;

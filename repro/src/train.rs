@@ -53,17 +53,19 @@ pub struct Point {
     pub scores: Vec<Vec<f32>>,
 }
 
-/// Trains and judges; `progress` is called with the loss after each step.
+/// Trains, and judges after each of so many steps, `ends`, in rising order up to those of the configuration; `progress` is
+/// called with the loss after each step.
 ///
 /// # Errors
 /// Those of climd and libtorch.
 pub fn run(
     config: &RunConfig,
+    ends: &[usize],
     train: &Part,
     judged: &Part,
     device: Device,
     progress: &dyn Fn(&Tensor),
-) -> Result<Outcome> {
+) -> Result<Vec<Outcome>> {
     let &RunConfig { ref method, seed, rate, batch_size, steps, points, .. } = config;
     let (x, y) = tensors(train, device)?;
     let (judged_x, _) = tensors(judged, device)?;
@@ -89,7 +91,7 @@ pub fn run(
         Ok(ConfusionMatrix::new(&judged_labels, &predictions)?)
     };
 
-    let (mut step, mut samples, mut looks) = (0, 0, Vec::new());
+    let (mut step, mut samples, mut looks, mut outcomes) = (0, 0, Vec::new(), Vec::new());
     let (mut own, mut measuring, mut looking) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     let started = Instant::now();
     if let Some(native) = native {
@@ -132,14 +134,24 @@ pub fn run(
                 looks.push(Point { step, macro_f1: judge(&criterion)?.macro_f1(), scores });
                 looking += begun.elapsed();
             }
+            if ends.contains(&step) {
+                let begun = Instant::now();
+                outcomes.push(Outcome {
+                    samples,
+                    confusion: judge(&criterion)?,
+                    points: looks.clone(),
+                    seconds: (started.elapsed() - looking).as_secs_f64(),
+                    own_seconds: own.as_secs_f64(),
+                    measuring_seconds: measuring.as_secs_f64(),
+                });
+                looking += begun.elapsed();
+            }
             if step == steps {
                 break 'training;
             }
         }
     }
-    let seconds = (started.elapsed() - looking).as_secs_f64();
-    let (own_seconds, measuring_seconds) = (own.as_secs_f64(), measuring.as_secs_f64());
-    Ok(Outcome { samples, confusion: judge(&criterion)?, points: looks, seconds, own_seconds, measuring_seconds })
+    Ok(outcomes)
 }
 
 /// Full batches of all samples, on the loss of the heads.

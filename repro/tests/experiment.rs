@@ -110,6 +110,29 @@ fn at_equal_epochs_a_curriculum_and_its_baseline_stop_where_it_ends() {
 }
 
 #[test]
+fn at_a_constant_rate_a_shorter_run_is_the_beginning_of_a_longer_one() {
+    let dataset = dataset();
+    let paper = Study { rate: Rate::Paper, ..study(&dataset) };
+    for whole in [rows()[0].row.clone(), rows()[2].row.clone()] {
+        let budget = Budget::EqualEpochs(rows()[2].row.method.schedule.clone());
+        let cut = Row { budget, ..whole.clone() };
+        let both = [whole, cut];
+        let (alone, short) = run(Cache::default(), 2, &paper, &both[1..], 0);
+        let (together, steps) = run(Cache::default(), 2, &paper, &both, 0);
+        assert!(steps == 2 * 24 && short < steps, "{short} of {steps}");
+        for ((config, outcome), (same, expected)) in together[1].runs.iter().zip(&alone[0].runs) {
+            assert_eq!((config, &outcome.confusion), (same, &expected.confusion));
+            assert_eq!(outcome.samples, expected.samples);
+        }
+        // a rate that falls falls faster in a shorter run, and curves have their points elsewhere
+        let (_, steps) = run(Cache::default(), 2, &study(&dataset), &both, 0);
+        assert_eq!(steps, 2 * 4 * 24 + 2 * 24 + short);
+        let (_, steps) = run(Cache::default(), 2, &paper, &both, 2);
+        assert!(steps > 2 * 24, "{steps}");
+    }
+}
+
+#[test]
 fn native_training_takes_the_authors_steps_in_full_batches() {
     let dataset = dataset();
     let study = Study { rate: Rate::Native, seeds: 1, ..study(&dataset) };
