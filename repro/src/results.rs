@@ -294,16 +294,8 @@ impl Page {
             };
             // writing into a string cannot fail
             let _ = write!(text, "\n## {rate}\n\n{} splits; percent.\n\n{}\n", section.seeds(), section.grid());
-            let twins: Vec<String> = section
-                .rows
-                .iter()
-                .filter_map(|row| row.against.as_ref().map(|against| (row, against)))
-                .filter(|(_, against)| *against != "baseline")
-                .map(|(row, against)| format!("* `{}` is compared with `{against}`.", row.name))
-                .collect();
-            if !twins.is_empty() {
-                let _ = write!(text, "\nEvery row is compared with `baseline`, but:\n\n{}\n", twins.join("\n"));
-            }
+            let pairs = section.rows.iter().filter_map(|row| Some((row.name.as_str(), row.against.as_deref()?)));
+            text += &compared(pairs);
             if !section.contrasts.is_empty() {
                 let mut grid = Grid::new();
                 let header = ["row", "beside", "macro F1, difference [95 %]", "p", "p corrected"];
@@ -392,6 +384,20 @@ pub fn time_grid(results: &[RowResult]) -> Grid {
     grid
 }
 
+/// What rows, each with its other, are compared with, where it is not `baseline` for all: the rule, and who breaks it.
+fn compared<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> String {
+    let own = |(name, against): (&str, &str)| name.strip_prefix(against).is_some_and(|rest| rest.starts_with(" + "));
+    let by_name = pairs.clone().any(|pair| pair.1 != "baseline" && own(pair));
+    let others = pairs.filter(|&pair| if by_name { !own(pair) } else { pair.1 != "baseline" });
+    let others: String = others.map(|(name, against)| format!("\n* `{name}` is compared with `{against}`.")).collect();
+    let rule = if by_name { "plain training of the network that its name begins with" } else { "`baseline`" };
+    match (by_name, others.is_empty()) {
+        (false, true) => String::new(),
+        (true, true) => format!("\nEvery row is compared with {rule}.\n"),
+        (_, false) => format!("\nEvery row is compared with {rule}, but:\n{others}\n"),
+    }
+}
+
 fn or_dash(summary: Option<Summary>) -> String {
     summary.map_or_else(|| "-".into(), |summary| summary.to_string())
 }
@@ -439,4 +445,22 @@ fn score_curves(result: &RowResult, classes: &[String]) -> Vec<Series> {
         band: (0..num_points).map(|point| (mean(point, class, 1), mean(point, class, 3))).collect(),
     };
     classes.iter().enumerate().map(of_class).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rows_are_compared_with_is_said_once_and_then_where_it_is_something_else() {
+        let (plain, own) = (("CLIMD", "baseline"), ("DMIB + CLIMD + prior", "DMIB"));
+        let cut = ("DMIB + CLIMD, equal epochs", "DMIB, cut");
+        let exception = "* `DMIB + CLIMD, equal epochs` is compared with `DMIB, cut`.";
+        let text = |pairs: &[(&'static str, &'static str)]| compared(pairs.iter().copied());
+        assert_eq!(text(&[plain]), "");
+        assert_eq!(text(&[plain, cut]), format!("\nEvery row is compared with `baseline`, but:\n\n{exception}\n"));
+        let rule = "\nEvery row is compared with plain training of the network that its name begins with";
+        assert_eq!(text(&[own]), format!("{rule}.\n"));
+        assert_eq!(text(&[own, cut]), format!("{rule}, but:\n\n{exception}\n"));
+    }
 }
