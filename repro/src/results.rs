@@ -386,11 +386,17 @@ pub fn time_grid(results: &[RowResult]) -> Grid {
 
 /// What rows, each with its other, are compared with, where it is not `baseline` for all: the rule, and who breaks it.
 fn compared<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> String {
-    let own = |(name, against): (&str, &str)| name.strip_prefix(against).is_some_and(|rest| rest.starts_with(" + "));
+    let own = |(name, against): (&str, &str)| {
+        let network = against.split(", cut to the steps of ").next().unwrap_or(against);
+        name.strip_prefix(network).is_some_and(|rest| rest.starts_with(" + "))
+    };
     let by_name = pairs.clone().any(|pair| pair.1 != "baseline" && own(pair));
     let others = pairs.filter(|&pair| if by_name { !own(pair) } else { pair.1 != "baseline" });
     let others: String = others.map(|(name, against)| format!("\n* `{name}` is compared with `{against}`.")).collect();
-    let rule = if by_name { "plain training of the network that its name begins with" } else { "`baseline`" };
+    let rule = match by_name {
+        true => "plain training of the network that its name begins with, for as many steps",
+        false => "`baseline`",
+    };
     match (by_name, others.is_empty()) {
         (false, true) => String::new(),
         (true, true) => format!("\nEvery row is compared with {rule}.\n"),
@@ -454,13 +460,15 @@ mod tests {
     #[test]
     fn what_rows_are_compared_with_is_said_once_and_then_where_it_is_something_else() {
         let (plain, own) = (("CLIMD", "baseline"), ("DMIB + CLIMD + prior", "DMIB"));
-        let cut = ("DMIB + CLIMD, equal epochs", "DMIB, cut");
-        let exception = "* `DMIB + CLIMD, equal epochs` is compared with `DMIB, cut`.";
+        let cut = ("DMIB + CLIMD, equal epochs", "DMIB, cut to the steps of DMIB + CLIMD");
+        let other = ("CLIMD, probes", "baseline, probes");
+        let exception = "* `CLIMD, probes` is compared with `baseline, probes`.";
         let text = |pairs: &[(&'static str, &'static str)]| compared(pairs.iter().copied());
         assert_eq!(text(&[plain]), "");
-        assert_eq!(text(&[plain, cut]), format!("\nEvery row is compared with `baseline`, but:\n\n{exception}\n"));
-        let rule = "\nEvery row is compared with plain training of the network that its name begins with";
-        assert_eq!(text(&[own]), format!("{rule}.\n"));
-        assert_eq!(text(&[own, cut]), format!("{rule}, but:\n\n{exception}\n"));
+        assert_eq!(text(&[plain, other]), format!("\nEvery row is compared with `baseline`, but:\n\n{exception}\n"));
+        let rule =
+            "\nEvery row is compared with plain training of the network that its name begins with, for as many steps";
+        assert_eq!(text(&[own, cut]), format!("{rule}.\n"));
+        assert_eq!(text(&[own, other]), format!("{rule}, but:\n\n{exception}\n"));
     }
 }
