@@ -120,7 +120,7 @@ impl Study<'_> {
         self.first_seed..self.first_seed + self.seeds
     }
 
-    /// What the runs are keyed by.
+    /// What the runs are keyed by. It reads every value, so a plan of many runs asks once.
     fn data(&self) -> DataConfig {
         let (name, fingerprint) = (self.dataset.name.clone(), self.dataset.fingerprint());
         DataConfig { name, fingerprint, imbalance: self.imbalance, noise: self.noise }
@@ -159,7 +159,15 @@ impl Study<'_> {
     }
 
     /// A run of a row; the number of its steps follows from the labels that it learns from.
-    fn config(&self, row: &Row, seed: u64, rate: LearningRate, part: Part, points: usize) -> Result<RunConfig> {
+    fn config(
+        &self,
+        data: &DataConfig,
+        row: &Row,
+        seed: u64,
+        rate: LearningRate,
+        part: Part,
+        points: usize,
+    ) -> Result<RunConfig> {
         let (split, seen) = self.split(seed, part)?;
         let labels: Vec<usize> = split.train.iter().map(|&row| seen[row]).collect();
         let schedule = match &row.budget {
@@ -174,15 +182,16 @@ impl Study<'_> {
         };
         let native = native.map(|(native, ..)| native);
         let batch_size = if native.is_some() { labels.len() } else { self.batch_size };
-        let (data, method) = (self.data(), row.method.clone());
+        let (data, method) = (data.clone(), row.method.clone());
         Ok(RunConfig { version: VERSION, data, seed, part, method, rate, batch_size, steps, points, native })
     }
 
     /// The runs among which the learning rate of a row's network is chosen, by seed and candidate.
-    fn tuning(&self, row: &Row) -> Result<Vec<RunConfig>> {
+    fn tuning(&self, data: &DataConfig, row: &Row) -> Result<Vec<RunConfig>> {
         let row = plain(row);
         let (row, candidates) = (&row, &self.rate.candidates(&row.method.network));
-        let of_seed = |seed| candidates.iter().map(move |&rate| self.config(row, seed, rate, Part::Validation, 0));
+        let of_seed =
+            |seed| candidates.iter().map(move |&rate| self.config(data, row, seed, rate, Part::Validation, 0));
         self.splits().flat_map(of_seed).collect()
     }
 
@@ -224,13 +233,14 @@ impl Runner<'_> {
     /// Data or a row that cannot be run, before anything is trained; the first error of any run.
     pub fn rows(&self, study: &Study<'_>, rows: &[Row], part: Part, points: usize) -> Result<Vec<RowResult>> {
         study.check(rows)?;
-        let rates = self.rates(study, rows)?;
+        let data = study.data();
+        let rates = self.rates(study, &data, rows)?;
         let mut plans = Vec::new();
         for (at, seed) in study.splits().enumerate() {
             for row in rows {
                 let of_row = |(network, _): &&(NetworkConfig, Vec<LearningRate>)| *network == row.method.network;
                 let (_, rates) = rates.iter().find(of_row).context("a network without a learning rate")?;
-                plans.push(study.config(row, seed, rates[at], part, points)?);
+                plans.push(study.config(&data, row, seed, rates[at], part, points)?);
             }
         }
         let (split, _) = study.split(study.first_seed, part)?;
@@ -251,17 +261,23 @@ impl Runner<'_> {
         let all = |plans: &[RunConfig]| -> Result<bool> {
             plans.iter().try_fold(true, |done, config| Ok(done && self.cache.get(config)?.is_some()))
         };
-        if study.rate == Rate::Tuned && !all(&study.tuning(row)?)? {
+        let data = study.data();
+        if study.rate == Rate::Tuned && !all(&study.tuning(&data, row)?)? {
             return Ok(false);
         }
         let rows = std::slice::from_ref(row);
-        let [(_, rates)] = &self.rates(study, rows)?[..] else { return Ok(false) };
-        let plan = |(seed, &rate)| study.config(row, seed, rate, part, points);
+        let [(_, rates)] = &self.rates(study, &data, rows)?[..] else { return Ok(false) };
+        let plan = |(seed, &rate)| study.config(&data, row, seed, rate, part, points);
         all(&study.splits().zip(rates).map(plan).collect::<Result<Vec<_>>>()?)
     }
 
     /// For every network of the rows, the learning rate of each seed.
-    fn rates(&self, study: &Study<'_>, rows: &[Row]) -> Result<Vec<(NetworkConfig, Vec<LearningRate>)>> {
+    fn rates(
+        &self,
+        study: &Study<'_>,
+        data: &DataConfig,
+        rows: &[Row],
+    ) -> Result<Vec<(NetworkConfig, Vec<LearningRate>)>> {
         let mut networks: Vec<Row> = Vec::new();
         for row in rows.iter().map(plain) {
             if !networks.contains(&row) {
@@ -275,7 +291,7 @@ impl Runner<'_> {
             };
             return Ok(networks.into_iter().map(only).collect());
         }
-        let plans: Vec<Vec<RunConfig>> = networks.iter().map(|row| study.tuning(row)).collect::<Result<_>>()?;
+        let plans: Vec<Vec<RunConfig>> = networks.iter().map(|row| study.tuning(data, row)).collect::<Result<_>>()?;
         let tried = self.outcomes(study, plans.concat())?;
         let f1 = |run: &(RunConfig, Outcome)| run.1.confusion.macro_f1();
         let best = |runs: &[(RunConfig, Outcome)]| {
