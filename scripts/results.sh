@@ -7,10 +7,9 @@ cd "$(dirname "$0")/.."
 "${CARGO:-cargo}" build --release -p climd-repro
 repro() { "${CARGO_TARGET_DIR:-target}/release/climd-repro" "$@" >/dev/null; }
 
-# Tables 1 and 3 grow by network: a row of a network that is not named here is trained when it is.
-repro table1 --data brca --rows Multi-D MLCLNet DMIB DPNET PCAG MOGONET "$@"
+repro table1 --data brca "$@"
 repro table2 --data brca "$@"
-repro table3 --data brca --rows Multi-D MLCLNet DMIB DPNET PCAG MOGONET "$@"
+repro table3 --data brca "$@"
 repro native --data brca --seeds 3 "$@"
 repro table4 --data brca "$@"
 repro beyond --data brca --curves 3 "$@"
