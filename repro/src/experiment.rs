@@ -120,12 +120,6 @@ impl Study<'_> {
         self.first_seed..self.first_seed + self.seeds
     }
 
-    /// What the runs are keyed by. It reads every value, so a plan of many runs asks once.
-    fn data(&self) -> DataConfig {
-        let (name, fingerprint) = (self.dataset.name.clone(), self.dataset.fingerprint());
-        DataConfig { name, fingerprint, imbalance: self.imbalance, noise: self.noise }
-    }
-
     /// The split of a run, and the labels of all samples as it sees them in training.
     fn split(&self, seed: u64, part: Part) -> Result<(Split, Vec<usize>)> {
         let labels = &self.dataset.labels;
@@ -158,43 +152,6 @@ impl Study<'_> {
         Ok(Prepared::fit(&noisy, &split, &preparation)?)
     }
 
-    /// A run of a row; the number of its steps follows from the labels that it learns from.
-    fn config(
-        &self,
-        data: &DataConfig,
-        row: &Row,
-        seed: u64,
-        rate: LearningRate,
-        part: Part,
-        points: usize,
-    ) -> Result<RunConfig> {
-        let (split, seen) = self.split(seed, part)?;
-        let labels: Vec<usize> = split.train.iter().map(|&row| seen[row]).collect();
-        let schedule = match &row.budget {
-            Budget::EqualSteps => ScheduleConfig::Uniform(Uniform {}),
-            Budget::EqualEpochs(schedule) => schedule.clone(),
-        };
-        let sampler = Curriculum::new(&labels, schedule.build())?;
-        let native = if self.rate == Rate::Native { row.method.network.native() } else { None };
-        let steps = match native {
-            Some((_, _, steps)) => steps,
-            None => sampler.steps(0..self.epochs, self.batch_size, Tail::Keep)?,
-        };
-        let native = native.map(|(native, ..)| native);
-        let batch_size = if native.is_some() { labels.len() } else { self.batch_size };
-        let (data, method) = (data.clone(), row.method.clone());
-        Ok(RunConfig { version: VERSION, data, seed, part, method, rate, batch_size, steps, points, native })
-    }
-
-    /// The runs among which the learning rate of a row's network is chosen, by seed and candidate.
-    fn tuning(&self, data: &DataConfig, row: &Row) -> Result<Vec<RunConfig>> {
-        let row = plain(row);
-        let (row, candidates) = (&row, &self.rate.candidates(&row.method.network));
-        let of_seed =
-            |seed| candidates.iter().map(move |&rate| self.config(data, row, seed, rate, Part::Validation, 0));
-        self.splits().flat_map(of_seed).collect()
-    }
-
     /// Refuses rows that cannot be run on these data, before anything is trained.
     fn check(&self, rows: &[Row]) -> Result<()> {
         let part = self.parts(self.first_seed, Part::Validation)?.train;
@@ -217,6 +174,49 @@ impl Study<'_> {
     }
 }
 
+/// The runs of a study.
+struct Plan<'a> {
+    study: &'a Study<'a>,
+    data: DataConfig, // what the runs are keyed by: a hash of every value, so once for all of them
+}
+
+impl<'a> Plan<'a> {
+    fn new(study: &'a Study<'a>) -> Plan<'a> {
+        let &Study { dataset, imbalance, noise, .. } = study;
+        let data = DataConfig { name: dataset.name.clone(), fingerprint: dataset.fingerprint(), imbalance, noise };
+        Plan { study, data }
+    }
+
+    /// A run of a row; the number of its steps follows from the labels that it learns from.
+    fn config(&self, row: &Row, seed: u64, rate: LearningRate, part: Part, points: usize) -> Result<RunConfig> {
+        let study = self.study;
+        let (split, seen) = study.split(seed, part)?;
+        let labels: Vec<usize> = split.train.iter().map(|&row| seen[row]).collect();
+        let schedule = match &row.budget {
+            Budget::EqualSteps => ScheduleConfig::Uniform(Uniform {}),
+            Budget::EqualEpochs(schedule) => schedule.clone(),
+        };
+        let sampler = Curriculum::new(&labels, schedule.build())?;
+        let native = if study.rate == Rate::Native { row.method.network.native() } else { None };
+        let steps = match native {
+            Some((_, _, steps)) => steps,
+            None => sampler.steps(0..study.epochs, study.batch_size, Tail::Keep)?,
+        };
+        let native = native.map(|(native, ..)| native);
+        let batch_size = if native.is_some() { labels.len() } else { study.batch_size };
+        let (data, method) = (self.data.clone(), row.method.clone());
+        Ok(RunConfig { version: VERSION, data, seed, part, method, rate, batch_size, steps, points, native })
+    }
+
+    /// The runs among which the learning rate of a row's network is chosen, by seed and candidate.
+    fn tuning(&self, row: &Row) -> Result<Vec<RunConfig>> {
+        let row = plain(row);
+        let (row, candidates) = (&row, &self.study.rate.candidates(&row.method.network));
+        let of_seed = |seed| candidates.iter().map(move |&rate| self.config(row, seed, rate, Part::Validation, 0));
+        self.study.splits().flat_map(of_seed).collect()
+    }
+}
+
 /// Plain training of a row's network, for which its learning rate is chosen.
 fn plain(row: &Row) -> Row {
     let Method { network, .. } = row.method.clone();
@@ -233,14 +233,14 @@ impl Runner<'_> {
     /// Data or a row that cannot be run, before anything is trained; the first error of any run.
     pub fn rows(&self, study: &Study<'_>, rows: &[Row], part: Part, points: usize) -> Result<Vec<RowResult>> {
         study.check(rows)?;
-        let data = study.data();
-        let rates = self.rates(study, &data, rows)?;
+        let plan = Plan::new(study);
+        let rates = self.rates(&plan, rows)?;
         let mut plans = Vec::new();
         for (at, seed) in study.splits().enumerate() {
             for row in rows {
                 let of_row = |(network, _): &&(NetworkConfig, Vec<LearningRate>)| *network == row.method.network;
                 let (_, rates) = rates.iter().find(of_row).context("a network without a learning rate")?;
-                plans.push(study.config(&data, row, seed, rates[at], part, points)?);
+                plans.push(plan.config(row, seed, rates[at], part, points)?);
             }
         }
         let (split, _) = study.split(study.first_seed, part)?;
@@ -261,23 +261,19 @@ impl Runner<'_> {
         let all = |plans: &[RunConfig]| -> Result<bool> {
             plans.iter().try_fold(true, |done, config| Ok(done && self.cache.get(config)?.is_some()))
         };
-        let data = study.data();
-        if study.rate == Rate::Tuned && !all(&study.tuning(&data, row)?)? {
+        let plan = Plan::new(study);
+        if study.rate == Rate::Tuned && !all(&plan.tuning(row)?)? {
             return Ok(false);
         }
         let rows = std::slice::from_ref(row);
-        let [(_, rates)] = &self.rates(study, &data, rows)?[..] else { return Ok(false) };
-        let plan = |(seed, &rate)| study.config(&data, row, seed, rate, part, points);
-        all(&study.splits().zip(rates).map(plan).collect::<Result<Vec<_>>>()?)
+        let [(_, rates)] = &self.rates(&plan, rows)?[..] else { return Ok(false) };
+        let config = |(seed, &rate)| plan.config(row, seed, rate, part, points);
+        all(&study.splits().zip(rates).map(config).collect::<Result<Vec<_>>>()?)
     }
 
     /// For every network of the rows, the learning rate of each seed.
-    fn rates(
-        &self,
-        study: &Study<'_>,
-        data: &DataConfig,
-        rows: &[Row],
-    ) -> Result<Vec<(NetworkConfig, Vec<LearningRate>)>> {
+    fn rates(&self, plan: &Plan<'_>, rows: &[Row]) -> Result<Vec<(NetworkConfig, Vec<LearningRate>)>> {
+        let study = plan.study;
         let mut networks: Vec<Row> = Vec::new();
         for row in rows.iter().map(plain) {
             if !networks.contains(&row) {
@@ -291,7 +287,7 @@ impl Runner<'_> {
             };
             return Ok(networks.into_iter().map(only).collect());
         }
-        let plans: Vec<Vec<RunConfig>> = networks.iter().map(|row| study.tuning(data, row)).collect::<Result<_>>()?;
+        let plans: Vec<Vec<RunConfig>> = networks.iter().map(|row| plan.tuning(row)).collect::<Result<_>>()?;
         let tried = self.outcomes(study, plans.concat())?;
         let f1 = |run: &(RunConfig, Outcome)| run.1.confusion.macro_f1();
         let best = |runs: &[(RunConfig, Outcome)]| {
