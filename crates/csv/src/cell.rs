@@ -22,7 +22,7 @@ const MISSING_NUMBERS: [&str; 3] = ["-", ".", "#value!"];
 #[must_use]
 pub fn is_missing(cell: &str) -> bool {
     let is = |text: &&str| cell.eq_ignore_ascii_case(text);
-    MISSING.iter().any(|text| is(text)) || MISSING_NUMBERS.iter().any(|text| is(text))
+    MISSING.iter().chain(&MISSING_NUMBERS).any(is)
 }
 
 /// Whether a cell of labels looks like a missing one: as [`is_missing`], but `-` and `.` may be a class.

@@ -118,7 +118,8 @@ impl Sheet {
         }
     }
 
-    /// Where the column of this name or number is: the very name, else one that differs in case, spaces, `_` and `-` alone.
+    /// Where the column of this name or number is: the very name, else one that differs in case, spaces, `_` and `-`
+    /// alone.
     ///
     /// # Errors
     /// [`Error::NoColumn`], [`Error::ColumnTwice`].

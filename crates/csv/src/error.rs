@@ -1,6 +1,6 @@
 //! What can be wrong with a table, or with the column that is asked of it.
 //!
-//! Every variant says where, what was found, and what to do. Rows and columns count from 1, as a spreadsheet shows them.
+//! Every variant says where, what was found, and what to do. Rows and columns count from 1, as in a spreadsheet.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -69,7 +69,7 @@ pub enum Error {
     /// A row is longer or shorter than the first one.
     #[error(
         "`{}`, row {row}: found {found} cells, but row {first} has {expected}: complete or remove the row{}",
-        file.display(), ragged_hint(*unclosed, *separator)
+        file.display(), ragged_hint(*unclosed, separator)
     )]
     Ragged {
         /// The file.
@@ -96,7 +96,10 @@ pub enum Error {
         lacks: &'static str,
     },
     /// There is no such column.
-    #[error("{option}: `{}` has no column `{wanted}`; {found}: give the name or the number of one of them", file.display())]
+    #[error(
+        "{option}: `{}` has no column `{wanted}`; {found}: give the name or the number of one of them",
+        file.display()
+    )]
     NoColumn {
         /// The file.
         file: PathBuf,
@@ -123,7 +126,10 @@ pub enum Error {
         found: String,
     },
     /// Two columns have the name that is asked for.
-    #[error("{option}: `{}` has columns {first} and {second} named `{wanted}`: give the number of one of them", file.display())]
+    #[error(
+        "{option}: `{}` has columns {first} and {second} named `{wanted}`: give the number of one of them",
+        file.display()
+    )]
     ColumnTwice {
         /// The file.
         file: PathBuf,
@@ -147,7 +153,10 @@ pub enum Error {
         advice: &'static str,
     },
     /// No row has a label.
-    #[error("`{}`, column {column}: none of the {rows} rows has a label ({found}); {columns}: name another column", file.display())]
+    #[error(
+        "`{}`, column {column}: none of the {rows} rows has a label ({found}); {columns}: name another column",
+        file.display()
+    )]
     NoLabel {
         /// The file.
         file: PathBuf,
@@ -162,8 +171,8 @@ pub enum Error {
     },
     /// The only column that could hold labels names the rows.
     #[error(
-        "`{}`, column {column}: each of the {rows} rows has a value of its own (`{example}`, ...), as an id has; {columns}: \
-         name the column of the labels with {option}",
+        "`{}`, column {column}: each of the {rows} rows has a value of its own (`{example}`, ...), as an id has; \
+         {columns}: name the column of the labels with {option}",
         file.display()
     )]
     IdsNotLabels {
@@ -182,7 +191,8 @@ pub enum Error {
     },
     /// A one-hot column holds something else.
     #[error(
-        "{place}: found `{found}`, but a one-hot column holds 1, 0, -1 for unknown, or nothing: leave the column out of {option}"
+        "{place}: found `{found}`, but a one-hot column holds 1, 0, -1 for unknown, or nothing: leave the column \
+         out of {option}"
     )]
     NotOneHot {
         /// The cell.

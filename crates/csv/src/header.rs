@@ -128,8 +128,8 @@ pub(crate) fn decide(pieces: &Pieces) -> (bool, Why) {
     }
 }
 
-/// Whether the first row is 0, 1, 2, ... or 1, 2, 3, ..., the first cell set aside if it is text, and the rows below are not
-/// of that kind.
+/// Whether the first row is 0, 1, 2, ... or 1, 2, 3, ..., the first cell set aside if it is text, and the rows below
+/// are not of that kind.
 fn counts_columns(first: &[&str], pieces: &Pieces) -> bool {
     let named = usize::from(number(first[0], Decimal::Point).is_none());
     let cells = &first[named..];

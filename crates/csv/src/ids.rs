@@ -30,7 +30,7 @@ impl fmt::Display for Difference {
 /// Tried in turn: case, punctuation and spaces, leading zeros and `.0`, length (one begins with the other).
 #[must_use]
 pub fn difference<S: AsRef<str>, T: AsRef<str>>(ours: &[S], theirs: &[T]) -> Option<Difference> {
-    let keys: [(&'static str, fn(&str) -> String); 3] =
+    let keys: [(&'static str, Key); 3] =
         [("case", |id| id.trim().to_lowercase()), ("punctuation", signs), ("leading zeros or decimals", digits)];
     let known: HashSet<&str> = theirs.iter().map(AsRef::as_ref).collect();
     // those that agree as they are need no help, and say nothing
@@ -72,6 +72,9 @@ pub fn difference<S: AsRef<str>, T: AsRef<str>>(ours: &[S], theirs: &[T]) -> Opt
         Difference { what: "their length", agree: pairs.len(), example }
     })
 }
+
+/// What is left of an id where some difference is taken away.
+type Key = fn(&str) -> String;
 
 /// Letters and digits alone, in lower case.
 fn signs(id: &str) -> String {

@@ -175,7 +175,8 @@ impl Labels {
             let names: Vec<String> =
                 group.iter().map(|&at| format!("`{}` ({})", self.classes[at], counts[at])).collect();
             self.warnings.push(format!(
-                "{} differ in case, spaces or number format alone, and count as {} classes: write them alike if they are one",
+                "{} differ in case, spaces or number format alone, and count as {} classes: write them alike if \
+                 they are one",
                 names.join(" and "),
                 group.len()
             ));
@@ -238,8 +239,8 @@ fn missing<'a>(sheet: &'a Sheet, at: usize, keep: bool, warnings: &mut Vec<Strin
         let texts: Vec<String> = texts.iter().map(|cell| quoted(cell)).collect();
         let (have, plural) = if rows.len() == 1 { ("has no label", "row") } else { ("have no label", "rows") };
         warnings.push(format!(
-            "{column}: {plural} {} {have} ({} {} like a missing one): left out, {} in all; if it names a class, keep it \
-             with --keep-missing",
+            "{column}: {plural} {} {have} ({} {} like a missing one): left out, {} in all; if it names a class, \
+             keep it with --keep-missing",
             ranges(&numbers),
             texts.join(", "),
             if texts.len() == 1 { "looks" } else { "look" },
@@ -323,8 +324,8 @@ fn look_for_ids(
             });
         }
         warnings.push(format!(
-            "{column}: each of the {rows} rows has a value of its own (`{}`, ...), as an id has, so each is a class of its \
-             own; {}: name another with {}",
+            "{column}: each of the {rows} rows has a value of its own (`{}`, ...), as an id has, so each is a class of \
+             its own; {}: name another with {}",
             cells[0],
             sheet.columns(),
             wanted.option
@@ -334,7 +335,8 @@ fn look_for_ids(
     let fraction = |cell: &&&str| number(cell, Decimal::Point).is_some_and(|value| value.fract() != 0.0);
     if 2 * distinct > rows && rows >= MANY {
         warnings.push(format!(
-            "{column} has {distinct} different values in {rows} rows: is it an id or a measurement? {}; name another with {}",
+            "{column} has {distinct} different values in {rows} rows: is it an id or a measurement? {}; name \
+             another with {}",
             sheet.columns(),
             wanted.option
         ));

@@ -105,7 +105,8 @@ pub(crate) fn read(sheet: &Sheet, mut columns: Vec<usize>) -> Result<Labels> {
         found = single(sheet, found, columns);
     } else if !found.unknown.is_empty() {
         found.warnings.push(format!(
-            "{} entries of the one-hot columns are -1 or empty: they count as unknown, neither as present nor as absent",
+            "{} entries of the one-hot columns are -1 or empty: they count as unknown, neither as \
+             present nor as absent",
             found.unknown.len()
         ));
     }

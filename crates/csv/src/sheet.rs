@@ -149,8 +149,8 @@ impl Sheet {
             self.index = Some(0);
             let last = from + self.len() - 1;
             self.notes.push(format!(
-                "column 1 counts the rows from {from} to {last}, as the index that pandas writes: it is not read as data \
-                 (write the file with `index=False`)"
+                "column 1 counts the rows from {from} to {last}, as the index that pandas writes: it is not read as \
+                 data (write the file with `index=False`)"
             ));
         }
     }
