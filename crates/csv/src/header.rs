@@ -143,7 +143,7 @@ fn counts_columns(first: &[&str], pieces: &Pieces) -> bool {
     }
     // a first column that counts the rows from this one on is data
     let counts_rows = (0..pieces.len().min(SAMPLE)).all(|at| pieces.cell(at, 0) == (start + at).to_string());
-    let whole = |cell: &str| cell.is_empty() || cell.parse::<i64>().is_ok();
+    let whole = |cell: &str| number(cell, Decimal::Comma).is_none() || cell.parse::<i64>().is_ok();
     let fractions = (1..pieces.len().min(SAMPLE)).any(|at| pieces.cells(at).skip(named).any(|cell| !whole(cell)));
     !counts_rows && (fractions || cells.len() >= 4)
 }

@@ -145,7 +145,7 @@ impl Sheet {
         if !named || self.width() < 2 || self.len() < 2 {
             return;
         }
-        if let Some(from) = self.counts(0) {
+        if let Some(from) = self.counts(0).filter(|&from| from <= 1) {
             self.index = Some(0);
             let last = from + self.len() - 1;
             self.notes.push(format!(
@@ -155,14 +155,18 @@ impl Sheet {
         }
     }
 
-    /// The first number of a column that counts its rows from 0 or 1 on.
+    /// The first number of a column that goes up by one from row to row.
     #[must_use]
     pub fn counts(&self, column: usize) -> Option<usize> {
-        let from = self.cell(0, column).parse::<usize>().ok().filter(|&from| from <= 1)?;
-        let is = |row: usize| {
-            self.cell(row, column).strip_suffix(".0").unwrap_or(self.cell(row, column)).parse() == Ok(from + row)
+        if self.is_empty() {
+            return None;
+        }
+        let whole = |row: usize| {
+            let cell = self.cell(row, column);
+            cell.strip_suffix(".0").unwrap_or(cell).parse::<usize>().ok()
         };
-        (self.len() > 1 && (0..self.len()).all(is)).then_some(from)
+        let from = whole(0)?;
+        (0..self.len()).all(|row| whole(row) == from.checked_add(row)).then_some(from)
     }
 
     fn note_blank_rows(&mut self) {
