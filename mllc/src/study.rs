@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use climd::{Curriculum, CurriculumSampler, Tail, Uniform};
-use climd_repro::config::{DataConfig, LearningRate, Part, RunConfig, VERSION};
+use climd_repro::config::{DataConfig, Part, RunConfig, VERSION};
 use climd_repro::data::{Split, stratified_folds};
 use climd_repro::experiment::{Row, RowResult, parallel};
+use climd_repro::network::LearningRate;
 use tch::{Device, Tensor};
 
 use crate::cohort::Cohort;
