@@ -62,11 +62,11 @@ impl Rows {
             )
         });
         let (sorted, inside) = sorted.reduce(|| (true, true), |a, b| (a.0 & b.0, a.1 & b.1));
-        if !(sorted && inside) {
-            if let Some(entry) = labels.iter().position(|&label| label as usize >= num_labels) {
-                let (label, sample) = (labels[entry], starts.partition_point(|&start| start <= entry) - 1);
-                return Err(Error::LabelPastColumns { argument: of_labels, entry, sample, label, num_labels });
-            }
+        if !(sorted && inside)
+            && let Some(entry) = labels.iter().position(|&label| label as usize >= num_labels)
+        {
+            let (label, sample) = (labels[entry], starts.partition_point(|&start| start <= entry) - 1);
+            return Err(Error::LabelPastColumns { argument: of_labels, entry, sample, label, num_labels });
         }
         let (starts, labels) = if sorted {
             (starts.iter().map(|&start| start as u32).collect(), labels.to_vec())
