@@ -58,14 +58,7 @@ impl Epoch {
     /// `remainder="pad"` repeats samples from the start of the list, `"drop"` leaves the last ones out.
     /// `stratified=True` spreads each class evenly over the processes.
     #[pyo3(signature = (rank, world_size, *, remainder = "pad", stratified = false))]
-    fn shard(
-        &self,
-        py: Python<'_>,
-        rank: usize,
-        world_size: usize,
-        remainder: &str,
-        stratified: bool,
-    ) -> Result<Self> {
+    fn shard(&self, py: Python<'_>, rank: usize, world_size: usize, remainder: &str, stratified: bool) -> Result<Self> {
         let even = even(remainder)?;
         let part = py.detach(|| match stratified {
             true => self.inner.shard_stratified(rank, world_size, even),

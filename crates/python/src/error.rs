@@ -45,7 +45,7 @@ pub fn bad(kind: &str, text: impl Into<String>) -> PyErr {
     named(Error::new_err(text.into()), kind)
 }
 
-fn named(error: PyErr, kind: &str) -> PyErr {
+pub fn named(error: PyErr, kind: &str) -> PyErr {
     // An exception that takes no attribute is still the right one.
     Python::attach(|py| error.value(py).setattr("kind", kind).ok());
     error

@@ -37,6 +37,12 @@ fn get_num_threads() -> usize {
     pool::num_threads()
 }
 
+/// The crate's own words for a schedule in JSON, with every field.
+#[pyfunction]
+fn describe_schedule(schedule: &str) -> error::Result<String> {
+    Ok(climd::Schedule::describe(&schedule::from_json(schedule)?))
+}
+
 #[pymodule(gil_used = false)]
 fn _climd(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = m.py();
@@ -48,6 +54,7 @@ fn _climd(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<sampler::Sampler>()?;
     m.add_function(wrap_pyfunction!(measure::measure_f32, m)?)?;
     m.add_function(wrap_pyfunction!(measure::measure_f64, m)?)?;
+    m.add_function(wrap_pyfunction!(describe_schedule, m)?)?;
     m.add_function(wrap_pyfunction!(rank_and_world_size, m)?)?;
     m.add_function(wrap_pyfunction!(set_num_threads, m)?)?;
     m.add_function(wrap_pyfunction!(get_num_threads, m)?)?;

@@ -57,7 +57,8 @@ fn current() -> Option<&'static ThreadPool> {
     if let Some(owned) = unsafe { found.as_ref() }.filter(|owned| owned.process == process) {
         return Some(&owned.pool);
     }
-    let pool = ThreadPoolBuilder::new().num_threads(num_threads()).thread_name(|i| format!("climd-{i}")).build().ok()?;
+    let pool =
+        ThreadPoolBuilder::new().num_threads(num_threads()).thread_name(|i| format!("climd-{i}")).build().ok()?;
     // Never freed: another thread may use the one before, and in a forked child its threads are not there to be joined.
     let owned = Box::leak(Box::new(Owned { process, pool }));
     POOL.store(owned, Ordering::Release);

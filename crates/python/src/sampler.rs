@@ -136,7 +136,12 @@ impl Sampler {
         let tail = match last_batch {
             "keep" => Tail::Keep,
             "drop" => Tail::Drop,
-            _ => return Err(bad("LastBatch", format!("`last_batch` is {last_batch:?}, but must be \"keep\" or \"drop\""))),
+            _ => {
+                return Err(bad(
+                    "LastBatch",
+                    format!("`last_batch` is {last_batch:?}, but must be \"keep\" or \"drop\""),
+                ));
+            }
         };
         let steps = self.read(py, |engine| engine.steps(start..stop, batch_size, tail)).map_err(raise)?;
         self.unless_raised(steps)

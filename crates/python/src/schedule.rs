@@ -78,9 +78,9 @@ impl FromPython {
             }
             let quota = self.object.bind(py).call_method1("quota", (epoch, counts))?;
             let Ok(by_label) = quota.cast::<PyMapping>() else { return quota.extract() };
-            if let Some(label) = by_label.keys()?.iter().find(|label| {
-                !label.extract::<i64>().is_ok_and(|label| labels.contains(&label))
-            }) {
+            if let Some(label) =
+                by_label.keys()?.iter().find(|label| !label.extract::<i64>().is_ok_and(|label| labels.contains(&label)))
+            {
                 let text = format!("`quota({epoch}, counts)` has a class {label}, which no sample has");
                 return Err(bad("Quota", text));
             }
