@@ -23,7 +23,7 @@ export CARGO_TARGET_DIR=$target
 
 build() {
     rm -rf "$target/wheels" "$target/site"
-    "$packages/bin/maturin" build --quiet --release --locked --manifest-path $package/Cargo.toml --interpreter "$python" \
+    "$packages/bin/maturin" build --quiet --release --manifest-path $package/Cargo.toml --interpreter "$python" \
         --compatibility linux --out "$target/wheels"
     "$python" -m zipfile -e "$target"/wheels/climd-*.whl "$target/site"
 }

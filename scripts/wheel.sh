@@ -15,7 +15,7 @@ if [ ! -e "$tools/done" ]; then
 fi
 zig=()
 if [ "$(uname -s)" = Linux ]; then zig=(--zig --compatibility manylinux2014); fi
-PYTHONPATH=$tools CARGO_TARGET_DIR=$target "$tools/bin/maturin" build --quiet --release --locked --manifest-path crates/python/Cargo.toml \
+PYTHONPATH=$tools CARGO_TARGET_DIR=$target "$tools/bin/maturin" build --quiet --release --manifest-path crates/python/Cargo.toml \
     --interpreter "$python" "${zig[@]}" --out "$target/release-wheels"
 wheel=$(ls -t "$target"/release-wheels/climd-*.whl | head -n 1)
 size=$(wc -c <"$wheel")

@@ -22,7 +22,7 @@ def encode(names: Any) -> Encoded:
 
     `names`: `[N]`. Fit it on all parts of a data set at once, or a class may have two numbers.
 
-        >>> climd.encode(["b", "a", "b"])
+        >>> encode(["b", "a", "b"])
         Encoded(labels=array([1, 0, 1]), names=['a', 'b'])
     """
     array = np.asarray(names)
