@@ -13,12 +13,13 @@ PROFILE ?= release
 # One environment, one target folder and one set of features for all targets: torch-sys compiles its C++ again (3 minutes)
 # when one of them changes.
 WITH_LIBTORCH = . "$(abspath $(TARGET))/libtorch.env" &&
-# Every member; the two that stand on candle are left out where Rust is older than candle allows.
-MEMBERS = --workspace $(shell scripts/members.sh)
+# Every member but climd-frameworks, which would give the library features that nobody else asks for; and climd-mllc, where
+# Rust is older than candle allows.
+MEMBERS = --workspace --exclude climd-frameworks $(shell scripts/members.sh)
 export CARGO PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-all test-package test-burn test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all text-model libtorch tools clean-data
+.PHONY: help brca test test-core test-frameworks test-all test-package test-burn test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all text-model libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -32,6 +33,7 @@ brca: libtorch data ## the main job on TCGA-BRCA, set-up included; ARGS="--help"
 test: test-core libtorch data text-model ## all tests, set-up included
 	@echo 'test: the workspace, with the tests in the documentation'
 	$(WITH_LIBTORCH) $(CARGO) test $(MEMBERS)
+	@$(MAKE) --no-print-directory test-frameworks
 
 test-core: tools ## the tests of the library, which needs Rust alone
 	@echo 'test: the library, without libtorch'
@@ -41,6 +43,11 @@ test-all: test lint docs deny test-package test-burn test-page test-mpi test-com
 
 test-package: libtorch ## the crate as it would be published passes its own tests, away from this repository
 	@$(WITH_LIBTORCH) scripts/test-package.sh "$(abspath $(TARGET))"
+
+test-frameworks: tools ## candle, tracing, TensorBoard: their features and examples; no libtorch
+	@if [ -n "$(shell scripts/members.sh)" ]; then echo 'skipped: candle needs a newer Rust'; else \
+	$(CARGO) test -p climd -p climd-frameworks --features climd/candle,climd/tracing --test candle --test trace --test loops && \
+	$(CARGO) test -p climd --features candle,tracing --doc; fi
 
 test-burn: tools ## burn: its feature and example, a workspace of its own; no libtorch
 	$(CARGO) fmt --manifest-path harness/frameworks/burn/Cargo.toml --check
@@ -97,6 +104,8 @@ lint: tools ## format, and clippy with warnings denied
 	@$(MAKE) --no-print-directory libtorch
 	@echo 'lint: clippy, the workspace'
 	$(WITH_LIBTORCH) $(CARGO) clippy $(MEMBERS) --all-targets -- -D warnings
+	@if [ -z "$(shell scripts/members.sh)" ]; then \
+	$(CARGO) clippy -p climd-frameworks -p climd --features climd/candle,climd/tracing --all-targets -- -D warnings; fi
 
 deny: tools ## licences, duplicate versions and sources of all dependencies; fetches cargo-deny once
 	@CARGO_DENY="$$(scripts/cargo-tool.sh cargo-deny 0.20.2 "$(abspath $(TARGET))")" && \
