@@ -192,7 +192,7 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
         }
         let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
         let results = runner.rows(&study, &plain, Part::Test, 0)?;
-        page.push(Section::new(rate, &rows, &results).with_contrasts(table.contrasts(), &results));
+        page.push(Section::new(rate, &rows, &results).with_contrasts(&table.contrasts(), &results));
         if arguments.curves > 0 {
             let few = Study { seeds: arguments.curves, ..study };
             page.plot(&arguments.out, &runner.rows(&few, &Page::plotted(&rows), Part::Validation, 20)?)?;
