@@ -19,7 +19,7 @@ MEMBERS = --workspace --exclude climd-frameworks $(shell scripts/members.sh)
 export CARGO PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-frameworks test-all test-package test-burn test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all text-model libtorch tools clean-data
+.PHONY: help brca test test-core test-all test-package test-python wheel test-frameworks test-burn test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all text-model libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -39,10 +39,16 @@ test-core: tools ## the tests of the library, which needs Rust alone
 	@echo 'test: the library, without libtorch'
 	$(CARGO) test
 
-test-all: test lint docs deny test-package test-burn test-page test-mpi test-compat msrv ## the gate, and what it leaves out: see CONTRIBUTING.md
+test-all: test lint docs deny test-package test-python test-burn test-page test-mpi test-compat msrv ## the gate, and what it leaves out: see CONTRIBUTING.md
 
 test-package: libtorch ## the crate as it would be published passes its own tests, away from this repository
 	@$(WITH_LIBTORCH) scripts/test-package.sh "$(abspath $(TARGET))"
+
+test-python: tools ## the Python package: types, engine, PyTorch, Lightning, Accelerate, Trainer; fetches a lean PyTorch once; ARGS: pytest's
+	@scripts/test-python.sh "$(TARGET)" $(ARGS)
+
+wheel: tools ## the Python package as a wheel for any Linux, in target/python/wheels; fetches zig's linker once
+	@scripts/wheel.sh "$(TARGET)"
 
 test-frameworks: tools ## candle, tracing, TensorBoard: their features and examples; no libtorch
 	@if [ -n "$(shell scripts/members.sh)" ]; then echo 'skipped: candle needs a newer Rust'; else \
