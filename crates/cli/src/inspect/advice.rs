@@ -107,8 +107,8 @@ pub(super) fn advice(classes: usize, ratio: f64, smallest: usize) -> Advice {
             text: "A long tail: train on all data with `prior_corrected_cross_entropy`, tau 1: 1.3 to 10.0 points of\n\
                    macro F1, most at 50:1. The curriculum by itself did not help on any set with right labels; with\n\
                    that loss, and over half of the epochs, it does about what the loss does alone. If a fifth of the\n\
-                   labels may be wrong: with few classes (3 to 5 in our sets) tau 1/2 or plain training; with many (7 to 10)\n\
-                   tau 1 all the same.",
+                   labels may be wrong: with few classes (3 to 5 in our sets) tau 1/2 or plain training; with many\n\
+                   (7 to 10) tau 1 all the same.",
             code: LOSS,
         },
     }

@@ -78,8 +78,8 @@ impl Findings {
             if shown.is_empty() { String::new() } else { format!("\nmost often together: {}", shown.join(", ")) };
         Ok(format!(
             "{several} of {n} samples have several labels, {none} have none; the classes above are a sample's rarest \
-             label, which decides when it comes{pairs}\n{table}\nin code: `Targets::multi_label(&starts, &labels, {})?`, and \
-             `prior_corrected_bce` for the loss\n",
+             label, which decides when it comes{pairs}\n{table}\nin code: `Targets::multi_label(&starts, &labels, {})?`, \
+             and `prior_corrected_bce` for the loss\n",
             self.names.len()
         ))
     }
@@ -115,8 +115,8 @@ impl Values {
         }
         Ok(format!(
             "group {}: {} groups of {n} samples; the largest, {}, has {count} of them ({:.1} %), and of the epochs \
-             shown {} has most of one, {:.1} % of epoch {}\nin code: keep groups together with `climd::split`, and cap them \
-             with `Targets::groups`\n",
+             shown {} has most of one, {:.1} % of epoch {}\nin code: keep groups together with `climd::split`, and cap \
+             them with `Targets::groups`\n",
             self.column,
             self.names.len(),
             self.names[most],
