@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release --example figure2` writes `docs/pictures/figure2.svg` and `.png`.
 
-use climd::{Overflow, PowerLaw, apportion};
+use climd::PowerLaw;
+use climd::schedule::{Overflow, apportion};
 use climd_repro::plot;
 use climd_repro::train::class_distribution;
 

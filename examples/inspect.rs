@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
-use climd::{PowerLaw, State, TargetLaw};
+use climd::schedule::TargetLaw;
+use climd::{PowerLaw, State};
 use climd_repro::inspect::Inspection;
 use climd_repro::inspect::table::{self, Column, Table};
 

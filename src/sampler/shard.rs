@@ -2,10 +2,12 @@
 //!
 //! Every part has one length, so that no process waits for ever in a collective operation.
 
-/// How the parts of all processes are made equally long.
+/// What happens to the samples that do not divide among the processes. All parts have one length either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Even {
+#[doc(alias = "drop_last")]
+#[non_exhaustive]
+pub enum ShardRemainder {
     /// Samples from the start of the list are repeated, again and again if need be. The default.
     #[default]
     Pad,
@@ -13,26 +15,32 @@ pub enum Even {
     Drop,
 }
 
-impl Even {
+impl ShardRemainder {
     /// Length of each part.
     fn len(self, samples: usize, world_size: usize) -> usize {
         match self {
-            Even::Pad => samples.div_ceil(world_size),
-            Even::Drop => samples / world_size,
+            ShardRemainder::Pad => samples.div_ceil(world_size),
+            ShardRemainder::Drop => samples / world_size,
         }
     }
 }
 
 /// Positions `rank`, `rank + world_size`, ... of the list.
-pub(super) fn every_nth(list: &[u32], rank: usize, world_size: usize, even: Even) -> Vec<u32> {
-    (0..even.len(list.len(), world_size)).map(|i| list[(rank + i * world_size) % list.len()]).collect()
+pub(super) fn every_nth(list: &[u32], rank: usize, world_size: usize, remainder: ShardRemainder) -> Vec<u32> {
+    (0..remainder.len(list.len(), world_size)).map(|i| list[(rank + i * world_size) % list.len()]).collect()
 }
 
 /// The list sorted by class and dealt in turn, in the list's order; padding comes last, from the start of the list.
-pub(super) fn stratified(list: &[u32], ranks: &[u32], rank: usize, world_size: usize, even: Even) -> Vec<u32> {
+pub(super) fn stratified(
+    list: &[u32],
+    classes: &[u32],
+    rank: usize,
+    world_size: usize,
+    remainder: ShardRemainder,
+) -> Vec<u32> {
     let mut by_class: Vec<usize> = (0..list.len()).collect();
-    by_class.sort_by_key(|&at| ranks[list[at] as usize]); // stable
-    let len = even.len(list.len(), world_size);
+    by_class.sort_by_key(|&at| classes[list[at] as usize]); // stable
+    let len = remainder.len(list.len(), world_size);
     let mut positions: Vec<usize> = by_class.into_iter().skip(rank).step_by(world_size).take(len).collect();
     positions.sort_unstable();
     let mut part: Vec<u32> = positions.into_iter().map(|at| list[at]).collect();
