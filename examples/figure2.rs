@@ -4,8 +4,8 @@
 
 use climd::PowerLaw;
 use climd::schedule::{Overflow, apportion};
+use climd_networks::train::class_distribution;
 use climd_repro::plot;
-use climd_repro::train::class_distribution;
 
 fn main() -> anyhow::Result<()> {
     // 1000 samples of 10 classes that fall off as rank^-1.5

@@ -52,7 +52,7 @@ fn the_tail_is_kept_or_dropped_and_len_counts_what_comes() {
             assert_eq!(batches.next().unwrap().labels.size(), [*size]);
         }
         assert_eq!((batches.len(), batches.next().is_none()), (0, true));
-        assert_eq!(sampler.steps(1..2, 4, tail).unwrap(), sizes.len());
+        assert_eq!(sampler.steps(1..2, 4, last).unwrap(), sizes.len());
     }
 }
 
