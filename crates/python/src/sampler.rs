@@ -74,7 +74,7 @@ impl Sampler {
             }
         };
         let settings = Settings { seed, first_measure, measure_every };
-        let described = climd::Schedule::describe(&schedule);
+        let described = climd::Schedule::describe(&schedule).to_string();
         let labels = contiguous("labels", &labels)?;
         let made = py.detach(|| pool::run(|| Curriculum::new(labels, schedule)));
         let engine: Engine = Box::new(made.map_err(raise)?.settings(settings));
@@ -99,14 +99,13 @@ impl Sampler {
     fn labels<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
         let labels: Vec<i64> = self.read(py, |engine| {
             let classes = engine.classes();
-            classes.ranks().iter().map(|&class| classes.label(class as usize)).collect()
+            classes.sample_classes().iter().map(|&class| classes.label(class as usize)).collect()
         });
         labels.into_pyarray(py)
     }
 
     fn epoch_len(&self, py: Python<'_>, epoch: usize) -> Result<usize> {
-        let len = self.read(py, |engine| engine.epoch_len(epoch));
-        self.unless_raised(len)
+        self.read(py, |engine| engine.epoch_len(epoch)).map_err(|error| self.raise(error))
     }
 
     fn wants_scores(&self, py: Python<'_>, epoch: usize) -> Result<bool> {
