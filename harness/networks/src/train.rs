@@ -6,9 +6,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use climd::schedule::Uniform;
 use climd::{
     Batch, ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler, Epoch, MultimodalMeasurer, Schedule,
-    Settings, Uniform,
+    Settings,
 };
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, OptimizerConfig};
@@ -235,7 +236,7 @@ impl Trainer<'_> {
 
     /// Pretrains with full batches of all samples on the loss of the heads.
     fn pretrain(&mut self, native: &Native, vs: &nn::VarStore) -> Result<()> {
-        let all = Curriculum::new(self.loader.labels(), Uniform {})?;
+        let all = Curriculum::new(self.loader.labels(), Uniform)?;
         let mut optimiser = nn::Adam { wd: native.weight_decay, ..Default::default() }.build(vs, PRETRAINING_RATE)?;
         self.criterion.begin(&all.epoch(0)?)?;
         for _ in 0..native.pretraining {
