@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler, Tail};
+use climd::{CurriculumSampler, LastBatch, PowerLaw, PowerLawScheduler};
 
 fn main() -> climd::Result<()> {
     print!("{}", answer()?);
@@ -25,6 +25,6 @@ pub fn answer() -> climd::Result<String> {
             let _ = writeln!(out, "       {warning}");
         }
     }
-    let _ = writeln!(out, "gradient steps of epochs 0 to 11: {}", sampler.steps(0..12, 32, Tail::Keep)?);
+    let _ = writeln!(out, "gradient steps of epochs 0 to 11: {}", sampler.steps(0..12, 32, LastBatch::Keep)?);
     Ok(out)
 }

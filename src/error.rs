@@ -5,7 +5,7 @@
 use crate::Pick;
 
 /// The result of every fallible function in this crate.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What can be wrong with an argument, a state, or a tensor.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -122,7 +122,7 @@ pub enum Error {
         found: Pick,
     },
     /// A schedule asks for what the data set cannot give.
-    #[error("the schedule's quota of epoch {epoch} is impossible: {reason}; mend its `quota`")]
+    #[error("the schedule's plan of epoch {epoch} is impossible: {reason}; mend its `plan`")]
     Quota {
         /// Epoch of the quota, from 0.
         epoch: usize,

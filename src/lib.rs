@@ -6,7 +6,7 @@
 //! classes and grows to the real long tail. This crate is that sampler: labels and scores in, index lists out.
 //!
 //! ```
-//! use climd::{CurriculumSampler, Modality, PowerLaw, PowerLawScheduler, Tail, Terms, measure};
+//! use climd::{CurriculumSampler, LastBatch, Modality, PowerLaw, PowerLawScheduler, Terms, measure};
 //!
 //! let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
 //! let mut sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 4, ..Default::default() })?.seed(7);
@@ -18,7 +18,7 @@
 //!         let scores = measure(&labels, 3, &[modality, modality], Terms::Both)?;
 //!         sampler.update(epoch, &scores.score)?;
 //!     }
-//!     for (indices, _) in sampler.epoch(epoch)?.batches(4, Tail::Keep)? {
+//!     for (indices, _) in sampler.epoch(epoch)?.batches(4, LastBatch::Keep)? {
 //!         // your training step on these samples, unchanged
 //!         assert!(indices.iter().all(|&sample| sample < 10));
 //!     }
@@ -53,13 +53,13 @@ mod measure;
 mod metrics;
 mod raw;
 mod sampler;
-mod schedule;
+pub mod schedule;
 #[cfg(feature = "tch")]
 mod tensor;
 
 #[cfg(feature = "mpi")]
 pub use distributed::Mpi;
-pub use distributed::{Agree, Communicator, Distributed, InProcess};
+pub use distributed::{Communicator, Distributed, Exchange, InProcess};
 pub use error::{Error, Result};
 pub use job::rank_and_world_size;
 pub use labels::ClassIndex;
@@ -75,10 +75,10 @@ pub use measure::MultimodalMeasurer;
 pub use measure::{Modality, Real, Scores, Terms, measure};
 pub use metrics::ConfusionMatrix;
 pub use sampler::{
-    ClassReport, Curriculum, CurriculumSampler, Epoch, Even, IndexBatches, Position, PowerLawScheduler, Report,
-    ScoreRange, Settings, State, Tail, Warning,
+    ClassReport, Curriculum, CurriculumSampler, Epoch, IndexBatches, LastBatch, Position, PowerLawScheduler, Report,
+    ScoreRange, Settings, ShardRemainder, State, Warning,
 };
-pub use schedule::*; // so that a new schedule is a line in its own folder alone
+pub use schedule::{Pick, Plan, PowerLaw, Quota, Schedule};
 
 /// Every snippet of the README and of the guide is compiled and run.
 #[cfg(doctest)]

@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::sampler::check_batch_size;
 use crate::tensor::{self, defined, integers, to_vec, wrong_shape};
-use crate::{CurriculumSampler, Epoch, Error, MultimodalMeasurer, Position, Result, Tail, Terms};
+use crate::{CurriculumSampler, Epoch, Error, LastBatch, MultimodalMeasurer, Position, Result, Terms};
 
 /// One batch: the rows of these samples.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ pub struct CurriculumLoader {
     labels: Vec<i64>,
     batch_size: usize,
     measure_batch_size: usize,
-    tail: Tail,
+    last_batch: LastBatch,
     device: Device,
     terms: Terms,
     present: Option<Tensor>, // [N, M], bool
@@ -90,7 +90,7 @@ impl CurriculumLoader {
             targets,
             batch_size,
             measure_batch_size: batch_size,
-            tail: Tail::Keep,
+            last_batch: LastBatch::Keep,
             terms: Terms::Both,
             present: None,
         })
@@ -111,10 +111,10 @@ impl CurriculumLoader {
         Ok(self)
     }
 
-    /// The same loader with this treatment of the samples that do not fill an epoch's last batch.
+    /// The same loader that treats the samples which do not fill the last batch of an epoch so.
     #[must_use]
-    pub fn tail(mut self, tail: Tail) -> Self {
-        self.tail = tail;
+    pub fn last_batch(mut self, last: LastBatch) -> Self {
+        self.last_batch = last;
         self
     }
 
@@ -163,7 +163,7 @@ impl CurriculumLoader {
     /// Every sample once, in the order of the data, none left out: for evaluation. The batches' positions mean nothing.
     pub fn all(&self) -> Batches<'_> {
         let list = (0..self.labels.len() as i64).collect();
-        Batches::new(self, list, self.measure_batch_size, Tail::Keep, Epoch::default())
+        Batches::new(self, list, self.measure_batch_size, LastBatch::Keep, Epoch::default())
     }
 
     /// The batches of an epoch in the sampler's order, from a position on: an epoch's number stands for its start.
@@ -184,7 +184,7 @@ impl CurriculumLoader {
     /// The batches of an epoch, or of what was made of it: one process's part, say.
     pub fn batches(&self, epoch: Epoch) -> Batches<'_> {
         let list = epoch.indices().iter().map(|&sample| sample.into()).collect();
-        Batches::new(self, list, self.batch_size, self.tail, epoch)
+        Batches::new(self, list, self.batch_size, self.last_batch, epoch)
     }
 
     /// Measures all samples if the sampler wants scores for this epoch, and hands them over. Returns whether it did.
@@ -229,7 +229,7 @@ impl CurriculumLoader {
             measurer = measurer.present(&mask.f_narrow(0, first, count)?)?;
         }
         let list = (start as i64..end as i64).collect();
-        for batch in Batches::new(self, list, self.measure_batch_size, Tail::Keep, Epoch::default()) {
+        for batch in Batches::new(self, list, self.measure_batch_size, LastBatch::Keep, Epoch::default()) {
             let (logits, embeddings) = tch::no_grad(|| outputs(&batch.modalities));
             measurer.observe(&batch.indices.f_sub_scalar(first)?, &logits, &embeddings)?;
         }
@@ -257,8 +257,8 @@ pub struct Batches<'a> {
 }
 
 impl<'a> Batches<'a> {
-    fn new(loader: &'a CurriculumLoader, list: Vec<i64>, batch_size: usize, tail: Tail, epoch: Epoch) -> Self {
-        let count = tail.batches(list.len(), batch_size);
+    fn new(loader: &'a CurriculumLoader, list: Vec<i64>, batch_size: usize, last: LastBatch, epoch: Epoch) -> Self {
+        let count = last.batches(list.len(), batch_size);
         Self { loader, list, batch_size, next: 0, count, epoch }
     }
 }

@@ -143,8 +143,8 @@ pub fn effective_number_weights(classes: &ClassIndex, num_logits: usize, beta: f
 /// A number for each class's count, in its column.
 fn by_column(classes: &ClassIndex, num_logits: usize, of: impl Fn(usize) -> f64) -> Result<Vec<f32>> {
     let mut weights = vec![0.0; num_logits];
-    for (rank, &count) in classes.counts().iter().enumerate() {
-        weights[classes.column(rank, num_logits)?] = of(count) as f32;
+    for (class, &count) in classes.counts().iter().enumerate() {
+        weights[classes.column(class, num_logits)?] = of(count) as f32;
     }
     Ok(weights)
 }

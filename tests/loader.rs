@@ -4,6 +4,7 @@
 
 mod common;
 
+use climd::schedule::*;
 use climd::*;
 use common::tensors::{self as check, data, loader, sampler};
 use tch::{Device, Kind, Tensor};
@@ -42,7 +43,7 @@ fn an_epoch_goes_on_from_any_position() {
 
 #[test]
 fn the_tail_is_kept_or_dropped_and_len_counts_what_comes() {
-    for (tail, sizes) in [(Tail::Keep, vec![4, 4, 4, 3]), (Tail::Drop, vec![4, 4, 4])] {
+    for (tail, sizes) in [(LastBatch::Keep, vec![4, 4, 4, 3]), (LastBatch::Drop, vec![4, 4, 4])] {
         let loader = loader(&[19, 7, 3], 4, CPU).tail(tail);
         let sampler = sampler(&loader); // 15 of 29 samples in the second of 4 epochs
         let mut batches = loader.epoch(&sampler, 1).unwrap();
@@ -57,7 +58,7 @@ fn the_tail_is_kept_or_dropped_and_len_counts_what_comes() {
 
 #[test]
 fn all_is_every_sample_once_in_the_order_of_the_data() {
-    let loader = loader(&[19, 7, 3], 4, CPU).tail(Tail::Drop); // for training, not for evaluation
+    let loader = loader(&[19, 7, 3], 4, CPU).last_batch(LastBatch::Drop); // for training, not for evaluation
     assert_eq!((loader.len(), loader.is_empty(), loader.all().len()), (29, false, 8));
     assert_eq!(indices(loader.all()), (0..29).collect::<Vec<i64>>());
     let labels: Vec<i64> = loader.all().flat_map(|batch| Vec::<i64>::try_from(&batch.labels).unwrap()).collect();
@@ -87,7 +88,7 @@ fn the_sampler_can_be_updated_in_the_loop_over_batches() {
 fn a_part_of_an_epoch_is_dealt_as_well() {
     let loader = loader(&[19, 7, 3], 4, CPU);
     let sampler = sampler(&loader);
-    let part = sampler.epoch(2).unwrap().shard(1, 2, Even::Pad).unwrap();
+    let part = sampler.epoch(2).unwrap().shard(1, 2, ShardRemainder::Pad).unwrap();
     let expected: Vec<i64> = part.indices().iter().map(|&sample| sample.into()).collect();
     let first = loader.batches(part.clone()).next().unwrap();
     assert_eq!(first.position, Position { epoch: 2, samples: 8 }); // 4 of each of 2 processes
@@ -99,8 +100,8 @@ fn it_works_with_any_sampler_behind_a_box() {
     let loader = loader(&[19, 7, 3], 4, CPU);
     let mut samplers: Vec<Box<dyn CurriculumSampler>> = vec![
         Box::new(sampler(&loader)),
-        Box::new(Curriculum::new(loader.labels(), Uniform {}).unwrap()),
-        Box::new(Curriculum::new(loader.labels(), ClassBalanced {}).unwrap()),
+        Box::new(Curriculum::new(loader.labels(), Uniform).unwrap()),
+        Box::new(Curriculum::new(loader.labels(), ClassBalanced).unwrap()),
     ];
     let network = |x: &[Tensor]| {
         let number = x[2].to_kind(Kind::Float).unsqueeze(1);
@@ -121,7 +122,7 @@ fn a_single_modality_of_booleans_and_labels_of_any_integer_kind_are_data() {
         let labels = Tensor::from_slice(&[0i64, 1, 0, 0]).to_kind(kind);
         let loader = CurriculumLoader::new(vec![flags.shallow_clone()], labels, 2).unwrap();
         assert_eq!(loader.labels(), [0, 1, 0, 0]);
-        let sampler = Curriculum::new(loader.labels(), Uniform {}).unwrap();
+        let sampler = Curriculum::new(loader.labels(), Uniform).unwrap();
         for batch in loader.epoch(&sampler, 0).unwrap() {
             assert_eq!(batch.labels.kind(), Kind::Int64);
             assert_eq!(batch.modalities, [flags.index_select(0, &batch.indices)]);

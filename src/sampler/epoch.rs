@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::shard::{self, Even};
+use super::shard::{self, ShardRemainder};
 use crate::{ClassIndex, Error, Result};
 
 /// A place in training: so many samples of an epoch are done, counted over all processes.
@@ -31,7 +31,9 @@ impl From<usize> for Position {
 /// What happens to the samples that do not fill the last batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Tail {
+#[doc(alias = "drop_last")]
+#[non_exhaustive]
+pub enum LastBatch {
     /// They are a smaller batch. The default.
     #[default]
     Keep,
@@ -39,12 +41,12 @@ pub enum Tail {
     Drop,
 }
 
-impl Tail {
+impl LastBatch {
     /// Number of batches of `len` samples; `batch_size` above 0.
     pub(crate) fn batches(self, len: usize, batch_size: usize) -> usize {
         match self {
-            Tail::Keep => len.div_ceil(batch_size),
-            Tail::Drop => len / batch_size,
+            LastBatch::Keep => len.div_ceil(batch_size),
+            LastBatch::Drop => len / batch_size,
         }
     }
 }
@@ -57,13 +59,13 @@ pub(crate) fn check_batch_size(batch_size: usize) -> Result<()> {
 ///
 /// # Examples
 /// ```
-/// use climd::{CurriculumSampler, Even, PowerLaw, PowerLawScheduler, Tail};
+/// use climd::{CurriculumSampler, LastBatch, PowerLaw, PowerLawScheduler, ShardRemainder};
 /// let sampler = PowerLawScheduler::new(&[0, 0, 0, 1, 1, 2], PowerLaw::default())?;
 /// let epoch = sampler.epoch(99)?;
 /// // the second of two processes, after 2 samples are done
-/// let part = epoch.skip(2)?.shard(1, 2, Even::Pad)?;
+/// let part = epoch.skip(2)?.shard(1, 2, ShardRemainder::Pad)?;
 /// assert_eq!(part.indices(), [epoch.indices()[3], epoch.indices()[5]]);
-/// assert_eq!(part.batches(1, Tail::Keep)?.len(), 2);
+/// assert_eq!(part.batches(1, LastBatch::Keep)?.len(), 2);
 /// # Ok::<(), climd::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -73,7 +75,7 @@ pub struct Epoch {
     pub(super) indices: Vec<u32>,
     /// Where in `indices` that begins which is left. What is done is kept, as padding is taken from the list's start.
     pub(super) start: usize,
-    /// Samples of each class in the whole epoch, by rank.
+    /// Samples of each class in the whole epoch, by class, largest first.
     pub(super) counts: Vec<usize>,
     pub(super) classes: Option<Arc<ClassIndex>>,
     /// Length of the whole list, over all processes.
@@ -134,8 +136,8 @@ impl Epoch {
         let classes = self.classes.as_ref().filter(|_| self.total > 0).ok_or(Error::Empty { argument: "epoch" })?;
         let len = self.total as f64;
         let mut prior = vec![libm::log(0.5 / len) as f32; num_logits];
-        for (rank, &count) in self.counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
-            prior[classes.column(rank, num_logits)?] = libm::log(count as f64 / len) as f32;
+        for (class, &count) in self.counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
+            prior[classes.column(class, num_logits)?] = libm::log(count as f64 / len) as f32;
         }
         Ok(prior)
     }
@@ -162,29 +164,29 @@ impl Epoch {
 
     /// One process's part: positions `rank`, `rank + world_size`, ... of what is left of the list.
     ///
-    /// All parts have one length, so that no process waits for another: `even` says how.
+    /// All parts have one length, so that no process waits for another: `remainder` says how.
     ///
     /// # Errors
     /// [`Error::Rank`] if `rank` is not below `world_size`; [`Error::ShardedTwice`].
-    pub fn shard(&self, rank: usize, world_size: usize, even: Even) -> Result<Self> {
+    pub fn shard(&self, rank: usize, world_size: usize, remainder: ShardRemainder) -> Result<Self> {
         self.check_shard(rank, world_size)?;
-        Ok(self.part_of(shard::every_nth(&self.indices, self.start, rank, world_size, even), world_size))
+        Ok(self.part_of(shard::every_nth(&self.indices, self.start, rank, world_size, remainder), world_size))
     }
 
     /// One process's part, with each class spread evenly over the processes. A resume needs the same `world_size`:
     /// shard the whole epoch first and skip then.
     ///
-    /// What `Even::Drop` leaves out is the end of the epoch's random order: of every class its share, over the epochs.
+    /// What `ShardRemainder::Drop` leaves out is the end of the epoch's random order: of every class its share, over the epochs.
     ///
     /// # Errors
     /// As [`shard`](Self::shard), and [`Error::SkippedStratified`] for an epoch of which some is done.
-    pub fn shard_stratified(&self, rank: usize, world_size: usize, even: Even) -> Result<Self> {
+    pub fn shard_stratified(&self, rank: usize, world_size: usize, remainder: ShardRemainder) -> Result<Self> {
         self.check_shard(rank, world_size)?;
         if self.done > 0 {
             return Err(Error::SkippedStratified { done: self.done });
         }
-        let ranks = self.classes.as_ref().map_or(&[][..], |classes| classes.ranks());
-        Ok(self.part_of(shard::stratified(&self.indices, ranks, rank, world_size, even), world_size))
+        let classes = self.classes.as_ref().map_or(&[][..], |classes| classes.sample_classes());
+        Ok(self.part_of(shard::stratified(&self.indices, classes, rank, world_size, remainder), world_size))
     }
 
     /// The indices in batches, each with the position after it, which is where a state is to be taken.
@@ -193,9 +195,9 @@ impl Epoch {
     ///
     /// # Errors
     /// [`Error::BatchSize`] for batches of 0.
-    pub fn batches(&self, batch_size: usize, tail: Tail) -> Result<IndexBatches<'_>> {
+    pub fn batches(&self, batch_size: usize, last: LastBatch) -> Result<IndexBatches<'_>> {
         check_batch_size(batch_size)?;
-        Ok(IndexBatches { epoch: self, batch_size, next: 0, count: tail.batches(self.len(), batch_size) })
+        Ok(IndexBatches { epoch: self, batch_size, next: 0, count: last.batches(self.len(), batch_size) })
     }
 
     fn check_shard(&self, rank: usize, world_size: usize) -> Result<()> {

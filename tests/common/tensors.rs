@@ -337,7 +337,7 @@ pub fn batches_carry_the_rows_of_the_samplers_epoch(device: Device) {
     let (sampler, all) = (sampler(&loader), data(29, device));
     for number in [0, 2, 3, 9] {
         let epoch = sampler.epoch(number).unwrap();
-        let expected: Vec<_> = epoch.batches(4, Tail::Keep).unwrap().collect();
+        let expected: Vec<_> = epoch.batches(4, LastBatch::Keep).unwrap().collect();
         let batches = loader.epoch(&sampler, number).unwrap();
         assert_eq!(batches.len(), expected.len());
         let batches: Vec<Batch> = batches.collect();

@@ -3,9 +3,16 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use climd::{Curriculum, CurriculumSampler, Tail, Uniform};
+<<<<<<< HEAD:harness/mllc/src/study.rs
+use climd::{Curriculum, CurriculumSampler, LastBatch, Uniform};
 use climd_data::{Split, stratified_folds};
 use climd_networks::config::{DataConfig, LearningRate, Part, RunConfig, VERSION};
+=======
+use climd::schedule::Uniform;
+use climd::{Curriculum, CurriculumSampler, LastBatch};
+use climd_repro::config::{DataConfig, LearningRate, Part, RunConfig, VERSION};
+use climd_repro::data::{Split, stratified_folds};
+>>>>>>> api:mllc/src/study.rs
 use climd_repro::experiment::{Row, RowResult, parallel};
 use tch::{Device, Tensor};
 
@@ -76,7 +83,7 @@ impl Study<'_> {
                 *split = split.validation(&self.cohort.labels, VALIDATION_SHARE, seed)?;
             }
             let labels: Vec<usize> = split.train.iter().map(|&row| self.cohort.labels[row]).collect();
-            let steps = Curriculum::new(&labels, Uniform {})?.steps(0..self.epochs, self.batch_size, Tail::Keep)?;
+            let steps = Curriculum::new(&labels, Uniform)?.steps(0..self.epochs, self.batch_size, LastBatch::Keep)?;
             for row in rows {
                 plans.push((
                     &*split,

@@ -6,9 +6,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use climd::{
-    ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler, MultimodalMeasurer, Schedule, Settings, Uniform,
-};
+use climd::schedule::Uniform;
+use climd::{ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler, MultimodalMeasurer, Schedule, Settings};
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, OptimizerConfig};
 use tch::{Device, Kind, Tensor};
@@ -164,7 +163,7 @@ fn pretrain(
     dropout: &mut Dropout,
     progress: &dyn Fn(&Tensor),
 ) -> Result<()> {
-    let all = Curriculum::new(loader.labels(), Uniform {})?;
+    let all = Curriculum::new(loader.labels(), Uniform)?;
     let mut optimiser = nn::Adam { wd: native.weight_decay, ..Default::default() }.build(vs, PRETRAINING_RATE)?;
     criterion.begin(&all.epoch(0)?)?;
     for _ in 0..native.pretraining {
