@@ -10,15 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
-<<<<<<< HEAD
-use climd::{Pick, PowerLaw, TargetLaw};
+use climd::schedule::TargetLaw;
+use climd::{Pick, PowerLaw};
 use climd_data::{Dataset, Layout};
 use climd_networks::config::Part;
 use climd_networks::train::class_distribution;
-=======
-use climd::schedule::TargetLaw;
-use climd::{Pick, PowerLaw};
->>>>>>> api
 use climd_repro::cache::Cache;
 use climd_repro::experiment::{Rate, Row, Runner, Study};
 use climd_repro::plot;

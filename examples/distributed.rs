@@ -7,17 +7,11 @@
 #[path = "common/omics.rs"]
 mod omics;
 
-<<<<<<< HEAD
-use climd::{Exchange, ClassIndex, Communicator, Curriculum, CurriculumLoader, Distributed, ShardRemainder, InProcess, PowerLaw};
-use climd_networks::criterion::{Criterion, Loss};
-use climd_networks::network::{Baseline, Dropout, Network, with_seed};
-=======
 use climd::{
     ClassIndex, Communicator, Curriculum, CurriculumLoader, Distributed, Exchange, InProcess, PowerLaw, ShardRemainder,
 };
-use climd_repro::criterion::{Criterion, Loss};
-use climd_repro::network::{Baseline, Dropout, Network, with_seed};
->>>>>>> api
+use climd_networks::criterion::{Criterion, Loss};
+use climd_networks::network::{Baseline, Dropout, Network, with_seed};
 use omics::{Omics, macro_f1};
 use tch::nn::{Adam, OptimizerConfig, VarStore};
 use tch::{Device, Tensor};

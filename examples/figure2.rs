@@ -2,13 +2,9 @@
 //!
 //! `cargo run --release --example figure2` writes `docs/pictures/figure2.svg` and `.png`.
 
-<<<<<<< HEAD
-use climd::{Overflow, PowerLaw, apportion};
-use climd_networks::train::class_distribution;
-=======
 use climd::PowerLaw;
 use climd::schedule::{Overflow, apportion};
->>>>>>> api
+use climd_networks::train::class_distribution;
 use climd_repro::plot;
 
 fn main() -> anyhow::Result<()> {

@@ -44,7 +44,7 @@ fn an_epoch_goes_on_from_any_position() {
 #[test]
 fn the_tail_is_kept_or_dropped_and_len_counts_what_comes() {
     for (tail, sizes) in [(LastBatch::Keep, vec![4, 4, 4, 3]), (LastBatch::Drop, vec![4, 4, 4])] {
-        let loader = loader(&[19, 7, 3], 4, CPU).tail(tail);
+        let loader = loader(&[19, 7, 3], 4, CPU).last_batch(tail);
         let sampler = sampler(&loader); // 15 of 29 samples in the second of 4 epochs
         let mut batches = loader.epoch(&sampler, 1).unwrap();
         for (i, size) in sizes.iter().enumerate() {

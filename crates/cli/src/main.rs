@@ -6,18 +6,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-<<<<<<< HEAD:crates/cli/src/main.rs
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use climd::{PowerLaw, State, TargetLaw};
-use climd_cli::inspect::Inspection;
-use climd_cli::inspect::table::{self, Column, Table};
-=======
-use clap::{Parser, ValueEnum};
 use climd::schedule::TargetLaw;
 use climd::{PowerLaw, State};
-use climd_repro::inspect::Inspection;
-use climd_repro::inspect::table::{self, Column, Table};
->>>>>>> api:examples/inspect.rs
+use climd_cli::inspect::Inspection;
+use climd_cli::inspect::table::{self, Column, Table};
 
 /// Curriculum sampling for imbalanced data, from the command line.
 #[derive(Debug, Parser)]

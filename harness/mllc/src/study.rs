@@ -3,16 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-<<<<<<< HEAD:harness/mllc/src/study.rs
-use climd::{Curriculum, CurriculumSampler, LastBatch, Uniform};
-use climd_data::{Split, stratified_folds};
-use climd_networks::config::{DataConfig, LearningRate, Part, RunConfig, VERSION};
-=======
 use climd::schedule::Uniform;
 use climd::{Curriculum, CurriculumSampler, LastBatch};
-use climd_repro::config::{DataConfig, LearningRate, Part, RunConfig, VERSION};
-use climd_repro::data::{Split, stratified_folds};
->>>>>>> api:mllc/src/study.rs
+use climd_data::{Split, stratified_folds};
+use climd_networks::config::{DataConfig, LearningRate, Part, RunConfig, VERSION};
 use climd_repro::experiment::{Row, RowResult, parallel};
 use tch::{Device, Tensor};
 
