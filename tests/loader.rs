@@ -90,9 +90,9 @@ fn a_part_of_an_epoch_is_dealt_as_well() {
     let sampler = sampler(&loader);
     let part = sampler.epoch(2).unwrap().shard(1, 2, ShardRemainder::Pad).unwrap();
     let expected: Vec<i64> = part.indices().iter().map(|&sample| sample.into()).collect();
-    let first = loader.batches(part.clone()).next().unwrap();
+    let first = loader.batches(part.clone()).unwrap().next().unwrap();
     assert_eq!(first.position, Position { epoch: 2, samples: 8 }); // 4 of each of 2 processes
-    assert_eq!(indices(loader.batches(part)), expected);
+    assert_eq!(indices(loader.batches(part).unwrap()), expected);
 }
 
 #[test]

@@ -88,6 +88,18 @@ pub trait CurriculumSampler: Send + Sync {
     /// As [`epoch_into`](Self::epoch_into).
     fn report(&self, epoch: usize) -> Result<Report>;
 
+    /// As [`report`](Self::report), with what its batches are to be warned of: an epoch without a batch, or one that ends
+    /// in a lone sample.
+    ///
+    /// # Errors
+    /// As [`report`](Self::report); [`Error::BatchSize`] for batches of 0.
+    fn report_batches(&self, epoch: usize, batch_size: usize, last: LastBatch) -> Result<Report> {
+        check_batch_size(batch_size)?;
+        let mut report = self.report(epoch)?;
+        report.warnings.extend(last.warning(report.len, batch_size));
+        Ok(report)
+    }
+
     /// Samples of each class in the epoch, by class, largest first.
     ///
     /// # Errors

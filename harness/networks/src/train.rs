@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use climd::schedule::Uniform;
-use climd::{ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler, MultimodalMeasurer, Schedule, Settings};
+use climd::{
+    ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler, LastBatch, MultimodalMeasurer, Schedule, Settings,
+};
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, OptimizerConfig};
 use tch::{Device, Kind, Tensor};
@@ -75,7 +77,9 @@ pub fn run(
     let training = Training { x: &x, labels: &y, num_classes: num_classes as i64 };
     let network = with_seed(seed, || method.network.build(&vs.root(), &training))?;
     let native = config.native;
-    let loader = CurriculumLoader::new(x, y, batch_size)?.measure_batch_size(EVALUATION_BATCH)?.terms(method.terms);
+    // a lone last sample is a batch, as it was when the committed runs were made
+    let loader = CurriculumLoader::new(x, y, batch_size)?.last_batch(LastBatch::Keep);
+    let loader = loader.measure_batch_size(EVALUATION_BATCH)?.terms(method.terms);
     // scores of a network that was pretrained are worth something from the start
     let first_measure = if native.is_some_and(|native| native.pretraining > 0) { 0 } else { 1 };
     let settings = Settings { seed, first_measure, ..Default::default() };
@@ -100,17 +104,21 @@ pub fn run(
     let blocks = native.map_or(1, |native| native.block);
     'training: for epoch in 0.. {
         let (begun, mut forward, mut row) = (Instant::now(), Duration::ZERO, 0);
-        loader.refresh(&mut sampler, epoch, |x| {
-            let begun = Instant::now();
-            let out = evaluate(network.as_ref(), x, &mut row);
-            forward += begun.elapsed();
-            out
-        })?;
+        // where none are wanted, `refresh` may try the network, which the committed runs did not
+        if sampler.wants_scores(epoch) {
+            loader.refresh(&mut sampler, epoch, |x| {
+                let begun = Instant::now();
+                let out = evaluate(network.as_ref(), x, &mut row);
+                forward += begun.elapsed();
+                out
+            })?;
+        }
         let list = sampler.epoch(epoch)?;
         criterion.begin(&list)?;
         own += begun.elapsed() - forward;
         measuring += forward;
-        for batch in (0..blocks).flat_map(|_| loader.batches(list.clone())) {
+        let blocks: Vec<_> = (0..blocks).map(|_| loader.batches(list.clone())).collect::<climd::Result<_>>()?;
+        for batch in blocks.into_iter().flatten() {
             let out = network.forward(&batch.modalities, Some(&batch.indices), Some(&mut dropout));
             let value = network.loss(&out, &batch.labels, &criterion)?;
             let lr = rate.at(step, steps);
