@@ -93,7 +93,7 @@ proptest! {
     ) {
         const EPOCHS: usize = 200;
         let labels = labels_of(&counts, seed);
-        let sampler = Curriculum::new(&labels, Uniform {}).unwrap().seed(seed);
+        let sampler = Curriculum::new(&labels, Uniform).unwrap().seed(seed);
         let mut kept = vec![0; counts.len()];
         for number in 0..EPOCHS {
             let epoch = sampler.epoch(number).unwrap();
@@ -298,7 +298,7 @@ fn an_epoch_that_is_wholly_done_has_no_batch_and_no_part() {
 /// Two ranks, one sample too many: it is the rare class's in a third of the epochs, and not in all of them.
 #[test]
 fn dropping_does_not_always_drop_the_rarest_class() {
-    let sampler = Curriculum::new(&[0, 0, 1], Uniform {}).unwrap().seed(5);
+    let sampler = Curriculum::new(&[0, 0, 1], Uniform).unwrap().seed(5);
     let came = |number: &usize| {
         let epoch = sampler.epoch(*number).unwrap();
         (0..2).any(|rank| epoch.shard_stratified(rank, 2, ShardRemainder::Drop).unwrap().indices() == [2])
@@ -310,7 +310,7 @@ fn dropping_does_not_always_drop_the_rarest_class() {
 /// Three samples on two ranks, in batches of one: rank 1 ends with the sample that it has in the uncut run.
 #[test]
 fn padding_after_a_skip_is_from_the_start_of_the_whole_list() {
-    let epoch = Curriculum::new(&[0, 0, 0], Uniform {}).unwrap().epoch(0).unwrap();
+    let epoch = Curriculum::new(&[0, 0, 0], Uniform).unwrap().epoch(0).unwrap();
     let list = epoch.indices().to_vec();
     let rest = epoch.skip(2).unwrap();
     assert_eq!(rest.shard(0, 2, ShardRemainder::Pad).unwrap().indices(), [list[2]]);

@@ -163,11 +163,14 @@ mod tensors {
     fn an_epoch_of_other_data_is_refused_and_not_dealt_out() {
         let larger = Curriculum::new(&vec![0; 21], schedule::Uniform).unwrap().epoch(0).unwrap();
         let smaller = Curriculum::new(&[0, 1], schedule::Uniform).unwrap().epoch(0).unwrap();
-        for (epoch, found) in [(larger.clone(), 21), (smaller, 2), (larger.shard(0, 3, ShardRemainder::Pad).unwrap(), 21)]
+        for (epoch, found) in
+            [(larger.clone(), 21), (smaller, 2), (larger.shard(0, 3, ShardRemainder::Pad).unwrap(), 21)]
         {
             assert_eq!(
                 loader().batches(epoch).unwrap_err().to_string(),
-                format!("`sampler` has length {found}, but must have length 20: the sampler must be built from `loader.labels()`")
+                format!(
+                    "`sampler` has length {found}, but must have length 20: the sampler must be built from `loader.labels()`"
+                )
             );
         }
         assert_eq!(loader().batches(Epoch::default()).unwrap().count(), 0);
@@ -182,7 +185,9 @@ mod tensors {
         for (tensor, what) in others.chain([(dense().to_mkldnn(None::<Kind>), "an MKL-DNN tensor")]) {
             let named = |error: Error, argument: &str| {
                 assert!(
-                    error.to_string().starts_with(&format!("`{argument}` is {what}, but must be dense: call `to_dense`")),
+                    error
+                        .to_string()
+                        .starts_with(&format!("`{argument}` is {what}, but must be dense: call `to_dense`")),
                     "{error}"
                 );
             };

@@ -10,7 +10,7 @@ use climd::*;
 use common::{Noise, counts_in, labels_of, scores_with_ties, twin};
 use proptest::prelude::*;
 
-/// Counts by rank, of an imbalance of up to `10^decades`, reached where there are two classes.
+/// Counts by class, of an imbalance of up to `10^decades`, reached where there are two classes.
 fn long_tail(max_classes: usize, decades: f64) -> impl Strategy<Value = Vec<usize>> {
     (1..=max_classes, 0.0..=decades, 1.0..4.0f64).prop_flat_map(|(classes, decades, min)| {
         let min = min.floor();

@@ -9,7 +9,8 @@ use climd::*;
 fn labels_that_look_like_no_label_are_said_so_when_the_sampler_is_built() {
     for mark in [-100i64, -1, -9, -99, -999, -9999, i64::from(i32::MIN), i64::MIN] {
         // 30 + 10 labelled samples and 60 without a label
-        let labels: Vec<i64> = (0..).zip([30, 10]).flat_map(|(label, n)| vec![label; n]).chain(vec![mark; 60]).collect();
+        let labels: Vec<i64> =
+            (0..).zip([30, 10]).flat_map(|(label, n)| vec![label; n]).chain(vec![mark; 60]).collect();
         let error = PowerLawScheduler::new(&labels, PowerLaw::default()).unwrap_err();
         assert_eq!(error, Error::LooksUnlabelled { index: 40, label: mark, count: 60 });
         let text = error.to_string();

@@ -36,7 +36,11 @@ fn the_default_joins_a_lone_sample_to_the_batch_before_it() {
         let epoch = whole(len);
         for batch_size in 1..12 {
             for last in RULES {
-                assert_eq!(found(&epoch, batch_size, last), sizes(last, len, batch_size), "{len} {batch_size} {last:?}");
+                assert_eq!(
+                    found(&epoch, batch_size, last),
+                    sizes(last, len, batch_size),
+                    "{len} {batch_size} {last:?}"
+                );
             }
             let merged = found(&epoch, batch_size, LastBatch::default());
             assert!(len == 1 || batch_size == 1 || !merged.contains(&1), "{len} in batches of {batch_size}");
@@ -51,7 +55,15 @@ fn the_default_joins_a_lone_sample_to_the_batch_before_it() {
 fn no_data_set_size_has_an_epoch_that_ends_in_a_lone_sample() {
     let ends_alone = |last: LastBatch| {
         let sizes = (100..1000usize).filter(|n| {
-            let label = |i: &usize| if i * 10 < n * 7 { 0 } else if i * 10 < n * 9 { 1 } else { 2 };
+            let label = |i: &usize| {
+                if i * 10 < n * 7 {
+                    0
+                } else if i * 10 < n * 9 {
+                    1
+                } else {
+                    2
+                }
+            };
             let labels: Vec<u32> = (0..*n).map(|i| label(&i)).collect();
             let sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 100, ..Default::default() }).unwrap();
             (0..100).any(|epoch| {
@@ -217,9 +229,7 @@ mod training {
         let schedule = PowerLaw { epochs: 20, ..Default::default() };
         let mut sampler = PowerLawScheduler::new(loader.labels(), schedule)?.seed(7);
         for epoch in 0..20 {
-            loader.refresh(&mut sampler, epoch, |x| {
-                (vec![net.forward_t(&x[0], false)], vec![x[0].shallow_clone()])
-            })?;
+            loader.refresh(&mut sampler, epoch, |x| (vec![net.forward_t(&x[0], false)], vec![x[0].shallow_clone()]))?;
             for batch in loader.epoch(&sampler, epoch)? {
                 let out = net.forward_t(&batch.modalities[0], true);
                 optimiser.backward_step(&out.cross_entropy_for_logits(&batch.labels));

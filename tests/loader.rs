@@ -43,8 +43,8 @@ fn an_epoch_goes_on_from_any_position() {
 
 #[test]
 fn the_tail_is_kept_or_dropped_and_len_counts_what_comes() {
-    for (tail, sizes) in [(LastBatch::Keep, vec![4, 4, 4, 3]), (LastBatch::Drop, vec![4, 4, 4])] {
-        let loader = loader(&[19, 7, 3], 4, CPU).last_batch(tail);
+    for (last, sizes) in [(LastBatch::Keep, vec![4, 4, 4, 3]), (LastBatch::Drop, vec![4, 4, 4])] {
+        let loader = loader(&[19, 7, 3], 4, CPU).last_batch(last);
         let sampler = sampler(&loader); // 15 of 29 samples in the second of 4 epochs
         let mut batches = loader.epoch(&sampler, 1).unwrap();
         for (i, size) in sizes.iter().enumerate() {
@@ -52,7 +52,7 @@ fn the_tail_is_kept_or_dropped_and_len_counts_what_comes() {
             assert_eq!(batches.next().unwrap().labels.size(), [*size]);
         }
         assert_eq!((batches.len(), batches.next().is_none()), (0, true));
-        assert_eq!(sampler.steps(1..2, 4, tail).unwrap(), sizes.len());
+        assert_eq!(sampler.steps(1..2, 4, last).unwrap(), sizes.len());
     }
 }
 

@@ -82,8 +82,8 @@ fn a_report_can_be_logged_as_json_and_read_again() {
     let (_, mut sampler) = sampler(&BRCA, PowerLaw::default());
     sampler.update(1, &[0.5; 612]).unwrap();
     let mut report = sampler.report(89).unwrap();
-    report.target.shares = vec![0.5, 0.25, 0.125]; // serde_json may lose the last bit of others
-    (report.target.alpha, report.target.progress) = (Some(4.5), None);
+    // serde_json may lose the last bit of others
+    report.target = TargetDistribution::new(vec![0.5, 0.25, 0.125]).alpha(4.5);
     let text = serde_json::to_string(&report).unwrap();
     for class in &mut report.classes {
         class.target = None;

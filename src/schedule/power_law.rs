@@ -89,22 +89,6 @@ impl PowerLaw {
         check_pick("PowerLaw", self.pick)
     }
 
-    /// The distribution that an epoch of the curriculum is to have.
-    fn target(&self, epoch: usize, classes: &ClassIndex) -> TargetDistribution {
-        let (progress, num_classes) = (self.progress(epoch), classes.num_classes());
-        let (alpha, tail): (Option<f64>, Vec<f64>) = match self.law {
-            TargetLaw::PowerLaw => {
-                let (alpha, exponent) = self.exponents(progress, classes);
-                (Some(alpha), normalised_powers(exponent, num_classes))
-            }
-            TargetLaw::Zipf => (None, normalised_powers(classes.zipf_exponent() * progress, num_classes)),
-            TargetLaw::Empirical => (None, natural(classes)),
-        };
-        let uniform = (1.0 - progress) / num_classes as f64;
-        let shares = tail.into_iter().map(|share| uniform + progress * share).collect();
-        TargetDistribution { alpha, progress: Some(progress), shares }
-    }
-
     /// `w_t` of an epoch of the curriculum: 0 in the first, 1 in the last.
     fn progress(&self, epoch: usize) -> f64 {
         if self.epochs == 1 { 1.0 } else { epoch as f64 / (self.epochs - 1) as f64 }
@@ -139,6 +123,22 @@ impl PowerLaw {
         // 1 + (alpha - 1) loses what alpha has below 1e-16, and a large gamma brings the error back up: so apart
         let grown = self.alpha.map_or_else(|| classes.hill_exponent(), |alpha| self.gamma * alpha);
         ((1.0 - progress) + last * progress, self.gamma * (1.0 - progress) + grown * progress)
+    }
+
+    /// The distribution that an epoch of the curriculum is to have.
+    fn target(&self, epoch: usize, classes: &ClassIndex) -> TargetDistribution {
+        let (progress, num_classes) = (self.progress(epoch), classes.num_classes());
+        let (alpha, tail): (Option<f64>, Vec<f64>) = match self.law {
+            TargetLaw::PowerLaw => {
+                let (alpha, exponent) = self.exponents(progress, classes);
+                (Some(alpha), normalised_powers(exponent, num_classes))
+            }
+            TargetLaw::Zipf => (None, normalised_powers(classes.zipf_exponent() * progress, num_classes)),
+            TargetLaw::Empirical => (None, natural(classes)),
+        };
+        let uniform = (1.0 - progress) / num_classes as f64;
+        let shares = tail.into_iter().map(|share| uniform + progress * share).collect();
+        TargetDistribution { alpha, progress: Some(progress), shares }
     }
 }
 
@@ -241,7 +241,9 @@ mod tests {
     fn no_gamma_changes_the_last_shares() {
         let labels: Vec<u32> = (0..).zip([305, 103, 92, 80, 32]).flat_map(|(label, n)| vec![label; n]).collect();
         let classes = ClassIndex::new(&labels).unwrap();
-        let shares = |gamma| PowerLaw { epochs: 9, gamma, ..Default::default() }.target(8, &classes).shares;
+        let shares = |gamma| {
+            PowerLaw { epochs: 9, gamma, ..Default::default() }.plan(8, &classes).unwrap().target.unwrap().shares
+        };
         let expected = normalised_powers(classes.hill_exponent(), 5);
         let exponents = (-100..=100).map(f64::from).chain([2.9999, 3.0001, 11.5, 12.5]);
         for gamma in exponents.map(|exponent| libm::pow(10.0, exponent).clamp(1e-100, 1e100)) {
@@ -251,7 +253,7 @@ mod tests {
         }
         // with an alpha of the user's they do not cancel: the exponent is gamma * alpha
         let schedule = PowerLaw { epochs: 9, gamma: 1e90, alpha: Some(2e-90), ..Default::default() };
-        let law = schedule.target(8, &classes);
+        let law = schedule.plan(8, &classes).unwrap().target.unwrap();
         for (found, expected) in law.shares.iter().zip(normalised_powers(2.0, 5)) {
             assert!((found - expected).abs() < 1e-12, "{found} is not {expected}");
         }
