@@ -182,7 +182,7 @@ mod tensors {
         let sparse = || [dense().to_sparse_sparse_dim(2), dense().to_sparse_csr(None), dense().to_sparse_csc(None)];
         let labels = || Tensor::from_slice(&[0i64, 1, 0, 0]);
         let others = sparse().into_iter().map(|tensor| (tensor, "sparse"));
-        for (tensor, what) in others.chain([(dense().to_mkldnn(None::<Kind>), "an MKL-DNN tensor")]) {
+        for (tensor, what) in others.chain([(dense().to_mkldnn(), "an MKL-DNN tensor")]) {
             let named = |error: Error, argument: &str| {
                 assert!(
                     error

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use climd::{Curriculum, CurriculumSampler, LastBatch, Pick, Position, Report, Settings};
+use climd::{Curriculum, CurriculumSampler, Pick, Position, Report, Settings, Tail};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -66,19 +66,10 @@ impl Sampler {
         measure_every: usize,
     ) -> Result<Self> {
         let raised: Raised = Arc::new(Mutex::new(None));
-        let schedule: AnySchedule = match schedule.extract::<String>() {
-            Ok(json) => from_json(&json)?,
-            Err(_) => {
-                let (object, described, pick): (Py<PyAny>, String, String) = schedule.extract()?;
-                Box::new(FromPython { object, described, pick: self::pick(&pick)?, raised: Arc::clone(&raised) })
-            }
-        };
         let settings = Settings { seed, first_measure, measure_every };
-        let described = climd::Schedule::describe(&schedule).to_string();
-        let labels = contiguous("labels", &labels)?;
-        let made = py.detach(|| pool::run(|| Curriculum::new(labels, schedule)));
-        let engine: Engine = Box::new(made.map_err(raise)?.settings(settings));
-        let sampler = Self { inner: RwLock::new(engine), described, raised };
+        let engine = curriculum(py, contiguous("labels", &labels)?, schedule, settings, &raised)?;
+        let described = climd::Schedule::describe(engine.schedule());
+        let sampler = Self { inner: RwLock::new(Box::new(engine)), described, raised };
         sampler.unless_raised(())?;
         Ok(sampler)
     }
@@ -99,13 +90,14 @@ impl Sampler {
     fn labels<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
         let labels: Vec<i64> = self.read(py, |engine| {
             let classes = engine.classes();
-            classes.sample_classes().iter().map(|&class| classes.label(class as usize)).collect()
+            classes.ranks().iter().map(|&class| classes.label(class as usize)).collect()
         });
         labels.into_pyarray(py)
     }
 
     fn epoch_len(&self, py: Python<'_>, epoch: usize) -> Result<usize> {
-        self.read(py, |engine| engine.epoch_len(epoch)).map_err(|error| self.raise(error))
+        let len = self.read(py, |engine| engine.epoch_len(epoch));
+        self.unless_raised(len)
     }
 
     fn wants_scores(&self, py: Python<'_>, epoch: usize) -> Result<bool> {
@@ -133,8 +125,8 @@ impl Sampler {
 
     fn steps(&self, py: Python<'_>, start: usize, stop: usize, batch_size: usize, last_batch: &str) -> Result<usize> {
         let tail = match last_batch {
-            "keep" => LastBatch::Keep,
-            "drop" => LastBatch::Drop,
+            "keep" => Tail::Keep,
+            "drop" => Tail::Drop,
             _ => {
                 return Err(bad(
                     "LastBatch",
@@ -156,6 +148,25 @@ impl Sampler {
         let at = at?.map_err(raise)?;
         Ok((at.epoch, at.samples))
     }
+}
+
+/// The crate's sampler of a schedule in JSON, or of `(object, description, pick)`.
+pub fn curriculum(
+    py: Python<'_>,
+    labels: &[i64],
+    schedule: &Bound<'_, PyAny>,
+    settings: Settings,
+    raised: &Raised,
+) -> Result<Curriculum<AnySchedule>> {
+    let schedule: AnySchedule = match schedule.extract::<String>() {
+        Ok(json) => from_json(&json)?,
+        Err(_) => {
+            let (object, described, pick): (Py<PyAny>, String, String) = schedule.extract()?;
+            Box::new(FromPython { object, described, pick: self::pick(&pick)?, raised: Arc::clone(raised) })
+        }
+    };
+    let made = py.detach(|| pool::run(|| Curriculum::new(labels, schedule)));
+    Ok(made.map_err(raise)?.settings(settings))
 }
 
 fn pick(name: &str) -> Result<Pick> {
@@ -187,8 +198,8 @@ fn report<'py>(py: Python<'py>, report: &Report) -> Result<Bound<'py, PyDict>> {
     out.set_item("epoch", report.epoch)?;
     out.set_item("samples", report.len)?;
     out.set_item("distinct", report.distinct)?;
-    out.set_item("alpha", report.target.alpha)?;
-    out.set_item("progress", report.target.progress)?;
+    out.set_item("alpha", report.law.alpha)?;
+    out.set_item("progress", report.law.progress)?;
     out.set_item("measured_at", report.measured_at)?;
     out.set_item("classes", classes)?;
     out.set_item("warnings", report.warnings.iter().map(ToString::to_string).collect::<Vec<_>>())?;
