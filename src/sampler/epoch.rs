@@ -88,7 +88,7 @@ pub(crate) fn check_batch_size(batch_size: usize) -> Result<()> {
 /// // the second of two processes, after 2 samples are done
 /// let part = epoch.skip(2)?.shard(1, 2, ShardRemainder::Pad)?;
 /// assert_eq!(part.indices(), [epoch.indices()[3], epoch.indices()[5]]);
-/// assert_eq!(part.batches(1, LastBatch::Keep)?.len(), 2);
+/// assert_eq!(part.batches(1, LastBatch::MergeLone)?.len(), 2);
 /// # Ok::<(), climd::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]

@@ -46,9 +46,9 @@ use crate::{ClassIndex, Error, Result};
 ///         let scores = vec![0.5; labels.len()]; // from your network
 ///         sampler.update(epoch, &scores)?;
 ///     }
-///     for (indices, _) in sampler.epoch(epoch)?.batches(2, climd::LastBatch::Keep)? {
+///     for (indices, _) in sampler.epoch(epoch)?.batches(2, climd::LastBatch::MergeLone)? {
 ///         // train on these samples
-///         assert!(indices.len() <= 2);
+///         assert!(indices.len() <= 3); // a lone last sample joins the batch before it
 ///     }
 /// }
 /// # Ok::<(), climd::Error>(())
