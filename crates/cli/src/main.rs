@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use climd::{PowerLaw, State, TargetLaw};
+use climd::schedule::TargetLaw;
+use climd::{PowerLaw, State};
 use climd_cli::inspect::Inspection;
 use climd_csv::{
     Column, GROUPS, HeaderOption, IDS, Kind, LABELS, Labels, Options, SCORES, SITES, Separator, Sheet, Wanted,
