@@ -33,22 +33,22 @@ test-core: tools ## the tests of the core, which needs no libtorch
 
 test-frameworks: tools ## candle, burn, tracing, TensorBoard: their features and examples; no libtorch
 	$(CARGO) clippy -p climd-frameworks -p climd --no-default-features --features climd/candle,climd/tracing --all-targets -- -D warnings
-	$(CARGO) test -p climd --no-default-features --features candle,tracing --test candle --test trace
-	$(CARGO) test -p climd --no-default-features --features candle,tracing --doc
+	$(CARGO) test -p climd --features candle,tracing --test candle --test trace
+	$(CARGO) test -p climd --features candle,tracing --doc
 	$(CARGO) test -p climd-frameworks
 	@echo 'test: burn, a workspace of its own'
-	$(CARGO) fmt --manifest-path frameworks/burn/Cargo.toml --check
-	$(CARGO) clippy --manifest-path frameworks/burn/Cargo.toml --all-targets --locked -- -D warnings
-	$(CARGO) test --manifest-path frameworks/burn/Cargo.toml --locked
+	$(CARGO) fmt --manifest-path harness/frameworks/burn/Cargo.toml --check
+	$(CARGO) clippy --manifest-path harness/frameworks/burn/Cargo.toml --all-targets --locked -- -D warnings
+	$(CARGO) test --manifest-path harness/frameworks/burn/Cargo.toml --locked
 	$(CARGO) test -p climd --no-default-features --features burn --doc
 
 test-mllc: libtorch text-model ## image, text and laboratory values: the example mllc, which fetches a text model once
 	$(WITH_LIBTORCH) $(CARGO) clippy -p climd-mllc --all-targets -- -D warnings
 	$(WITH_LIBTORCH) $(CARGO) test --release -p climd-mllc
 
-test-page: libtorch ## the page of examples/inspect.rs in headless Chromium, which is installed where apt and root allow it
+test-page: tools ## the page of `climd inspect` in headless Chromium, which is installed where apt and root allow it
 	@CHROMIUM="$$(scripts/chromium.sh)" && export CHROMIUM && \
-		$(WITH_LIBTORCH) $(CARGO) test -p climd-repro --test inspect_page -- --ignored
+		$(CARGO) test -p climd-cli --test inspect_page -- --ignored
 
 test-mpi: tools ## ranks as processes of an MPI job; needs Open MPI with its headers, and libclang
 	@scripts/check-mpi.sh
@@ -59,7 +59,7 @@ test-compat: tools ## the library with the oldest tch of its range; TCH="0.24.0 
 	@scripts/test-compat.sh "$(abspath $(TARGET))"
 
 msrv: libtorch ## the library and the tables with the oldest Rust that they support; candle and burn need a newer one
-	$(WITH_LIBTORCH) $(CARGO) +$$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml).0 check -p climd -p climd-repro --all-targets --locked
+	$(WITH_LIBTORCH) $(CARGO) +$$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml).0 check -p climd -p climd-cli -p climd-data -p climd-networks -p climd-repro --features climd/tch --all-targets --locked
 
 publish-check: libtorch ## what `cargo publish` would do, and the size of the package
 	$(WITH_LIBTORCH) $(CARGO) publish --dry-run -p climd --locked
@@ -72,7 +72,7 @@ semver: tools ## whether the public API kept its promises since the last release
 
 bench: libtorch ## the benches, and beside the peers; ARGS filters the former
 	@echo 'bench: build (release), then run'
-	$(WITH_LIBTORCH) $(CARGO) bench $(ARGS)
+	$(WITH_LIBTORCH) $(CARGO) bench --features tch $(ARGS)
 	@$(MAKE) --no-print-directory bench-peers
 
 bench-peers: tools ## one table of ratios to PyTorch and imbalanced-learn, which it fetches (6 GB); SMALL=1 for a look

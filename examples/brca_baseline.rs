@@ -11,14 +11,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
 use climd::{Pick, PowerLaw, TargetLaw};
+use climd_data::{Dataset, Layout};
+use climd_networks::config::Part;
+use climd_networks::train::class_distribution;
 use climd_repro::cache::Cache;
-use climd_repro::config::Part;
-use climd_repro::data::{Dataset, Layout};
 use climd_repro::experiment::{Rate, Row, Runner, Study};
 use climd_repro::plot;
 use climd_repro::results::{Section, f1_curves, recall_grid, time_grid};
 use climd_repro::tables::main_job;
-use climd_repro::train::class_distribution;
 use indicatif::{ProgressBar, ProgressStyle};
 use tch::Device;
 

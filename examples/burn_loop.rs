@@ -1,6 +1,6 @@
 //! A training loop in burn, plain and with CLIMD: the epoch is a data set of burn's `DataLoader`, and there is no libtorch anywhere.
 //!
-//! `cargo run --release --manifest-path frameworks/burn/Cargo.toml --example burn_loop [EPOCHS]`
+//! `cargo run --release --manifest-path harness/frameworks/burn/Cargo.toml --example burn_loop [EPOCHS]`
 
 use std::sync::Arc;
 

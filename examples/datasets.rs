@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
-use climd_repro::data::{Dataset, anova_f, stratified_split};
+use climd_data::{Dataset, anova_f, stratified_split};
 
 fn main() -> Result<()> {
     println!(

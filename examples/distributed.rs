@@ -2,14 +2,14 @@
 //! whole batch.
 //!
 //! `cargo run --release --example distributed [FOLDER [EPOCHS]]`: the ranks are threads of this program. As processes of an MPI job:
-//! `cargo build --release --example distributed --features climd-repro/mpi`, then `mpirun -n 2 target/release/examples/distributed`.
+//! `cargo build --release --example distributed -p climd-networks --features mpi`, then `mpirun -n 2 target/release/examples/distributed`.
 
 #[path = "common/omics.rs"]
 mod omics;
 
 use climd::{Agree, ClassIndex, Communicator, Curriculum, CurriculumLoader, Distributed, Even, InProcess, PowerLaw};
-use climd_repro::criterion::{Criterion, Loss};
-use climd_repro::network::{Baseline, Dropout, Network, with_seed};
+use climd_networks::criterion::{Criterion, Loss};
+use climd_networks::network::{Baseline, Dropout, Network, with_seed};
 use omics::{Omics, macro_f1};
 use tch::nn::{Adam, OptimizerConfig, VarStore};
 use tch::{Device, Tensor};

@@ -3,8 +3,8 @@
 //! `cargo run --release --example figure2` writes `docs/pictures/figure2.svg` and `.png`.
 
 use climd::{Overflow, PowerLaw, apportion};
+use climd_networks::train::class_distribution;
 use climd_repro::plot;
-use climd_repro::train::class_distribution;
 
 fn main() -> anyhow::Result<()> {
     // 1000 samples of 10 classes that fall off as rank^-1.5

@@ -12,12 +12,12 @@ use clap::{Parser, ValueEnum};
 use climd::PowerLaw;
 use climd_mllc::text::{self, Features, Source};
 use climd_mllc::{Cohort, Error, Manifest, Study, synthetic};
-use climd_repro::config::{LearningRate, Part};
+use climd_networks::config::{LearningRate, Part};
+use climd_networks::train::class_distribution;
 use climd_repro::experiment::{Rate, Row};
 use climd_repro::plot;
 use climd_repro::results::{Section, f1_curves, recall_grid, time_grid};
 use climd_repro::tables::{keep, main_job};
-use climd_repro::train::class_distribution;
 use indicatif::{ProgressBar, ProgressStyle};
 use tch::Device;
 

@@ -6,8 +6,8 @@
 mod omics;
 
 use climd::{Batch, ClassIndex, CurriculumLoader, PowerLaw, PowerLawScheduler};
-use climd_repro::criterion::{Criterion, Loss};
-use climd_repro::network::{Dmib, Dropout, Network};
+use climd_networks::criterion::{Criterion, Loss};
+use climd_networks::network::{Dmib, Dropout, Network};
 use omics::{Omics, macro_f1};
 use tch::nn::{Adam, OptimizerConfig, VarStore};
 use tch::{Device, Tensor};

@@ -178,6 +178,15 @@ pub enum Error {
         /// Number of processes.
         world_size: usize,
     },
+    /// An epoch of which some is done was to be dealt by class.
+    #[error(
+        "`shard_stratified` was called on an epoch of which {done} samples are done: call it on the whole epoch, and \
+         `skip` on the part, with the same number of ranks; or deal the rest with `shard`, if its begin was dealt so"
+    )]
+    SkippedStratified {
+        /// Samples that are done, over all processes.
+        done: usize,
+    },
     /// A class is not a column of the logits.
     #[error("`num_logits` is {num_logits}, but label {label} occurs: labels must be 0 to {last} to be columns",
         last = *num_logits as i64 - 1)]

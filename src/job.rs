@@ -7,10 +7,17 @@ const LAUNCHERS: [[&str; 2]; 4] = [
     ["RANK", "WORLD_SIZE"],                           // torchrun
     ["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"], // mpirun of Open MPI
     ["PMI_RANK", "PMI_SIZE"],                         // mpiexec of MPICH and Intel MPI
-    ["SLURM_PROCID", "SLURM_NTASKS"],                 // srun
+    ["SLURM_PROCID", SLURM_SIZE],                     // srun
 ];
 
+/// Set by srun alone. `SLURM_NTASKS` and `SLURM_PROCID` are also set in a batch script and in the shell of salloc, for a
+/// program that is one process there.
+const SLURM_SIZE: &str = "SLURM_STEP_NUM_TASKS";
+
 /// Rank and world size of this process, from the environment that torchrun, mpirun or srun gives it; `(0, 1)` if none did.
+///
+/// Under Slurm that is srun's: a program that a batch script, or the shell of salloc, starts without srun is one process,
+/// whatever the number of tasks of the job.
 ///
 /// For [`Epoch::shard`](crate::Epoch::shard): every rank builds the same sampler, and takes its part of each epoch.
 ///
@@ -32,7 +39,10 @@ pub fn rank_and_world_size() -> Result<(usize, usize)> {
 }
 
 fn from(value: impl Fn(&str) -> Option<String>) -> Result<(usize, usize)> {
-    let set = |names: &&[&str; 2]| names.iter().any(|name| value(name).is_some());
+    let set = |names: &&[&str; 2]| match names {
+        [_, SLURM_SIZE] => value(SLURM_SIZE).is_some(),
+        names => names.iter().any(|name| value(name).is_some()),
+    };
     let Some(names) = LAUNCHERS.iter().find(set) else { return Ok((0, 1)) };
     let number = |variable: &'static str| {
         let found = value(variable).unwrap_or_default();
@@ -56,7 +66,7 @@ mod tests {
         for [rank, size] in LAUNCHERS {
             assert_eq!(with(&[(rank, "2"), (size, "4")]), Ok((2, 4)));
         }
-        let under_slurm = [("SLURM_PROCID", "0"), ("SLURM_NTASKS", "1"), ("RANK", "3"), ("WORLD_SIZE", "8")];
+        let under_slurm = [("SLURM_PROCID", "0"), (SLURM_SIZE, "1"), ("RANK", "3"), ("WORLD_SIZE", "8")];
         assert_eq!(with(&under_slurm), Ok((3, 8)));
     }
 
@@ -67,8 +77,21 @@ mod tests {
             missing.starts_with("`WORLD_SIZE` is \"\" in the environment, but must be a whole number"),
             "{missing}"
         );
-        let negative = with(&[("SLURM_PROCID", "-1"), ("SLURM_NTASKS", "4")]).unwrap_err();
+        let negative = with(&[("SLURM_PROCID", "-1"), (SLURM_SIZE, "4")]).unwrap_err();
         assert_eq!(negative, Error::Launcher { variable: "SLURM_PROCID", found: "-1".into() });
         assert_eq!(with(&[("PMI_RANK", "4"), ("PMI_SIZE", "4")]), Err(Error::Rank { rank: 4, world_size: 4 }));
+    }
+
+    /// The environments that Slurm gives.
+    #[test]
+    fn what_srun_did_not_start_is_one_process() {
+        let script = [("SLURM_JOB_ID", "1"), ("SLURM_PROCID", "0"), ("SLURM_LOCALID", "0"), ("SLURM_NTASKS", "4")];
+        assert_eq!(with(&script), Ok((0, 1)), "a batch script with -n 4");
+        assert_eq!(with(&[("SLURM_JOB_ID", "1"), ("SLURM_PROCID", "0")]), Ok((0, 1)), "a batch script without -n");
+        assert_eq!(with(&[("SLURM_JOB_ID", "1"), ("SLURM_NTASKS", "4")]), Ok((0, 1)), "the shell of salloc");
+        let task = [("SLURM_PROCID", "2"), ("SLURM_NTASKS", "8"), ("SLURM_STEP_ID", "0"), (SLURM_SIZE, "4")];
+        assert_eq!(with(&task), Ok((2, 4)), "srun -n 4 in a job of 8 tasks");
+        let half = with(&[(SLURM_SIZE, "4")]).unwrap_err();
+        assert_eq!(half, Error::Launcher { variable: "SLURM_PROCID", found: String::new() });
     }
 }

@@ -26,8 +26,8 @@
 //! # Ok::<(), climd::Error>(())
 //! ```
 //!
-//! With feature `tch` (on by default) [`CurriculumLoader`] does all of this around tensors of any device, and
-//! [`MultimodalMeasurer`] measures batch by batch. Without it the crate needs no libtorch.
+//! With feature `tch` [`CurriculumLoader`] does all of this around tensors of any device, and
+//! [`MultimodalMeasurer`] measures batch by batch. Without it the crate needs nothing but Rust.
 //!
 //! Data flow one way: labels -> [`ClassIndex`]; logits and embeddings -> scores; a [`Schedule`] says how many samples
 //! of each class, [`Curriculum`] which ones and in what order; an [`Epoch`] is skipped, sharded and batched.

@@ -81,15 +81,66 @@ proptest! {
             prop_assert!(of_class.iter().max().unwrap() - of_class.iter().min().unwrap() <= 1);
         }
         all.sort_unstable();
-        let mut whole = epoch.indices().to_vec();
-        whole.sort_unstable();
-        if drop {
-            prop_assert_eq!(all.len(), len * world_size);
-            prop_assert!(all.windows(2).all(|pair| pair[0] < pair[1]));
-            prop_assert!(all.iter().all(|sample| whole.binary_search(sample).is_ok()));
-        } else {
-            prop_assert_eq!(all, whole);
+        let mut dealt = epoch.indices()[..if drop { len * world_size } else { epoch.len() }].to_vec();
+        dealt.sort_unstable();
+        prop_assert_eq!(all, dealt); // what is dropped is the end of the epoch's order
+    }
+
+    #[test]
+    fn over_the_epochs_every_class_loses_its_share_and_no_more(
+        counts in any_counts(), seed: u64, world_size in 2usize..12,
+    ) {
+        const EPOCHS: usize = 200;
+        let labels = labels_of(&counts, seed);
+        let sampler = Curriculum::new(&labels, Uniform {}).unwrap().seed(seed);
+        let mut kept = vec![0; counts.len()];
+        for number in 0..EPOCHS {
+            let epoch = sampler.epoch(number).unwrap();
+            for rank in 0..world_size {
+                let part = epoch.shard_stratified(rank, world_size, Even::Drop).unwrap();
+                let of_part = counts_in(part.indices(), &labels, counts.len());
+                kept.iter_mut().zip(of_part).for_each(|(sum, count)| *sum += count);
+            }
         }
+        let share = (labels.len() % world_size) as f64 / labels.len() as f64; // of every class
+        for (&n, kept) in counts.iter().zip(kept) {
+            let (mean, left_out) = ((EPOCHS * n) as f64 * share, (EPOCHS * n - kept) as f64);
+            let deviation = (mean * (1.0 - share)).sqrt(); // of as many free draws, which these are at most
+            prop_assert!((left_out - mean).abs() <= 6.0 * deviation, "{left_out} of {n}, {mean} expected");
+        }
+    }
+
+    #[test]
+    fn skip_then_shard_and_shard_then_skip_are_what_the_uncut_run_has_left(
+        counts in any_counts(), seed: u64, number in 0usize..8, world_size in 1usize..40, cut in 0.0..=1.0f64, drop: bool,
+    ) {
+        let epoch = sampler(&counts, seed).1.epoch(number).unwrap();
+        let even = if drop { Even::Drop } else { Even::Pad };
+        let whole = parts(&epoch, world_size, even);
+        let most = (epoch.len() / world_size).min(whole[0].len());
+        let done = (cut * most as f64) as usize; // on each rank
+        let rest = epoch.skip(done * world_size).unwrap();
+        for (rank, whole) in whole.iter().enumerate() {
+            let first_skipped = rest.shard(rank, world_size, even).unwrap();
+            let first_dealt = epoch.shard(rank, world_size, even).unwrap().skip(done * world_size).unwrap();
+            prop_assert_eq!(first_skipped.indices(), &whole[done..]);
+            prop_assert_eq!(first_dealt.indices(), &whole[done..]);
+            prop_assert_eq!(first_skipped.start(), Position { epoch: number, samples: done * world_size });
+            prop_assert_eq!(first_dealt.start(), first_skipped.start());
+        }
+    }
+
+    #[test]
+    fn the_counts_of_an_epoch_are_those_of_its_list_before_and_after_skip_and_shard(
+        counts in any_counts(), seed: u64, number in 0usize..8,
+    ) {
+        let (labels, sampler) = sampler(&counts, seed);
+        let epoch = sampler.epoch(number).unwrap();
+        prop_assert_eq!(epoch.class_counts(), counts_in(epoch.indices(), &labels, counts.len()));
+        let part = epoch.skip(epoch.len() / 2).unwrap().shard(1, 3, Even::Pad).unwrap();
+        prop_assert_eq!(part.class_counts(), epoch.class_counts());
+        prop_assert_eq!(part.start(), Position { epoch: number, samples: epoch.len() / 2 });
+        prop_assert_eq!(epoch.start(), Position::from(number));
     }
 
     #[test]
@@ -238,9 +289,33 @@ fn an_epoch_that_is_wholly_done_has_no_batch_and_no_part() {
     assert_eq!(rest.batches(4, Tail::Keep).unwrap().count(), 0);
     for even in [Even::Pad, Even::Drop] {
         assert!(rest.shard(1, 3, even).unwrap().is_empty());
-        assert!(rest.shard_stratified(1, 3, even).unwrap().is_empty());
+        assert!(epoch.shard_stratified(1, 3, even).unwrap().skip(12).unwrap().is_empty());
     }
     assert_eq!(rest.log_prior(2).unwrap(), epoch.log_prior(2).unwrap());
+}
+
+/// Two ranks, one sample too many: it is the rare class's in a third of the epochs, and not in all of them.
+#[test]
+fn dropping_does_not_always_drop_the_rarest_class() {
+    let sampler = Curriculum::new(&[0, 0, 1], Uniform {}).unwrap().seed(5);
+    let came = |number: &usize| {
+        let epoch = sampler.epoch(*number).unwrap();
+        (0..2).any(|rank| epoch.shard_stratified(rank, 2, Even::Drop).unwrap().indices() == [2])
+    };
+    let epochs = (0..300).filter(came).count();
+    assert!((176..224).contains(&epochs), "it came in {epochs} of 300 epochs"); // 3 standard deviations from 200
+}
+
+/// Three samples on two ranks, in batches of one: rank 1 ends with the sample that it has in the uncut run.
+#[test]
+fn padding_after_a_skip_is_from_the_start_of_the_whole_list() {
+    let epoch = Curriculum::new(&[0, 0, 0], Uniform {}).unwrap().epoch(0).unwrap();
+    let list = epoch.indices().to_vec();
+    let rest = epoch.skip(2).unwrap();
+    assert_eq!(rest.shard(0, 2, Even::Pad).unwrap().indices(), [list[2]]);
+    assert_eq!(rest.shard(1, 2, Even::Pad).unwrap().indices(), [list[0]]);
+    // more ranks than samples
+    assert_eq!(rest.shard(4, 5, Even::Pad).unwrap().indices(), [list[0]]);
 }
 
 #[test]
@@ -268,6 +343,21 @@ fn what_cannot_be_skipped_dealt_or_batched_is_named() {
         assert_eq!(epoch.shard_stratified(rank, world_size, Even::Pad).unwrap_err(), Error::Rank { rank, world_size });
     }
     assert_eq!(part.shard(0, 1, Even::Pad).unwrap_err(), Error::ShardedTwice);
+    let error = epoch.skip(3).unwrap().shard_stratified(0, 3, Even::Pad).unwrap_err();
+    assert_eq!(error, Error::SkippedStratified { done: 3 });
+    assert_eq!(
+        error.to_string(),
+        "`shard_stratified` was called on an epoch of which 3 samples are done: call it on the whole epoch, and `skip` on \
+         the part, with the same number of ranks; or deal the rest with `shard`, if its begin was dealt so"
+    );
+    assert!(epoch.skip(0).unwrap().shard_stratified(0, 3, Even::Pad).is_ok());
+    // the ends of the range
+    let far = epoch.skip(5).unwrap().shard(usize::MAX - 1, usize::MAX, Even::Pad).unwrap();
+    assert_eq!(far.len(), 1);
+    assert_eq!(far.batches(1, Tail::Keep).unwrap().next().unwrap().1, Position::from(7));
+    assert!(far.skip(usize::MAX).unwrap().is_empty());
+    assert_eq!(epoch.shard_stratified(usize::MAX - 1, usize::MAX, Even::Pad).unwrap().len(), 1);
+    assert!(epoch.shard_stratified(3, usize::MAX, Even::Drop).unwrap().is_empty());
     assert_eq!(part.skip(3).unwrap().shard_stratified(0, 1, Even::Drop).unwrap_err(), Error::ShardedTwice);
     assert_eq!(epoch.batches(0, Tail::Drop).unwrap_err(), Error::BatchSize);
     assert_eq!(sampler.steps(0..3, 0, Tail::Keep).unwrap_err(), Error::BatchSize);

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 use climd::ConfusionMatrix;
-use climd_repro::data::{Dataset, Preparation, Prepared, stratified_split};
-use climd_repro::network::Network;
-use climd_repro::train::tensors;
+use climd_data::{Dataset, Preparation, Prepared, stratified_split};
+use climd_networks::network::Network;
+use climd_networks::train::tensors;
 use tch::{Device, Tensor};
 
 /// Features, `M` times `[n, d_m]`, and labels, `[n]`, to learn from and to be judged on.

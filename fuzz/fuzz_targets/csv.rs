@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use climd_repro::data::Dataset;
+use climd_data::Dataset;
 use libfuzzer_sys::fuzz_target;
 
 thread_local! {

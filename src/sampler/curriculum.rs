@@ -163,7 +163,8 @@ impl<S: Schedule> Curriculum<S> {
             }
         }
         order::order(&mut out.indices, &mut out.spare, self.settings.seed, epoch);
-        (out.number, out.total, out.done, out.world_size) = (epoch, out.indices.len(), 0, None);
+        (out.number, out.total, out.world_size) = (epoch, out.indices.len(), None);
+        (out.start, out.done) = (0, 0);
         out.classes = Some(Arc::clone(&self.classes));
     }
 

@@ -69,13 +69,16 @@ pub(crate) fn check_batch_size(batch_size: usize) -> Result<()> {
 #[derive(Debug, Clone, Default)]
 pub struct Epoch {
     pub(super) number: usize,
+    /// The whole list, or the whole of one process's part.
     pub(super) indices: Vec<u32>,
+    /// Where in `indices` that begins which is left. What is done is kept, as padding is taken from the list's start.
+    pub(super) start: usize,
     /// Samples of each class in the whole epoch, by rank.
     pub(super) counts: Vec<usize>,
     pub(super) classes: Option<Arc<ClassIndex>>,
     /// Length of the whole list, over all processes.
     pub(super) total: usize,
-    /// Samples of it that are done before the first of `indices`, over all processes.
+    /// Samples of it that are done before the first that is left, over all processes.
     pub(super) done: usize,
     /// The number of processes that the list was dealt to, if it was.
     pub(super) world_size: Option<usize>,
@@ -91,17 +94,28 @@ impl Epoch {
 
     /// Sample indices in training order.
     pub fn indices(&self) -> &[u32] {
-        &self.indices
+        &self.indices[self.start..]
     }
 
     /// Number of indices.
     pub fn len(&self) -> usize {
-        self.indices.len()
+        self.indices.len() - self.start
     }
 
     /// Whether nothing is left.
     pub fn is_empty(&self) -> bool {
-        self.indices.is_empty()
+        self.len() == 0
+    }
+
+    /// Samples of each class in the whole epoch, over all processes, by class, largest first; the same before and after
+    /// `skip` and `shard`. Empty for an epoch that was never filled.
+    pub fn class_counts(&self) -> &[usize] {
+        &self.counts
+    }
+
+    /// Where it starts: its number, and how many of its samples are done before, over all processes.
+    pub fn start(&self) -> Position {
+        Position { epoch: self.number, samples: self.total.min(self.done) }
     }
 
     /// The logarithm of each class's share of the whole epoch, for a loss that corrects for it; the same before and
@@ -128,8 +142,9 @@ impl Epoch {
 
     /// What is left after `samples` of it, counted over all processes.
     ///
-    /// To go on with another number of processes, skip first and shard then. On a part that was dealt already,
-    /// `samples` must divide among the processes.
+    /// To go on with another number of processes, skip first and shard then. With the same number, both orders give what
+    /// the uncut run has left, padding included. On a part that was dealt already, `samples` must divide among the
+    /// processes.
     ///
     /// # Errors
     /// [`Error::Skip`] for more samples than are left; [`Error::SkipSharded`].
@@ -138,12 +153,14 @@ impl Epoch {
         if !samples.is_multiple_of(world_size) {
             return Err(Error::SkipSharded { found: samples, world_size });
         }
-        let rest = self.indices.get(samples / world_size..);
-        let indices = rest.ok_or(Error::Skip { found: samples, len: self.len() * world_size })?.to_vec();
-        Ok(self.part(indices, samples))
+        let own = samples / world_size;
+        if own > self.len() {
+            return Err(Error::Skip { found: samples, len: self.len().saturating_mul(world_size) });
+        }
+        Ok(Self { start: self.start + own, done: self.done.saturating_add(samples), ..self.with(self.indices.clone()) })
     }
 
-    /// One process's part: positions `rank`, `rank + world_size`, ... of the list.
+    /// One process's part: positions `rank`, `rank + world_size`, ... of what is left of the list.
     ///
     /// All parts have one length, so that no process waits for another: `even` says how.
     ///
@@ -151,20 +168,23 @@ impl Epoch {
     /// [`Error::Rank`] if `rank` is not below `world_size`; [`Error::ShardedTwice`].
     pub fn shard(&self, rank: usize, world_size: usize, even: Even) -> Result<Self> {
         self.check_shard(rank, world_size)?;
-        let indices = shard::every_nth(&self.indices, rank, world_size, even);
-        Ok(Self { world_size: Some(world_size), ..self.part(indices, 0) })
+        Ok(self.part_of(shard::every_nth(&self.indices, self.start, rank, world_size, even), world_size))
     }
 
     /// One process's part, with each class spread evenly over the processes. A resume needs the same `world_size`:
     /// shard the whole epoch first and skip then.
     ///
+    /// What `Even::Drop` leaves out is the end of the epoch's random order: of every class its share, over the epochs.
+    ///
     /// # Errors
-    /// As [`shard`](Self::shard).
+    /// As [`shard`](Self::shard), and [`Error::SkippedStratified`] for an epoch of which some is done.
     pub fn shard_stratified(&self, rank: usize, world_size: usize, even: Even) -> Result<Self> {
         self.check_shard(rank, world_size)?;
+        if self.done > 0 {
+            return Err(Error::SkippedStratified { done: self.done });
+        }
         let ranks = self.classes.as_ref().map_or(&[][..], |classes| classes.ranks());
-        let indices = shard::stratified(&self.indices, ranks, rank, world_size, even);
-        Ok(Self { world_size: Some(world_size), ..self.part(indices, 0) })
+        Ok(self.part_of(shard::stratified(&self.indices, ranks, rank, world_size, even), world_size))
     }
 
     /// The indices in batches, each with the position after it, which is where a state is to be taken.
@@ -185,17 +205,22 @@ impl Epoch {
         if self.world_size.is_some() { Err(Error::ShardedTwice) } else { Ok(()) }
     }
 
-    fn part(&self, indices: Vec<u32>, skipped: usize) -> Self {
-        let (counts, classes, spare) = (self.counts.clone(), self.classes.clone(), Vec::new());
-        Self { indices, counts, classes, spare, done: self.done + skipped, ..*self }
+    fn part_of(&self, indices: Vec<u32>, world_size: usize) -> Self {
+        Self { start: 0, world_size: Some(world_size), ..self.with(indices) }
     }
 
-    /// The position after so many of `indices`; the start of the next epoch where `last`.
+    fn with(&self, indices: Vec<u32>) -> Self {
+        let (counts, classes, spare) = (self.counts.clone(), self.classes.clone(), Vec::new());
+        Self { indices, counts, classes, spare, ..*self }
+    }
+
+    /// The position after so many of what is left; the start of the next epoch where `last`.
     pub(crate) fn position_after(&self, local: usize, last: bool) -> Position {
         if last {
             return Position::from(self.number.saturating_add(1));
         }
-        let samples = self.total.min(self.done + local * self.world_size.unwrap_or(1));
+        let after = local.saturating_mul(self.world_size.unwrap_or(1)).saturating_add(self.done);
+        let samples = self.total.min(after);
         Position { epoch: self.number, samples }
     }
 }
@@ -219,7 +244,7 @@ impl<'a> Iterator for IndexBatches<'a> {
         let start = self.next * self.batch_size;
         let end = self.epoch.len().min(start + self.batch_size);
         self.next += 1;
-        Some((&self.epoch.indices[start..end], self.epoch.position_after(end, self.next == self.count)))
+        Some((&self.epoch.indices()[start..end], self.epoch.position_after(end, self.next == self.count)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

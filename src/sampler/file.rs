@@ -1,6 +1,6 @@
 //! A state in a file: written whole or not at all, and refused if it is not what was written.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,10 @@ impl State {
     /// sample.
     ///
     /// Whoever reads the file sees the old state or the new one, never a part, whenever the process or the machine dies: a
-    /// file beside it is written and synchronised first, and takes its name then.
+    /// file beside it is written and synchronised first, and takes its name then. So do several threads or processes that
+    /// save to one path: the last one counts.
+    ///
+    /// A file that is replaced keeps its permissions. A symbolic link stays, and what it leads to is replaced.
     ///
     /// # Examples
     /// ```
@@ -84,24 +87,52 @@ struct Version {
     version: u32,
 }
 
-/// Writes a file beside, and gives it the name when all of it is on the disk.
+/// Writes a fresh file beside the one that `path` leads to, and gives it the name when all of it is on the disk.
+///
+/// The fresh file has a name that nobody can foresee and is created exclusively: two writers do not meet in it, and a
+/// link that was put there is not followed. Its name does not depend on that of the target, which may so be as long as
+/// the system allows.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let file_name = path.file_name().ok_or_else(|| io::Error::other("it does not name a file"))?.to_string_lossy();
-    let beside = path.with_file_name(format!(".{file_name}.{}.tmp", std::process::id()));
-    let written = write_synced(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside); // the error that is reported is the first one
+    let path = &followed(path)?;
+    path.file_name().ok_or_else(|| io::Error::other("it does not name a file"))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let old = match fs::metadata(path) {
+        Ok(old) if !old.is_file() => return Err(io::Error::other("there is something there that is no file")),
+        Ok(old) => Some(old.permissions()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".climd-").suffix(".tmp");
+    #[cfg(unix)]
+    if old.is_none() {
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less what the umask takes, as ever
     }
-    written?;
+    let mut file = builder.tempfile_in(folder)?; // dropped on an error, and removed then
+    if let Some(permissions) = old {
+        file.as_file().set_permissions(permissions)?; // who may read it stays as it was
+    }
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
     if cfg!(unix) {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.map_or_else(|| PathBuf::from("."), Path::to_path_buf))?.sync_all()?; // the new name, too
+        File::open(folder)?.sync_all()?; // the new name, too
     }
     Ok(())
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+/// What a path leads to, when every symbolic link at its end is followed; that need not exist.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    const MOST: usize = 40; // as Linux has it
+    let mut path = path.to_path_buf();
+    for _ in 0..MOST {
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_symlink() => {
+                let to = fs::read_link(&path)?;
+                path = path.parent().map_or_else(|| to.clone(), |folder| folder.join(&to));
+            }
+            _ => return Ok(path),
+        }
+    }
+    Err(io::Error::other("its symbolic links lead in a circle"))
 }

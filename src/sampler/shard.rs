@@ -23,17 +23,24 @@ impl Even {
     }
 }
 
-/// Positions `rank`, `rank + world_size`, ... of the list.
-pub(super) fn every_nth(list: &[u32], rank: usize, world_size: usize, even: Even) -> Vec<u32> {
-    (0..even.len(list.len(), world_size)).map(|i| list[(rank + i * world_size) % list.len()]).collect()
+/// Positions `rank`, `rank + world_size`, ... of what is left of the list from `start` on.
+///
+/// Padding goes on from the start of the whole list, whatever was done of it: a run that was cut pads as the uncut one.
+pub(super) fn every_nth(list: &[u32], start: usize, rank: usize, world_size: usize, even: Even) -> Vec<u32> {
+    let len = even.len(list.len() - start, world_size);
+    (0..len).map(|i| list[(start + (rank + i * world_size) % list.len()) % list.len()]).collect()
 }
 
 /// The list sorted by class and dealt in turn, in the list's order; padding comes last, from the start of the list.
+///
+/// What is dropped is the end of the list before it is sorted. The end of the sorted list would be the rarest class, in
+/// every epoch anew.
 pub(super) fn stratified(list: &[u32], ranks: &[u32], rank: usize, world_size: usize, even: Even) -> Vec<u32> {
-    let mut by_class: Vec<usize> = (0..list.len()).collect();
-    by_class.sort_by_key(|&at| ranks[list[at] as usize]); // stable
     let len = even.len(list.len(), world_size);
-    let mut positions: Vec<usize> = by_class.into_iter().skip(rank).step_by(world_size).take(len).collect();
+    let dealt = list.len().min(len.saturating_mul(world_size));
+    let mut by_class: Vec<usize> = (0..dealt).collect();
+    by_class.sort_by_key(|&at| ranks[list[at] as usize]); // stable
+    let mut positions: Vec<usize> = by_class.into_iter().skip(rank).step_by(world_size).collect();
     positions.sort_unstable();
     let mut part: Vec<u32> = positions.into_iter().map(|at| list[at]).collect();
     // the ranks that came up short take what follows the end of the list, as `every_nth` does

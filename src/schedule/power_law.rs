@@ -69,12 +69,40 @@ impl PowerLaw {
         if self.epochs == 1 { 1.0 } else { epoch as f64 / (self.epochs - 1) as f64 }
     }
 
-    /// `alpha_t`: linear from 1 to `alpha(T)`.
-    fn alpha_at(&self, progress: f64, classes: &ClassIndex) -> f64 {
-        let last = self.alpha.unwrap_or_else(|| classes.hill_exponent() / self.gamma);
-        if last.is_infinite() { last } else { 1.0 + (last - 1.0) * progress }
+    /// The exponent `alpha(T)` that the curriculum ends in, Eq. 6, or the one that was given; infinite for equal classes.
+    ///
+    /// # Examples
+    /// ```
+    /// use climd::{ClassIndex, PowerLaw};
+    /// let labels: Vec<u32> = (0..).zip([305, 103, 92, 80, 32]).flat_map(|(label, n)| vec![label; n]).collect();
+    /// let classes = ClassIndex::new(&labels)?;
+    /// let alpha = PowerLaw::default().alpha_hat(&classes); // (1 / 0.3) (1 + 5 / sum of ln(n_c / 32))
+    /// assert!((alpha - 6.4221).abs() < 1e-4);
+    /// assert_eq!(PowerLaw { alpha: Some(5.0), ..Default::default() }.alpha_hat(&classes), 5.0);
+    /// # Ok::<(), climd::Error>(())
+    /// ```
+    pub fn alpha_hat(&self, classes: &ClassIndex) -> f64 {
+        self.alpha.unwrap_or_else(|| classes.hill_exponent() / self.gamma)
+    }
+
+    /// `alpha_t`, linear from 1 to `alpha(T)`, and the exponent of the class's place, `gamma * alpha_t`.
+    fn exponents(&self, progress: f64, classes: &ClassIndex) -> (f64, f64) {
+        let last = self.alpha_hat(classes);
+        if last.is_infinite() {
+            return (last, last);
+        }
+        if self.gamma <= LARGE_GAMMA {
+            let alpha = 1.0 + (last - 1.0) * progress;
+            return (alpha, self.gamma * alpha);
+        }
+        // 1 + (alpha - 1) loses what alpha has below 1e-16, and a large gamma brings the error back up: so apart
+        let grown = self.alpha.map_or_else(|| classes.hill_exponent(), |alpha| self.gamma * alpha);
+        ((1.0 - progress) + last * progress, self.gamma * (1.0 - progress) + grown * progress)
     }
 }
+
+/// Up to here `gamma * (1 + (alpha - 1) * progress)` is computed as it is written; its error is below 1e-12.
+const LARGE_GAMMA: f64 = 1e3;
 
 impl Schedule for PowerLaw {
     fn check(&self, _: &ClassIndex) -> Result<()> {
@@ -125,8 +153,8 @@ impl Schedule for PowerLaw {
         let progress = self.progress(epoch);
         let (alpha, tail): (Option<f64>, Vec<f64>) = match self.law {
             TargetLaw::PowerLaw => {
-                let alpha = self.alpha_at(progress, classes);
-                (Some(alpha), normalised_powers(self.gamma * alpha, num_classes))
+                let (alpha, exponent) = self.exponents(progress, classes);
+                (Some(alpha), normalised_powers(exponent, num_classes))
             }
             TargetLaw::Zipf => (None, normalised_powers(classes.zipf_exponent() * progress, num_classes)),
             TargetLaw::Empirical => (None, natural()),
@@ -190,6 +218,28 @@ mod tests {
         assert_eq!(schedule.quota(89, &classes), Quota::PerClass(vec![305, 103, 66, 45, 32]));
         let Quota::PerClass(earlier) = schedule.quota(59, &classes) else { unreachable!() };
         assert_eq!(earlier[3], 51);
+    }
+
+    /// In the last epoch the two gammas of Eq. 6 and 7 cancel, so every gamma gives the exponent of Hill's estimate.
+    #[test]
+    fn no_gamma_changes_the_last_shares() {
+        let labels: Vec<u32> = (0..).zip([305, 103, 92, 80, 32]).flat_map(|(label, n)| vec![label; n]).collect();
+        let classes = ClassIndex::new(&labels).unwrap();
+        let shares = |gamma| PowerLaw { epochs: 9, gamma, ..Default::default() }.law(8, &classes).shares;
+        let expected = normalised_powers(classes.hill_exponent(), 5);
+        let exponents = (-100..=100).map(f64::from).chain([2.9999, 3.0001, 11.5, 12.5]);
+        for gamma in exponents.map(|exponent| libm::pow(10.0, exponent).clamp(1e-100, 1e100)) {
+            for (found, expected) in shares(gamma).iter().zip(&expected) {
+                assert!((found - expected).abs() < 1e-12, "gamma {gamma}: {found} is not {expected}");
+            }
+        }
+        // with an alpha of the user's they do not cancel: the exponent is gamma * alpha
+        let schedule = PowerLaw { epochs: 9, gamma: 1e90, alpha: Some(2e-90), ..Default::default() };
+        let law = schedule.law(8, &classes);
+        for (found, expected) in law.shares.iter().zip(normalised_powers(2.0, 5)) {
+            assert!((found - expected).abs() < 1e-12, "{found} is not {expected}");
+        }
+        assert_eq!(law.alpha, Some(2e-90));
     }
 
     #[test]

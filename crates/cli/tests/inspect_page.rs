@@ -1,0 +1,159 @@
+//! Promise: the page of `inspect` works from disk, without a network, on a phone, and with a million samples.
+//!
+//! In headless Chromium: `make test-page`. Each test appends a script to the page, which does what a person would, and reads what is there then.
+
+use std::path::Path;
+use std::process::Command;
+
+use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler};
+use climd_cli::inspect::Inspection;
+use serde_json::Value;
+
+const COUNTS: [(&str, usize); 4] =
+    [("Luminal A", 305), ("Basal", 103), ("</script><script>oops()</script>", 80), ("Normal", 4)];
+
+fn labels(counts: &[(&str, usize)]) -> Vec<String> {
+    counts.iter().flat_map(|&(label, n)| vec![label.to_owned(); n]).collect()
+}
+
+fn inspection(labels: &[String]) -> Inspection {
+    Inspection::new(labels, PowerLaw::default()).unwrap()
+}
+
+/// Scores that fall with the number of the sample.
+fn scores(n: usize) -> Vec<f32> {
+    (0..n).map(|sample| 1.0 - sample as f32 / n as f32).collect()
+}
+
+fn chromium(page: &Path, extra: &[&str]) -> String {
+    let program = std::env::var("CHROMIUM").expect("CHROMIUM is not set: use `make test-page`");
+    let output = Command::new(program)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000", "--dump-dom"])
+        .args(["--host-resolver-rules=MAP * ~NOTFOUND"])
+        .args(extra)
+        .arg(format!("file://{}", page.display()))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What `script`, a function's body, returns on the page, after all of the page's own.
+fn ask(page: &str, script: &str) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page.html");
+    let asking = format!(
+        "<script>const found = document.createElement('pre'); found.id = 'found';
+         try {{ found.textContent = JSON.stringify((() => {{ {script} }})()); }} catch (error) {{ found.textContent = JSON.stringify(String(error)); }}
+         document.body.append(found);</script></body>"
+    );
+    std::fs::write(&file, page.replace("</body>", &asking)).unwrap();
+    let dom = chromium(&file, &[]);
+    let found = dom.split("<pre id=\"found\">").nth(1).and_then(|rest| rest.split("</pre>").next());
+    let found = found.unwrap_or_else(|| panic!("the page's script failed: {}", &dom[..dom.len().min(2000)]));
+    serde_json::from_str(&found.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")).unwrap()
+}
+
+#[test]
+#[ignore = "needs Chromium: make test-page"]
+fn the_slider_shows_every_epoch() {
+    let labels = labels(&COUNTS);
+    let n = labels.len();
+    let page = inspection(&labels).scores(scores(n)).unwrap().page("labels.csv", None).unwrap();
+    let found = ask(
+        &page,
+        "const filled = () => { const c = document.querySelector('#cells canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+           let blue = 0; for (let i = 0; i < d.length; i += 4) blue += d[i] < 50 ? 1 : 0; return blue / (d.length / 4); };
+         const slider = document.getElementById('slider');
+         return [0, 50, 99].map(epoch => { slider.value = epoch; slider.dispatchEvent(new Event('input'));
+           return { where: document.getElementById('where').textContent, filled: filled(),
+             shares: [...document.querySelectorAll('#shares .number')].map(e => e.textContent), names: [...document.querySelectorAll('#shares .name')].map(e => e.textContent) }; });",
+    );
+    let codes: Vec<u32> = (0..).zip(COUNTS).flat_map(|(code, (_, n))| vec![code; n]).collect();
+    let sampler = PowerLawScheduler::new(&codes, PowerLaw::default()).unwrap();
+    for (at, epoch) in [0, 50, 99].into_iter().enumerate() {
+        let (quotas, found) = (sampler.quotas(epoch).unwrap(), &found[at]);
+        let len: usize = quotas.iter().sum();
+        let start = format!("{epoch} of 99: {len} of {n} samples");
+        assert!(found["where"].as_str().unwrap().starts_with(&start), "{found}");
+        for (rank, (name, count)) in COUNTS.into_iter().enumerate() {
+            let share = 100.0 * quotas[rank] as f64 / len as f64;
+            assert_eq!(found["shares"][rank], format!("{} of {count} ({share:.1} %)", quotas[rank]));
+            assert_eq!(found["names"][rank], name); // as text, not as markup
+        }
+        let filled = found["filled"].as_f64().unwrap();
+        assert!((filled - quotas[0] as f64 / 305.0).abs() < 0.15, "{filled} of {quotas:?}"); // cells have gaps
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium: make test-page"]
+fn samples_are_named_and_the_hardest_sorted() {
+    let labels = labels(&COUNTS);
+    let ids: Vec<String> = (0..labels.len()).map(|at| format!("P{at}")).collect();
+    let page = inspection(&labels).scores(scores(labels.len())).unwrap().page("labels.csv", Some(&ids)).unwrap();
+    let found = ask(
+        &page,
+        "const canvas = document.querySelector('#cells canvas'), box = canvas.getBoundingClientRect();
+         canvas.dispatchEvent(new PointerEvent('pointermove', { clientX: box.left + 1, clientY: box.top + 1 }));
+         const first = () => [...document.querySelector('#hardest tr').children].map(e => e.textContent);
+         const button = document.querySelectorAll('th button')[2], seen = [first()];
+         button.click(); seen.push(first()); button.click(); seen.push(first());
+         return { picked: document.getElementById('picked').textContent, seen, sort: document.querySelectorAll('th')[2].getAttribute('aria-sort'),
+           rows: document.querySelectorAll('#hardest tr').length, histograms: document.querySelectorAll('.histogram').length, scored: !document.getElementById('scored').hidden };",
+    );
+    assert_eq!(found["picked"], "Luminal A: sample P0, in the epoch"); // the easiest of the largest class
+    assert_eq!((&found["seen"][0][0], &found["seen"][0][1]), (&"Luminal A".into(), &"P304".into()), "{found}");
+    assert_eq!(found["seen"][1][1], "P491"); // the lowest of all
+    assert_eq!((&found["seen"][2][0], &found["seen"][2][1]), (&"Luminal A".into(), &"P285".into()), "{found}");
+    assert_eq!((&found["sort"], &found["rows"]), (&"descending".into(), &(20 + 20 + 20 + 4).into()));
+    assert_eq!((&found["histograms"], &found["scored"]), (&4.into(), &true.into()));
+
+    let found =
+        ask(&inspection(&labels).page("labels.csv", None).unwrap(), "return document.getElementById('scored').hidden;");
+    assert_eq!(found, true); // without scores there is nothing to show of them
+}
+
+#[test]
+#[ignore = "needs Chromium: make test-page"]
+fn nothing_is_fetched_and_a_phone_is_wide_enough() {
+    let labels = labels(&COUNTS);
+    let page = inspection(&labels).scores(scores(labels.len())).unwrap().page(&"a_long_name".repeat(9), None).unwrap();
+    for outside in ["http:", "https:", " src=", " href=", "@import", "url("] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert!(page.contains("default-src 'none'"));
+
+    // a window is never narrower than 500, a frame can be
+    let folder = tempfile::tempdir().unwrap();
+    let report = "<script>onload = () => parent.postMessage([innerWidth, document.documentElement.clientWidth, document.documentElement.scrollWidth].join(' '), '*');</script></body>";
+    std::fs::write(folder.path().join("page.html"), page.replace("</body>", report)).unwrap();
+    let frame = "<!doctype html><body><script>onmessage = event => { document.title = event.data; };</script><iframe src=page.html width=360 height=640></iframe></body>";
+    std::fs::write(folder.path().join("phone.html"), frame).unwrap();
+    let dom = chromium(&folder.path().join("phone.html"), &["--allow-file-access-from-files"]);
+    let title =
+        dom.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).expect("the frame says its widths");
+    let widths: Vec<&str> = title.split(' ').collect();
+    assert!(widths.len() == 3 && widths[0] == "360" && widths[1] == widths[2], "wider than its window: {widths:?}");
+}
+
+#[test]
+#[ignore = "needs Chromium: make test-page"]
+fn a_million_samples_of_a_hundred_classes_fit() {
+    let mut labels: Vec<String> =
+        (0..1_000_000usize).map(|at| format!("code {:02}", at.trailing_zeros() * 5 + at as u32 % 5)).collect();
+    labels.truncate(999_999);
+    let page = inspection(&labels).scores(scores(labels.len())).unwrap().page("labels.csv", None).unwrap();
+    assert!(page.len() < 2_000_000, "{}", page.len());
+    let found = ask(
+        &page,
+        "const slider = document.getElementById('slider'); slider.value = slider.max; slider.dispatchEvent(new Event('input'));
+         return { rows: document.querySelectorAll('#cells canvas').length, where: document.getElementById('where').textContent };",
+    );
+    let mut names = labels.clone();
+    names.sort_unstable();
+    names.dedup();
+    assert!(names.len() >= 90);
+    assert_eq!(found["rows"], names.len());
+    assert!(found["where"].as_str().unwrap().starts_with("99 of 99: 999999 of 999999 samples"), "{found}");
+}

@@ -1,0 +1,307 @@
+//! What can be wrong with a data folder, or with what is asked of it.
+//!
+//! Every variant says where, what was found, and what to do. Rows and columns count from 1, as an editor shows them.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// The result of every fallible function of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A cell of a file: row and column count from 1, a header row included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: PathBuf,
+    /// Its line.
+    pub row: usize,
+    /// The cell in that line.
+    pub column: usize,
+    /// The column's name, where the file has a header.
+    pub name: Option<String>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`, row {}, column {}", self.file.display(), self.row, self.column)?;
+        self.name.as_ref().map_or(Ok(()), |name| write!(f, " (`{name}`)"))
+    }
+}
+
+/// A bad file, or a request that the data cannot meet.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // ------------------------------------------------------------------ folders and files
+    /// The folder is not there.
+    #[error("`{}` is not a folder: `make brca` fetches the public data into `data/brca`", folder.display())]
+    NoFolder {
+        /// The folder asked for.
+        folder: PathBuf,
+    },
+    /// The folder has none of the layouts.
+    #[error(
+        "`{}` holds no data set: the BRCA layout lacks {}; MOGONET's layout lacks {}: add the files of one of them, or name \
+         those of your modalities in modalities.txt, one in each line, beside target.csv",
+        folder.display(), brca.join(", "), mogonet.join(", ")
+    )]
+    Layout {
+        /// The folder asked for.
+        folder: PathBuf,
+        /// The BRCA layout's missing files.
+        brca: Vec<String>,
+        /// MOGONET's missing files.
+        mogonet: Vec<String>,
+    },
+    /// The file cannot be opened or read.
+    #[error("`{}` cannot be read: {source}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file has nothing where something is needed.
+    #[error("`{}` has no {lacks}: fetch or export it again", file.display())]
+    Empty {
+        /// The file.
+        file: PathBuf,
+        /// What is missing: a header, a data row or a feature column.
+        lacks: &'static str,
+    },
+    /// The header does not begin as the layout says.
+    #[error(
+        "{place}: found `{found}`, but the header must begin with `{expected}`: name the columns as the layout does"
+    )]
+    Header {
+        /// The header cell.
+        place: Place,
+        /// The name found there.
+        found: String,
+        /// The beginning that is needed.
+        expected: &'static str,
+    },
+
+    // ------------------------------------------------------------------ rows and cells
+    /// A row is longer or shorter than the first one.
+    #[error(
+        "`{}`, row {row}: found {found} cells, but row {first} has {expected}: complete or remove the row",
+        file.display()
+    )]
+    Ragged {
+        /// The file.
+        file: PathBuf,
+        /// The row, from 1.
+        row: usize,
+        /// Cells found.
+        found: usize,
+        /// The row that sets the width: the first one.
+        first: usize,
+        /// Cells in that row.
+        expected: usize,
+    },
+    /// A cell is not a finite number.
+    #[error("{place}: found `{found}`, but a finite number is needed: {advice}")]
+    NotANumber {
+        /// The cell.
+        place: Place,
+        /// Its text.
+        found: String,
+        /// What to do about it.
+        advice: &'static str,
+    },
+    /// A cell is not a label.
+    #[error("{place}: found `{found}`, but a label is a whole number from 0 on: number the classes 0, 1, 2, ...")]
+    NotALabel {
+        /// The cell.
+        place: Place,
+        /// Its text.
+        found: String,
+    },
+
+    /// A label file of MOGONET's layout has more than labels.
+    #[error("`{}` has {found} columns, but must hold one label a row: is it a file of features?", file.display())]
+    NotLabels {
+        /// The file.
+        file: PathBuf,
+        /// Columns found.
+        found: usize,
+    },
+
+    // ------------------------------------------------------------------ files that must agree
+    /// A patient has two rows in one file.
+    #[error(
+        "`{}`, row {row}: patient `{patient}` is already in row {first}: keep one of the two rows", file.display()
+    )]
+    PatientRepeated {
+        /// The file.
+        file: PathBuf,
+        /// The second row, from 1.
+        row: usize,
+        /// The patient.
+        patient: String,
+        /// The first row, from 1.
+        first: usize,
+    },
+    /// A patient has features, but no label.
+    #[error(
+        "`{}`, row {row}: patient `{patient}` is not in `{}`: add the label or remove the row",
+        file.display(), labels.display()
+    )]
+    PatientExtra {
+        /// The file with the features.
+        file: PathBuf,
+        /// The patient's row there, from 1.
+        row: usize,
+        /// The patient.
+        patient: String,
+        /// The file with the labels.
+        labels: PathBuf,
+    },
+    /// A patient has a label, but no features in one of the files.
+    #[error(
+        "`{}` has no row for patient `{patient}` of `{}`, row {row}: add the features or remove the label",
+        file.display(), labels.display()
+    )]
+    PatientMissing {
+        /// The file that lacks the patient.
+        file: PathBuf,
+        /// The patient.
+        patient: String,
+        /// The file with the labels.
+        labels: PathBuf,
+        /// The patient's row there, from 1.
+        row: usize,
+    },
+    /// Two files that must agree in length do not.
+    #[error(
+        "`{}` has {found} {what}, but `{}` has {expected}: both must come from the same export",
+        file.display(), other.display()
+    )]
+    Disagree {
+        /// The file.
+        file: PathBuf,
+        /// What was counted: rows, columns or names.
+        what: &'static str,
+        /// How many it has.
+        found: usize,
+        /// The file that it must agree with.
+        other: PathBuf,
+        /// How many that one has.
+        expected: usize,
+    },
+    /// A class number is skipped.
+    #[error(
+        "`{}` has a label {largest}, but no label {missing}: number the classes 0, 1, 2, ... without a gap",
+        file.display()
+    )]
+    LabelGap {
+        /// The file with the labels.
+        file: PathBuf,
+        /// The smallest class without a sample.
+        missing: usize,
+        /// The largest label.
+        largest: usize,
+    },
+    /// A class has test samples, but none to learn from.
+    #[error(
+        "{place}: label {label} is not in `{}`, so no model can learn it: remove the row or move a sample of the class",
+        training.display()
+    )]
+    LabelOnlyInTest {
+        /// The first test sample of the class.
+        place: Place,
+        /// The class.
+        label: usize,
+        /// The training part's labels.
+        training: PathBuf,
+    },
+
+    // ------------------------------------------------------------------ arguments
+    /// The test share leaves one part without meaning.
+    #[error("`test_share` is {found}, but must be above 0 and below 1: 0.3 is usual")]
+    TestShare {
+        /// The share asked for.
+        found: f64,
+    },
+    /// So many folds cannot be made.
+    #[error("`folds` is {found}, but must be at least 2 and at most {samples}, the number of samples: 5 is usual")]
+    Folds {
+        /// Folds asked for.
+        found: usize,
+        /// Samples.
+        samples: usize,
+    },
+    /// A long tail cannot have that ratio.
+    #[error("`ratio` is {found}, but must be at least 1 and finite: 50 is a long tail")]
+    Ratio {
+        /// The ratio asked for.
+        found: f64,
+    },
+    /// That share of labels cannot be replaced.
+    #[error("the share of noisy labels is {found}, but must be at least 0 and below 1: 0.2 is a lot")]
+    NoiseShare {
+        /// The share asked for.
+        found: f64,
+    },
+    /// A slice that small cannot hold every class.
+    #[error("`samples` is {found}, but three of every class need {least}: ask for at least {least}")]
+    SliceTooSmall {
+        /// Samples asked for.
+        found: usize,
+        /// The smallest slice there is.
+        least: usize,
+    },
+    /// A row number beyond the data set.
+    #[error("`{argument}[{position}]` is row {row}, but there are {rows} rows from 0: use a split of this data set")]
+    RowOutside {
+        /// The argument that holds row numbers.
+        argument: &'static str,
+        /// Position in it.
+        position: usize,
+        /// The row number found there.
+        row: usize,
+        /// Rows of the data set.
+        rows: usize,
+    },
+    /// A row is on both sides of a split.
+    #[error("row {row} is in `split.train` and in `split.test`: a test row that trains is leakage, remove it from one")]
+    RowInBothParts {
+        /// The row, from 0.
+        row: usize,
+    },
+    /// There is nothing to fit on, or nothing to tell apart.
+    #[error(
+        "`train` has samples of {}, but at least {} needed: use a stratified split",
+        if *found == 1 { "1 class".into() } else { format!("{found} classes") },
+        if *needed == 1 { "1 is" } else { "2 are" }
+    )]
+    TooFewClasses {
+        /// Classes with a training sample.
+        found: usize,
+        /// Classes needed: 1, or 2 where columns are chosen.
+        needed: usize,
+    },
+    /// A keep list that does not fit the data set.
+    #[error("`keep` names {found} modalities, but the data set has {expected}: give one number for each")]
+    KeepLength {
+        /// Numbers given.
+        found: usize,
+        /// Modalities of the data set.
+        expected: usize,
+    },
+    /// A modality would lose all its columns.
+    #[error("`keep[{modality}]` is 0, but a modality needs at least one column: or leave it out of the folder")]
+    KeepNothing {
+        /// The modality, from 0.
+        modality: usize,
+    },
+    /// What was fitted belongs to other tables.
+    #[error("`dataset` has {found}, but this was fitted on {expected}: apply it to the data set that it was fitted on")]
+    OtherDataset {
+        /// Modalities or columns of the data set.
+        found: String,
+        /// Modalities or columns of the one fitted on.
+        expected: String,
+    },
+}

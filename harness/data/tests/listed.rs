@@ -1,0 +1,96 @@
+//! Promise: a folder of any modalities is read as its lists say, and the public sets are what their pages say.
+
+use std::path::Path;
+
+use climd_data::{Dataset, Layout, Preparation, Prepared, stratified_split};
+use tempfile::TempDir;
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+const FILES: [(&str, &str); 5] = [
+    ("sound.csv", "patient,s1,s2\nb,3,4\na,1,2\nc,5,6\n"),
+    ("motion.csv", "patient,m1\na,7\nb,8\nc,9\n"),
+    ("target.csv", "patient,target\na,1\nb,0\nc,1\n"),
+    ("modalities.txt", "sound.csv\nmotion.csv\n"),
+    ("classes.txt", "sweep\neat\n"),
+];
+
+fn with(name: &str, text: &str) -> TempDir {
+    let folder = folder(&FILES);
+    std::fs::write(folder.path().join(name), text).unwrap();
+    folder
+}
+
+#[test]
+fn a_listed_folder_is_read_in_the_order_of_its_lists() {
+    let dataset = Dataset::load(folder(&FILES).path()).unwrap();
+    assert_eq!(dataset.layout, Layout::Listed);
+    let names: Vec<&str> = dataset.modalities.iter().map(|table| table.name.as_str()).collect();
+    assert_eq!(names, ["sound", "motion"]);
+    assert_eq!(dataset.modalities[0].values, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]); // aligned by patient
+    assert_eq!((dataset.labels, dataset.classes), (vec![1, 0, 1], vec!["sweep".to_owned(), "eat".to_owned()]));
+}
+
+#[test]
+fn without_names_classes_are_called_by_their_codes() {
+    let folder = folder(&FILES[..4]);
+    assert_eq!(Dataset::load(folder.path()).unwrap().classes, ["class 0", "class 1"]);
+}
+
+#[test]
+fn bad_lists_are_refused() {
+    let message = |folder: &TempDir| Dataset::load(folder.path()).unwrap_err().to_string();
+    let error = message(&with("modalities.txt", "sound.csv\ntouch.csv\n"));
+    assert!(error.contains("touch.csv` cannot be read"), "{error}");
+    let error = message(&with("modalities.txt", ""));
+    assert!(error.contains("modalities.txt` has no file of a modality"), "{error}");
+    let error = message(&with("classes.txt", "sweep\n"));
+    assert!(error.contains("classes.txt") && error.contains("names of classes"), "{error}");
+    let error = message(&with("motion.csv", "patient,m1\na,7\nb,8\n"));
+    assert!(error.contains("motion.csv"), "{error}");
+}
+
+#[test]
+fn a_fingerprint_changes_with_every_label_value_and_name() {
+    let dataset = |folder: &TempDir| Dataset::load(folder.path()).unwrap().fingerprint();
+    let original = dataset(&folder(&FILES));
+    assert_eq!(dataset(&folder(&FILES)), original);
+    for (name, text) in [
+        ("sound.csv", "patient,s1,s2\nb,3,4\na,1,2\nc,5,6.5\n"),
+        ("target.csv", "patient,target\na,1\nb,0\nc,0\n"),
+        ("modalities.txt", "motion.csv\nsound.csv\n"),
+        ("classes.txt", "sweep\nmop\n"),
+    ] {
+        assert_ne!(dataset(&with(name, text)), original, "{name}");
+    }
+}
+
+/// The public sets beside BRCA, which `make data-all` fetches and `make test` does not.
+#[test]
+fn public_sets_are_what_their_page_says() {
+    for (name, samples, widths, sizes) in [
+        ("kipan", 658, vec![2284, 2102, 472], vec![318, 274, 66]),
+        ("lgg", 511, vec![2127, 1823, 548], vec![386, 125]),
+        ("htad", 1386, vec![36, 16], vec![180, 282, 181, 178, 179, 180, 206]),
+        ("digits", 2000, vec![76, 216, 64, 240, 47, 6], vec![200; 10]),
+    ] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data").join(name);
+        if !folder.is_dir() {
+            println!("skipped: no {}; `make data-all` fetches it", folder.display());
+            continue;
+        }
+        let dataset = Dataset::load(&folder).unwrap();
+        assert_eq!((dataset.name.as_str(), dataset.len()), (name, samples));
+        let found: Vec<usize> = dataset.modalities.iter().map(|table| table.columns.len()).collect();
+        assert_eq!((found, dataset.class_sizes()), (widths, sizes));
+        let split = stratified_split(&dataset.labels, 0.3, 0).unwrap();
+        let prepared = Prepared::fit(&dataset, &split, &Preparation::of(dataset.layout)).unwrap();
+        assert!(prepared.train.values.iter().flatten().all(|value| (0.0..=1.0).contains(value)));
+    }
+}

@@ -1,0 +1,117 @@
+//! Rows of a table, cross-validated: the same folds, first weights and number of gradient steps for all of them.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use climd::{Curriculum, CurriculumSampler, Tail, Uniform};
+use climd_data::{Split, stratified_folds};
+use climd_networks::config::{DataConfig, LearningRate, Part, RunConfig, VERSION};
+use climd_repro::experiment::{Row, RowResult, parallel};
+use tch::{Device, Tensor};
+
+use crate::cohort::Cohort;
+use crate::error::Error;
+use crate::train::{Setup, run};
+
+const VALIDATION_SHARE: f64 = 0.2;
+
+/// What all rows share.
+#[derive(Debug, Clone)]
+pub struct Study<'a> {
+    /// The patients.
+    pub cohort: &'a Cohort,
+    /// Folds; each is the test part once.
+    pub folds: usize,
+    /// Of the folds; fold `i` draws weights, dropout and order from `seed + i`.
+    pub seed: u64,
+    /// Epochs of plain training, which set the number of steps.
+    pub epochs: usize,
+    /// Samples a batch.
+    pub batch_size: usize,
+    /// The learning rate, the same for all rows.
+    pub rate: LearningRate,
+    /// Weights of the image encoder; none: new ones.
+    pub resnet: Option<PathBuf>,
+    /// Where to train.
+    pub device: Device,
+}
+
+impl Study<'_> {
+    /// The folds, each with its training part.
+    ///
+    /// # Errors
+    /// [`Error::ClassTooSmall`] if a class has fewer patients than there are folds, or fewer than three.
+    pub fn splits(&self) -> Result<Vec<Split>> {
+        let least = self.folds.max(3); // two in training at least, so that one can be taken for validation
+        for (label, class) in self.cohort.classes.iter().enumerate() {
+            let found = self.cohort.labels.iter().filter(|&&of| of == label).count();
+            if found < least {
+                return Err(Error::ClassTooSmall { class: class.clone(), found, folds: self.folds, least }.into());
+            }
+        }
+        Ok(stratified_folds(&self.cohort.labels, self.folds, self.seed)?)
+    }
+
+    /// All rows on all folds, `jobs` runs at a time; `points` looks on the way, for curves.
+    ///
+    /// `planned` is called with the number of steps before the first, `progress` with the loss after each.
+    ///
+    /// # Errors
+    /// Those of [`splits`](Self::splits), and the first of any run.
+    pub fn rows(
+        &self,
+        rows: &[Row],
+        part: Part,
+        points: usize,
+        jobs: usize,
+        planned: &dyn Fn(usize),
+        progress: &(dyn Fn(&Tensor) + Sync),
+    ) -> Result<Vec<RowResult>> {
+        let mut plans = Vec::new();
+        let data =
+            DataConfig { name: "mllc".into(), fingerprint: self.cohort.fingerprint(), imbalance: None, noise: 0.0 };
+        let mut splits = self.splits()?;
+        for (seed, split) in (self.seed..).zip(&mut splits) {
+            if part == Part::Validation {
+                *split = split.validation(&self.cohort.labels, VALIDATION_SHARE, seed)?;
+            }
+            let labels: Vec<usize> = split.train.iter().map(|&row| self.cohort.labels[row]).collect();
+            let steps = Curriculum::new(&labels, Uniform {})?.steps(0..self.epochs, self.batch_size, Tail::Keep)?;
+            for row in rows {
+                plans.push((
+                    &*split,
+                    RunConfig {
+                        version: VERSION,
+                        data: data.clone(),
+                        seed,
+                        part,
+                        method: row.method.clone(),
+                        rate: self.rate,
+                        batch_size: self.batch_size,
+                        steps,
+                        points,
+                        native: None,
+                    },
+                ));
+            }
+        }
+        planned(plans.iter().map(|(_, config)| config.steps).sum());
+        let setup = Setup {
+            modalities: self.cohort.modalities.clone(),
+            num_classes: self.cohort.classes.len(),
+            resnet: self.resnet.clone(),
+            device: self.device,
+        };
+        let outcomes = parallel(&plans, jobs, |(split, config)| {
+            let [train, judged] = self.cohort.parts(split)?;
+            run(config, &setup, &train, &judged, progress)
+        })?;
+        let test_to_train = plans[0].0.test.len() as f64 / plans[0].0.train.len() as f64;
+        let result = |row: &Row| RowResult { row: row.clone(), runs: Vec::new(), test_to_train };
+        let mut results: Vec<RowResult> = rows.iter().map(result).collect();
+        for (at, ((_, config), outcome)) in plans.into_iter().zip(outcomes).enumerate() {
+            results[at % rows.len()].runs.push((config, outcome));
+        }
+        Ok(results)
+    }
+}

@@ -1,0 +1,116 @@
+//! One run: the network trained by one method on one fold, for a fixed number of gradient steps.
+//!
+//! As in `climd_networks::train`: runs of a fold start from the same weights, full epochs follow a curriculum that is over
+//! before its steps are, and what is reported is the network after the last step.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use climd::{ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler};
+use climd_networks::config::RunConfig;
+use climd_networks::criterion::Criterion;
+use climd_networks::network::{Dropout, NetworkConfig, with_seed};
+use climd_networks::train::{Outcome, Point};
+use tch::nn::{self, OptimizerConfig};
+use tch::{Device, Tensor};
+
+use crate::cohort::{Modality, Samples};
+use crate::network::Mllc;
+use crate::resnet;
+
+/// Samples at a time in evaluation.
+const EVALUATION_BATCH: usize = 128;
+
+/// What all runs share.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// What the samples have.
+    pub modalities: Vec<Modality>,
+    /// Number of classes.
+    pub num_classes: usize,
+    /// Weights of the image encoder; none: new ones.
+    pub resnet: Option<PathBuf>,
+    /// Where to train.
+    pub device: Device,
+}
+
+/// Trains and judges; `progress` is called with the loss after each step.
+///
+/// # Errors
+/// [`Error::Resnet`](crate::Error::Resnet); those of climd and libtorch.
+pub fn run(
+    config: &RunConfig,
+    setup: &Setup,
+    train: &Samples,
+    judged: &Samples,
+    progress: &dyn Fn(&Tensor),
+) -> Result<Outcome> {
+    let &RunConfig { ref method, seed, rate, batch_size, steps, points, .. } = config;
+    let NetworkConfig::Baseline(sizes) = &method.network else { bail!("only early fusion takes images and texts") };
+    let vs = nn::VarStore::new(setup.device);
+    let new = || Mllc::new(&vs.root(), &setup.modalities, &train.x, setup.num_classes as i64, sizes);
+    let network = with_seed(seed, new);
+    match &setup.resnet {
+        Some(file) => resnet::load(&vs, file)?,
+        None => resnet::reset_scales(&vs),
+    }
+    let loader = train.loader(batch_size, setup.device)?.measure_batch_size(EVALUATION_BATCH)?.terms(method.terms);
+    let judge = judged.loader(EVALUATION_BATCH, setup.device)?;
+    let mut sampler = Curriculum::new(loader.labels(), method.schedule.build())?.seed(seed);
+    let mut criterion = Criterion::new(method.loss.clone(), sampler.classes(), setup.num_classes)?;
+    let mut dropout = Dropout::new(sizes.dropout, seed);
+    let mut optimiser = nn::Adam { wd: 1e-4, ..Default::default() }.build(&vs, rate.start)?;
+
+    let (mut step, mut samples, mut looks) = (0, 0, Vec::new());
+    let (mut own, mut measuring, mut looking) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    let started = Instant::now();
+    'training: for epoch in 0.. {
+        let (begun, mut forward) = (Instant::now(), Duration::ZERO);
+        loader.refresh(&mut sampler, epoch, |x| {
+            let begun = Instant::now();
+            let out = network.forward(x, None);
+            forward += begun.elapsed();
+            (out.logits, out.embeddings)
+        })?;
+        let list = sampler.epoch(epoch)?;
+        criterion.begin(&list)?;
+        own += begun.elapsed() - forward;
+        measuring += forward;
+        for batch in loader.batches(list) {
+            let out = network.forward(&batch.modalities, Some(&mut dropout));
+            let value = network.loss(&out, &batch.labels, &criterion)?;
+            optimiser.set_lr(rate.at(step, steps));
+            optimiser.backward_step(&value);
+            (step, samples) = (step + 1, samples + batch.labels.numel());
+            progress(&value);
+            if step * points / steps > (step - 1) * points / steps {
+                let begun = Instant::now();
+                let macro_f1 = confusion(&network, &judge, &criterion)?.macro_f1();
+                looks.push(Point { step, macro_f1, scores: Vec::new() });
+                looking += begun.elapsed();
+            }
+            if step == steps {
+                break 'training;
+            }
+        }
+    }
+    let seconds = (started.elapsed() - looking).as_secs_f64();
+    Ok(Outcome {
+        samples,
+        confusion: confusion(&network, &judge, &criterion)?,
+        points: looks,
+        seconds,
+        own_seconds: own.as_secs_f64(),
+        measuring_seconds: measuring.as_secs_f64(),
+    })
+}
+
+fn confusion(network: &Mllc, judged: &CurriculumLoader, criterion: &Criterion) -> Result<ConfusionMatrix> {
+    let mut predictions: Vec<i64> = Vec::new();
+    for batch in judged.all() {
+        let fused = tch::no_grad(|| network.forward(&batch.modalities, None).fused);
+        predictions.extend(Vec::<i64>::try_from(criterion.scores(&fused)?.argmax(1, false))?);
+    }
+    Ok(ConfusionMatrix::new(judged.labels(), &predictions)?)
+}

@@ -1,0 +1,10 @@
+//! The paper's networks, their losses, oversampling, and one training run. Not published.
+
+#![deny(missing_docs)]
+
+pub mod config;
+pub mod criterion;
+pub mod network;
+pub mod oversample;
+pub mod redrawn;
+pub mod train;

@@ -1,0 +1,239 @@
+//! One run: a network trained by one method on one split, for a fixed number of gradient steps.
+//!
+//! Runs of a seed start from the same weights. Where a curriculum is over before its steps are, epochs as its schedule
+//! gives them after its end follow: for a curriculum, all samples. What is reported is the network after the last step.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use climd::{
+    ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler, MultimodalMeasurer, Schedule, Settings, Uniform,
+};
+use serde::{Deserialize, Serialize};
+use tch::nn::{self, OptimizerConfig};
+use tch::{Device, Kind, Tensor};
+
+use crate::config::{Native, RunConfig};
+use crate::criterion::Criterion;
+use crate::network::{Dropout, FUSION_GROUP, Network, Training, with_seed};
+use climd_data::Part;
+
+/// Samples at a time in evaluation.
+const EVALUATION_BATCH: usize = 512;
+/// Learning rate of pretraining.
+const PRETRAINING_RATE: f64 = 1e-3;
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Samples seen.
+    pub samples: usize,
+    /// Predictions of the last network on the part it was judged on.
+    pub confusion: ConfusionMatrix,
+    /// What was asked for on the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<Point>,
+    /// Seconds of the whole run, without its points.
+    pub seconds: f64,
+    /// Seconds in climd: observe, finish, update, selection and order.
+    pub own_seconds: f64,
+    /// Seconds of the forward passes that measuring needs.
+    pub measuring_seconds: f64,
+}
+
+/// A look at the network on the way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Gradient steps so far.
+    pub step: usize,
+    /// Macro F1 on the part that is judged on, in `[0, 1]`.
+    pub macro_f1: f64,
+    /// By label, of the scores of all training samples: the 5th, 25th, 50th, 75th and 95th percentile; NaN-free, and
+    /// empty for a class without samples.
+    pub scores: Vec<Vec<f32>>,
+}
+
+/// Trains, and judges after each of so many steps, `ends`, in rising order up to those of the configuration; `progress` is
+/// called with the loss after each step.
+///
+/// # Errors
+/// Those of climd and libtorch.
+pub fn run(
+    config: &RunConfig,
+    ends: &[usize],
+    train: &Part,
+    judged: &Part,
+    device: Device,
+    progress: &dyn Fn(&Tensor),
+) -> Result<Vec<Outcome>> {
+    let &RunConfig { ref method, seed, rate, batch_size, steps, points, .. } = config;
+    let (x, y) = tensors(train, device)?;
+    let (judged_x, _) = tensors(judged, device)?;
+    let judged_labels: Vec<i64> = judged.labels.iter().map(|&label| label as i64).collect();
+    let num_classes = 1 + train.labels.iter().chain(&judged.labels).max().copied().unwrap_or(0);
+
+    let vs = nn::VarStore::new(device);
+    let training = Training { x: &x, labels: &y, num_classes: num_classes as i64 };
+    let network = with_seed(seed, || method.network.build(&vs.root(), &training))?;
+    let native = config.native;
+    let loader = CurriculumLoader::new(x, y, batch_size)?.measure_batch_size(EVALUATION_BATCH)?.terms(method.terms);
+    // scores of a network that was pretrained are worth something from the start
+    let first_measure = if native.is_some_and(|native| native.pretraining > 0) { 0 } else { 1 };
+    let settings = Settings { seed, first_measure, ..Default::default() };
+    let mut sampler = Curriculum::new(loader.labels(), method.schedule.build())?.settings(settings);
+    let mut criterion = Criterion::new(method.loss.clone(), sampler.classes(), num_classes)?;
+    let mut dropout = Dropout::new(method.network.dropout(), seed);
+    let wd = native.map_or(1e-4, |native| native.weight_decay); // L2, in the gradient
+
+    let judge = |criterion: &Criterion| -> Result<ConfusionMatrix> {
+        let fused = tch::no_grad(|| network.forward(&judged_x, None, None).fused);
+        let predictions: Vec<i64> = criterion.scores(&fused)?.argmax(1, false).try_into()?;
+        Ok(ConfusionMatrix::new(&judged_labels, &predictions)?)
+    };
+
+    let (mut step, mut samples, mut looks, mut outcomes) = (0, 0, Vec::new(), Vec::new());
+    let (mut own, mut measuring, mut looking) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    let started = Instant::now();
+    if let Some(native) = native {
+        pretrain(&native, network.as_ref(), &vs, &loader, &mut criterion, &mut dropout, progress)?;
+    }
+    let mut optimiser = nn::Adam { wd, ..Default::default() }.build(&vs, rate.start)?;
+    let blocks = native.map_or(1, |native| native.block);
+    'training: for epoch in 0.. {
+        let (begun, mut forward, mut row) = (Instant::now(), Duration::ZERO, 0);
+        loader.refresh(&mut sampler, epoch, |x| {
+            let begun = Instant::now();
+            let out = evaluate(network.as_ref(), x, &mut row);
+            forward += begun.elapsed();
+            out
+        })?;
+        let list = sampler.epoch(epoch)?;
+        criterion.begin(&list)?;
+        own += begun.elapsed() - forward;
+        measuring += forward;
+        for batch in (0..blocks).flat_map(|_| loader.batches(list.clone())) {
+            let out = network.forward(&batch.modalities, Some(&batch.indices), Some(&mut dropout));
+            let value = network.loss(&out, &batch.labels, &criterion)?;
+            let lr = rate.at(step, steps);
+            match native {
+                None => optimiser.set_lr(lr),
+                Some(native) => {
+                    let lr = lr * 0.2f64.powi(native.fall.map_or(0, |fall| (step / fall) as i32));
+                    optimiser.set_lr(lr);
+                    if native.fusion != 1.0 {
+                        optimiser.set_lr_group(FUSION_GROUP, lr * native.fusion);
+                    }
+                }
+            }
+            optimiser.backward_step(&value);
+            (step, samples) = (step + 1, samples + batch.labels.numel());
+            progress(&value);
+            if step * points / steps > (step - 1) * points / steps {
+                let begun = Instant::now();
+                let scores = percentiles(network.as_ref(), &loader, num_classes)?;
+                looks.push(Point { step, macro_f1: judge(&criterion)?.macro_f1(), scores });
+                looking += begun.elapsed();
+            }
+            if ends.contains(&step) {
+                let begun = Instant::now();
+                outcomes.push(Outcome {
+                    samples,
+                    confusion: judge(&criterion)?,
+                    points: looks.clone(),
+                    seconds: (started.elapsed() - looking).as_secs_f64(),
+                    own_seconds: own.as_secs_f64(),
+                    measuring_seconds: measuring.as_secs_f64(),
+                });
+                looking += begun.elapsed();
+            }
+            if step == steps {
+                break 'training;
+            }
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Full batches of all samples, on the loss of the heads.
+fn pretrain(
+    native: &Native,
+    network: &dyn Network,
+    vs: &nn::VarStore,
+    loader: &CurriculumLoader,
+    criterion: &mut Criterion,
+    dropout: &mut Dropout,
+    progress: &dyn Fn(&Tensor),
+) -> Result<()> {
+    let all = Curriculum::new(loader.labels(), Uniform {})?;
+    let mut optimiser = nn::Adam { wd: native.weight_decay, ..Default::default() }.build(vs, PRETRAINING_RATE)?;
+    criterion.begin(&all.epoch(0)?)?;
+    for _ in 0..native.pretraining {
+        for batch in loader.epoch(&all, 0)? {
+            let out = network.forward(&batch.modalities, Some(&batch.indices), Some(dropout));
+            let value = network.pretraining_loss(&out, &batch.labels, criterion)?;
+            optimiser.backward_step(&value);
+            progress(&value);
+        }
+    }
+    Ok(())
+}
+
+/// Logits and embeddings of the training samples from `row` on, which moves behind them; for the measurer.
+fn evaluate(network: &dyn Network, x: &[Tensor], row: &mut i64) -> (Vec<Tensor>, Vec<Tensor>) {
+    let end = *row + x[0].size()[0];
+    let rows = Tensor::arange_start(*row, end, (Kind::Int64, x[0].device()));
+    *row = end;
+    let out = network.forward(x, Some(&rows), None);
+    (out.logits, out.embeddings)
+}
+
+fn percentiles(network: &dyn Network, loader: &CurriculumLoader, num_classes: usize) -> Result<Vec<Vec<f32>>> {
+    let (mut measurer, mut row) = (MultimodalMeasurer::new(loader.labels())?, 0);
+    for batch in loader.all() {
+        let (logits, embeddings) = tch::no_grad(|| evaluate(network, &batch.modalities, &mut row));
+        measurer.observe(&batch.indices, &logits, &embeddings)?;
+    }
+    let mut scores = vec![Vec::new(); num_classes];
+    for (score, &label) in measurer.finish()?.into_iter().zip(loader.labels()) {
+        scores[label as usize].push(score);
+    }
+    let at = |scores: &[f32], percent: usize| scores[(scores.len() - 1) * percent / 100];
+    let of_class = |mut scores: Vec<f32>| {
+        scores.sort_by(f32::total_cmp);
+        if scores.is_empty() { Vec::new() } else { [5, 25, 50, 75, 95].map(|percent| at(&scores, percent)).to_vec() }
+    };
+    Ok(scores.into_iter().map(of_class).collect())
+}
+
+/// Samples of each class, by label, in every epoch below `epochs` that the schedule makes of these labels.
+///
+/// # Errors
+/// Those of climd.
+pub fn class_distribution(
+    labels: &[usize],
+    num_classes: usize,
+    schedule: Box<dyn Schedule>,
+    epochs: usize,
+) -> climd::Result<Vec<Vec<usize>>> {
+    let sampler = Curriculum::new(labels, schedule)?;
+    let by_label = |epoch| {
+        let mut counts = vec![0; num_classes];
+        for (rank, quota) in sampler.quotas(epoch)?.into_iter().enumerate() {
+            counts[sampler.classes().label(rank) as usize] = quota; // labels are 0..num_classes
+        }
+        Ok(counts)
+    };
+    (0..epochs).map(by_label).collect()
+}
+
+/// Features, `M` times `[n, d_m]`, and labels, `[n]`.
+///
+/// # Errors
+/// Those of libtorch.
+pub fn tensors(part: &Part, device: Device) -> Result<(Vec<Tensor>, Tensor)> {
+    let rows = part.labels.len() as i64;
+    let modality = |values: &Vec<f32>| Ok(Tensor::f_from_slice(values)?.f_view([rows, -1])?.f_to_device(device)?);
+    let labels: Vec<i64> = part.labels.iter().map(|&label| label as i64).collect();
+    let labels = Tensor::f_from_slice(&labels)?.f_to_device(device)?.f_to_kind(Kind::Int64)?;
+    Ok((part.values.iter().map(modality).collect::<Result<_>>()?, labels))
+}

@@ -1,0 +1,85 @@
+//! Runs that were done already: one JSON line each, keyed by their full configuration.
+//!
+//! A table grows over days, and one that was interrupted goes on where it stopped. Lines are only ever appended.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use climd_networks::config::RunConfig;
+use climd_networks::train::Outcome;
+
+/// Finished runs, in memory and, where it has one, in a file.
+#[derive(Debug, Default)]
+pub struct Cache {
+    runs: Mutex<HashMap<String, Outcome>>,
+    file: Option<(PathBuf, Mutex<File>)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line<C, O> {
+    config: C,
+    outcome: O,
+}
+
+impl Cache {
+    /// The runs of a file, which is made if it is not there.
+    ///
+    /// A last line without its end is what a killed process leaves: it is cut off, and its run is done anew.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written; a line that is no run, with its number.
+    pub fn open(path: &Path) -> Result<Cache> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("run cache: cannot make `{}`", folder.display()))?;
+        }
+        let unusable = || format!("run cache `{}` cannot be read or written", path.display());
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path).with_context(unusable)?;
+        let text = std::io::read_to_string(&mut file).with_context(unusable)?;
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        if whole < text.len() {
+            // only then: another process may have added a line since the file was read
+            file.set_len(whole as u64).with_context(unusable)?;
+        }
+        let mut runs = HashMap::new();
+        for (number, line) in text[..whole].lines().enumerate() {
+            let Line::<RunConfig, Outcome> { config, outcome } = serde_json::from_str(line).with_context(|| {
+                format!("run cache `{}`, line {}: not a run; remove the line", path.display(), number + 1)
+            })?;
+            runs.insert(key(&config)?, outcome);
+        }
+        Ok(Cache { runs: Mutex::new(runs), file: Some((path.to_path_buf(), Mutex::new(file))) })
+    }
+
+    /// The outcome of a run that was done.
+    ///
+    /// # Errors
+    /// A configuration that cannot be written down.
+    pub fn get(&self, config: &RunConfig) -> Result<Option<Outcome>> {
+        Ok(self.runs.lock().unwrap_or_else(PoisonError::into_inner).get(&key(config)?).cloned())
+    }
+
+    /// Keeps a run, and writes it before it returns.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn insert(&self, config: &RunConfig, outcome: &Outcome) -> Result<()> {
+        if let Some((path, file)) = &self.file {
+            let line = serde_json::to_string(&Line { config, outcome })? + "\n";
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            // one write a line, so that two processes may share a file
+            file.write_all(line.as_bytes()).with_context(|| format!("run cache: cannot write `{}`", path.display()))?;
+        }
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner).insert(key(config)?, outcome.clone());
+        Ok(())
+    }
+}
+
+fn key(config: &RunConfig) -> Result<String> {
+    Ok(serde_json::to_string(config)?)
+}

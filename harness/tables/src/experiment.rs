@@ -1,0 +1,374 @@
+//! Rows of a table on the same splits, several runs at a time, each done once and then read from the cache.
+//!
+//! For each seed: a stratified split; a validation part out of its training part, on which the learning rate is chosen
+//! for the plain training of a row's network and inherited by the row; then the row anew on the whole training part,
+//! judged once on the test part after its last step. Nothing is chosen on a test part.
+
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use climd::{Curriculum, CurriculumSampler, Tail, Terms, Uniform};
+use serde::Serialize;
+use tch::{Device, Tensor, nn};
+
+use crate::cache::Cache;
+use climd_data::{Dataset, Preparation, Prepared, Split, stratified_split};
+use climd_networks::config::{DataConfig, LearningRate, Method, Part, RunConfig, ScheduleConfig, VERSION};
+use climd_networks::criterion::{Criterion, Loss};
+use climd_networks::network::{NetworkConfig, Training, with_seed};
+use climd_networks::oversample::Oversampler;
+use climd_networks::train::{Outcome, run, tensors};
+
+const TEST_SHARE: f64 = 0.3;
+const VALIDATION_SHARE: f64 = 0.2;
+const PAPER_RATE: f64 = 5e-5;
+const TUNED: [f64; 4] = [1e-4, 3e-4, 1e-3, 3e-3];
+
+/// Where the learning rate comes from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rate {
+    /// The best of 1e-4, 3e-4, 1e-3 and 3e-3 for plain training on validation, with cosine decay; for each split anew.
+    Tuned,
+    /// The paper's 5e-5, constant.
+    Paper,
+    /// Every network's own, with the rest of its authors' training: for networks of which it is known.
+    Native,
+}
+
+impl Rate {
+    fn candidates(self, network: &NetworkConfig) -> Vec<LearningRate> {
+        match self {
+            Rate::Native => network.native().map(|(_, rate, _)| rate).into_iter().collect(),
+            Rate::Tuned => TUNED.map(|start| LearningRate { start, cosine: true }).to_vec(),
+            Rate::Paper => vec![LearningRate { start: PAPER_RATE, cosine: false }],
+        }
+    }
+}
+
+/// How many gradient steps a row takes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Budget {
+    /// As many as plain training takes in all its epochs.
+    EqualSteps,
+    /// As many as this schedule takes in so many epochs.
+    EqualEpochs(ScheduleConfig),
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub method: Method,
+    /// For how long.
+    pub budget: Budget,
+}
+
+/// What all rows share.
+#[derive(Debug, Clone, Copy)]
+pub struct Study<'a> {
+    /// The data.
+    pub dataset: &'a Dataset,
+    /// Ratio of the largest to the smallest class that training parts are thinned to.
+    pub imbalance: Option<f64>,
+    /// Share of training labels that are replaced.
+    pub noise: f64,
+    /// Epochs of plain training.
+    pub epochs: usize,
+    /// Samples a batch.
+    pub batch_size: usize,
+    /// The first split.
+    pub first_seed: u64,
+    /// How many splits.
+    pub seeds: u64,
+    /// Where the learning rate comes from.
+    pub rate: Rate,
+}
+
+/// What came of a row: a run for each seed.
+#[derive(Debug, Clone, Serialize)]
+pub struct RowResult {
+    /// The row.
+    pub row: Row,
+    /// Configuration and outcome, by seed.
+    pub runs: Vec<(RunConfig, Outcome)>,
+    /// Samples that are judged on for each one that is learned from.
+    pub test_to_train: f64,
+}
+
+/// Who does runs: with what cache, how many at a time, and who is told.
+#[allow(missing_debug_implementations)] // it holds closures
+pub struct Runner<'a> {
+    /// Runs that were done.
+    pub cache: Cache,
+    /// Runs at a time, each on one thread.
+    pub jobs: usize,
+    /// Where to train.
+    pub device: Device,
+    /// Called with the number of steps that are to be done, before they are.
+    pub planned: &'a (dyn Fn(usize) + Sync),
+    /// Called with the loss after each step.
+    pub progress: &'a (dyn Fn(&Tensor) + Sync),
+}
+
+impl Study<'_> {
+    fn splits(&self) -> Range<u64> {
+        self.first_seed..self.first_seed + self.seeds
+    }
+
+    /// The split of a run, and the labels of all samples as it sees them in training.
+    fn split(&self, seed: u64, part: Part) -> Result<(Split, Vec<usize>)> {
+        let labels = &self.dataset.labels;
+        let mut split = match &self.dataset.split {
+            Some(fixed) => fixed.clone(),
+            None => stratified_split(labels, TEST_SHARE, seed)?,
+        };
+        if let Some(ratio) = self.imbalance {
+            split = split.thin(labels, ratio, seed)?;
+        }
+        let seen = split.noisy_labels(labels, self.noise, seed)?;
+        if part == Part::Validation {
+            split = split.validation(&seen, VALIDATION_SHARE, seed)?;
+        }
+        Ok((split, seen))
+    }
+
+    /// What a run learns from and what it is judged on, prepared.
+    ///
+    /// # Errors
+    /// Those of the data.
+    pub fn parts(&self, seed: u64, part: Part) -> Result<Prepared> {
+        let (split, labels) = self.split(seed, part)?;
+        let preparation = Preparation::of(self.dataset.layout);
+        if labels == self.dataset.labels {
+            return Ok(Prepared::fit(self.dataset, &split, &preparation)?);
+        }
+        // columns are chosen with the noisy labels, too: nobody would have others
+        let noisy = Dataset { labels, ..self.dataset.clone() };
+        Ok(Prepared::fit(&noisy, &split, &preparation)?)
+    }
+
+    /// Refuses rows that cannot be run on these data, before anything is trained.
+    fn check(&self, rows: &[Row]) -> Result<()> {
+        let part = self.parts(self.first_seed, Part::Validation)?.train;
+        let (x, labels) = tensors(&part, Device::Cpu)?;
+        let num_classes = self.dataset.classes.len();
+        for Row { name, method, .. } in rows {
+            let check = || -> Result<()> {
+                let known = self.rate != Rate::Native || method.network.native().is_some();
+                ensure!(known, "how the network's authors train it is not known, or is what all networks do here");
+                let sampler = Curriculum::new(&part.labels, method.schedule.build())?;
+                Criterion::new(method.loss.clone(), sampler.classes(), num_classes)?;
+                method.oversample.as_ref().map_or(Ok(()), Oversampler::check)?;
+                let training = Training { x: &x, labels: &labels, num_classes: num_classes as i64 };
+                with_seed(0, || method.network.build(&nn::VarStore::new(Device::Cpu).root(), &training))?;
+                Ok(())
+            };
+            check().with_context(|| format!("row `{name}`"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The runs of a study.
+struct Plan<'a> {
+    study: &'a Study<'a>,
+    data: DataConfig, // what the runs are keyed by: a hash of every value, so once for all of them
+}
+
+impl<'a> Plan<'a> {
+    fn new(study: &'a Study<'a>) -> Plan<'a> {
+        let &Study { dataset, imbalance, noise, .. } = study;
+        let data = DataConfig { name: dataset.name.clone(), fingerprint: dataset.fingerprint(), imbalance, noise };
+        Plan { study, data }
+    }
+
+    /// A run of a row; the number of its steps follows from the labels that it learns from.
+    fn config(&self, row: &Row, seed: u64, rate: LearningRate, part: Part, points: usize) -> Result<RunConfig> {
+        let study = self.study;
+        let (split, seen) = study.split(seed, part)?;
+        let labels: Vec<usize> = split.train.iter().map(|&row| seen[row]).collect();
+        let schedule = match &row.budget {
+            Budget::EqualSteps => ScheduleConfig::Uniform(Uniform {}),
+            Budget::EqualEpochs(schedule) => schedule.clone(),
+        };
+        let sampler = Curriculum::new(&labels, schedule.build())?;
+        let native = if study.rate == Rate::Native { row.method.network.native() } else { None };
+        let steps = match native {
+            Some((_, _, steps)) => steps,
+            None => sampler.steps(0..study.epochs, study.batch_size, Tail::Keep)?,
+        };
+        let native = native.map(|(native, ..)| native);
+        let batch_size = if native.is_some() { labels.len() } else { study.batch_size };
+        let (data, method) = (self.data.clone(), row.method.clone());
+        Ok(RunConfig { version: VERSION, data, seed, part, method, rate, batch_size, steps, points, native })
+    }
+
+    /// The runs among which the learning rate of a row's network is chosen, by seed and candidate.
+    fn tuning(&self, row: &Row) -> Result<Vec<RunConfig>> {
+        let row = plain(row);
+        let (row, candidates) = (&row, &self.study.rate.candidates(&row.method.network));
+        let of_seed = |seed| candidates.iter().map(move |&rate| self.config(row, seed, rate, Part::Validation, 0));
+        self.study.splits().flat_map(of_seed).collect()
+    }
+}
+
+/// Plain training of a row's network, for which its learning rate is chosen.
+fn plain(row: &Row) -> Row {
+    let Method { network, .. } = row.method.clone();
+    let schedule = ScheduleConfig::Uniform(Uniform {});
+    let (terms, loss) = (Terms::default(), Loss::CrossEntropy);
+    let method = Method { network, schedule, terms, loss, oversample: None };
+    Row { name: String::new(), method, budget: Budget::EqualSteps }
+}
+
+impl Runner<'_> {
+    /// All rows on all splits. `points` looks on the way: for curves, which are drawn on the validation part.
+    ///
+    /// # Errors
+    /// Data or a row that cannot be run, before anything is trained; the first error of any run.
+    pub fn rows(&self, study: &Study<'_>, rows: &[Row], part: Part, points: usize) -> Result<Vec<RowResult>> {
+        study.check(rows)?;
+        let plan = Plan::new(study);
+        let rates = self.rates(&plan, rows)?;
+        let mut plans = Vec::new();
+        for (at, seed) in study.splits().enumerate() {
+            for row in rows {
+                let of_row = |(network, _): &&(NetworkConfig, Vec<LearningRate>)| *network == row.method.network;
+                let (_, rates) = rates.iter().find(of_row).context("a network without a learning rate")?;
+                plans.push(plan.config(row, seed, rates[at], part, points)?);
+            }
+        }
+        let (split, _) = study.split(study.first_seed, part)?;
+        let test_to_train = split.test.len() as f64 / split.train.len() as f64;
+        let result = |row: &Row| RowResult { row: row.clone(), runs: Vec::new(), test_to_train };
+        let mut results: Vec<RowResult> = rows.iter().map(result).collect();
+        for (at, run) in self.outcomes(study, plans)?.into_iter().enumerate() {
+            results[at % rows.len()].runs.push(run);
+        }
+        Ok(results)
+    }
+
+    /// Whether all runs of a row, and those that its learning rate is chosen from, are in the cache.
+    ///
+    /// # Errors
+    /// Those of the data.
+    pub fn is_done(&self, study: &Study<'_>, row: &Row, part: Part, points: usize) -> Result<bool> {
+        let all = |plans: &[RunConfig]| -> Result<bool> {
+            plans.iter().try_fold(true, |done, config| Ok(done && self.cache.get(config)?.is_some()))
+        };
+        let plan = Plan::new(study);
+        if study.rate == Rate::Tuned && !all(&plan.tuning(row)?)? {
+            return Ok(false);
+        }
+        let rows = std::slice::from_ref(row);
+        let [(_, rates)] = &self.rates(&plan, rows)?[..] else { return Ok(false) };
+        let config = |(seed, &rate)| plan.config(row, seed, rate, part, points);
+        all(&study.splits().zip(rates).map(config).collect::<Result<Vec<_>>>()?)
+    }
+
+    /// For every network of the rows, the learning rate of each seed.
+    fn rates(&self, plan: &Plan<'_>, rows: &[Row]) -> Result<Vec<(NetworkConfig, Vec<LearningRate>)>> {
+        let study = plan.study;
+        let mut networks: Vec<Row> = Vec::new();
+        for row in rows.iter().map(plain) {
+            if !networks.contains(&row) {
+                networks.push(row);
+            }
+        }
+        if study.rate != Rate::Tuned {
+            let only = |row: Row| {
+                let rate = study.rate.candidates(&row.method.network).first().copied();
+                (row.method.network, rate.into_iter().cycle().take(study.seeds as usize).collect())
+            };
+            return Ok(networks.into_iter().map(only).collect());
+        }
+        let plans: Vec<Vec<RunConfig>> = networks.iter().map(|row| plan.tuning(row)).collect::<Result<_>>()?;
+        let tried = self.outcomes(study, plans.concat())?;
+        let f1 = |run: &(RunConfig, Outcome)| run.1.confusion.macro_f1();
+        let best = |runs: &[(RunConfig, Outcome)]| {
+            // the first of equal ones, so the smallest rate
+            runs.iter().rev().max_by(|a, b| f1(a).total_cmp(&f1(b))).map(|run| run.0.rate)
+        };
+        let chosen: Vec<LearningRate> = tried.chunks(TUNED.len()).filter_map(best).collect();
+        let by_network = chosen.chunks(study.seeds as usize).map(<[_]>::to_vec);
+        Ok(networks.into_iter().map(|row| row.method.network).zip(by_network).collect())
+    }
+
+    /// The outcome of every configuration, those that are not in the cache after they are done.
+    fn outcomes(&self, study: &Study<'_>, plans: Vec<RunConfig>) -> Result<Vec<(RunConfig, Outcome)>> {
+        let mut missing: Vec<&RunConfig> = Vec::new();
+        for config in &plans {
+            if self.cache.get(config)?.is_none() && !missing.contains(&config) {
+                missing.push(config);
+            }
+        }
+        // a run that another one begins with is judged on its way
+        let whole = |config: &&&RunConfig| !missing.iter().any(|other| config.begins(other));
+        let whole: Vec<&RunConfig> = missing.iter().filter(whole).copied().collect();
+        (self.planned)(whole.iter().map(|config| config.steps).sum());
+        parallel(&whole, self.jobs, |&config| {
+            let mut parts = study.parts(config.seed, config.part)?;
+            if let Some(oversampler) = &config.method.oversample {
+                parts.train = oversampler.apply(&parts.train, config.seed)?;
+            }
+            let mut runs: Vec<&RunConfig> = missing.iter().filter(|other| other.begins(config)).copied().collect();
+            runs.sort_by_key(|run| run.steps);
+            runs.push(config);
+            let ends: Vec<usize> = runs.iter().map(|run| run.steps).collect();
+            let outcomes = run(config, &ends, &parts.train, &parts.test, self.device, self.progress)?;
+            runs.iter().zip(&outcomes).try_for_each(|(config, outcome)| self.cache.insert(config, outcome))
+        })?;
+        let done = |config: RunConfig| {
+            let outcome = self.cache.get(&config)?.context("a run that is not in the cache")?;
+            Ok((config, outcome))
+        };
+        plans.into_iter().map(done).collect()
+    }
+}
+
+/// `f` of every item on so many threads, in the order of the items. libtorch gets one thread in each.
+///
+/// Plain threads rather than a pool of rayon's: a run that waits in a pool may be given another run to do meanwhile.
+///
+/// # Errors
+/// The first of any item; nothing more is begun then.
+pub fn parallel<T: Sync, R: Send>(items: &[T], jobs: usize, f: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.clamp(1, items.len().max(1)) {
+            scope.spawn(|| {
+                tch::set_num_threads(1);
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(at) else { break };
+                    let result = f(item);
+                    if result.is_err() {
+                        next.store(items.len(), Ordering::Relaxed); // nothing more is begun
+                    }
+                    done.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((at, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    done.sort_by_key(|&(at, _)| at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_the_order_of_the_items_and_an_error_ends_it() {
+        let items: Vec<usize> = (0..50).collect();
+        assert_eq!(parallel(&items, 3, |&i| Ok(i * i)).unwrap()[49], 49 * 49);
+        let error = parallel(&items, 3, |&i| if i == 7 { anyhow::bail!("seven") } else { Ok(i) }).unwrap_err();
+        assert_eq!(error.to_string(), "seven");
+    }
+}

@@ -1,0 +1,11 @@
+//! What CLIMD does on real data: data preparation, networks, training arms, tables and plots. Not published.
+
+#![deny(missing_docs)]
+
+pub mod cache;
+pub mod experiment;
+pub mod overview;
+pub mod plot;
+pub mod results;
+pub mod stats;
+pub mod tables;

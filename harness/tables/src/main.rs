@@ -1,0 +1,209 @@
+//! Shows every row: the tables of the paper and ours, on real data, over splits.
+//!
+//! Runs are kept in a cache as they finish: a table that was interrupted goes on where it stopped.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, ValueEnum};
+use climd_data::Dataset;
+use climd_networks::config::Part;
+use climd_repro::cache::Cache;
+use climd_repro::experiment::{Rate, Row, Runner, Study};
+use climd_repro::overview::overview;
+use climd_repro::results::{Page, Section};
+use climd_repro::tables::{Table, TableRow, keep};
+use indicatif::{ProgressBar, ProgressStyle};
+use tch::{Device, Tensor};
+
+/// Tables of mean and standard deviation over splits, with the baseline in the same run.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Which table.
+    #[arg(value_enum)]
+    table: Which,
+    /// Data sets: names of folders under data/, or folders.
+    #[arg(long, value_name = "NAME", num_args = 1.., default_value = "brca")]
+    data: Vec<String>,
+    /// Splits; each is also a seed of weights, dropout and sampler.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..1 << 32))]
+    seeds: u64,
+    /// The first split: another one shows whether what was seen on the first splits holds on fresh ones.
+    #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 32))]
+    first_seed: u64,
+    /// Epochs of plain training.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    epochs: u64,
+    /// Learning rate: the paper's 5e-5, or chosen on validation from 1e-4, 3e-4, 1e-3 and 3e-3 with cosine decay.
+    #[arg(long, value_enum, num_args = 1.., default_values = ["tuned", "paper"])]
+    lr: Vec<Lr>,
+    /// Thin the training part to a long tail: the largest class to the smallest as R to 1.
+    #[arg(long, value_name = "R")]
+    imbalance: Option<f64>,
+    /// Replace this share of the training labels.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    noise: f64,
+    /// Train only rows whose names hold one of these texts, and those that they are compared with; the page then has
+    /// every row of the table whose runs are all there.
+    #[arg(long, value_name = "TEXT", num_args = 1..)]
+    rows: Vec<String>,
+    /// Splits for the plots of what happens on the way; 0 for none.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    curves: u64,
+    /// Only so many samples, stratified: for a quick look.
+    #[arg(long, value_name = "N")]
+    samples: Option<usize>,
+    /// Runs at a time, each on one thread. Default: one for each core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    jobs: Option<u64>,
+    /// Folder of the finished runs.
+    #[arg(long, value_name = "DIR", default_value = "docs/results/runs")]
+    runs: PathBuf,
+    /// Folder for tables and plots.
+    #[arg(long, value_name = "DIR", default_value = "docs/results")]
+    out: PathBuf,
+    /// No progress bar.
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// Networks.
+    Table1,
+    /// Methods for imbalance.
+    Table2,
+    /// The curriculum around every network.
+    Table3,
+    /// Table 3 with the learning rate, the steps and the full batches of each network's authors; ignores --lr.
+    Native,
+    /// Parts of the measurer, and other schedulers.
+    Table4,
+    /// Controls, prior correction and other samplers.
+    Beyond,
+    /// The rows that the advice rests on.
+    Advice,
+    /// Prior correction and trimming where labels are wrong.
+    LabelNoise,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Lr {
+    Tuned,
+    Paper,
+}
+
+impl Lr {
+    fn rate(self) -> Rate {
+        match self {
+            Lr::Tuned => Rate::Tuned,
+            Lr::Paper => Rate::Paper,
+        }
+    }
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let table = match arguments.table {
+        Which::Table1 => Table::Table1,
+        Which::Table2 => Table::Table2,
+        Which::Table3 => Table::Table3,
+        Which::Native => Table::Native,
+        Which::Table4 => Table::Table4,
+        Which::Beyond => Table::Beyond,
+        Which::Advice => Table::Advice,
+        Which::LabelNoise => Table::LabelNoise,
+    };
+    // all data are read before anything is trained
+    let sets: Vec<Dataset> = arguments.data.iter().map(|name| load(name, arguments.samples)).collect::<Result<_>>()?;
+    for dataset in &sets {
+        one(&arguments, table, dataset)?;
+    }
+    Ok(())
+}
+
+fn load(name: &str, samples: Option<usize>) -> Result<Dataset> {
+    let folder = [PathBuf::from("data").join(name), PathBuf::from(name)].into_iter().find(|folder| folder.is_dir());
+    let folder = folder.with_context(|| {
+        format!(
+            "--data {name}: neither `data/{name}` nor `{name}` is a folder; `make data-all` fetches the public sets"
+        )
+    })?;
+    let dataset = Dataset::load(folder)?;
+    Ok(match samples {
+        Some(samples) => dataset.slice(samples, 0)?,
+        None => dataset,
+    })
+}
+
+fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
+    let bar = if arguments.quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
+    bar.set_style(ProgressStyle::with_template("{prefix} {bar:40} {pos}/{len} steps, {msg}, {eta} left")?);
+    bar.set_prefix(dataset.name.clone());
+    let steps = AtomicU64::new(0);
+    let progress = |loss: &Tensor| {
+        if steps.fetch_add(1, Ordering::Relaxed).is_multiple_of(100) {
+            bar.set_message(format!("loss {:.3}", loss.double_value(&[])));
+        }
+        bar.inc(1);
+    };
+    let planned = |steps: usize| bar.inc_length(steps as u64);
+    let jobs = match arguments.jobs {
+        Some(jobs) => jobs as usize,
+        None => std::thread::available_parallelism()?.get(),
+    };
+    let cache = Cache::open(&arguments.runs.join(format!("{}.jsonl", dataset.name)))?;
+    let runner = Runner { cache, jobs, device: Device::Cpu, planned: &planned, progress: &progress };
+
+    let epochs = arguments.epochs as usize;
+    let mut rows = table.rows(epochs);
+    if dataset.name != "brca" || arguments.samples.is_some() {
+        rows.iter_mut().for_each(|row| row.paper = None); // the paper's figures are of breast cancer
+    }
+    let study = Study {
+        dataset,
+        imbalance: arguments.imbalance,
+        noise: arguments.noise,
+        epochs,
+        batch_size: 32,
+        first_seed: arguments.first_seed,
+        seeds: arguments.seeds,
+        rate: Rate::Tuned,
+    };
+    let mut page = Page::new(table, &study);
+    let rates = match table {
+        Table::Native => vec![Rate::Native],
+        _ => arguments.lr.iter().map(|lr| lr.rate()).collect(),
+    };
+    for rate in rates {
+        let study = Study { rate, ..study };
+        let mut rows = rows.clone();
+        if !arguments.rows.is_empty() {
+            let named = |row: &TableRow| arguments.rows.iter().any(|text| row.row.name.contains(text));
+            ensure!(rows.iter().any(named), "--rows: no row of this table has one of {:?} in its name", arguments.rows);
+            let compared: Vec<usize> = rows.iter().filter(|row| named(row)).filter_map(|row| row.against).collect();
+            let chosen = rows.iter().enumerate().filter(|(at, row)| named(row) || compared.contains(at));
+            runner.rows(&study, &chosen.map(|(_, row)| row.row.clone()).collect::<Vec<_>>(), Part::Test, 0)?;
+            let done = rows.iter().map(|row| runner.is_done(&study, &row.row, Part::Test, 0));
+            let mut done = done.collect::<Result<Vec<bool>>>()?.into_iter();
+            rows = keep(rows, |_| done.next().unwrap_or(false));
+        }
+        let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
+        let results = runner.rows(&study, &plain, Part::Test, 0)?;
+        page.push(Section::new(rate, &rows, &results).with_contrasts(table.contrasts(), &results));
+        if arguments.curves > 0 {
+            let few = Study { seeds: arguments.curves, ..study };
+            page.plot(&arguments.out, &runner.rows(&few, &Page::plotted(&rows), Part::Validation, 20)?)?;
+        }
+    }
+    bar.finish_and_clear();
+    println!("{}", page.markdown());
+    page.write(&arguments.out)?;
+    if let (Table::Beyond | Table::Advice | Table::LabelNoise, Some(text)) = (table, overview(&arguments.out, table)?) {
+        let file = arguments.out.join(format!("overview-{}.md", table.name()));
+        fs::write(&file, text).with_context(|| format!("--out: `{}` cannot be written", file.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,474 @@
+//! Pages of results: a table of rows for each learning rate, as Markdown and as CSV, and plots.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use climd::ConfusionMatrix;
+use comfy_table::{Table as Grid, presets};
+use serde::{Deserialize, Serialize};
+
+use crate::experiment::{Rate, Row, RowResult, Study};
+use crate::plot::{self, Series};
+use crate::stats::{Paired, Summary};
+use crate::tables::{Contrast, Paper, Table, TableRow};
+use climd_networks::train::Outcome;
+
+/// A figure of a run, in `[0, 1]`.
+type Metric = (&'static str, fn(&ConfusionMatrix) -> f64);
+
+/// What every table shows, in order.
+const METRICS: [Metric; 5] = [
+    ("accuracy", ConfusionMatrix::accuracy),
+    ("weighted F1", ConfusionMatrix::weighted_f1),
+    ("macro F1", ConfusionMatrix::macro_f1),
+    ("balanced accuracy", ConfusionMatrix::balanced_accuracy),
+    ("worst recall", |confusion| confusion.recall().into_iter().fold(1.0, f64::min)),
+];
+const MACRO_F1: usize = 2;
+/// Rows that plots show, where a table has them.
+const PLOTTED: [&str; 6] =
+    ["baseline", "CLIMD", "CLIMD, random order", "prior correction", "CLIMD + prior, T = E/2", "HardMajority + prior"];
+
+/// A table on one data set.
+#[derive(Debug)]
+pub struct Page {
+    table: Table,
+    data: String,
+    stem: String,
+    classes: Vec<String>,
+    sections: Vec<Section>,
+    plots: Vec<(String, String)>, // file, caption
+}
+
+/// The rows at one learning rate.
+#[derive(Debug)]
+pub struct Section {
+    rate: Rate,
+    rows: Vec<Shown>,
+    contrasts: Vec<(Contrast, Paired)>, // of macro F1
+}
+
+#[derive(Debug)]
+struct Shown {
+    name: String,
+    paper: Option<Paper>,
+    against: Option<String>,
+    metrics: Vec<(Option<Summary>, Option<Paired>)>, // by METRICS
+    recall: Vec<Option<Summary>>,                    // by class
+    steps: usize,
+    seconds: Option<Summary>,
+}
+
+impl Section {
+    /// Sums up the runs of a table's rows.
+    #[must_use]
+    pub fn new(rate: Rate, rows: &[TableRow], results: &[RowResult]) -> Section {
+        let show = |(row, result): (&TableRow, &RowResult)| {
+            let of_metric = |&(_, of): &Metric| {
+                let paired = row.against.and_then(|against| paired(result, &results[against], of));
+                (Summary::of(&values(result, of)), paired)
+            };
+            let recall = |class: usize| {
+                let of_run = |confusion: &ConfusionMatrix| {
+                    let at = confusion.labels().binary_search(&(class as i64)).ok()?;
+                    Some(100.0 * confusion.recall()[at])
+                };
+                let recalls: Vec<f64> = result.runs.iter().filter_map(|(_, run)| of_run(&run.confusion)).collect();
+                Summary::of(&recalls)
+            };
+            let num_classes =
+                result.runs.iter().flat_map(|(_, run)| run.confusion.labels()).max().map_or(0, |&c| c + 1);
+            Shown {
+                name: row.row.name.clone(),
+                paper: row.paper,
+                against: row.against.map(|against| rows[against].row.name.clone()),
+                metrics: METRICS.iter().map(of_metric).collect(),
+                recall: (0..num_classes as usize).map(recall).collect(),
+                steps: result.runs.first().map_or(0, |(config, _)| config.steps),
+                seconds: Summary::of(&result.runs.iter().map(|(_, run)| run.seconds).collect::<Vec<_>>()),
+            }
+        };
+        Section { rate, rows: rows.iter().zip(results).map(show).collect(), contrasts: Vec::new() }
+    }
+
+    /// Adds differences between rows, of those that were run.
+    #[must_use]
+    pub fn with_contrasts(mut self, contrasts: &[Contrast], results: &[RowResult]) -> Section {
+        let result = |name: &str| results.iter().find(|result| result.row.name == name);
+        let of = |&(name, other): &Contrast| {
+            Some(((name, other), paired(result(name)?, result(other)?, METRICS[MACRO_F1].1)?))
+        };
+        self.contrasts = contrasts.iter().filter_map(of).collect();
+        self
+    }
+
+    fn seeds(&self) -> usize {
+        self.rows.first().and_then(|row| row.metrics[0].0).map_or(0, |summary| summary.n)
+    }
+
+    fn rate(&self) -> &'static str {
+        match self.rate {
+            Rate::Tuned => "tuned",
+            Rate::Paper => "paper",
+            Rate::Native => "native",
+        }
+    }
+
+    /// Every row with its metrics, the difference of its macro F1 to its baseline's, and what it cost.
+    #[must_use]
+    pub fn grid(&self) -> Grid {
+        let has_paper = self.rows.iter().any(|row| row.paper.is_some());
+        let mut grid = Grid::new();
+        let mut header = vec!["row"];
+        if has_paper {
+            header.push("paper: accuracy / weighted F1 / macro F1");
+        }
+        header.extend(METRICS.map(|(name, _)| name));
+        header.extend(["macro F1 - baseline [95 %]", "p", "p corrected", "steps", "s"]);
+        grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
+        for row in &self.rows {
+            let mut cells = vec![row.name.clone()];
+            if has_paper {
+                let triple = |paper: Paper| paper.map(|(mean, sd)| format!("{mean:.1} ± {sd:.1}")).join(" / ");
+                cells.push(row.paper.map_or_else(|| "-".into(), triple));
+            }
+            cells.extend(row.metrics.iter().map(|(summary, _)| or_dash(*summary)));
+            match &row.metrics[MACRO_F1].1 {
+                Some(paired) => cells.extend(difference(paired)),
+                None => cells.extend(["-", "-", "-"].map(String::from)),
+            }
+            let seconds = row.seconds.map_or_else(|| "-".into(), |seconds| format!("{:.1}", seconds.mean));
+            cells.extend([row.steps.to_string(), seconds]);
+            grid.add_row(cells);
+        }
+        grid
+    }
+}
+
+/// A line of the CSV file: a metric of a row, or the difference of two rows.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[allow(missing_docs)] // the columns are described in docs/results/README.md
+pub struct Record {
+    pub table: String,
+    pub data: String,
+    pub row: String,
+    pub metric: String,
+    pub paper: Option<f64>,
+    pub mean: Option<f64>,
+    pub sd: Option<f64>,
+    pub seeds: usize,
+    pub steps: usize,
+    pub difference: Option<f64>,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    pub p: Option<f64>,
+    pub p_corrected: Option<f64>,
+}
+
+impl Record {
+    fn paired(self, paired: &Paired) -> Record {
+        Record {
+            difference: Some(round(paired.difference.mean)),
+            low: Some(round(paired.low)),
+            high: Some(round(paired.high)),
+            p: Some(round(paired.p)),
+            p_corrected: paired.p_corrected.map(round),
+            ..self
+        }
+    }
+}
+
+/// To six digits: enough that a page which rounds them further rounds as this one does.
+fn round(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+/// Percent, by split.
+fn values(result: &RowResult, of: fn(&ConfusionMatrix) -> f64) -> Vec<f64> {
+    result.runs.iter().map(|(_, run)| 100.0 * of(&run.confusion)).collect()
+}
+
+fn paired(ours: &RowResult, theirs: &RowResult, of: fn(&ConfusionMatrix) -> f64) -> Option<Paired> {
+    let differences: Vec<f64> = values(ours, of).iter().zip(values(theirs, of)).map(|(a, b)| a - b).collect();
+    Paired::of(&differences, ours.test_to_train)
+}
+
+/// Difference with its interval, and both p.
+fn difference(paired: &Paired) -> [String; 3] {
+    let &Paired { low, high, p, p_corrected, .. } = paired;
+    let of_mean = format!("{:+.1} [{low:+.1}, {high:+.1}]", paired.difference.mean);
+    [of_mean, p_value(Some(p)), p_value(p_corrected)]
+}
+
+impl Page {
+    /// An empty page.
+    #[must_use]
+    pub fn new(table: Table, study: &Study<'_>) -> Page {
+        let &Study { dataset, imbalance, noise, first_seed, .. } = study;
+        let (mut data, mut stem) = (dataset.name.clone(), format!("{}-{}", table.name(), dataset.name));
+        if let Some(ratio) = imbalance {
+            data += &format!(", {ratio}:1");
+            stem += &format!("-{ratio}to1");
+        }
+        if noise > 0.0 {
+            data += &format!(", {:.0} % noise", 100.0 * noise);
+            stem += &format!("-noise{:.0}", 100.0 * noise);
+        }
+        if first_seed > 0 {
+            data += &format!(", splits from {first_seed} on");
+            stem += &format!("-from{first_seed}");
+        }
+        Page { table, data, stem, classes: dataset.classes.clone(), sections: Vec::new(), plots: Vec::new() }
+    }
+
+    /// Adds the rows at a learning rate.
+    pub fn push(&mut self, section: Section) {
+        self.sections.push(section);
+    }
+
+    /// The rows that [`plot`](Self::plot) wants to be looked at on the way.
+    #[must_use]
+    pub fn plotted(rows: &[TableRow]) -> Vec<Row> {
+        rows.iter().map(|row| row.row.clone()).filter(|row| PLOTTED.contains(&row.name.as_str())).collect()
+    }
+
+    /// Draws macro F1 over the steps, the recall of every class, and the scores of every class over the steps.
+    ///
+    /// `curves` were judged on the validation part; the recalls are those of the last section.
+    ///
+    /// # Errors
+    /// Those of [`plot`].
+    pub fn plot(&mut self, folder: &Path, curves: &[RowResult]) -> Result<()> {
+        let Some(section) = self.sections.last() else { return Ok(()) };
+        let name = |what: &str| format!("pictures/{}-{}-{what}", self.stem, section.rate());
+        let mut plots = Vec::new();
+
+        let file = name("macro-f1");
+        let title = format!("Macro F1 on the validation part: {}", self.data);
+        plot::curves(folder.join(&file), &title, "gradient steps", "macro F1 (%)", &f1_curves(curves))?;
+        let rate = format!("{} learning rate", section.rate());
+        let caption = format!("Macro F1 on the validation part, with one standard deviation over the splits, {rate}");
+        plots.push((file, caption));
+
+        let file = name("recall");
+        let of_row = |row: &Shown| {
+            let bar = |recall: &Option<Summary>| recall.map_or((0.0, 0.0), |s| (s.mean, s.sd.unwrap_or(0.0)));
+            (row.name.clone(), row.recall.iter().map(bar).collect())
+        };
+        let shown = section.rows.iter().filter(|row| PLOTTED.contains(&row.name.as_str()));
+        let series: Vec<(String, Vec<(f64, f64)>)> = shown.map(of_row).collect();
+        let title = format!("Recall of every class on the test part: {}", self.data);
+        plot::bars_by_group(folder.join(&file), &title, "recall", &self.classes, &series)?;
+        let caption = format!("Recall of every class on the test part, with one standard deviation, {rate}");
+        plots.push((file, caption));
+
+        for row in ["baseline", "CLIMD"] {
+            if let Some(result) = curves.iter().find(|result| result.row.name == row) {
+                let file = name(&format!("scores-{}", row.to_lowercase()));
+                let title = format!("Scores of the training samples, {row}: {}", self.data);
+                let series = score_curves(result, &self.classes);
+                plot::curves(folder.join(&file), &title, "gradient steps", "score", &series)?;
+                let caption =
+                    format!("Scores of the training samples of every class, {row}: median and quartiles, {rate}");
+                plots.push((file, caption));
+            }
+        }
+        self.plots.extend(plots);
+        Ok(())
+    }
+
+    /// The page.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let mut text = format!("# {}: {}\n\n", self.table.title(), self.data);
+        text += "Written by `climd-repro`; what the columns mean, and the command, is in [README.md](README.md).\n";
+        for section in &self.sections {
+            let rate = match section.rate {
+                Rate::Tuned => "Learning rate chosen on validation for the baseline, cosine decay",
+                Rate::Paper => "The paper's learning rate, a constant 5e-5",
+                Rate::Native => {
+                    "Protocol `native`: full batches, and learning rate and steps of each network's authors"
+                }
+            };
+            // writing into a string cannot fail
+            let _ = write!(text, "\n## {rate}\n\n{} splits; percent.\n\n{}\n", section.seeds(), section.grid());
+            let pairs = section.rows.iter().filter_map(|row| Some((row.name.as_str(), row.against.as_deref()?)));
+            text += &compared(pairs);
+            if !section.contrasts.is_empty() {
+                let mut grid = Grid::new();
+                let header = ["row", "beside", "macro F1, difference [95 %]", "p", "p corrected"];
+                grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
+                for ((name, other), paired) in &section.contrasts {
+                    grid.add_row([*name, *other].map(String::from).into_iter().chain(difference(paired)));
+                }
+                let _ = write!(text, "\nWhat one part adds to the rest:\n\n{grid}\n");
+            }
+        }
+        for (file, caption) in &self.plots {
+            let _ = write!(text, "\n{caption}:\n\n![{caption}]({file}.svg)\n");
+        }
+        text
+    }
+
+    /// Writes `{table}-{data}.md` and `.csv` into the folder.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        let unwritten = || format!("--out: `{}` cannot be written", folder.display());
+        fs::create_dir_all(folder).with_context(unwritten)?;
+        fs::write(folder.join(format!("{}.md", self.stem)), self.markdown()).with_context(unwritten)?;
+        let mut file = csv::Writer::from_path(folder.join(format!("{}.csv", self.stem))).with_context(unwritten)?;
+        for section in &self.sections {
+            let table = format!("{} ({} learning rate)", self.table.name(), section.rate());
+            let record = |row: String, metric: &str, steps: usize| Record {
+                table: table.clone(),
+                data: self.data.clone(),
+                row,
+                metric: metric.into(),
+                seeds: section.seeds(),
+                steps,
+                ..Default::default()
+            };
+            for row in &section.rows {
+                for (at, ((metric, _), (summary, paired))) in METRICS.iter().zip(&row.metrics).enumerate() {
+                    let record = Record {
+                        paper: row.paper.and_then(|paper| paper.get(at).map(|paper| paper.0)),
+                        mean: summary.map(|summary| round(summary.mean)),
+                        sd: summary.and_then(|summary| summary.sd).map(round),
+                        ..record(row.name.clone(), metric, row.steps)
+                    };
+                    file.serialize(paired.iter().fold(record, Record::paired))?;
+                }
+            }
+            let steps = |name: &str| section.rows.iter().find(|row| row.name == name).map_or(0, |row| row.steps);
+            for ((name, other), paired) in &section.contrasts {
+                let record = record(format!("{name} - {other}"), METRICS[MACRO_F1].0, steps(name));
+                file.serialize(record.paired(paired))?;
+            }
+        }
+        file.flush().with_context(unwritten)
+    }
+}
+
+/// Recall of every class, percent, mean and standard deviation over the seeds.
+#[must_use]
+pub fn recall_grid(section: &Section, classes: &[String]) -> Grid {
+    let mut grid = Grid::new();
+    grid.load_style(presets::ASCII_MARKDOWN);
+    grid.set_header(std::iter::once("recall").chain(classes.iter().map(String::as_str)));
+    for row in &section.rows {
+        grid.add_row(std::iter::once(row.name.clone()).chain(row.recall.iter().map(|recall| or_dash(*recall))));
+    }
+    grid
+}
+
+/// Seconds of every row's runs, and what of it is climd's own code and measuring.
+#[must_use]
+pub fn time_grid(results: &[RowResult]) -> Grid {
+    let mut grid = Grid::new();
+    grid.load_style(presets::ASCII_MARKDOWN);
+    grid.set_header(["row", "seconds a run", "samples seen", "climd's own code", "measuring forward passes"]);
+    for result in results {
+        let of = |f: fn(&Outcome) -> f64| Summary::of(&result.runs.iter().map(|(_, run)| f(run)).collect::<Vec<_>>());
+        grid.add_row([
+            result.row.name.clone(),
+            or_dash(of(|run| run.seconds)),
+            of(|run| run.samples as f64).map_or_else(|| "-".into(), |samples| format!("{:.0}", samples.mean)),
+            format!("{} %", or_dash(of(|run| 100.0 * run.own_seconds / run.seconds))),
+            format!("{} %", or_dash(of(|run| 100.0 * run.measuring_seconds / run.seconds))),
+        ]);
+    }
+    grid
+}
+
+/// What rows, each with its other, are compared with, where it is not `baseline` for all: the rule, and who breaks it.
+fn compared<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> String {
+    let own = |(name, against): (&str, &str)| {
+        let network = against.split(", cut to the steps of ").next().unwrap_or(against);
+        name.strip_prefix(network).is_some_and(|rest| rest.starts_with(" + "))
+    };
+    let by_name = pairs.clone().any(|pair| pair.1 != "baseline" && own(pair));
+    let others = pairs.filter(|&pair| if by_name { !own(pair) } else { pair.1 != "baseline" });
+    let others: String = others.map(|(name, against)| format!("\n* `{name}` is compared with `{against}`.")).collect();
+    let rule = match by_name {
+        true => "plain training of the network that its name begins with, for as many steps",
+        false => "`baseline`",
+    };
+    match (by_name, others.is_empty()) {
+        (false, true) => String::new(),
+        (true, true) => format!("\nEvery row is compared with {rule}.\n"),
+        (_, false) => format!("\nEvery row is compared with {rule}, but:\n{others}\n"),
+    }
+}
+
+fn or_dash(summary: Option<Summary>) -> String {
+    summary.map_or_else(|| "-".into(), |summary| summary.to_string())
+}
+
+fn p_value(p: Option<f64>) -> String {
+    match p {
+        None => "-".into(),
+        Some(p) if p < 0.001 => "< 0.001".into(),
+        Some(p) => format!("{p:.3}"),
+    }
+}
+
+/// Mean macro F1 of every row over the steps, with one standard deviation.
+#[must_use]
+pub fn f1_curves(results: &[RowResult]) -> Vec<Series> {
+    let of_row = |result: &RowResult| {
+        let at = |point: usize| {
+            // splits have the same number of points; their steps may differ by a batch
+            let f1: Vec<f64> = result.runs.iter().map(|(_, run)| 100.0 * run.points[point].macro_f1).collect();
+            Summary::of(&f1).map(|summary| (result.runs[0].1.points[point].step as f64, summary))
+        };
+        let points: Vec<(f64, Summary)> = (0..result.runs[0].1.points.len()).filter_map(at).collect();
+        Series {
+            name: result.row.name.clone(),
+            x: points.iter().map(|point| point.0).collect(),
+            mean: points.iter().map(|point| point.1.mean).collect(),
+            band: points.iter().map(|(_, s)| (s.mean - s.sd.unwrap_or(0.0), s.mean + s.sd.unwrap_or(0.0))).collect(),
+        }
+    };
+    results.iter().filter(|result| !result.runs.is_empty()).map(of_row).collect()
+}
+
+/// Median score of every class over the steps, between the quartiles; means over the splits.
+fn score_curves(result: &RowResult, classes: &[String]) -> Vec<Series> {
+    let mean = |point: usize, class: usize, percentile: usize| {
+        let of_run = |run: &Outcome| run.points[point].scores[class].get(percentile).copied();
+        let scores: Vec<f64> = result.runs.iter().filter_map(|(_, run)| of_run(run)).map(f64::from).collect();
+        scores.iter().sum::<f64>() / scores.len().max(1) as f64
+    };
+    let num_points = result.runs.first().map_or(0, |(_, run)| run.points.len());
+    let of_class = |(class, name): (usize, &String)| Series {
+        name: name.clone(),
+        x: (0..num_points).map(|point| result.runs[0].1.points[point].step as f64).collect(),
+        mean: (0..num_points).map(|point| mean(point, class, 2)).collect(),
+        band: (0..num_points).map(|point| (mean(point, class, 1), mean(point, class, 3))).collect(),
+    };
+    classes.iter().enumerate().map(of_class).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rows_are_compared_with_is_said_once_and_then_where_it_is_something_else() {
+        let (plain, own) = (("CLIMD", "baseline"), ("DMIB + CLIMD + prior", "DMIB"));
+        let cut = ("DMIB + CLIMD, equal epochs", "DMIB, cut to the steps of DMIB + CLIMD");
+        let other = ("CLIMD, probes", "baseline, probes");
+        let exception = "* `CLIMD, probes` is compared with `baseline, probes`.";
+        let text = |pairs: &[(&'static str, &'static str)]| compared(pairs.iter().copied());
+        assert_eq!(text(&[plain]), "");
+        assert_eq!(text(&[plain, other]), format!("\nEvery row is compared with `baseline`, but:\n\n{exception}\n"));
+        let rule =
+            "\nEvery row is compared with plain training of the network that its name begins with, for as many steps";
+        assert_eq!(text(&[own, cut]), format!("{rule}.\n"));
+        assert_eq!(text(&[own, other]), format!("{rule}, but:\n\n{exception}\n"));
+    }
+}

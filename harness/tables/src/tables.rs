@@ -1,0 +1,531 @@
+//! The rows of each table, and what the paper printed beside them.
+
+use climd::{
+    BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, Pick, PowerLaw, ProgressivelyBalanced, Root,
+    Switch, Terms, Trim, UnderSampling, Uniform,
+};
+
+use crate::experiment::{Budget, Row};
+use climd_networks::config::{Method, ScheduleConfig};
+use climd_networks::criterion::Loss;
+use climd_networks::network::{BaselineConfig, Heads, NetworkConfig};
+use climd_networks::oversample::{Oversampler, Smote, Vae};
+use climd_networks::redrawn::Redrawn;
+
+/// A table of the paper, or ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// Networks, Table 1.
+    Table1,
+    /// The curriculum around every network, Table 3.
+    Table3,
+    /// [`Table::Table3`] where networks are trained as their authors do.
+    Native,
+    /// Imbalance methods, Table 2.
+    Table2,
+    /// Measurer and schedulers, Table 4.
+    Table4,
+    /// The main job: plain training and the curriculum, with and without prior correction.
+    Main,
+    /// What the paper does not have: controls, prior correction, other samplers.
+    Beyond,
+    /// The rows of [`Table::Beyond`] that the advice rests on, for many data sets and splits.
+    Advice,
+    /// What trimming adds to prior correction where labels are wrong.
+    LabelNoise,
+}
+
+/// Two rows of a table, by name: what the first adds to the second.
+pub type Contrast = (&'static str, &'static str);
+
+impl Table {
+    /// Its name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Table::Table1 => "table1",
+            Table::Table3 => "table3",
+            Table::Native => "native",
+            Table::Table2 => "table2",
+            Table::Table4 => "table4",
+            Table::Main => "main",
+            Table::Beyond => "beyond",
+            Table::Advice => "advice",
+            Table::LabelNoise => "label-noise",
+        }
+    }
+
+    /// Its heading.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Table::Table1 => "Table 1: networks",
+            Table::Table3 => "Table 3: the curriculum around every network",
+            Table::Native => "Table 3 in the networks' own training",
+            Table::Table2 => "Table 2: methods for imbalance",
+            Table::Table4 => "Table 4: parts of the measurer, and other schedulers",
+            Table::Main => "The main job",
+            Table::Beyond => "Beyond the paper: controls, prior correction and other samplers",
+            Table::Advice => "What helps",
+            Table::LabelNoise => "Wrong labels: prior correction and trimming",
+        }
+    }
+
+    /// Its rows, for so many epochs of plain training. The first is the baseline.
+    #[must_use]
+    pub fn rows(self, epochs: usize) -> Vec<TableRow> {
+        match self {
+            Table::Main => main_job(PowerLaw { epochs, ..Default::default() }),
+            Table::Table1 => table1(epochs),
+            Table::Table3 => table3(epochs),
+            Table::Native => native(epochs),
+            Table::Table2 => table2(epochs),
+            Table::Table4 => table4(epochs),
+            Table::Beyond => beyond(epochs),
+            Table::Advice => advice(epochs),
+            Table::LabelNoise => label_noise(epochs),
+        }
+    }
+
+    /// Beside the difference to the baseline, what one part of a method adds to the rest of it.
+    #[must_use]
+    pub fn contrasts(self) -> &'static [Contrast] {
+        match self {
+            Table::Table1 | Table::Table2 | Table::Table4 | Table::Main => &[],
+            Table::Native => {
+                &[("Multi-D + CLIMD", "Multi-D + CLIMD, random order"), ("DMIB + CLIMD", "DMIB + CLIMD, random order")]
+            }
+            Table::Table3 => &[
+                ("Multi-D + CLIMD", "Multi-D + CLIMD, random order"),
+                ("Multi-D + CLIMD, equal epochs", "Multi-D + CLIMD, random order, equal epochs"),
+                ("DMIB + CLIMD", "DMIB + CLIMD, random order"),
+                ("DMIB + CLIMD, equal epochs", "DMIB + CLIMD, random order, equal epochs"),
+            ],
+            Table::Beyond | Table::Advice => &[
+                ("CLIMD", "CLIMD, random order"),
+                ("CLIMD + prior, T = E/2", "prior correction"),
+                ("HardMajority + prior", "prior correction"),
+                ("HardMajority + prior", "HardMajority at random + prior"),
+                ("Trim + prior", "prior correction"),
+                ("prior correction, tau 1/2", "prior correction"),
+                ("deferred re-balancing", "prior correction"),
+            ],
+            Table::LabelNoise => &[
+                ("Trim + prior", "prior correction"),
+                ("Trim + prior", "Trim at random + prior"),
+                ("Trim 20 % + prior", "prior correction"),
+                ("Trim + prior, tau 1/2", "prior correction"),
+                ("Trim + prior, tau 1/2", "prior correction, tau 1/2"),
+            ],
+        }
+    }
+}
+
+/// Accuracy, weighted F1 and macro F1 on BRCA in the paper, percent: mean and spread.
+pub type Paper = [(f64, f64); 3];
+
+/// A row with what it is compared with and what the paper printed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableRow {
+    /// What is run.
+    pub row: Row,
+    /// Number of the row of the same table that it is compared with: plain training with as many steps; none for such.
+    pub against: Option<usize>,
+    /// What the paper printed.
+    pub paper: Option<Paper>,
+}
+
+/// The rows that are wanted, without those whose baseline is not.
+#[must_use]
+pub fn keep(rows: Vec<TableRow>, mut wanted: impl FnMut(&TableRow) -> bool) -> Vec<TableRow> {
+    let mut now_at = vec![None; rows.len()];
+    let mut kept: Vec<TableRow> = Vec::new();
+    for (at, row) in rows.into_iter().enumerate() {
+        let against = row.against.map(|against| now_at[against]); // a baseline stands before its rows
+        if wanted(&row) && against != Some(None) {
+            now_at[at] = Some(kept.len());
+            kept.push(TableRow { against: against.flatten(), ..row });
+        }
+    }
+    kept
+}
+
+/// Rows with their baselines.
+#[derive(Default)]
+struct Rows(Vec<TableRow>);
+
+impl Rows {
+    /// Plain training for as long as `budget`; its number, also if it is there already.
+    fn plain(&mut self, network: NetworkConfig, budget: Budget, name: &str) -> usize {
+        let row = Row { name: name.into(), method: plain(network), budget };
+        self.0.iter().position(|other| other.row.method == row.method && other.row.budget == row.budget).unwrap_or_else(
+            || {
+                self.0.push(TableRow { row, against: None, paper: None });
+                self.0.len() - 1
+            },
+        )
+    }
+
+    fn push(&mut self, against: usize, name: &str, method: Method, paper: Option<Paper>) {
+        let budget = self.0[against].row.budget.clone();
+        self.0.push(TableRow { row: Row { name: name.into(), method, budget }, against: Some(against), paper });
+    }
+
+    /// A curriculum at equal steps, and at equal epochs beside plain training that is cut at as many steps.
+    fn curriculum(&mut self, against: usize, name: &str, method: Method, paper: Option<Paper>) {
+        self.push(against, name, method.clone(), paper);
+        let budget = Budget::EqualEpochs(without_pick(&method.schedule));
+        let plain = self.0[against].row.name.clone();
+        let cut = self.plain(method.network.clone(), budget, &format!("{plain}, cut to the steps of {name}"));
+        self.push(cut, &format!("{name}, equal epochs"), method, paper);
+    }
+}
+
+/// The schedule with its samples in the usual order: quotas, and so steps, do not depend on it.
+fn without_pick(schedule: &ScheduleConfig) -> ScheduleConfig {
+    match schedule.clone() {
+        ScheduleConfig::PowerLaw(law) => ScheduleConfig::PowerLaw(PowerLaw { pick: Pick::default(), ..law }),
+        other => other,
+    }
+}
+
+const AUX: Heads = Heads::Aux { weight: 0.3 };
+const PRIOR: Loss = Loss::Prior { tau: 1.0 };
+
+fn baseline(heads: Heads) -> NetworkConfig {
+    NetworkConfig::Baseline(BaselineConfig { heads, ..Default::default() })
+}
+
+fn plain(network: NetworkConfig) -> Method {
+    Method {
+        network,
+        schedule: ScheduleConfig::Uniform(Uniform {}),
+        terms: Terms::default(),
+        loss: Loss::CrossEntropy,
+        oversample: None,
+    }
+}
+
+fn scheduled(schedule: ScheduleConfig) -> Method {
+    Method { schedule, ..plain(baseline(AUX)) }
+}
+
+fn with_loss(loss: Loss) -> Method {
+    Method { loss, ..plain(baseline(AUX)) }
+}
+
+fn climd(epochs: usize) -> Method {
+    scheduled(ScheduleConfig::PowerLaw(PowerLaw { epochs, ..Default::default() }))
+}
+
+const PAPER_BASELINE: Paper = [(83.6, 1.6), (84.4, 1.5), (81.3, 2.1)];
+const PAPER_CLIMD: Paper = [(89.2, 1.4), (89.4, 1.2), (86.5, 1.8)];
+
+/// The baseline with auxiliary heads, as its twins have them, with the paper's figures; always row 0.
+fn start() -> Rows {
+    let mut rows = Rows::default();
+    rows.plain(baseline(AUX), Budget::EqualSteps, "baseline");
+    rows.0[0].paper = Some(PAPER_BASELINE);
+    rows
+}
+
+/// The rows of [`Table::Main`] with any power-law curriculum.
+#[must_use]
+pub fn main_job(schedule: PowerLaw) -> Vec<TableRow> {
+    let mut rows = start();
+    let climd = scheduled(ScheduleConfig::PowerLaw(schedule));
+    rows.push(0, "baseline + prior", with_loss(PRIOR), None);
+    rows.push(0, "CLIMD", climd.clone(), Some(PAPER_CLIMD));
+    rows.push(0, "CLIMD + prior", corrected(climd), None);
+    rows.0
+}
+
+/// Every network with its name and its row of Table 1; names say what was reconstructed.
+fn networks() -> [(&'static str, NetworkConfig, Paper); 7] {
+    [
+        ("MOGONET", NetworkConfig::Mogonet(Default::default()), [(82.9, 1.8), (82.5, 1.6), (77.4, 1.7)]),
+        ("Multi-D", NetworkConfig::MultiD(Default::default()), [(87.7, 0.3), (88.0, 0.5), (84.5, 0.5)]),
+        (
+            "MLCLNet (reconstructed)",
+            NetworkConfig::Mlclnet(Default::default()),
+            [(86.4, 1.6), (87.8, 1.7), (82.6, 1.8)],
+        ),
+        ("DPNET (reconstructed)", NetworkConfig::Dpnet(Default::default()), [(87.8, 1.0), (88.4, 1.2), (85.2, 1.2)]),
+        ("DMIB", NetworkConfig::Dmib(Default::default()), [(86.0, 0.7), (86.0, 0.9), (81.6, 0.9)]),
+        ("PCAG", NetworkConfig::Pcag(Default::default()), [(85.2, 1.7), (85.5, 1.9), (81.4, 2.6)]),
+        (
+            "GCFANet (reconstructed)",
+            NetworkConfig::Gcfanet(Default::default()),
+            [(88.6, 1.5), (88.9, 1.6), (85.3, 1.6)],
+        ),
+    ]
+}
+
+/// Table 3's figures of CLIMD around a network, where the paper has it.
+fn with_climd(name: &str) -> Option<Paper> {
+    match name {
+        "Multi-D" => Some([(89.6, 0.6), (90.2, 1.0), (85.4, 0.8)]),
+        "DMIB" => Some([(88.4, 0.6), (88.9, 1.1), (83.8, 1.4)]),
+        _ => None,
+    }
+}
+
+fn table1(epochs: usize) -> Vec<TableRow> {
+    let mut rows = start();
+    for (name, network, paper) in networks() {
+        let row = rows.plain(network, Budget::EqualSteps, name);
+        rows.0[row].paper = Some(paper);
+    }
+    rows.curriculum(0, "CLIMD", climd(epochs), Some(PAPER_CLIMD));
+    rows.0
+}
+
+fn table3(epochs: usize) -> Vec<TableRow> {
+    let mut rows = start();
+    let baseline = ("baseline", baseline(AUX), PAPER_BASELINE);
+    for (name, network, paper) in std::iter::once(baseline).chain(networks()) {
+        let plain = rows.plain(network.clone(), Budget::EqualSteps, name);
+        rows.0[plain].paper = Some(paper);
+        let climd = Method { network, ..climd(epochs) };
+        let figures = if name == "baseline" { Some(PAPER_CLIMD) } else { with_climd(name) };
+        rows.curriculum(plain, &format!("{name} + CLIMD"), climd.clone(), figures);
+        let prior = Method { schedule: ScheduleConfig::Uniform(Uniform {}), ..corrected(climd.clone()) };
+        rows.push(plain, &format!("{name} + prior"), prior, None);
+        rows.push(plain, &format!("{name} + CLIMD + prior"), corrected(climd), None);
+    }
+    // of what CLIMD gains there, what is the order and what are the counts?
+    for (name, network, _) in networks().into_iter().filter(|(name, ..)| with_climd(name).is_some()) {
+        let plain = rows.plain(network.clone(), Budget::EqualSteps, name);
+        let random = Method { network, ..random_order(epochs) };
+        rows.curriculum(plain, &format!("{name} + CLIMD, random order"), random, None);
+    }
+    rows.0
+}
+
+/// Both arms of a network take the same steps by construction, so there is nothing to cut.
+fn native(epochs: usize) -> Vec<TableRow> {
+    keep(table3(epochs), |row| row.row.budget == Budget::EqualSteps && row.row.method.network.native().is_some())
+}
+
+fn table2(epochs: usize) -> Vec<TableRow> {
+    let mut rows = start();
+    let probe = rows.plain(baseline(Heads::Probe), Budget::EqualSteps, "baseline, probes");
+    rows.0[probe].paper = Some(PAPER_BASELINE);
+    let under = scheduled(ScheduleConfig::UnderSampling(UnderSampling::default()));
+    rows.push(0, "random undersampling", under, Some([(83.6, 1.4), (84.2, 0.8), (81.1, 1.5)]));
+    let smote = Method { oversample: Some(Oversampler::Smote(Smote::default())), ..plain(baseline(AUX)) };
+    rows.push(0, "SMOTE", smote, Some([(79.7, 1.3), (80.4, 1.0), (76.6, 1.6)]));
+    let vae = Method { oversample: Some(Oversampler::Vae(Vae::default())), ..plain(baseline(AUX)) };
+    rows.push(0, "VAE oversampling", vae, Some([(82.4, 1.6), (83.4, 2.1), (79.2, 1.8)]));
+    rows.push(0, "weighted cross-entropy", with_loss(Loss::Weighted), Some([(84.8, 2.2), (85.0, 2.2), (81.7, 2.5)]));
+    let focal = with_loss(Loss::Focal { gamma: 2.0 });
+    rows.push(0, "focal loss", focal, Some([(85.1, 1.2), (85.6, 0.8), (82.6, 1.1)]));
+    rows.curriculum(0, "CLIMD", climd(epochs), Some(PAPER_CLIMD));
+    let probes = Method { network: baseline(Heads::Probe), ..climd(epochs) };
+    rows.curriculum(probe, "CLIMD, probes", probes, Some(PAPER_CLIMD));
+    rows.0
+}
+
+fn table4(epochs: usize) -> Vec<TableRow> {
+    let mut rows = start();
+    let confidence = Method { terms: Terms::Confidence, ..climd(epochs) };
+    rows.curriculum(0, "(1) intra-modal", confidence, Some([(86.6, 1.1), (86.9, 0.7), (83.4, 1.4)]));
+    let complementarity = Method { terms: Terms::Complementarity, ..climd(epochs) };
+    rows.curriculum(0, "(2) inter-modal", complementarity, Some([(87.5, 1.2), (88.0, 0.9), (84.3, 1.5)]));
+    let baby_step = scheduled(ScheduleConfig::BabyStep(BabyStep { epochs, ..Default::default() }));
+    rows.curriculum(0, "(3) Baby Step", baby_step, Some([(85.1, 2.4), (86.1, 2.1), (80.2, 2.7)]));
+    let one_pass = scheduled(ScheduleConfig::OnePass(OnePass { epochs, ..Default::default() }));
+    rows.curriculum(0, "(4) One-Pass", one_pass, Some([(84.9, 1.6), (85.6, 1.2), (79.2, 1.9)]));
+    let linear = scheduled(ScheduleConfig::Linear(Linear { epochs, ..Default::default() }));
+    rows.curriculum(0, "(5) Linear", linear, Some([(86.6, 2.1), (87.3, 1.6), (84.0, 2.4)]));
+    let root = scheduled(ScheduleConfig::Root(Root { epochs, ..Default::default() }));
+    rows.curriculum(0, "(6) Root", root, Some([(88.3, 1.6), (88.8, 1.1), (85.4, 1.6)]));
+    let geometric = scheduled(ScheduleConfig::Geometric(Geometric { epochs, ..Default::default() }));
+    rows.curriculum(0, "(7) Geometric", geometric, Some([(87.7, 1.9), (88.3, 1.5), (84.8, 2.2)]));
+    rows.curriculum(0, "CLIMD", climd(epochs), Some(PAPER_CLIMD));
+    rows.0
+}
+
+fn random_order(epochs: usize) -> Method {
+    let law = PowerLaw { epochs, pick: Pick::Redraw, ..Default::default() };
+    scheduled(ScheduleConfig::PowerLaw(law))
+}
+
+fn deferred(epochs: usize) -> Method {
+    let at = epochs * 4 / 5;
+    scheduled(ScheduleConfig::DeferredRebalancing(Switch { at, before: Uniform {}, after: ClassBalanced {} }))
+}
+
+fn hard_majority(epochs: usize) -> HardMajority {
+    HardMajority { warm_up: epochs / 10, ..Default::default() }
+}
+
+fn trim(drop: f64, epochs: usize) -> Trim {
+    Trim { drop, ramp: epochs / 5 }
+}
+
+fn with_prior(schedule: ScheduleConfig) -> Method {
+    corrected(scheduled(schedule))
+}
+
+fn corrected(method: Method) -> Method {
+    Method { loss: PRIOR, ..method }
+}
+
+fn beyond(epochs: usize) -> Vec<TableRow> {
+    let half = epochs.div_ceil(2);
+    let mut rows = start();
+    rows.0[0].paper = None;
+    rows.plain(baseline(Heads::Probe), Budget::EqualSteps, "baseline, probes");
+    rows.curriculum(0, "CLIMD", climd(epochs), None);
+    rows.curriculum(0, "CLIMD, random order", random_order(epochs), None);
+    rows.push(0, "prior correction", with_loss(PRIOR), None);
+    rows.push(0, "prior correction, tau 1/2", with_loss(Loss::Prior { tau: 0.5 }), None);
+    rows.push(0, "post-hoc adjustment", with_loss(Loss::PostHoc { tau: 1.0 }), None);
+    rows.curriculum(0, "CLIMD + prior", corrected(climd(epochs)), None);
+    rows.curriculum(0, "CLIMD + prior, T = E/2", corrected(climd(half)), None);
+    rows.push(0, "HardMajority + prior", with_prior(ScheduleConfig::HardMajority(hard_majority(epochs))), None);
+    let random = ScheduleConfig::RandomMajority(Redrawn(hard_majority(epochs)));
+    rows.push(0, "HardMajority at random + prior", with_prior(random), None);
+    let switch = Switch {
+        at: half,
+        before: PowerLaw { epochs: half, ..Default::default() },
+        after: HardMajority { warm_up: 0, ..Default::default() },
+    };
+    rows.push(0, "CLIMD, then HardMajority, + prior", with_prior(ScheduleConfig::PowerLawThenHard(switch)), None);
+    rows.push(0, "Trim + prior", with_prior(ScheduleConfig::Trim(trim(0.1, epochs))), None);
+    rows.push(0, "deferred re-balancing", deferred(epochs), None);
+    for (reversed, name) in [(false, "ProgressivelyBalanced"), (true, "ProgressivelyBalanced, reversed")] {
+        let schedule = ProgressivelyBalanced { epochs, reversed };
+        rows.push(0, name, scheduled(ScheduleConfig::ProgressivelyBalanced(schedule)), None);
+    }
+    rows.0
+}
+
+/// Fixed before any split was looked at.
+fn advice(epochs: usize) -> Vec<TableRow> {
+    let names = [
+        "baseline",
+        "CLIMD",
+        "CLIMD, random order",
+        "prior correction",
+        "prior correction, tau 1/2",
+        "CLIMD + prior, T = E/2",
+        "HardMajority + prior",
+        "HardMajority at random + prior",
+        "Trim + prior",
+        "deferred re-balancing",
+    ];
+    beyond(epochs).into_iter().filter(|row| names.contains(&row.row.name.as_str())).collect()
+}
+
+/// Fixed before the splits were looked at on which it is run.
+fn label_noise(epochs: usize) -> Vec<TableRow> {
+    const HALF: Loss = Loss::Prior { tau: 0.5 };
+    let trimmed = |drop, loss| Method { loss, ..scheduled(ScheduleConfig::Trim(trim(drop, epochs))) };
+    let mut rows = start();
+    rows.0[0].paper = None;
+    rows.push(0, "prior correction", with_loss(PRIOR), None);
+    rows.push(0, "prior correction, tau 1/2", with_loss(HALF), None);
+    rows.push(0, "Trim + prior", trimmed(0.1, PRIOR), None);
+    let random = ScheduleConfig::RandomTrim(Redrawn(trim(0.1, epochs)));
+    rows.push(0, "Trim at random + prior", with_prior(random), None);
+    rows.push(0, "Trim 20 % + prior", trimmed(0.2, PRIOR), None);
+    rows.push(0, "Trim + prior, tau 1/2", trimmed(0.1, HALF), None);
+    rows.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Table; 8] = [
+        Table::Table1,
+        Table::Table2,
+        Table::Table3,
+        Table::Table4,
+        Table::Main,
+        Table::Beyond,
+        Table::Advice,
+        Table::LabelNoise,
+    ];
+
+    #[test]
+    fn every_row_is_compared_with_plain_training_of_the_same_length() {
+        for table in ALL {
+            let rows = table.rows(100);
+            assert_eq!(rows[0].row.name, "baseline");
+            for TableRow { row, against, .. } in &rows {
+                let Some(against) = *against else {
+                    assert_eq!(row.method, plain(row.method.network.clone()));
+                    continue;
+                };
+                let other = &rows[against];
+                assert!(other.against.is_none());
+                assert_eq!(other.row.budget, row.budget, "{}", row.name);
+                assert_eq!(other.row.method.network, row.method.network, "{}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_are_kept_are_compared_with_the_same_rows_as_before() {
+        let all = Table::Table3.rows(100);
+        let some = keep(all.clone(), |row| row.row.name.contains("DMIB"));
+        let pairs = |rows: &[TableRow]| -> Vec<(String, Option<String>)> {
+            let other = |row: &TableRow| row.against.map(|against| rows[against].row.name.clone());
+            rows.iter().map(|row| (row.row.name.clone(), other(row))).collect()
+        };
+        let expected: Vec<_> = pairs(&all).into_iter().filter(|(name, _)| name.contains("DMIB")).collect();
+        assert!(expected.len() == 8 && pairs(&some) == expected, "{expected:?}");
+        assert_eq!(keep(all, |row| row.against.is_some()), []);
+    }
+
+    #[test]
+    fn contrasts_are_of_rows_of_the_table_that_take_as_many_steps() {
+        for table in ALL.into_iter().chain([Table::Native]) {
+            let rows = table.rows(100);
+            let row = |name: &str| rows.iter().find(|row| row.row.name == name).unwrap();
+            for (name, other) in table.contrasts() {
+                assert_eq!(row(name).row.budget, row(other).row.budget);
+            }
+        }
+    }
+
+    #[test]
+    fn native_rows_are_networks_whose_training_is_known_each_beside_itself() {
+        let rows = Table::Native.rows(100);
+        assert_eq!(rows.len(), 3 * 4 + 2); // in random order: Multi-D and DMIB
+        for row in rows.iter().filter(|row| row.against.is_some()) {
+            assert_eq!(rows[row.against.unwrap()].row.method.network, row.row.method.network);
+        }
+    }
+
+    #[test]
+    fn names_tell_rows_apart_and_every_curriculum_has_both_budgets() {
+        for table in ALL {
+            let rows = table.rows(100);
+            let names: std::collections::HashSet<&str> = rows.iter().map(|row| row.row.name.as_str()).collect();
+            assert_eq!(names.len(), rows.len());
+            if [Table::Table2, Table::Table4, Table::Beyond].contains(&table) {
+                let has_both = |name: &&str| names.contains(format!("{name}, equal epochs").as_str());
+                let curricula = names.iter().filter(|name| name.starts_with("CLIMD") || name.starts_with('('));
+                let single = curricula.filter(|name| !name.ends_with("equal epochs") && !name.contains("then"));
+                assert!(single.clone().count() > 1 && single.clone().all(has_both));
+            }
+        }
+    }
+
+    #[test]
+    fn the_paper_has_a_figure_for_every_row_of_its_tables() {
+        for table in [Table::Table2, Table::Table4] {
+            assert!(
+                table
+                    .rows(100)
+                    .iter()
+                    .all(|row| row.paper.is_some() || row.row.name.contains(", cut to the steps of "))
+            );
+        }
+        assert!(Table::Beyond.rows(100).iter().all(|row| row.paper.is_none()));
+    }
+}
