@@ -99,6 +99,111 @@ pub enum Error {
         sample: usize,
     },
 
+    // ------------------------------------------------------------------ several labels, sites, groups
+    /// Compressed rows that do not ascend, or end elsewhere than their labels.
+    #[error("`{argument}[{index}]` is {found} for {entries} labels: {rule}")]
+    RowStarts {
+        /// The argument.
+        argument: &'static str,
+        /// Position in it.
+        index: usize,
+        /// The start found there.
+        found: usize,
+        /// Labels of all rows.
+        entries: usize,
+        /// What is allowed.
+        rule: &'static str,
+    },
+    /// A label that is no column.
+    #[error(
+        "`{argument}[{entry}]` is {label}, of sample {sample}, but there are columns 0 to {last}: \
+         number the labels from 0, or raise `num_labels`",
+        last = num_labels - 1
+    )]
+    LabelPastColumns {
+        /// The argument.
+        argument: &'static str,
+        /// Position in it.
+        entry: usize,
+        /// The sample whose label it is.
+        sample: usize,
+        /// The label found there.
+        label: u32,
+        /// Number of columns.
+        num_labels: usize,
+    },
+    /// An entry of a table of labels that has no meaning.
+    #[error(
+        "sample {sample} has {found} for label {label}, but an entry is 1 (has it), 0 (has it not) or -1 (unknown): \
+         recode it"
+    )]
+    MultiHot {
+        /// The sample.
+        sample: usize,
+        /// The label.
+        label: usize,
+        /// The entry found there.
+        found: i64,
+    },
+    /// A sample has a label and has it not known.
+    #[error("sample {sample} has label {label} and has it unknown: leave it out of one of the two")]
+    PresentAndUnknown {
+        /// The sample.
+        sample: usize,
+        /// The label.
+        label: u32,
+    },
+    /// A site or a group does not fit into an `i64`.
+    #[error("`{argument}[{index}]` does not fit into a 64-bit signed integer: number them anew")]
+    ValueTooLarge {
+        /// `sites` or `groups`.
+        argument: &'static str,
+        /// Position in it.
+        index: usize,
+    },
+    /// Something of several labels was asked of one label a sample.
+    #[error(
+        "`{what}` needs targets of several labels, but each sample has one: build them with `Targets::multi_label`"
+    )]
+    OneLabel {
+        /// What was asked.
+        what: &'static str,
+    },
+    /// A part of a split that wants nothing.
+    #[error("`parts[{index}]` is 0, but a part has a weight of at least 1: leave it out")]
+    PartWeight {
+        /// Position in `parts`.
+        index: usize,
+    },
+    /// A sample is in a part that there is not.
+    #[error("`of[{index}]` is {part}, but there are {parts} parts: give the parts that the split was made with")]
+    PartOutOfRange {
+        /// Position in `of`.
+        index: usize,
+        /// The part found there.
+        part: usize,
+        /// Number of parts.
+        parts: usize,
+    },
+    /// A continuous target that no bin can hold.
+    #[error("`values[{index}]` is {value}, which has no bin: drop the sample, or choose wider bins")]
+    ValueNotFinite {
+        /// Position in `values`.
+        index: usize,
+        /// The value found there.
+        value: f64,
+    },
+    /// A weight of a random draw that is out of range.
+    #[error(
+        "`weights[{index}]` is {found}, but must be from 1e-30 to 1e30: leave the sample out, or scale the weights"
+    )]
+    Weight {
+        /// Position in `weights`.
+        index: usize,
+        /// The weight found there.
+        found: f64,
+    },
+
     // ------------------------------------------------------------------ configuration
     /// The length of the curriculum is 0.
     #[error("`epochs` is 0, but a curriculum has at least 1 epoch")]

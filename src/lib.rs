@@ -35,6 +35,7 @@
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod bins;
 #[cfg(feature = "burn")]
 pub mod burn;
 #[cfg(feature = "candle")]
@@ -44,6 +45,7 @@ mod error;
 #[cfg(any(feature = "burn", feature = "candle"))]
 mod framework;
 mod job;
+mod label_metrics;
 mod labels;
 #[cfg(feature = "tch")]
 mod loader;
@@ -54,14 +56,18 @@ mod metrics;
 mod raw;
 mod sampler;
 mod schedule;
+mod split;
+mod targets;
 #[cfg(feature = "tch")]
 mod tensor;
 
+pub use bins::{quantile_bins, width_bins};
 #[cfg(feature = "mpi")]
 pub use distributed::Mpi;
 pub use distributed::{Agree, Communicator, Distributed, InProcess};
 pub use error::{Error, Result};
 pub use job::rank_and_world_size;
+pub use label_metrics::LabelMetrics;
 pub use labels::ClassIndex;
 #[cfg(feature = "tch")]
 pub use loader::{Batch, Batches, CurriculumLoader};
@@ -76,9 +82,12 @@ pub use measure::{Modality, Real, Scores, Terms, measure};
 pub use metrics::ConfusionMatrix;
 pub use sampler::{
     ClassReport, Curriculum, CurriculumSampler, Epoch, Even, IndexBatches, Position, PowerLawScheduler, Report,
-    ScoreRange, Settings, State, Tail, Warning,
+    ScoreRange, Settings, State, Tail, Warning, weighted_scores,
 };
 pub use schedule::*; // so that a new schedule is a line in its own folder alone
+
+pub use split::{PartError, split, split_errors};
+pub use targets::{Targets, Within};
 
 /// Every snippet of the README and of the guide is compiled and run.
 #[cfg(doctest)]

@@ -13,6 +13,7 @@ mod shard;
 mod state;
 #[cfg(feature = "tracing")]
 mod trace;
+mod weighted;
 
 use std::ops::Range;
 
@@ -20,10 +21,12 @@ pub(crate) use curriculum::Source;
 pub use curriculum::{Curriculum, PowerLawScheduler, Settings};
 pub(crate) use epoch::check_batch_size;
 pub use epoch::{Epoch, IndexBatches, Position, Tail};
+pub(crate) use random::{Purpose, Words};
 pub use report::{ClassReport, Report, ScoreRange, Warning};
 pub(crate) use select::key_of_score;
 pub use shard::Even;
 pub use state::State;
+pub use weighted::weighted_scores;
 
 use crate::{ClassIndex, Error, Result};
 

@@ -9,7 +9,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 /// What a stream is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// Keys in place of scores; of epoch 0 in all epochs.
     StandIn = 0,
     /// Keys of a random ranking, anew in each epoch.
@@ -18,13 +18,15 @@ pub(super) enum Purpose {
     Replacement = 2,
     /// The order of training; index 0 deals to buckets, index k + 1 shuffles bucket k.
     Order = 3,
+    /// Ties among the groups of a split; a word a group.
+    Split = 4,
 }
 
 /// A stream of uniform 32-bit words.
-pub(super) struct Words(ChaCha8Rng);
+pub(crate) struct Words(ChaCha8Rng);
 
 impl Words {
-    pub(super) fn new(seed: u64, epoch: usize, purpose: Purpose, index: u32) -> Self {
+    pub(crate) fn new(seed: u64, epoch: usize, purpose: Purpose, index: u32) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(b"climd/1\0");
         key[8..16].copy_from_slice(&seed.to_le_bytes());
@@ -35,11 +37,11 @@ impl Words {
     }
 
     /// Leaves out the first `words` of the stream; for one that has given none yet.
-    pub(super) fn skip(&mut self, words: usize) {
+    pub(crate) fn skip(&mut self, words: usize) {
         self.0.set_word_pos(words as u128);
     }
 
-    pub(super) fn next(&mut self) -> u32 {
+    pub(crate) fn next(&mut self) -> u32 {
         self.0.next_u32()
     }
 
@@ -47,7 +49,7 @@ impl Words {
     ///
     /// # Source
     /// Lemire, "Fast random integer generation in an interval", 2019.
-    pub(super) fn below(&mut self, n: u32) -> u32 {
+    pub(crate) fn below(&mut self, n: u32) -> u32 {
         loop {
             let product = u64::from(self.next()) * u64::from(n);
             let low = product as u32;

@@ -1,0 +1,86 @@
+//! Ordered and continuous targets as classes: an age, a survival time, a measured value.
+
+use crate::{Error, Result};
+
+/// The bin of each value: `floor((value - origin) / width)`. Rare ranges become rare classes.
+///
+/// # Errors
+/// [`Error::OutOfRange`] for a width that is not above 0 or an origin that is not finite; [`Error::ValueNotFinite`] for
+/// a value that is not, or lies more than 2^52 bins from the origin.
+///
+/// # Examples
+/// ```
+/// let ages = [34.0, 71.5, 38.0];
+/// assert_eq!(climd::width_bins(&ages, 10.0, 0.0)?, [3, 7, 3]);
+/// # Ok::<(), climd::Error>(())
+/// ```
+pub fn width_bins(values: &[f64], width: f64, origin: f64) -> Result<Vec<i64>> {
+    if !(width > 0.0 && width.is_finite()) {
+        return Err(Error::OutOfRange { argument: "width", found: width, range: "finite and above 0" });
+    }
+    if !origin.is_finite() {
+        return Err(Error::OutOfRange { argument: "origin", found: origin, range: "finite" });
+    }
+    let bin = |(index, &value): (usize, &f64)| {
+        let bin = libm::floor((value - origin) / width);
+        // beyond, a bin is no longer told from the next
+        if bin.abs() <= (1u64 << 52) as f64 { Ok(bin as i64) } else { Err(Error::ValueNotFinite { index, value }) }
+    };
+    values.iter().enumerate().map(bin).collect()
+}
+
+/// The bin of each value, of `bins` that hold equally many; equal values share a bin.
+///
+/// The bins are equal by construction, so every schedule that looks at class sizes becomes uniform with them: they are
+/// for splits and for stratified shards. For a curriculum take [`width_bins`].
+///
+/// # Errors
+/// [`Error::OutOfRange`] for no bins; [`Error::ValueNotFinite`].
+///
+/// # Examples
+/// ```
+/// assert_eq!(climd::quantile_bins(&[5.0, 1.0, 1.0, 9.0, 1.0, 2.0], 3)?, [2, 0, 0, 2, 0, 1]);
+/// # Ok::<(), climd::Error>(())
+/// ```
+pub fn quantile_bins(values: &[f64], bins: usize) -> Result<Vec<i64>> {
+    if bins == 0 {
+        return Err(Error::OutOfRange { argument: "bins", found: 0.0, range: "at least 1" });
+    }
+    if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+        return Err(Error::ValueNotFinite { index, value: values[index] });
+    }
+    let mut by_value: Vec<usize> = (0..values.len()).collect();
+    by_value.sort_unstable_by(|&a, &b| (values[a] + 0.0).total_cmp(&(values[b] + 0.0))); // -0.0 is 0.0
+    let mut out = vec![0; values.len()];
+    let mut place = 0;
+    for equal in by_value.chunk_by(|&a, &b| values[a] == values[b]) {
+        let bin = (place as u128 * bins as u128 / values.len() as u128) as i64;
+        equal.iter().for_each(|&at| out[at] = bin);
+        place += equal.len();
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_below_the_origin_have_negative_bins() {
+        assert_eq!(width_bins(&[0.5, 3.2, -1.0], 2.0, 0.0).unwrap(), [0, 1, -1]);
+    }
+
+    #[test]
+    fn both_zeros_share_a_bin() {
+        assert_eq!(quantile_bins(&[0.0, -0.0, 1.0, 2.0], 4).unwrap(), [0, 0, 2, 3]);
+    }
+
+    #[test]
+    fn what_has_no_bin_is_named() {
+        let bad = [1.0, f64::NAN];
+        assert!(matches!(width_bins(&bad, 1.0, 0.0), Err(Error::ValueNotFinite { index: 1, .. })));
+        assert!(matches!(quantile_bins(&bad, 2), Err(Error::ValueNotFinite { index: 1, .. })));
+        assert!(matches!(width_bins(&[1e300], 1e-9, 0.0), Err(Error::ValueNotFinite { index: 0, .. })));
+        assert!(width_bins(&[1.0], f64::NAN, 0.0).is_err() && quantile_bins(&[1.0], 0).is_err());
+    }
+}

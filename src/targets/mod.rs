@@ -1,0 +1,235 @@
+//! What a sample is labelled with: one label or several, and where it comes from: a site, a group.
+//!
+//! Schedules see classes. With several labels a sample, its class is its own label, the rarest that it has. Sites cut
+//! classes into strata, among which an epoch's quota of the class is shared out. A cap says how many samples of one
+//! group an epoch takes from one stratum. Source: `docs/algorithm.md`, "More than one label".
+
+mod codes;
+mod rows;
+
+pub(crate) use codes::Codes;
+use rows::Rows;
+
+use crate::{ClassIndex, Error, Result};
+
+/// How the quota of a class is shared among its sites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Within {
+    /// In proportion to how many samples of the class each site has. The default.
+    #[default]
+    Proportional,
+    /// As equally as the sites' samples allow, so that no class is known by its scanner.
+    Balanced,
+}
+
+/// The labels of a data set, and whom and where its samples come from.
+///
+/// A class of several labels is an *own label*: the label of the sample that the fewest samples carry, of equally rare
+/// ones the largest. A sample without labels has own label -1, or -2 if some of its labels are unknown.
+///
+/// # Examples
+/// ```
+/// use climd::{Targets, Within};
+/// // six X-rays of four patients, findings 0, 1 and 2; CheXpert's coding: -1 is unknown
+/// let findings = [1, 0, 0,   1, 1, 0,   0, 0, 0,   1, 0, 1,   0, -1, 0,   1, 0, 0];
+/// let targets = Targets::multi_hot(&findings, 3)?
+///     .sites(&[0, 0, 1, 1, 0, 1], Within::Proportional)?
+///     .groups(&[7, 7, 7, 8, 9, 10], 1)?; // an epoch has at most one X-ray a patient, of each finding and site
+/// assert_eq!(targets.own_labels(), [0, 1, -1, 2, -2, 0]);
+/// # Ok::<(), climd::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Targets {
+    labels: Labels,
+    unknown: Option<Rows>,
+    sites: Option<(Codes, Within)>,
+    groups: Option<(Codes, usize)>,
+}
+
+#[derive(Debug, Clone)]
+enum Labels {
+    One(ClassIndex),
+    Several(Rows),
+}
+
+impl Targets {
+    /// One label a sample: any integers, gaps and negative values allowed.
+    ///
+    /// # Errors
+    /// As [`ClassIndex::new`].
+    pub fn single<L: Copy + TryInto<i64>>(labels: &[L]) -> Result<Self> {
+        Ok(Self::of(Labels::One(ClassIndex::new(labels)?)))
+    }
+
+    /// Any number of labels a sample, as compressed rows: those of sample `i` are `labels[starts[i]..starts[i + 1]]`.
+    ///
+    /// # Shapes
+    /// `starts`: `[N + 1]`, ascending from 0 to the length of `labels`; `labels`: columns below `num_labels`. A label
+    /// that comes twice in a row counts once.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] for no samples; [`Error::TooManySamples`]; [`Error::RowStarts`];
+    /// [`Error::LabelPastColumns`]; [`Error::OutOfRange`] for `num_labels` of 0 or from 2^31 on, or 2^32 labels in all.
+    ///
+    /// # Complexity
+    /// Linear in samples and labels; 4 bytes each are kept.
+    pub fn multi_label(starts: &[usize], labels: &[u32], num_labels: usize) -> Result<Self> {
+        Ok(Self::of(Labels::Several(Rows::new(["starts", "labels"], starts, labels, num_labels)?)))
+    }
+
+    /// Any number of labels a sample, as a table of 1 (has it), 0 (has it not) and -1 (unknown): CheXpert's coding.
+    ///
+    /// # Shapes
+    /// `values`: `[N, num_labels]`, row-major.
+    ///
+    /// # Errors
+    /// [`Error::Empty`]; [`Error::Length`] if it does not divide into rows; [`Error::MultiHot`] for another value;
+    /// as [`multi_label`](Self::multi_label).
+    pub fn multi_hot(values: &[i8], num_labels: usize) -> Result<Self> {
+        if values.is_empty() {
+            return Err(Error::Empty { argument: "values" });
+        }
+        let (n, rest) = (values.len() / num_labels.max(1), values.len() % num_labels.max(1));
+        if num_labels > 0 && rest > 0 {
+            let (found, expected, rule) = (values.len(), (n + 1) * num_labels, "whole rows of `num_labels` values");
+            return Err(Error::Length { argument: "values".into(), found, expected, rule });
+        }
+        let (mut starts, mut labels) = (vec![0], Vec::new());
+        let (mut unknown_starts, mut unknown) = (vec![0], Vec::new());
+        for (sample, row) in values.chunks(num_labels.max(1)).enumerate() {
+            for (label, &value) in (0..).zip(row) {
+                match value {
+                    0 => {}
+                    1 => labels.push(label),
+                    -1 => unknown.push(label),
+                    found => return Err(Error::MultiHot { sample, label: label as usize, found: found.into() }),
+                }
+            }
+            starts.push(labels.len());
+            unknown_starts.push(unknown.len());
+        }
+        let targets = Self::multi_label(&starts, &labels, num_labels)?;
+        if unknown.is_empty() { Ok(targets) } else { targets.unknown(&unknown_starts, &unknown) }
+    }
+
+    /// The same targets, where nobody knows whether these samples have these labels: they do not count.
+    ///
+    /// # Shapes
+    /// As [`multi_label`](Self::multi_label), for the same samples and columns.
+    ///
+    /// # Errors
+    /// As there; [`Error::PresentAndUnknown`] for a label that the sample has; [`Error::OneLabel`] for targets of one
+    /// label a sample.
+    pub fn unknown(mut self, starts: &[usize], labels: &[u32]) -> Result<Self> {
+        let Labels::Several(rows) = &self.labels else { return Err(Error::OneLabel { what: "Targets::unknown" }) };
+        if starts.len() != rows.len() + 1 {
+            let (found, expected, rule) = (starts.len(), rows.len() + 1, "one for each sample, and the end");
+            return Err(Error::Length { argument: "unknown starts".into(), found, expected, rule });
+        }
+        let unknown = Rows::new(["unknown starts", "unknown labels"], starts, labels, rows.num_labels())?;
+        if let Some((sample, label)) = rows.in_both(&unknown) {
+            return Err(Error::PresentAndUnknown { sample, label });
+        }
+        self.unknown = Some(unknown);
+        Ok(self)
+    }
+
+    /// The same targets with a second variable: a scanner, a hospital, whatever the network must not learn.
+    ///
+    /// # Shapes
+    /// `values`: `[N]`, any integers.
+    ///
+    /// # Errors
+    /// [`Error::Length`]; [`Error::ValueTooLarge`].
+    pub fn sites<V: Copy + TryInto<i64>>(mut self, values: &[V], within: Within) -> Result<Self> {
+        self.sites = Some((Codes::new("sites", values, self.num_samples())?, within));
+        Ok(self)
+    }
+
+    /// The same targets with groups: whose samples they are. An epoch takes at most `cap` samples of one group from
+    /// each class, and of each site in it; over the epochs a group's samples take turns.
+    ///
+    /// # Shapes
+    /// `values`: `[N]`, any integers; `cap`: at least 1.
+    ///
+    /// # Errors
+    /// [`Error::Length`]; [`Error::ValueTooLarge`]; [`Error::OutOfRange`] for a cap of 0.
+    pub fn groups<V: Copy + TryInto<i64>>(mut self, values: &[V], cap: usize) -> Result<Self> {
+        if cap == 0 {
+            let range = "at least 1: an epoch that takes no sample of a group has none";
+            return Err(Error::OutOfRange { argument: "cap", found: 0.0, range });
+        }
+        self.groups = Some((Codes::new("groups", values, self.num_samples())?, cap));
+        Ok(self)
+    }
+
+    /// Number of samples `N`.
+    pub fn num_samples(&self) -> usize {
+        match &self.labels {
+            Labels::One(classes) => classes.ranks().len(),
+            Labels::Several(rows) => rows.len(),
+        }
+    }
+
+    /// Number of columns `L`; none for one label a sample.
+    pub fn num_labels(&self) -> Option<usize> {
+        match &self.labels {
+            Labels::One(_) => None,
+            Labels::Several(rows) => Some(rows.num_labels()),
+        }
+    }
+
+    /// The labels that a sample has, ascending; none for one label a sample.
+    ///
+    /// # Panics
+    /// If `sample` is not below [`num_samples`](Self::num_samples), as a slice does.
+    pub fn labels(&self, sample: usize) -> Option<&[u32]> {
+        match &self.labels {
+            Labels::One(_) => None,
+            Labels::Several(rows) => Some(rows.row(sample)),
+        }
+    }
+
+    /// The class of each sample, `[N]`: its label, or of several its own label; -1 for none, -2 for none known.
+    pub fn own_labels(&self) -> Vec<i64> {
+        match &self.labels {
+            Labels::One(classes) => classes.ranks().iter().map(|&rank| classes.label(rank as usize)).collect(),
+            Labels::Several(rows) => rows.own(self.unknown.as_ref()).labels.into_iter().map(i64::from).collect(),
+        }
+    }
+
+    /// Samples that carry each label, `[L]`.
+    ///
+    /// # Errors
+    /// [`Error::OneLabel`] for targets of one label a sample: [`ClassIndex::counts`] has them.
+    pub fn label_counts(&self) -> Result<Vec<usize>> {
+        match &self.labels {
+            Labels::One(_) => Err(Error::OneLabel { what: "Targets::label_counts" }),
+            Labels::Several(rows) => Ok(rows.count_all()),
+        }
+    }
+
+    /// The log odds of each label in the data, `[L]`: `ln(max(k, 1/2) / max(known - k, 1/2))` for the `k` samples that
+    /// carry it of the `known` of which it is known.
+    ///
+    /// # Errors
+    /// [`Error::OneLabel`] for targets of one label a sample.
+    pub fn log_odds(&self) -> Result<Vec<f32>> {
+        let counts = self.label_counts()?;
+        let unknown = self.unknown.as_ref().map_or_else(|| vec![0; counts.len()], Rows::count_all);
+        Ok(log_odds(&counts, &unknown, self.num_samples()))
+    }
+
+    fn of(labels: Labels) -> Self {
+        Self { labels, unknown: None, sites: None, groups: None }
+    }
+}
+
+/// The log odds of each label in a list of `len` samples, `counts` of which have it and `unknown` of which may.
+pub(crate) fn log_odds(counts: &[usize], unknown: &[usize], len: usize) -> Vec<f32> {
+    let odds = |(&k, &unknown): (&usize, &usize)| {
+        libm::log((k as f64).max(0.5) / ((len - unknown - k) as f64).max(0.5)) as f32
+    };
+    counts.iter().zip(unknown).map(odds).collect()
+}

@@ -1,0 +1,270 @@
+//! The labels of each sample as compressed rows, the rarest of each row, and how often a list has each label.
+//!
+//! A row is ascending and has no label twice. A sample's own label is the one that the fewest samples carry; of equally
+//! rare ones the largest. Own labels are disjoint and sum to the number of samples, so they are classes like any other.
+//! Source: `docs/algorithm.md`, "More than one label".
+
+#![allow(dead_code)] // until the engine takes targets
+
+use rayon::prelude::*;
+use xxhash_rust::xxh3::Xxh3Default;
+
+use crate::{Error, Result};
+
+/// The class of a sample that has no label.
+pub(crate) const NONE: i32 = -1;
+/// The class of a sample that has no label, and of which some are unknown.
+pub(crate) const UNSURE: i32 = -2;
+
+/// Samples that are worth a thread.
+const STRETCH: usize = 1 << 17;
+
+/// Labels of each sample: those of sample `i` are `labels[starts[i]..starts[i + 1]]`, ascending, each once.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows {
+    starts: Vec<u32>,
+    labels: Vec<u32>,
+    num_labels: usize,
+}
+
+/// Own labels, and how many samples carry each.
+pub(crate) struct Own {
+    pub(crate) labels: Vec<i32>,    // [N]
+    pub(crate) carried: Vec<usize>, // [L]
+}
+
+impl Rows {
+    /// Takes rows that may repeat a label, in any order. `names` are those of the two arguments.
+    pub(crate) fn new(names: [&'static str; 2], starts: &[usize], labels: &[u32], num_labels: usize) -> Result<Self> {
+        let [of_starts, of_labels] = names;
+        let n = starts.len().saturating_sub(1);
+        if n == 0 {
+            return Err(Error::Empty { argument: of_starts });
+        }
+        if u32::try_from(n).is_err() {
+            return Err(Error::TooManySamples { found: n });
+        }
+        if !(1..=i32::MAX as usize).contains(&num_labels) {
+            let range = "from 1 to 2147483647, as a label is a column";
+            return Err(Error::OutOfRange { argument: "num_labels", found: num_labels as f64, range });
+        }
+        if u32::try_from(labels.len()).is_err() {
+            let range = "at most 4294967295 entries: split the data set";
+            return Err(Error::OutOfRange { argument: of_labels, found: labels.len() as f64, range });
+        }
+        check_starts(of_starts, starts, labels.len())?;
+        let sorted = starts.par_windows(2).with_min_len(STRETCH).map(|row| {
+            let row = &labels[row[0]..row[1]];
+            // the last is the largest of an ascending row, so the check of the columns costs one comparison
+            (
+                row.windows(2).all(|pair| pair[0] < pair[1]),
+                row.last().is_none_or(|&label| (label as usize) < num_labels),
+            )
+        });
+        let (sorted, inside) = sorted.reduce(|| (true, true), |a, b| (a.0 & b.0, a.1 & b.1));
+        if !(sorted && inside)
+            && let Some(entry) = labels.iter().position(|&label| label as usize >= num_labels)
+        {
+            let (label, sample) = (labels[entry], starts.partition_point(|&start| start <= entry) - 1);
+            return Err(Error::LabelPastColumns { argument: of_labels, entry, sample, label, num_labels });
+        }
+        let (starts, labels) = if sorted {
+            (starts.iter().map(|&start| start as u32).collect(), labels.to_vec())
+        } else {
+            normalise(starts, labels)
+        };
+        Ok(Self { starts, labels, num_labels })
+    }
+
+    /// Number of samples.
+    pub(crate) fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    pub(crate) fn num_labels(&self) -> usize {
+        self.num_labels
+    }
+
+    /// Labels of all samples, counted together.
+    pub(crate) fn num_entries(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The labels of a sample, ascending.
+    pub(crate) fn row(&self, sample: usize) -> &[u32] {
+        &self.labels[self.starts[sample] as usize..self.starts[sample + 1] as usize]
+    }
+
+    /// The rarest label of each sample; `unknown` has the labels of which nobody knows.
+    pub(crate) fn own(&self, unknown: Option<&Rows>) -> Own {
+        let missing = |sample: usize| match unknown {
+            Some(unknown) if !unknown.row(sample).is_empty() => UNSURE,
+            _ => NONE,
+        };
+        let carried = self.count_all();
+        // one number a label that is the smaller, the rarer it is, ties included
+        let mut by_rarity: Vec<u32> = (0..self.num_labels as u32).collect();
+        by_rarity.sort_unstable_by_key(|&label| (carried[label as usize], std::cmp::Reverse(label)));
+        let mut place = vec![0u32; self.num_labels];
+        (0..).zip(&by_rarity).for_each(|(at, &label)| place[label as usize] = at);
+        let rarest = |sample: usize| {
+            let places = self.row(sample).iter().map(|&label| place[label as usize]);
+            places.min().map_or_else(|| missing(sample), |at| by_rarity[at as usize] as i32)
+        };
+        let labels = (0..self.len()).into_par_iter().with_min_len(STRETCH).map(rarest).collect();
+        Own { labels, carried }
+    }
+
+    /// Samples that carry each label, `[L]`.
+    pub(crate) fn count_all(&self) -> Vec<usize> {
+        let count = |labels: &[u32]| {
+            let mut counts = vec![0usize; self.num_labels];
+            labels.iter().for_each(|&label| counts[label as usize] += 1);
+            counts
+        };
+        // few stretches: each has a table of labels, which should be small beside its entries
+        let stretch =
+            self.labels.len().div_ceil(2 * rayon::current_num_threads()).max(STRETCH.max(16 * self.num_labels));
+        self.labels.par_chunks(stretch).map(count).reduce(|| vec![0; self.num_labels], add)
+    }
+
+    /// How often each label comes in a list of samples, into `counts`, `[L]`.
+    pub(crate) fn count(&self, list: &[u32], counts: &mut Vec<usize>) {
+        let count = |list: &[u32]| {
+            let mut counts = vec![0usize; self.num_labels];
+            for &sample in list {
+                self.row(sample as usize).iter().for_each(|&label| counts[label as usize] += 1);
+            }
+            counts
+        };
+        let stretch = list.len().div_ceil(2 * rayon::current_num_threads()).max(STRETCH.max(16 * self.num_labels));
+        *counts = list.par_chunks(stretch).map(count).reduce(|| vec![0; self.num_labels], add);
+    }
+
+    /// A label that a sample has in both.
+    pub(crate) fn in_both(&self, other: &Rows) -> Option<(usize, u32)> {
+        (0..self.len()).into_par_iter().with_min_len(STRETCH).find_map_first(|sample| {
+            let (row, other) = (self.row(sample), other.row(sample));
+            row.iter().find(|label| other.binary_search(label).is_ok()).map(|&label| (sample, label))
+        })
+    }
+
+    /// Adds what must be alike for two data sets to be the same.
+    pub(crate) fn hash(&self, hash: &mut Xxh3Default) {
+        hash.update(&(self.num_labels as u64).to_le_bytes());
+        hash_words(hash, &self.starts);
+        hash_words(hash, &self.labels);
+    }
+}
+
+/// Adds these words in little-endian bytes: the same on every platform.
+pub(crate) fn hash_words(hash: &mut Xxh3Default, words: &[u32]) {
+    hash.update(&(words.len() as u64).to_le_bytes());
+    let mut bytes = [0; 4096];
+    for block in words.chunks(bytes.len() / 4) {
+        bytes.chunks_exact_mut(4).zip(block).for_each(|(bytes, word)| bytes.copy_from_slice(&word.to_le_bytes()));
+        hash.update(&bytes[..block.len() * 4]);
+    }
+}
+
+fn add(mut a: Vec<usize>, b: Vec<usize>) -> Vec<usize> {
+    a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+    a
+}
+
+fn check_starts(argument: &'static str, starts: &[usize], entries: usize) -> Result<()> {
+    let wrong = |index: usize, rule| Err(Error::RowStarts { argument, index, found: starts[index], entries, rule });
+    if starts[0] != 0 {
+        return wrong(0, "the first row begins at 0");
+    }
+    if let Some(at) = starts.windows(2).position(|pair| pair[0] > pair[1]) {
+        return wrong(at + 1, "a row begins where the one before it ends, so starts never descend");
+    }
+    match starts.last() {
+        Some(&last) if last != entries => wrong(starts.len() - 1, "the last start is the number of entries"),
+        _ => Ok(()),
+    }
+}
+
+/// Rows in ascending order, each label once.
+fn normalise(starts: &[usize], labels: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let (mut out_starts, mut out) = (Vec::with_capacity(starts.len()), Vec::with_capacity(labels.len()));
+    let mut scratch = Vec::new();
+    out_starts.push(0);
+    for row in starts.windows(2) {
+        scratch.clear();
+        scratch.extend_from_slice(&labels[row[0]..row[1]]);
+        scratch.sort_unstable();
+        scratch.dedup();
+        out.extend_from_slice(&scratch);
+        out_starts.push(out.len() as u32);
+    }
+    (out_starts, out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rows(list: &[Vec<u32>], num_labels: usize) -> Rows {
+        let starts: Vec<usize> = std::iter::once(0)
+            .chain(list.iter().scan(0, |end, row| {
+                *end += row.len();
+                Some(*end)
+            }))
+            .collect();
+        Rows::new(["starts", "labels"], &starts, &list.concat(), num_labels).unwrap()
+    }
+
+    /// Read off the specification: sets, a map, one thread.
+    fn naive(list: &[Vec<u32>]) -> Vec<i32> {
+        let sets: Vec<std::collections::BTreeSet<u32>> = list.iter().map(|row| row.iter().copied().collect()).collect();
+        let carried = |label: u32| sets.iter().filter(|set| set.contains(&label)).count();
+        let own = |set: &std::collections::BTreeSet<u32>| {
+            set.iter().copied().min_by_key(|&label| (carried(label), std::cmp::Reverse(label)))
+        };
+        sets.iter().map(|set| own(set).map_or(NONE, |label| label as i32)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn own_labels_are_the_rarest_and_an_order_within_a_row_means_nothing(
+            list in prop::collection::vec(prop::collection::vec(0u32..7, 0..5), 1..60),
+        ) {
+            let mut turned = list.clone();
+            turned.iter_mut().for_each(|row| row.reverse());
+            let own = rows(&list, 7).own(None).labels;
+            prop_assert_eq!(&own, &naive(&list));
+            prop_assert_eq!(own, rows(&turned, 7).own(None).labels);
+        }
+
+        #[test]
+        fn a_list_counts_each_label_as_often_as_its_samples_come(
+            list in prop::collection::vec(prop::collection::vec(0u32..7, 0..5), 1..60), picks in prop::collection::vec(0usize..60, 0..90),
+        ) {
+            let rows = rows(&list, 7);
+            let picks: Vec<u32> = picks.into_iter().map(|at| (at % list.len()) as u32).collect();
+            let mut counts = vec![9];
+            rows.count(&picks, &mut counts);
+            for label in 0..7 {
+                let expected = picks.iter().filter(|&&sample| list[sample as usize].contains(&label)).count();
+                prop_assert_eq!(counts[label as usize], expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_without_labels_is_unsure_where_some_are_unknown() {
+        let known = rows(&[vec![0], vec![], vec![], vec![0]], 2);
+        let unknown = rows(&[vec![1], vec![0], vec![], vec![]], 2);
+        assert_eq!(known.own(Some(&unknown)).labels, [0, UNSURE, NONE, 0]);
+    }
+
+    #[test]
+    fn a_label_twice_in_a_row_counts_once() {
+        let own = rows(&[vec![1, 0, 1, 1], vec![0], vec![1]], 2).own(None);
+        assert_eq!(own.carried, [2, 2]);
+        assert_eq!(own.labels, [1, 0, 1]); // of equally rare ones the largest
+    }
+}
