@@ -69,8 +69,7 @@ impl Folder {
     fn names(&mut self, folder: &Path) -> &[String] {
         self.names.entry(folder.into()).or_insert_with(|| {
             let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            let mut names: Vec<String> =
-                entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+            let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
             names.sort_unstable(); // so that a hint does not depend on the file system
             names
         })

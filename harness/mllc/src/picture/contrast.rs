@@ -105,13 +105,15 @@ mod tests {
 
     #[test]
     fn what_is_transparent_is_black_whatever_colour_is_under_it() {
-        let image = ImageBuffer::<Rgba<u8>, _>::from_raw(3, 1, vec![255u8, 0, 0, 0, 200, 100, 50, 255, 200, 100, 50, 128]);
+        let image =
+            ImageBuffer::<Rgba<u8>, _>::from_raw(3, 1, vec![255u8, 0, 0, 0, 200, 100, 50, 255, 200, 100, 50, 128]);
         let (image, _) = to_rgb8(image.unwrap().into(), None);
         assert_eq!(image.pixels().map(|pixel| pixel.0).collect::<Vec<_>>(), [[0; 3], [200, 100, 50], [100, 50, 25]]);
         let gray = ImageBuffer::<LumaA<u8>, _>::from_raw(2, 1, vec![255u8, 0, 90, 255]).unwrap();
         assert_eq!(red(gray.into(), None), [0, 90]);
         // with 16 bits, what is hidden does not widen the window either
-        let deep = ImageBuffer::<LumaA<u16>, _>::from_raw(3, 1, vec![60_000u16, 0, 1000, 65_535, 1200, 65_535]).unwrap();
+        let deep =
+            ImageBuffer::<LumaA<u16>, _>::from_raw(3, 1, vec![60_000u16, 0, 1000, 65_535, 1200, 65_535]).unwrap();
         let (image, window) = to_rgb8(deep.into(), None);
         assert_eq!((window, image.into_raw()), (Some([1000, 1200]), vec![0, 0, 0, 0, 0, 0, 255, 255, 255]));
     }
@@ -119,6 +121,9 @@ mod tests {
     #[test]
     fn eight_bits_without_alpha_stay_as_they_are() {
         let image = GrayImage::from_raw(3, 1, vec![3, 90, 255]).unwrap();
-        assert_eq!(to_rgb8(image.into(), Some([10, 20])), (RgbImage::from_raw(3, 1, vec![3, 3, 3, 90, 90, 90, 255, 255, 255]).unwrap(), None));
+        assert_eq!(
+            to_rgb8(image.into(), Some([10, 20])),
+            (RgbImage::from_raw(3, 1, vec![3, 3, 3, 90, 90, 90, 255, 255, 255]).unwrap(), None)
+        );
     }
 }

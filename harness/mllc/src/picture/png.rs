@@ -14,7 +14,8 @@ pub(super) fn walk(bytes: &[u8]) -> Result<Option<&[u8]>, Problem> {
         };
         let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
         if rest.len() < length.saturating_add(12) {
-            let reason = format!("{} of the {} bytes of its last chunk are there", rest.len(), length.saturating_add(12));
+            let reason =
+                format!("{} of the {} bytes of its last chunk are there", rest.len(), length.saturating_add(12));
             return Err(Problem::EndsEarly { reason });
         }
         match &kind[..4] {

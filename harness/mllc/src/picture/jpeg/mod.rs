@@ -73,7 +73,9 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Problem> {
 impl Frame {
     /// SOF: size and components.
     fn begin(&mut self, kind: u8, segment: &[u8]) -> Result<(), Problem> {
-        let (Some(height), Some(width)) = (pair(segment, 1), pair(segment, 3)) else { return Err(damaged("its frame")) };
+        let (Some(height), Some(width)) = (pair(segment, 1), pair(segment, 3)) else {
+            return Err(damaged("its frame"));
+        };
         if segment[0] == 12 {
             return Err(other("a JPEG of 12 bits"));
         }
@@ -113,7 +115,8 @@ impl Frame {
         if self.scans > MAX_SCANS {
             return Err(damaged("it has more than 100 scans"));
         }
-        let scan = Scan::new(segment, &self.components, self.progressive).ok_or_else(|| damaged("the head of a scan"))?;
+        let scan =
+            Scan::new(segment, &self.components, self.progressive).ok_or_else(|| damaged("the head of a scan"))?;
         let first = self.scans == 1;
         scan.read(self, bytes, at).map_err(|stop| match stop {
             scan::Stop::Damaged => damaged("its data are no code"),

@@ -37,9 +37,15 @@ pub(super) struct Scan {
 enum Coding {
     Sequential,
     /// The first coefficient, or one more bit of it.
-    First { refines: bool },
+    First {
+        refines: bool,
+    },
     /// Coefficients from one to another, or one more bit of them.
-    Others { from: usize, to: usize, refines: bool },
+    Others {
+        from: usize,
+        to: usize,
+        refines: bool,
+    },
 }
 
 /// A component on its way through a scan.
