@@ -134,4 +134,15 @@ mod tests {
         let error = rows.folds(5, SEED).unwrap_err().to_string();
         assert!(error.contains("`hcc` has 4 patients") && error.contains("at least 5"), "{error}");
     }
+
+    #[test]
+    fn a_class_that_one_group_takes_along_is_named() {
+        // the first has ten rows of hcc, and fills a fold with them; each other has one of hcc and five of normal
+        let groups: Vec<usize> = [vec![0; 10], vec![1; 6], vec![2; 6], vec![3; 6]].concat();
+        let labels: Vec<usize> = (0..28).map(|row| usize::from(row < 10 || (row - 10) % 6 == 0)).collect();
+        let classes = classes();
+        let rows = Rows { labels: &labels, groups: &groups, classes: &classes };
+        let error = rows.folds(3, SEED).unwrap_err().to_string();
+        assert!(error.contains("class `normal`: a fold would be trained on fewer than two"), "{error}");
+    }
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use climd::{Curriculum, CurriculumSampler, Tail, Uniform};
 use climd_data::Split;
-use climd_networks::config::{DataConfig, LearningRate, Part, RunConfig, VERSION};
+use climd_networks::config::{DataConfig, Part, RunConfig, VERSION};
+use climd_networks::network::LearningRate;
 use climd_repro::experiment::{Row, RowResult, parallel};
 use tch::{Device, Tensor};
 
