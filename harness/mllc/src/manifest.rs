@@ -2,8 +2,8 @@
 //!
 //! Columns: `id`, `label`, then `image` (a path from the folder) and `text` where there are such, then laboratory
 //! values under any names. A modality that no row has is absent by design. An empty image cell, or a row without any
-//! laboratory value, is a patient who lacks that modality; an empty text is a mistake. Rows with one `group`, where there
-//! is such a column, are of one patient, and never in two parts of a split.
+//! laboratory value, is a patient who lacks that modality; an empty text is a mistake. Rows with one `group`, where
+//! there is such a column, are of one patient, and never in two parts of a split.
 
 use std::collections::HashMap;
 use std::fs;
@@ -149,8 +149,8 @@ impl Manifest {
             }
             Some(_) => Some("16-bit images: 0, so --window changes nothing".into()),
             None if count > 0 => Some(format!(
-                "16-bit images: {count}, each shown from its own smallest value (black, {}) to its largest (white, {}); \
-                 for one scale of all give --window LOW HIGH",
+                "16-bit images: {count}, each shown from its own smallest value (black, {}) to its largest \
+                 (white, {}); for one scale of all give --window LOW HIGH",
                 ends(0),
                 ends(1)
             )),

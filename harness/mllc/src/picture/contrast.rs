@@ -1,9 +1,9 @@
 //! From what a file holds to 8 bits in red, green and blue: the window of 16-bit values, and transparency.
 //!
 //! CT slices are often 12 bits in a 16-bit PNG. A straight scale to 8 bits leaves 16 grays of them, and one or two of
-//! soft tissue. So a 16-bit image is shown through a window, LOW to 0 and HIGH to 255: a given one, or from the smallest
-//! to the largest value that the image has. Where these are half of the range apart or more, the image was made for 16
-//! bits, and the window is all of them.
+//! soft tissue. So a 16-bit image is shown through a window, LOW to 0 and HIGH to 255: a given one, or from the
+//! smallest to the largest value that the image has. Where these are half of the range apart or more, the image was
+//! made for 16 bits, and the window is all of them.
 //!
 //! What is transparent is composed onto black, the background of medical images. The colour that a file keeps under
 //! fully transparent pixels is arbitrary: it reaches neither the result nor the window.

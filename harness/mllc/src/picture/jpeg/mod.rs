@@ -1,9 +1,9 @@
 //! Whether a JPEG is whole: its end mark is there, and so are the data of every block in every scan.
 //!
-//! Decoders made for browsers show what they have and fill the rest with gray. For training that is a wrong image with a
-//! right label, so the entropy-coded data are gone through once more before the decoder is asked: symbols are read and
-//! blocks are counted, without computing any pixel. What comes after the end mark is ignored, and so are bytes left over
-//! at the end of a scan, as all decoders do. Source: ITU-T T.81, annexes B, F and G.
+//! Decoders made for browsers show what they have and fill the rest with gray. For training that is a wrong image with
+//! a right label. So the entropy-coded data are read once before the decoder is asked: symbols are read and blocks are
+//! counted, and no pixel is computed. What comes after the end mark is ignored, and so are bytes left over at the end
+//! of a scan, as in all decoders. Source: ITU-T T.81, annexes B, F and G.
 
 mod bits;
 mod scan;
