@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+use crate::picture::Problem;
+
 /// The result of every fallible function that reads what a user wrote.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -38,7 +40,7 @@ pub enum Fault {
         first: usize,
     },
     /// The label is no class.
-    #[error("`label` is `{found}`, but must be one of {}: correct it, or list your classes in classes.txt", known.join(", "))]
+    #[error("`label` is `{found}`, {}", unknown_label(found, known))]
     UnknownLabel {
         /// The label found.
         found: String,
@@ -48,15 +50,16 @@ pub enum Fault {
     /// The history is empty, while other patients have one.
     #[error("`text` is empty: write the history, or leave the column out for all patients")]
     EmptyText,
-    /// The image cannot be read.
-    #[error(
-        "`image` is `{path}`, which cannot be read ({reason}): replace the file, or empty the cell if there is none"
-    )]
+    /// The row is of nobody, while others have a group.
+    #[error("`group` is empty: write whose row it is, which is the id if nobody has two rows")]
+    NoGroup,
+    /// The image is not read.
+    #[error("`image` is `{path}`, {problem}")]
     Image {
         /// The cell.
         path: String,
-        /// What the decoder says.
-        reason: String,
+        /// Why, and what to do.
+        problem: Problem,
     },
     /// A laboratory value is not a number.
     #[error("`{column}` is `{found}`, but must be a finite number: leave the cell empty if it was not measured")]
@@ -86,13 +89,22 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
+    /// The file is no table of text.
+    #[error(transparent)]
+    File(#[from] climd_csv::Error),
     /// The header lacks a column.
-    #[error("`{}` has no column `{column}`: its header must have id and label; image, text and laboratory columns follow", file.display())]
+    #[error(
+        "`{}` has no column `{column}`; {found}: the header must have id and label; image, text, group and laboratory \
+         columns follow",
+        file.display()
+    )]
     NoColumn {
         /// The manifest.
         file: PathBuf,
         /// The column.
         column: &'static str,
+        /// The columns there are, in words.
+        found: String,
     },
     /// Two columns have one name, or one has none.
     #[error("`{}`, column {column}: its name is `{name}`, but a name must be there, and only once: rename the column", file.display())]
@@ -144,6 +156,14 @@ pub enum Error {
         /// Patients needed.
         least: usize,
     },
+    /// Groups that have several classes leave a fold with too little of one to train on.
+    #[error(
+        "class `{class}`: a fold would be trained on fewer than two of its groups, as they share rows of other classes: use other --folds, or split groups that are of several patients"
+    )]
+    ClassInOneFold {
+        /// The class.
+        class: String,
+    },
 
     // ------------------------------------------------------------------ models
     /// There is no text model.
@@ -192,4 +212,19 @@ pub enum Error {
         /// What the system says.
         reason: String,
     },
+}
+
+fn unknown_label(found: &str, known: &[String]) -> String {
+    if climd_csv::is_missing_label(found) {
+        return "which looks like a missing label: fill it in, or remove the row".into();
+    }
+    let like = known.iter().find(|name| !climd_csv::alike(&[name.as_str(), found]).is_empty());
+    match like {
+        Some(name) => {
+            format!("which differs from class `{name}` in case, spaces or number format alone: write it alike")
+        }
+        None => {
+            format!("but must be one of {}: correct it, or list your classes in classes.txt", known.join(", "))
+        }
+    }
 }
