@@ -1,48 +1,29 @@
-//! What can be wrong with a data folder, or with what is asked of it.
+//! Errors of a data folder, and of requests that the data cannot meet.
 //!
-//! Every variant says where, what was found, and what to do. Rows and columns count from 1, as an editor shows them.
+//! Every error says where it is, what was found, and what to do. Rows and columns count from 1, as in an editor.
 
-use std::fmt;
 use std::path::PathBuf;
+
+use climd_csv::{Difference, Place, is_missing_label};
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// A cell of a file: row and column count from 1, a header row included.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The file.
-    pub file: PathBuf,
-    /// Its line.
-    pub row: usize,
-    /// The cell in that line.
-    pub column: usize,
-    /// The column's name, where the file has a header.
-    pub name: Option<String>,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`, row {}, column {}", self.file.display(), self.row, self.column)?;
-        self.name.as_ref().map_or(Ok(()), |name| write!(f, " (`{name}`)"))
-    }
-}
 
 /// A bad file, or a request that the data cannot meet.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     // ------------------------------------------------------------------ folders and files
-    /// The folder is not there.
+    /// The folder does not exist.
     #[error("`{}` is not a folder: `make brca` fetches the public data into `data/brca`", folder.display())]
     NoFolder {
         /// The folder asked for.
         folder: PathBuf,
     },
-    /// The folder has none of the layouts.
+    /// The folder has none of the three layouts.
     #[error(
-        "`{}` holds no data set: the BRCA layout lacks {}; MOGONET's layout lacks {}: add the files of one of them, or name \
-         those of your modalities in modalities.txt, one in each line, beside target.csv",
+        "`{}` holds no data set: the BRCA layout lacks {}; MOGONET's layout lacks {}: add the files of one of them, or \
+         name those of your modalities in modalities.txt, one in each line, beside target.csv",
         folder.display(), brca.join(", "), mogonet.join(", ")
     )]
     Layout {
@@ -53,15 +34,18 @@ pub enum Error {
         /// MOGONET's missing files.
         mogonet: Vec<String>,
     },
-    /// The file cannot be opened or read.
-    #[error("`{}` cannot be read: {source}", file.display())]
+    /// The folder cannot be read.
+    #[error("`{}` cannot be read: {source}", folder.display())]
     Read {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
+        /// The folder.
+        folder: PathBuf,
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// The file has nothing where something is needed.
+    /// A file cannot be read as a table, or a cell is not a number.
+    #[error(transparent)]
+    File(#[from] climd_csv::Error),
+    /// The file lacks something that is needed.
     #[error("`{}` has no {lacks}: fetch or export it again", file.display())]
     Empty {
         /// The file.
@@ -69,57 +53,54 @@ pub enum Error {
         /// What is missing: a header, a data row or a feature column.
         lacks: &'static str,
     },
-    /// The header does not begin as the layout says.
-    #[error(
-        "{place}: found `{found}`, but the header must begin with `{expected}`: name the columns as the layout does"
-    )]
+    /// The header does not begin with the name that the layout needs.
+    #[error("{place}: found `{found}`, but the header must begin with `{expected}`; {columns}: rename the column")]
     Header {
         /// The header cell.
-        place: Place,
+        place: Box<Place>,
         /// The name found there.
         found: String,
         /// The beginning that is needed.
         expected: &'static str,
+        /// The columns there are, in words.
+        columns: String,
+    },
+    /// There is no column of labels, or more than one.
+    #[error(
+        "`{}` must have one column beside the id, named `target`; {columns}: rename or remove columns",
+        file.display()
+    )]
+    TargetColumn {
+        /// The file.
+        file: PathBuf,
+        /// The columns there are, in words.
+        columns: String,
+    },
+    /// A file of MOGONET's layout names its columns.
+    #[error(
+        "`{}`: {why}, but files of MOGONET's layout are bare numbers: remove row {row}, or write the file with \
+         `header=False, index=False`",
+        file.display()
+    )]
+    HeaderInBareFile {
+        /// The file.
+        file: PathBuf,
+        /// The row.
+        row: usize,
+        /// Why it looks like a header.
+        why: String,
     },
 
     // ------------------------------------------------------------------ rows and cells
-    /// A row is longer or shorter than the first one.
-    #[error(
-        "`{}`, row {row}: found {found} cells, but row {first} has {expected}: complete or remove the row",
-        file.display()
-    )]
-    Ragged {
-        /// The file.
-        file: PathBuf,
-        /// The row, from 1.
-        row: usize,
-        /// Cells found.
-        found: usize,
-        /// The row that sets the width: the first one.
-        first: usize,
-        /// Cells in that row.
-        expected: usize,
-    },
-    /// A cell is not a finite number.
-    #[error("{place}: found `{found}`, but a finite number is needed: {advice}")]
-    NotANumber {
-        /// The cell.
-        place: Place,
-        /// Its text.
-        found: String,
-        /// What to do about it.
-        advice: &'static str,
-    },
     /// A cell is not a label.
-    #[error("{place}: found `{found}`, but a label is a whole number from 0 on: number the classes 0, 1, 2, ...")]
+    #[error("{place}: found `{found}`, {}", not_a_label(found))]
     NotALabel {
         /// The cell.
         place: Place,
         /// Its text.
         found: String,
     },
-
-    /// A label file of MOGONET's layout has more than labels.
+    /// A label file of MOGONET's layout has more than one column.
     #[error("`{}` has {found} columns, but must hold one label a row: is it a file of features?", file.display())]
     NotLabels {
         /// The file.
@@ -158,6 +139,23 @@ pub enum Error {
         /// The file with the labels.
         labels: PathBuf,
     },
+    /// Two files have the same patients, but write their ids differently.
+    #[error(
+        "`{}`, row {row}: patient `{patient}` is not in `{}`; {difference}",
+        file.display(), labels.display()
+    )]
+    IdsDiffer {
+        /// The file with the features.
+        file: PathBuf,
+        /// The first such patient's row there, from 1.
+        row: usize,
+        /// The patient.
+        patient: String,
+        /// The file with the labels.
+        labels: PathBuf,
+        /// How the ids differ, and what to do.
+        difference: Box<Difference>,
+    },
     /// A patient has a label, but no features in one of the files.
     #[error(
         "`{}` has no row for patient `{patient}` of `{}`, row {row}: add the features or remove the label",
@@ -173,7 +171,7 @@ pub enum Error {
         /// The patient's row there, from 1.
         row: usize,
     },
-    /// Two files that must agree in length do not.
+    /// Two files that must have the same length do not.
     #[error(
         "`{}` has {found} {what}, but `{}` has {expected}: both must come from the same export",
         file.display(), other.display()
@@ -190,6 +188,20 @@ pub enum Error {
         /// How many that one has.
         expected: usize,
     },
+    /// There is one label more than rows of features: perhaps only the labels have a header.
+    #[error(
+        "`{}` has {found} rows, but `{}` has {}: is row 1 of the latter, a 0, the name that pandas gives a column? \
+         remove it; else both must come from the same export",
+        file.display(), labels.display(), found + 1
+    )]
+    HeaderOfLabels {
+        /// The file with the features.
+        file: PathBuf,
+        /// Its rows.
+        found: usize,
+        /// The file with the labels.
+        labels: PathBuf,
+    },
     /// A class number is skipped.
     #[error(
         "`{}` has a label {largest}, but no label {missing}: number the classes 0, 1, 2, ... without a gap",
@@ -203,7 +215,7 @@ pub enum Error {
         /// The largest label.
         largest: usize,
     },
-    /// A class has test samples, but none to learn from.
+    /// A class has test samples, but no training samples.
     #[error(
         "{place}: label {label} is not in `{}`, so no model can learn it: remove the row or move a sample of the class",
         training.display()
@@ -218,13 +230,13 @@ pub enum Error {
     },
 
     // ------------------------------------------------------------------ arguments
-    /// The test share leaves one part without meaning.
+    /// The test share is not between 0 and 1.
     #[error("`test_share` is {found}, but must be above 0 and below 1: 0.3 is usual")]
     TestShare {
         /// The share asked for.
         found: f64,
     },
-    /// So many folds cannot be made.
+    /// The number of folds is too small or too large.
     #[error("`folds` is {found}, but must be at least 2 and at most {samples}, the number of samples: 5 is usual")]
     Folds {
         /// Folds asked for.
@@ -232,27 +244,27 @@ pub enum Error {
         /// Samples.
         samples: usize,
     },
-    /// A long tail cannot have that ratio.
+    /// The ratio of a long tail is below 1 or not finite.
     #[error("`ratio` is {found}, but must be at least 1 and finite: 50 is a long tail")]
     Ratio {
         /// The ratio asked for.
         found: f64,
     },
-    /// That share of labels cannot be replaced.
+    /// The share of noisy labels is below 0, or not below 1.
     #[error("the share of noisy labels is {found}, but must be at least 0 and below 1: 0.2 is a lot")]
     NoiseShare {
         /// The share asked for.
         found: f64,
     },
-    /// A slice that small cannot hold every class.
+    /// The slice is too small to hold every class.
     #[error("`samples` is {found}, but three of every class need {least}: ask for at least {least}")]
     SliceTooSmall {
         /// Samples asked for.
         found: usize,
-        /// The smallest slice there is.
+        /// The smallest possible slice.
         least: usize,
     },
-    /// A row number beyond the data set.
+    /// A row number is beyond the data set.
     #[error("`{argument}[{position}]` is row {row}, but there are {rows} rows from 0: use a split of this data set")]
     RowOutside {
         /// The argument that holds row numbers.
@@ -270,7 +282,7 @@ pub enum Error {
         /// The row, from 0.
         row: usize,
     },
-    /// There is nothing to fit on, or nothing to tell apart.
+    /// There are no training samples, or too few classes to choose columns by.
     #[error(
         "`train` has samples of {}, but at least {} needed: use a stratified split",
         if *found == 1 { "1 class".into() } else { format!("{found} classes") },
@@ -282,7 +294,7 @@ pub enum Error {
         /// Classes needed: 1, or 2 where columns are chosen.
         needed: usize,
     },
-    /// A keep list that does not fit the data set.
+    /// A `keep` list has another length than the data set has modalities.
     #[error("`keep` names {found} modalities, but the data set has {expected}: give one number for each")]
     KeepLength {
         /// Numbers given.
@@ -296,7 +308,7 @@ pub enum Error {
         /// The modality, from 0.
         modality: usize,
     },
-    /// What was fitted belongs to other tables.
+    /// The fitted values belong to other tables.
     #[error("`dataset` has {found}, but this was fitted on {expected}: apply it to the data set that it was fitted on")]
     OtherDataset {
         /// Modalities or columns of the data set.
@@ -304,4 +316,11 @@ pub enum Error {
         /// Modalities or columns of the one fitted on.
         expected: String,
     },
+}
+
+fn not_a_label(found: &str) -> &'static str {
+    match is_missing_label(found) {
+        true => "which looks like a missing label: fill it in, or remove the row from every file",
+        false => "but a label is a whole number from 0 on: number the classes 0, 1, 2, ...",
+    }
 }

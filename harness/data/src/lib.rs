@@ -1,8 +1,8 @@
-//! Real data: reading it, splitting it, and preparing it from the training part alone.
+//! Reads real data, splits them, and prepares them with the training part alone.
 //!
-//! [`Dataset::load`] reads a folder in one of two layouts, [`stratified_split`] parts it, and [`Prepared::fit`] chooses
-//! and scales columns. Nothing learned from a test row reaches a training row: choice and scale come from
-//! [`Fitted::new`], which is given the training rows and looks at no other.
+//! [`Dataset::load`] reads a folder in one of three layouts, [`stratified_split`] splits it, and [`Prepared::fit`]
+//! chooses and scales columns. Test rows have no effect on training: choice and scale come from [`Fitted::new`], which
+//! reads only the training rows.
 
 mod dataset;
 mod draw;
@@ -12,8 +12,9 @@ mod prepare;
 mod split;
 mod table;
 
+pub use climd_csv::Place;
 pub use dataset::{Dataset, Layout};
-pub use error::{Error, Place, Result};
+pub use error::{Error, Result};
 pub use prepare::{Fitted, FittedTable, Keep, Part, Preparation, Prepared, anova_f};
 pub use split::{Split, stratified_folds, stratified_split};
 pub use table::Table;

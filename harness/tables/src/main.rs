@@ -136,6 +136,7 @@ fn load(name: &str, samples: Option<usize>) -> Result<Dataset> {
         )
     })?;
     let dataset = Dataset::load(folder)?;
+    dataset.notes.iter().for_each(|note| eprintln!("note: {note}"));
     Ok(match samples {
         Some(samples) => dataset.slice(samples, 0)?,
         None => dataset,

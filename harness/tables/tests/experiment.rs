@@ -34,7 +34,15 @@ fn dataset() -> Dataset {
     };
     let modalities = vec![table("a", 12, 0), table("b", 7, 500)];
     let classes = ["x", "y", "z"].map(Into::into).to_vec();
-    Dataset { name: "three".into(), layout: Layout::Mogonet, modalities, labels, classes, split: None }
+    Dataset {
+        name: "three".into(),
+        layout: Layout::Mogonet,
+        modalities,
+        labels,
+        classes,
+        split: None,
+        notes: Vec::new(),
+    }
 }
 
 fn study(dataset: &Dataset) -> Study<'_> {
