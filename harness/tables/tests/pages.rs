@@ -63,7 +63,8 @@ impl Allowed {
             self.figures.extend([paper, paper_sd, mean, sd].into_iter().flatten().map(|value| format!("{value:.1}")));
             let signed = [difference, low, high, plain_low, plain_high].into_iter().flatten();
             self.figures.extend(signed.map(|value| format!("{value:+.1}")));
-            self.figures.extend([record.p, record.p_corrected].into_iter().flatten().map(|value| format!("{value:.3}")));
+            self.figures
+                .extend([record.p, record.p_corrected].into_iter().flatten().map(|value| format!("{value:.3}")));
             if let (Some(mean), Some(low), Some(high)) = (difference, low, high) {
                 self.differences.insert(format!("{mean:+.1} [{low:+.1}, {high:+.1}]"));
             }
@@ -126,10 +127,11 @@ fn prose(page: &str) -> String {
 fn unknown(page: &str, measured: &BTreeMap<String, BTreeMap<String, Vec<Record>>>) -> Vec<String> {
     let mut unknown = Vec::new();
     for block in prose(page).split("\n\n") {
-        let (comment, text) = match block.trim_start().strip_prefix("<!-- from ").and_then(|block| block.split_once("-->")) {
-            Some((comment, text)) => (comment.split_whitespace().collect::<Vec<_>>().join(" "), text),
-            None => (String::new(), block),
-        };
+        let (comment, text) =
+            match block.trim_start().strip_prefix("<!-- from ").and_then(|block| block.split_once("-->")) {
+                Some((comment, text)) => (comment.split_whitespace().collect::<Vec<_>>().join(" "), text),
+                None => (String::new(), block),
+            };
         let allowed = allowed(&comment, measured).unwrap_or_else(|error| {
             unknown.push(error);
             Allowed::default()
