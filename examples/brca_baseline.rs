@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
-use climd::{Pick, PowerLaw, TargetLaw};
+use climd::schedule::TargetLaw;
+use climd::{Pick, PowerLaw};
 use climd_data::{Dataset, Layout};
 use climd_networks::config::Part;
 use climd_networks::train::class_distribution;

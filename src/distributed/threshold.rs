@@ -37,14 +37,15 @@ impl Part<'_> {
             Quota::PerClass(quotas) => {
                 let counts = self.classes.counts();
                 let left: Vec<u32> = quotas.iter().zip(counts).map(|(quota, n)| (quota % n) as u32).collect();
-                let ends = self.ends(&left, |rank| rank as usize, comm)?;
-                self.visit(|sample, rank, place| {
-                    let rank = rank as usize;
-                    let copies = quotas[rank] / counts[rank] + usize::from(ends[rank].is_some_and(|end| place >= end));
+                let ends = self.ends(&left, |class| class as usize, comm)?;
+                self.visit(|sample, class, place| {
+                    let class = class as usize;
+                    let more = ends[class].is_some_and(|end| place >= end);
+                    let copies = quotas[class] / counts[class] + usize::from(more);
                     list.extend(std::iter::repeat_n(sample, copies));
                 });
             }
-            Quota::Ranks(window) => {
+            Quota::Window(window) => {
                 let end = |count: usize| -> Result<_> { Ok(self.ends(&[count as u32], |_| 0, comm)?[0]) };
                 let (first, last) = (end(window.start)?, end(window.end)?);
                 self.visit(|sample, _, place| {
@@ -66,8 +67,8 @@ impl Part<'_> {
                 break; // the same on every rank
             }
             let mut histograms = vec![0u32; searches.len() << 8];
-            self.visit(|_, rank, place| {
-                let group = group(rank);
+            self.visit(|_, class, place| {
+                let group = group(class);
                 let search = searches[group];
                 // shifted twice, as the first time would be by all 64 bits
                 if search.left > 0 && place >> shift >> 8 == search.found {
@@ -87,7 +88,7 @@ impl Part<'_> {
         for (&score, sample) in self.scores.iter().zip(self.samples.clone()) {
             let key = if self.lowest { !key_of_score(score) } else { key_of_score(score) };
             let place = u64::from(key) << 32 | u64::from(!(sample as u32));
-            visit(sample as u32, self.classes.ranks()[sample], place);
+            visit(sample as u32, self.classes.sample_classes()[sample], place);
         }
     }
 }

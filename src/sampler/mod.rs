@@ -17,14 +17,13 @@ mod weighted;
 
 use std::ops::Range;
 
-pub(crate) use curriculum::Source;
 pub use curriculum::{Curriculum, PowerLawScheduler, Settings};
 pub(crate) use epoch::check_batch_size;
-pub use epoch::{Epoch, IndexBatches, Position, Tail};
+pub use epoch::{Epoch, IndexBatches, LastBatch, Position};
 pub(crate) use random::{Purpose, Words};
 pub use report::{ClassReport, Report, ScoreRange, Warning};
 pub(crate) use select::key_of_score;
-pub use shard::Even;
+pub use shard::ShardRemainder;
 pub use state::State;
 pub use weighted::weighted_scores;
 
@@ -47,9 +46,9 @@ use crate::{ClassIndex, Error, Result};
 ///         let scores = vec![0.5; labels.len()]; // from your network
 ///         sampler.update(epoch, &scores)?;
 ///     }
-///     for (indices, _) in sampler.epoch(epoch)?.batches(2, climd::Tail::Keep)? {
+///     for (indices, _) in sampler.epoch(epoch)?.batches(2, climd::LastBatch::MergeLone)? {
 ///         // train on these samples
-///         assert!(indices.len() <= 2);
+///         assert!(indices.len() <= 3); // a lone last sample joins the batch before it
 ///     }
 /// }
 /// # Ok::<(), climd::Error>(())
@@ -59,10 +58,13 @@ pub trait CurriculumSampler: Send + Sync {
     fn classes(&self) -> &ClassIndex;
 
     /// Number of samples of the epoch, known before training.
-    fn epoch_len(&self, epoch: usize) -> usize;
+    ///
+    /// # Errors
+    /// [`Error::Quota`] if a schedule of your own asks for what the data do not have, or its own error.
+    fn epoch_len(&self, epoch: usize) -> Result<usize>;
 
     /// Whether the epoch should begin with a measurement: false once the scores of that epoch are in, also after a
-    /// restore.
+    /// restore. Also false if the schedule has no plan for the epoch; [`epoch`](Self::epoch) then says why.
     fn wants_scores(&self, epoch: usize) -> bool;
 
     /// Takes the scores of a measurement at the beginning of `epoch`, wanted or not; higher comes earlier.
@@ -89,7 +91,19 @@ pub trait CurriculumSampler: Send + Sync {
     /// As [`epoch_into`](Self::epoch_into).
     fn report(&self, epoch: usize) -> Result<Report>;
 
-    /// Samples of each class in the epoch, by rank.
+    /// As [`report`](Self::report), with what its batches are to be warned of: an epoch without a batch, or one that ends
+    /// in a lone sample.
+    ///
+    /// # Errors
+    /// As [`report`](Self::report); [`Error::BatchSize`] for batches of 0.
+    fn report_batches(&self, epoch: usize, batch_size: usize, last: LastBatch) -> Result<Report> {
+        check_batch_size(batch_size)?;
+        let mut report = self.report(epoch)?;
+        report.warnings.extend(last.warning(report.len, batch_size));
+        Ok(report)
+    }
+
+    /// Samples of each class in the epoch, by class, largest first.
     ///
     /// # Errors
     /// [`Error::ClassBlind`] if the schedule ignores classes in that epoch; [`Error::Quota`].
@@ -119,15 +133,16 @@ pub trait CurriculumSampler: Send + Sync {
     /// Number of gradient steps that these epochs take in one process, known before training.
     ///
     /// # Errors
-    /// [`Error::BatchSize`] for batches of 0.
-    fn steps(&self, epochs: Range<usize>, batch_size: usize, tail: Tail) -> Result<usize> {
+    /// [`Error::BatchSize`] for batches of 0; as [`epoch_len`](Self::epoch_len).
+    fn steps(&self, epochs: Range<usize>, batch_size: usize, last: LastBatch) -> Result<usize> {
         check_batch_size(batch_size)?;
-        let steps = |epoch| tail.batches(self.epoch_len(epoch), batch_size);
-        Ok(epochs.map(steps).fold(0, usize::saturating_add))
+        epochs
+            .into_iter()
+            .try_fold(0usize, |steps, epoch| Ok(steps.saturating_add(last.batches(self.epoch_len(epoch)?, batch_size))))
     }
 }
 
-/// A check that a schedule's quota can be met.
+/// What is wrong with a plan that the data cannot meet.
 fn impossible(epoch: usize, reason: String) -> Error {
     Error::Quota { epoch, reason }
 }

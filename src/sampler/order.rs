@@ -9,8 +9,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::random::{Purpose, Words};
-use super::scatter::{Items, scatter};
-use super::select::split;
+use super::scatter::{Items, scatter, split};
 
 /// Lists up to this length are one bucket.
 const BUCKET: usize = 1 << 14;

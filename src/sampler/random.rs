@@ -14,7 +14,7 @@ pub(crate) enum Purpose {
     StandIn = 0,
     /// Keys of a random ranking, anew in each epoch.
     Redraw = 1,
-    /// Draws with replacement; the index is the rank of the class.
+    /// Draws with replacement; the index is the class.
     Replacement = 2,
     /// The order of training; index 0 deals to buckets, index k + 1 shuffles bucket k.
     Order = 3,

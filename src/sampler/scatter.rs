@@ -1,4 +1,4 @@
-//! Items to groups, each group's in the order of the items, on all threads.
+//! A stable counting sort in parallel: items are put into groups, and keep their order within a group.
 //!
 //! Every thread first counts how many of its stretch go to each group. Then it is known where in the group those of each stretch begin, and all
 //! stretches are written at once.
@@ -57,6 +57,17 @@ pub(super) fn scatter(items: &impl Items, groups: usize, sizes: Option<&[usize]>
         });
     });
     totals
+}
+
+/// Consecutive parts of these sizes.
+pub(super) fn split<'a, T>(mut list: &'a mut [T], sizes: &[usize]) -> Vec<&'a mut [T]> {
+    let mut parts = Vec::with_capacity(sizes.len());
+    for &size in sizes {
+        let (part, rest) = list.split_at_mut(size);
+        parts.push(part);
+        list = rest;
+    }
+    parts
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::random::{Purpose, Words};
-use super::scatter::{Items, scatter};
+use super::scatter::{Items, scatter, split};
 use crate::{ClassIndex, Pick, Quota};
 
 /// The key of every sample of an epoch.
@@ -96,32 +96,32 @@ impl Threshold {
 /// Makes `out` the samples of a quota, ascending, copies adjacent. `spare` lends its memory.
 pub(super) fn select(classes: &ClassIndex, quota: &Quota, keys: &Keys<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
     match quota {
-        Quota::Ranks(window) => select_window(classes.num_samples(), window, keys, out, spare),
+        Quota::Window(window) => select_window(classes.num_samples(), window, keys, out, spare),
         Quota::PerClass(quotas) => select_by_class(classes, quotas, keys, out, spare),
     }
 }
 
 fn select_by_class(classes: &ClassIndex, quotas: &[usize], keys: &Keys<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
-    let (n, counts, ranks) = (classes.num_samples(), classes.counts(), classes.ranks());
+    let (n, counts, of) = (classes.num_samples(), classes.counts(), classes.sample_classes());
     if quotas == counts {
         return everything(n, out);
     }
     spare.resize(n, 0);
     let by_class = spare.as_mut_slice();
-    scatter(&ByClass { keys, ranks }, counts.len(), Some(counts), by_class);
-    let plan = |(rank, (by_class, &quota)): (usize, (&mut [u32], &usize))| {
+    scatter(&ByClass { keys, of }, counts.len(), Some(counts), by_class);
+    let plan = |(class, (by_class, &quota)): (usize, (&mut [u32], &usize))| {
         let (whole, rest) = (quota / by_class.len(), quota % by_class.len());
-        (Threshold::new(by_class, rest, classes.members(rank).iter().copied(), keys), whole)
+        (Threshold::new(by_class, rest, classes.members(class).iter().copied(), keys), whole)
     };
     let plans: Vec<(Threshold, usize)> =
         split(by_class, counts).into_par_iter().zip(quotas).enumerate().map(plan).collect();
     let total = quotas.iter().sum();
     if plans.iter().all(|&(_, copies)| copies == 0) {
-        let takes = |sample: usize, key| plans[ranks[sample] as usize].0.takes(sample, key);
+        let takes = |sample: usize, key| plans[of[sample] as usize].0.takes(sample, key);
         return collect_once(n, total, keys, out, spare, takes);
     }
     collect(n, total, keys, out, |sample, key| {
-        let (threshold, copies) = plans[ranks[sample] as usize];
+        let (threshold, copies) = plans[of[sample] as usize];
         copies + usize::from(threshold.takes(sample, key))
     });
 }
@@ -129,16 +129,16 @@ fn select_by_class(classes: &ClassIndex, quotas: &[usize], keys: &Keys<'_>, out:
 /// Every sample's key, by class.
 struct ByClass<'a> {
     keys: &'a Keys<'a>,
-    ranks: &'a [u32],
+    of: &'a [u32], // the class of each sample
 }
 
 impl Items for ByClass<'_> {
     fn visit(&self, samples: Range<usize>, mut to: impl FnMut(usize, u32)) {
-        self.keys.visit(samples, |sample, key| to(self.ranks[sample] as usize, key));
+        self.keys.visit(samples, |sample, key| to(self.of[sample] as usize, key));
     }
 
     fn groups(&self, samples: Range<usize>, mut to: impl FnMut(usize)) {
-        self.ranks[samples].iter().for_each(|&rank| to(rank as usize));
+        self.of[samples].iter().for_each(|&class| to(class as usize));
     }
 }
 
@@ -220,23 +220,12 @@ fn collect(
     });
 }
 
-/// Consecutive parts of these sizes.
-pub(super) fn split<'a, T>(mut list: &'a mut [T], sizes: &[usize]) -> Vec<&'a mut [T]> {
-    let mut parts = Vec::with_capacity(sizes.len());
-    for &size in sizes {
-        let (part, rest) = list.split_at_mut(size);
-        parts.push(part);
-        list = rest;
-    }
-    parts
-}
-
-/// Makes `out` `quotas[rank]` uniform draws from each class, ascending, copies adjacent.
+/// Makes `out` `quotas[class]` uniform draws from each class, ascending, copies adjacent.
 pub(super) fn draw(classes: &ClassIndex, quotas: &[usize], seed: u64, epoch: usize, out: &mut Vec<u32>) {
     out.clear();
-    for (rank, &quota) in quotas.iter().enumerate() {
-        let members = classes.members(rank);
-        let mut words = Words::new(seed, epoch, Purpose::Replacement, rank as u32);
+    for (class, &quota) in quotas.iter().enumerate() {
+        let members = classes.members(class);
+        let mut words = Words::new(seed, epoch, Purpose::Replacement, class as u32);
         out.extend((0..quota).map(|_| members[words.below(members.len() as u32) as usize]));
     }
     out.par_sort_unstable();
@@ -251,8 +240,8 @@ mod tests {
     fn naive(labels: &[u8], quotas: &[usize], scores: &[f32], lowest: bool) -> Vec<u32> {
         let classes = ClassIndex::new(labels).unwrap();
         let mut list = Vec::new();
-        for (rank, &quota) in quotas.iter().enumerate() {
-            let mut first = classes.members(rank).to_vec();
+        for (class, &quota) in quotas.iter().enumerate() {
+            let mut first = classes.members(class).to_vec();
             first.sort_by(|&a, &b| {
                 let (a, b) = (scores[a as usize] + 0.0, scores[b as usize] + 0.0);
                 if lowest { a.total_cmp(&b) } else { b.total_cmp(&a) }
@@ -296,7 +285,7 @@ mod tests {
             let mut expected = ranking[a..b].to_vec();
             expected.sort_unstable();
             let mut list = Vec::new();
-            select(&ClassIndex::new(&labels).unwrap(), &Quota::Ranks(a..b), &Keys::Highest(&scores), &mut list, &mut Vec::new());
+            select(&ClassIndex::new(&labels).unwrap(), &Quota::Window(a..b), &Keys::Highest(&scores), &mut list, &mut Vec::new());
             prop_assert_eq!(list, expected);
         }
 

@@ -62,7 +62,7 @@ impl State {
         self.measured_at
     }
 
-    /// Of all that is in it: two states are the same if theirs are.
+    /// The checksum of all that is in it: two states are the same if theirs are.
     pub(crate) fn checksum(&self) -> u64 {
         self.checksum
     }
@@ -121,7 +121,7 @@ pub(super) fn check_version(found: u32) -> Result<()> {
 /// XXH3 of the labels in the order of the samples: fixed for all platforms and releases.
 pub(super) fn hash_of_labels(classes: &ClassIndex) -> u64 {
     let mut hash = Xxh3Default::new();
-    classes.ranks().iter().for_each(|&rank| hash.update(&classes.label(rank as usize).to_le_bytes()));
+    classes.sample_classes().iter().for_each(|&class| hash.update(&classes.label(class as usize).to_le_bytes()));
     hash.digest()
 }
 

@@ -20,8 +20,8 @@ impl Report {
     /// # Ok::<(), climd::Error>(())
     /// ```
     pub fn trace(&self) {
-        let Report { epoch, len, distinct, law, measured_at, .. } = self;
-        info!(target: "climd", epoch, len, distinct, alpha = law.alpha, progress = law.progress, measured_at, "epoch");
+        let Report { epoch, len, distinct, target, measured_at, .. } = self;
+        info!(target: "climd", epoch, len, distinct, alpha = target.alpha, progress = target.progress, measured_at, "epoch");
         for class in &self.classes {
             let (min, mean, max) = match &class.scores {
                 Some(scores) => (Some(scores.min), Some(scores.mean), Some(scores.max)),

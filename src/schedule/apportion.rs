@@ -12,14 +12,26 @@ use crate::{Error, Result};
 /// What happens where a class's share asks for more samples than the class has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum Overflow {
     /// The class is filled, and what is left over is shared among the others in proportion. The default.
     #[default]
     Redistribute,
     /// The class is filled, and what is left over is lost: the epoch shrinks.
     Truncate,
-    /// The samples of the class go round again: oversampling, which the paper does not do.
+    /// The samples of the class are repeated: oversampling, which the paper does not do.
     Repeat,
+}
+
+impl Overflow {
+    /// Its name in a configuration file and in a description.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Overflow::Redistribute => "redistribute",
+            Overflow::Truncate => "truncate",
+            Overflow::Repeat => "repeat",
+        }
+    }
 }
 
 /// Whole samples of each class for an epoch of `size` samples, in proportion to `shares`.
@@ -34,7 +46,7 @@ pub enum Overflow {
 ///
 /// # Examples
 /// ```
-/// use climd::{Overflow, apportion};
+/// use climd::schedule::{Overflow, apportion};
 /// let shares = [0.7, 0.2, 0.1];
 /// assert_eq!(apportion(&[50, 30, 20], &shares, 80, Overflow::Redistribute)?, [50, 20, 10]);
 /// assert_eq!(apportion(&[50, 30, 20], &shares, 80, Overflow::Truncate)?, [50, 16, 8]);
@@ -116,7 +128,7 @@ fn redistribute(counts: &[usize], weights: &[u64], size: usize) -> Vec<usize> {
     }
     if !open.is_empty() {
         let mut open = open.to_vec();
-        open.sort_unstable(); // by rank again: ties of remainders go to the larger class
+        open.sort_unstable(); // by class again, largest first: ties of remainders go to the larger class
         let weights: Vec<u64> = open.iter().map(|&class| weights[class]).collect();
         for (class, quota) in open.into_iter().zip(largest_remainder(&weights, left)) {
             quotas[class] = quota;

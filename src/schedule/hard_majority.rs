@@ -1,6 +1,6 @@
 //! The easiest samples of the large classes are left out, once the network has seen everything for a while.
 
-use super::{Pick, Quota, Schedule};
+use super::{Description, Pick, Plan, Schedule};
 use crate::{ClassIndex, Error, Result};
 
 /// Everything in the first epochs; then of each class above the median size only the hardest `keep` of its samples, but
@@ -24,44 +24,39 @@ impl Default for HardMajority {
 }
 
 impl Schedule for HardMajority {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        if self.keep > 0.0 && self.keep <= 1.0 {
-            return Ok(());
+    fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
+        if !(self.keep > 0.0 && self.keep <= 1.0) {
+            return Err(Error::OutOfRange { argument: "keep", found: self.keep, range: "above 0, and at most 1" });
         }
-        Err(Error::OutOfRange { argument: "keep", found: self.keep, range: "above 0, and at most 1" })
-    }
-
-    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
         let counts = classes.counts();
         if epoch < self.warm_up {
-            return Quota::PerClass(counts.to_vec());
+            return Ok(Plan::per_class(counts.to_vec()).pick(Pick::Lowest));
         }
         let middle = counts.len() / 2;
         let median = if counts.len() % 2 == 1 { counts[middle] } else { (counts[middle - 1] + counts[middle]) / 2 };
         let kept = |n: usize| libm::floor(self.keep * n as f64 + 1e-9) as usize; // 1e-9: 0.7 * 10 is 7
-        Quota::PerClass(counts.iter().map(|&n| if n <= median { n } else { kept(n).max(median) }).collect())
+        let quotas = counts.iter().map(|&n| if n <= median { n } else { kept(n).max(median) }).collect();
+        Ok(Plan::per_class(quotas).pick(Pick::Lowest).constant(true))
     }
 
-    fn describe(&self) -> String {
-        format!("{self:?}")
-    }
-
-    fn pick(&self, _: usize) -> Pick {
-        Pick::Lowest
-    }
-
-    fn settles_at(&self) -> usize {
-        self.warm_up
+    fn describe(&self) -> Description {
+        let default = Self::default();
+        Description::new("hard_majority").field("warm_up", self.warm_up, default.warm_up).field(
+            "keep",
+            self.keep,
+            default.keep,
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Quota;
     use super::*;
 
     fn quotas(counts: &[usize], epoch: usize) -> Quota {
         let labels: Vec<usize> = counts.iter().enumerate().flat_map(|(label, &n)| vec![label; n]).collect();
-        HardMajority::default().quota(epoch, &ClassIndex::new(&labels).unwrap())
+        HardMajority::default().plan(epoch, &ClassIndex::new(&labels).unwrap()).unwrap().quota
     }
 
     #[test]

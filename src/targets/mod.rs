@@ -167,7 +167,7 @@ impl Targets {
     /// Number of samples `N`.
     pub fn num_samples(&self) -> usize {
         match &self.labels {
-            Labels::One(classes) => classes.ranks().len(),
+            Labels::One(classes) => classes.num_samples(),
             Labels::Several(rows) => rows.len(),
         }
     }
@@ -194,7 +194,9 @@ impl Targets {
     /// The class of each sample, `[N]`: its label, or of several its own label; -1 for none, -2 for none known.
     pub fn own_labels(&self) -> Vec<i64> {
         match &self.labels {
-            Labels::One(classes) => classes.ranks().iter().map(|&rank| classes.label(rank as usize)).collect(),
+            Labels::One(classes) => {
+                classes.sample_classes().iter().map(|&class| classes.label(class as usize)).collect()
+            }
             Labels::Several(rows) => rows.own(self.unknown.as_ref()).labels.into_iter().map(i64::from).collect(),
         }
     }

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use climd::{PowerLaw, State, TargetLaw};
+use climd::schedule::TargetLaw;
+use climd::{PowerLaw, State};
 use climd_cli::inspect::Inspection;
 use climd_cli::inspect::table::{self, Column, Table};
 

@@ -68,7 +68,7 @@ impl Sampler {
         let raised: Raised = Arc::new(Mutex::new(None));
         let settings = Settings { seed, first_measure, measure_every };
         let engine = curriculum(py, contiguous("labels", &labels)?, schedule, settings, &raised)?;
-        let described = climd::Schedule::describe(engine.schedule());
+        let described = climd::Schedule::describe(engine.schedule()).to_string();
         let sampler = Self { inner: RwLock::new(Box::new(engine)), described, raised };
         sampler.unless_raised(())?;
         Ok(sampler)

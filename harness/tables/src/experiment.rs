@@ -10,7 +10,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, ensure};
-use climd::{Curriculum, CurriculumSampler, Tail, Terms, Uniform};
+use climd::schedule::Uniform;
+use climd::{Curriculum, CurriculumSampler, LastBatch, Terms};
 use serde::Serialize;
 use tch::{Device, Tensor, nn};
 
@@ -260,14 +261,14 @@ impl<'a> Plan<'a> {
         let (study, seen) = (self.study, self.seen(seed, part));
         let labels: Vec<usize> = seen.split.train.iter().map(|&row| seen.labels[row]).collect();
         let schedule = match &row.budget {
-            Budget::EqualSteps => ScheduleConfig::Uniform(Uniform {}),
+            Budget::EqualSteps => ScheduleConfig::Uniform(Uniform),
             Budget::EqualEpochs(schedule) => schedule.clone(),
         };
         let sampler = Curriculum::new(&labels, schedule.build())?;
         let recipe = if study.rate == Rate::Native { row.method.network.recipe() } else { None };
         let steps = match recipe {
             Some(recipe) => recipe.steps,
-            None => sampler.steps(0..study.epochs, study.batch_size, Tail::Keep)?,
+            None => sampler.steps(0..study.epochs, study.batch_size, LastBatch::Keep)?,
         };
         let native = recipe.map(|recipe| recipe.native);
         let batch_size = if native.is_some() { labels.len() } else { study.batch_size };
@@ -287,7 +288,7 @@ impl<'a> Plan<'a> {
 /// Plain training of a row's network, for which its learning rate is chosen.
 fn plain(row: &Row) -> Row {
     let Method { network, .. } = row.method.clone();
-    let schedule = ScheduleConfig::Uniform(Uniform {});
+    let schedule = ScheduleConfig::Uniform(Uniform);
     let (terms, loss) = (Terms::default(), Loss::CrossEntropy);
     let method = Method { network, schedule, terms, loss, oversample: None };
     Row { id: RowId::new(row.id.network, "plain"), name: String::new(), method, budget: Budget::EqualSteps }

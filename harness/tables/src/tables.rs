@@ -1,9 +1,10 @@
 //! The rows of each table, and what the paper printed beside them.
 
-use climd::{
-    BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, Pick, PowerLaw, ProgressivelyBalanced, Root,
-    Switch, Terms, Trim, UnderSampling, Uniform,
+use climd::schedule::{
+    BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, ProgressivelyBalanced, Root, Switch, Trim,
+    UnderSampling, Uniform,
 };
+use climd::{Pick, PowerLaw, Terms};
 
 use crate::experiment::{Budget, Row, RowId};
 use climd_networks::config::{Method, ScheduleConfig};
@@ -226,7 +227,7 @@ fn baseline(heads: Heads) -> NetworkConfig {
 fn plain(network: NetworkConfig) -> Method {
     Method {
         network,
-        schedule: ScheduleConfig::Uniform(Uniform {}),
+        schedule: ScheduleConfig::Uniform(Uniform),
         terms: Terms::default(),
         loss: Loss::CrossEntropy,
         oversample: None,
@@ -338,7 +339,7 @@ fn table3(epochs: usize) -> Vec<TableRow> {
         rows.0[plain].paper = Some(alone);
         let climd = Method { network, ..climd(epochs) };
         rows.curriculum(plain, "climd", &format!("{name} + CLIMD"), climd.clone(), with_climd);
-        let prior = Method { schedule: ScheduleConfig::Uniform(Uniform {}), ..corrected(climd.clone()) };
+        let prior = Method { schedule: ScheduleConfig::Uniform(Uniform), ..corrected(climd.clone()) };
         rows.push(plain, "prior", &format!("{name} + prior"), prior, None);
         rows.push(plain, "climd-prior", &format!("{name} + CLIMD + prior"), corrected(climd), None);
     }
@@ -414,7 +415,7 @@ fn random_order(epochs: usize) -> Method {
 
 fn deferred(epochs: usize) -> Method {
     let at = epochs * 4 / 5;
-    scheduled(ScheduleConfig::DeferredRebalancing(Switch { at, before: Uniform {}, after: ClassBalanced {} }))
+    scheduled(ScheduleConfig::DeferredRebalancing(Switch { at, before: Uniform, after: ClassBalanced }))
 }
 
 fn hard_majority(epochs: usize) -> HardMajority {

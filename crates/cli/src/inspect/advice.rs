@@ -1,6 +1,7 @@
 //! What a curriculum will do that its user may not expect, and what our measurements say of such data.
 
-use climd::{CurriculumSampler, PowerLawScheduler, TargetLaw};
+use climd::schedule::TargetLaw;
+use climd::{CurriculumSampler, PowerLawScheduler};
 
 /// `1, 4 to 9, 12` of ascending numbers.
 fn ranges(epochs: &[usize]) -> String {

@@ -109,7 +109,7 @@ impl Inspection {
         let width = (CELLS / shown.len()).max(10);
         let epochs = epochs.iter().zip(&held).map(|(&epoch, inside)| {
             let quotas = self.sampler.quotas(epoch)?;
-            let alpha = self.sampler.report(epoch)?.law.alpha.filter(|alpha| alpha.is_finite());
+            let alpha = self.sampler.report(epoch)?.target.alpha.filter(|alpha| alpha.is_finite());
             let cells = rows.iter().map(|row| cells(row, width, inside)).collect();
             let len = quotas.iter().sum();
             Ok(Epoch { epoch, len, alpha, quotas: shown.iter().map(|&rank| quotas[rank]).collect(), cells })
