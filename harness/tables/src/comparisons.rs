@@ -173,7 +173,8 @@ pub fn write(folder: &Path) -> Result<()> {
 fn page(found: &[Comparison]) -> String {
     let mut text = String::from(
         "# How many comparisons there are, and which are told from chance\n\nWritten by `climd-repro`; all of them: \
-         [comparisons.csv](comparisons.csv). The terms are explained in [README.md](README.md#how-to-read-a-table).\n\n",
+         [comparisons.csv](comparisons.csv). The terms are explained in \
+         [README.md](README.md#how-to-read-a-table).\n\n",
     );
     let mut grid = Grid::new();
     grid.load_style(presets::ASCII_MARKDOWN).set_header(["comparisons of macro F1", "all", "fixed beforehand"]);
