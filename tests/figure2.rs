@@ -11,6 +11,7 @@
 //! ```
 
 use climd::schedule::*;
+use climd::schedule::*;
 use climd::*;
 
 const COUNTS: [usize; 10] = [501, 177, 96, 63, 45, 34, 27, 22, 19, 16];

@@ -5,6 +5,7 @@
 
 use approx::relative_eq;
 use climd::schedule::*;
+use climd::schedule::*;
 use climd::*;
 use serde::Deserialize;
 

@@ -3,6 +3,7 @@
 mod common;
 
 use climd::schedule::*;
+use climd::schedule::*;
 use climd::*;
 use common::{Noise, labels_of, scores_with_ties};
 

@@ -3,6 +3,7 @@
 
 use arbitrary::Arbitrary;
 use climd::schedule::*;
+use climd::schedule::*;
 use climd::*;
 use libfuzzer_sys::fuzz_target;
 
