@@ -8,7 +8,9 @@
 #[path = "common/omics.rs"]
 mod omics;
 
-use climd::{ClassIndex, Communicator, Curriculum, CurriculumLoader, Distributed, Exchange, InProcess, PowerLaw, ShardRemainder};
+use climd::{
+    ClassIndex, Communicator, Curriculum, CurriculumLoader, Distributed, Exchange, InProcess, PowerLaw, ShardRemainder,
+};
 use climd_networks::criterion::{Criterion, Loss};
 use climd_networks::network::{Baseline, Dropout, Network, with_seed};
 use omics::{Omics, macro_f1};

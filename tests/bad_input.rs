@@ -3,7 +3,6 @@
 //! The test files of epochs, states, tensors, loader and loss check their errors.
 
 use climd::schedule::*;
-use climd::schedule::*;
 use climd::*;
 
 fn message<T>(result: Result<T>) -> String {

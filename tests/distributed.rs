@@ -4,7 +4,6 @@
 mod common;
 
 use climd::schedule::*;
-use climd::schedule::*;
 use climd::*;
 use common::{Noise, labels_of, scores_with_ties};
 

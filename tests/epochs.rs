@@ -3,7 +3,6 @@
 mod common;
 
 use climd::schedule::*;
-use climd::schedule::*;
 use climd::*;
 use common::{Noise, counts_in, labels_of};
 use proptest::prelude::*;

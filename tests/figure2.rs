@@ -11,7 +11,6 @@
 //! ```
 
 use climd::schedule::*;
-use climd::schedule::*;
 use climd::*;
 
 const COUNTS: [usize; 10] = [501, 177, 96, 63, 45, 34, 27, 22, 19, 16];

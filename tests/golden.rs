@@ -5,7 +5,6 @@
 
 use approx::relative_eq;
 use climd::schedule::*;
-use climd::schedule::*;
 use climd::*;
 use serde::Deserialize;
 

@@ -6,7 +6,6 @@
 mod common;
 
 use climd::schedule::*;
-use climd::schedule::*;
 use climd::*;
 use common::{Noise, counts_in, labels_of, scores_with_ties, twin};
 use proptest::prelude::*;

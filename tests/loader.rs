@@ -5,7 +5,6 @@
 mod common;
 
 use climd::schedule::*;
-use climd::schedule::*;
 use climd::*;
 use common::tensors::{self as check, data, loader, sampler};
 use tch::{Device, Kind, Tensor};

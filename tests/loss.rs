@@ -4,7 +4,6 @@
 mod common;
 
 use climd::schedule::*;
-use climd::schedule::*;
 use climd::*;
 use common::tensors::{loss_by_hand, the_loss_is_its_formula};
 use tch::{Device, Kind, Tensor};

@@ -3,7 +3,6 @@
 mod common;
 
 use climd::schedule::*;
-use climd::schedule::*;
 use climd::*;
 use common::{counts_in, labels_of, scores_with_ties};
 

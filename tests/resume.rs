@@ -4,7 +4,6 @@
 mod common;
 
 use climd::schedule::*;
-use climd::schedule::*;
 use climd::*;
 use common::labels_of;
 

@@ -1,7 +1,6 @@
 //! Promise: every schedule keeps the promises of the engine: pure epochs, exact lengths, reports, state.
 
 use climd::schedule::*;
-use climd::schedule::*;
 use climd::*;
 
 /// Every built-in schedule, boxed, in a configuration that changes within 8 epochs.

@@ -3,7 +3,6 @@
 
 use arbitrary::Arbitrary;
 use climd::schedule::*;
-use climd::schedule::*;
 use climd::*;
 use libfuzzer_sys::fuzz_target;
 
