@@ -2,7 +2,7 @@
 //!
 //! Every variant says which argument is wrong, where in it, what was found and what to do.
 
-use crate::Pick;
+use crate::{Pick, Terms};
 
 /// The result of every fallible function in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -32,9 +32,13 @@ pub enum Error {
     },
     /// A label that is to name a column of the logits does not.
     #[error(
-        "`labels[{index}]` is {label}, but the logits have columns 0 to {last}: \
-         number the classes from 0, or widen the last layer",
-        last = *num_classes as i64 - 1
+        "`labels[{index}]` is {label}, but the logits have columns 0 to {last}: {remedy}",
+        remedy = if *label < 0 {
+            "number the classes from 0, or leave out the samples that have no label"
+        } else {
+            "number the classes from 0, or widen the last layer"
+        },
+        last = i128::from(*num_classes as u64) - 1
     )]
     LabelOutsideLogits {
         /// Position in `labels`.
@@ -43,6 +47,21 @@ pub enum Error {
         label: i64,
         /// Width of the logits.
         num_classes: usize,
+    },
+
+    /// A label that looks as if its samples had none, beside labels from 0 on.
+    #[error(
+        "`labels[{index}]` is {label}, beside labels from 0 on: {count} samples look as if they had no label; leave them \
+         out (`CurriculumLoader::leave_out(&[{label}])`, or keep the others of your lists), or, if it is a class, say so: \
+         `Curriculum::from_classes(ClassIndex::new(&labels)?, schedule)`"
+    )]
+    LooksUnlabelled {
+        /// Position of the first in `labels`.
+        index: usize,
+        /// The label found there.
+        label: i64,
+        /// Samples that have it.
+        count: usize,
     },
 
     // ------------------------------------------------------------------ lengths and values
@@ -61,7 +80,8 @@ pub enum Error {
     /// The modalities' embeddings have different widths, so they have no cosine.
     #[error(
         "`embeddings[{modality}]` has width {found}, but `embeddings[0]` has width {expected}: \
-         project the embeddings to one width first"
+         project the embeddings to one width first, by layers that are trained (untrained, their cosines are chance), or \
+         measure with `Terms::Confidence`"
     )]
     EmbeddingWidth {
         /// Position of the modality.
@@ -70,6 +90,26 @@ pub enum Error {
         found: usize,
         /// Width of the first modality's embeddings.
         expected: usize,
+    },
+    /// Embeddings were left out where the terms compare them.
+    #[error(
+        "`embeddings` is empty, but `Terms::{terms:?}` compares modalities by them: give one for each modality, or, for a \
+         network of one input and one head, measure with `Terms::Confidence`"
+    )]
+    NoEmbeddings {
+        /// The terms that need them.
+        terms: Terms,
+    },
+    /// One logit a sample, as binary cross-entropy has it, where each class has a column.
+    #[error(
+        "`{argument}` has shape {found:?}, one logit a sample, but must have a column for each class: of a network with \
+         one output `z` (binary cross-entropy), give the two columns `[0, z]`"
+    )]
+    OneLogit {
+        /// The logits.
+        argument: String,
+        /// Their shape.
+        found: Vec<i64>,
     },
     /// A logit or an embedding is NaN or infinite.
     #[error(
@@ -294,7 +334,7 @@ pub enum Error {
     },
     /// A class is not a column of the logits.
     #[error("`num_logits` is {num_logits}, but label {label} occurs: labels must be 0 to {last} to be columns",
-        last = *num_logits as i64 - 1)]
+        last = i128::from(*num_logits as u64) - 1)]
     PriorWidth {
         /// The width that was given.
         num_logits: usize,
@@ -436,6 +476,22 @@ pub enum Error {
         index: usize,
         /// Devices that libtorch sees.
         devices: usize,
+    },
+    /// A device other than CUDA that is not there.
+    #[error("`device` is {device}, which libtorch does not have here: use the CPU, or a build of libtorch that has it")]
+    NoDevice {
+        /// The device.
+        device: String,
+    },
+    /// A tensor that is not laid out in memory row by row: sparse, or MKL-DNN's.
+    #[error("`{argument}` is {found}, but must be dense: {remedy}")]
+    NotDense {
+        /// The tensor.
+        argument: String,
+        /// How it is laid out.
+        found: &'static str,
+        /// The method that makes it dense.
+        remedy: &'static str,
     },
     /// A tensor that holds nothing, not even a shape.
     #[error("`{argument}` is an undefined tensor: was it ever assigned?")]

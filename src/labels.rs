@@ -139,12 +139,34 @@ impl ClassIndex {
         *self.zipf.get_or_init(|| zipf_exponent(&self.counts))
     }
 
+    /// Position, label and count of the samples that look as if they had no label: beside labels from 0 on, labels that
+    /// tools write where there is none. -1 beside 1 alone is a sign, and other negative labels are numbers of a scale.
+    pub(crate) fn unlabelled(&self) -> Option<(usize, i64, usize)> {
+        const MARKS: [i64; 8] = [-1, -9, -99, -100, -999, -9999, i32::MIN as i64, i64::MIN];
+        let (below, above): (Vec<i64>, Vec<i64>) = self.labels.iter().partition(|&&label| label < 0);
+        let sign = below == [-1] && above == [1];
+        if sign || above.is_empty() || !below.iter().all(|label| MARKS.contains(label)) {
+            return None;
+        }
+        let class = self.labels.iter().position(|&label| label < 0)?; // the largest of them
+        Some((self.members(class)[0] as usize, self.labels[class], self.counts[class]))
+    }
+
     /// The column of the logits that the class has: its label.
     pub(crate) fn column(&self, class: usize, num_logits: usize) -> Result<usize> {
         let label = self.labels[class];
         let column = usize::try_from(label).ok().filter(|&column| column < num_logits);
         column.ok_or(Error::PriorWidth { num_logits, label })
     }
+}
+
+/// Refuses a width that no network has, for which a number a column would fill the memory.
+pub(crate) fn check_columns(num_logits: usize) -> Result<()> {
+    if num_logits <= 1 << 24 {
+        return Ok(());
+    }
+    let range = "at most 2^24, the columns of the logits";
+    Err(Error::OutOfRange { argument: "num_logits", found: num_logits as f64, range })
 }
 
 /// One number a label: its count at first, its class in the end. A table where the labels are dense, else a map.

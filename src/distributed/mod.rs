@@ -181,7 +181,13 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         let lowest = plan.pick == Pick::Lowest;
         let part = threshold::Part { classes: self.classes(), samples: self.part(), scores: own, lowest };
         let chosen = part.chosen(&plan.quota, &self.comm)?;
-        let list = self.comm.all_gather(&chosen)?; // parts are in the order of the samples, so the whole is ascending
+        // parts are in the order of the samples, so the whole is ascending
+        let list = gather(&self.comm, &chosen, plan.quota.len())?;
+        let n = self.classes().num_samples();
+        if !list.is_sorted() || list.last().is_some_and(|&last| last as usize >= n) {
+            let reason = "it returned what no rank has sent".into();
+            return Err(Error::Communication { operation: "all_gather", reason });
+        }
         Ok(self.sampler.epoch_of(epoch, &plan.quota, list))
     }
 
@@ -229,12 +235,13 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     /// The scores of all samples.
     fn gather(&self, own: &[f32]) -> Result<Vec<f32>> {
         let bits: Vec<u32> = own.iter().map(|score| score.to_bits()).collect();
-        Ok(self.comm.all_gather(&bits)?.into_iter().map(f32::from_bits).collect())
+        let all = gather(&self.comm, &bits, self.classes().num_samples())?;
+        Ok(all.into_iter().map(f32::from_bits).collect())
     }
 
     /// `result`, once it is known that the others have none that is an error.
     fn together<T>(&self, result: Result<T>) -> Result<T> {
-        let failed = self.comm.all_gather(&[u32::from(result.is_err())])?;
+        let failed = gather(&self.comm, &[u32::from(result.is_err())], self.world_size())?;
         match (result, failed.iter().position(|&failed| failed == 1)) {
             (Ok(_), Some(rank)) => Err(Error::OtherRank { rank }),
             (result, _) => result,
@@ -258,7 +265,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     /// Refuses ranks of which one knows another fact than rank 0.
     fn compare(&self, facts: &[Fact]) -> Result<()> {
         let words: Vec<u32> = facts.iter().flat_map(|fact| [fact.value as u32, (fact.value >> 32) as u32]).collect();
-        let all = self.comm.all_gather(&words)?;
+        let all = gather(&self.comm, &words, words.len() * self.world_size())?;
         for (at, fact) in facts.iter().enumerate() {
             let value = |rank: usize| {
                 let at = rank * words.len() + 2 * at;
@@ -278,6 +285,16 @@ impl<S: Schedule, C: std::fmt::Debug> std::fmt::Debug for Distributed<S, C> {
         let Self { sampler, comm, exchange, .. } = self;
         f.debug_struct("Distributed").field("sampler", sampler).field("comm", comm).field("exchange", exchange).finish()
     }
+}
+
+/// The values of all ranks, of which there must be so many.
+fn gather(comm: &impl Communicator, values: &[u32], expected: usize) -> Result<Vec<u32>> {
+    let all = comm.all_gather(values)?;
+    if all.len() == expected {
+        return Ok(all);
+    }
+    let reason = format!("it returned {} values, and not the {expected} of all ranks", all.len());
+    Err(Error::Communication { operation: "all_gather", reason })
 }
 
 /// What all ranks must agree on.

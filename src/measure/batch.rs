@@ -34,7 +34,7 @@ pub(super) struct Measured {
     pub(super) slots: Tensor,         // [n], the same, but N where out of range
     pub(super) log_p: Option<Tensor>, // [M, n], NaN where logits are not finite
     pub(super) phi: Option<Tensor>,   // [n], NaN where an embedding is not finite
-    pub(super) fault: Tensor,         // [n], i16: 1 fine, 2 + k: the k-th of all logits, then all embeddings
+    pub(super) fault: Tensor,         // [n], i32: 1 fine, 2 + k: the k-th of all logits, then all embeddings
 }
 
 impl<'a> Batch<'a> {
@@ -47,6 +47,9 @@ impl<'a> Batch<'a> {
         let len = integers("indices", indices, "[n]")?;
         let logits = if terms.needs_logits() { logits } else { &[] };
         let embeddings = if terms.needs_embeddings() { embeddings } else { &[] };
+        if terms.needs_embeddings() && embeddings.is_empty() {
+            return Err(Error::NoEmbeddings { terms });
+        }
         let num_classes = common_width("logits", logits, terms.needs_logits(), len)?;
         let width = common_width("embeddings", embeddings, terms.needs_embeddings(), len)?;
         if terms == Terms::Both && embeddings.len() != logits.len() {
@@ -109,7 +112,7 @@ impl<'a> Batch<'a> {
             phi = Some(complementarity(&rows, &largest, present.as_ref())?.f_masked_fill(&bad, f64::NAN)?);
         }
         let faults = Tensor::f_cat(&faults, 0)?; // [number of tensors, n]
-        let first = faults.f_to_kind(Kind::Int8)?.f_argmax(0, false)?.f_add_scalar(2)?.f_to_kind(Kind::Int16)?;
+        let first = faults.f_to_kind(Kind::Int8)?.f_argmax(0, false)?.f_add_scalar(2)?.f_to_kind(Kind::Int)?;
         let fault = first.f_where_self(&faults.f_any_dim(0, false)?, &Tensor::f_ones_like(&first)?)?;
         Ok(Measured { indices, slots, log_p, phi, fault })
     }
@@ -132,6 +135,13 @@ fn common_width(argument: &'static str, tensors: &[Tensor], needed: bool, len: i
         floats(&name, tensor)?;
         let width = match *tensor.size().as_slice() {
             [rows, width] if rows == len && width > 0 => width,
+            [rows] if rows == len && argument == "logits" => {
+                return Err(Error::OneLogit { argument: name, found: vec![rows] });
+            }
+            [rows, _, _, ..] if rows == len => {
+                let expected = format!("[{len}, width]: pool over the dimensions between first, by their mean, say");
+                return Err(wrong_shape(&name, tensor, &expected));
+            }
             _ => {
                 let expected = format!("[{len}, width above 0]: a row for each of `indices`");
                 return Err(wrong_shape(&name, tensor, &expected));

@@ -25,10 +25,10 @@ pub(super) fn measure(
         None => None,
     };
     let mask = |m: usize| masks.as_ref().map(|masks| &masks[m * n..][..n]);
-    let mut fault = vec![1i16; n]; // as in `Measured`
+    let mut fault = vec![1i32; n]; // as in `Measured`
     let mut note = |sample: usize, tensor: usize| {
         if fault[sample] == 1 {
-            fault[sample] = 2 + tensor as i16;
+            fault[sample] = 2 + tensor as i32;
         }
     };
     let (mut log_p, mut phi) = (None, None);

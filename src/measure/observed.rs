@@ -14,7 +14,7 @@ pub(super) struct Observed {
     num_samples: i64,
     log_p: Option<Tensor>, // [M, N + 1], NaN: not finite, or never observed
     phi: Option<Tensor>,   // [N + 1], likewise
-    fault: Tensor,         // [N + 1], i16: 0 never observed, else as in `Measured`
+    fault: Tensor,         // [N + 1], i32: 0 never observed, else as in `Measured`
     position: Tensor,      // [N + 1], of the sample in its latest batch
     lowest: Tensor,        // index seen, at most 0
     highest: Tensor,       // index seen, at least 0
@@ -32,7 +32,7 @@ impl Observed {
             num_samples,
             log_p: terms.needs_logits().then(|| unknown(&[modalities, rows])).transpose()?,
             phi: terms.needs_embeddings().then(|| unknown(&[rows])).transpose()?,
-            fault: Tensor::f_zeros([rows], (Kind::Int16, device))?,
+            fault: Tensor::f_zeros([rows], (Kind::Int, device))?,
             position: Tensor::f_zeros([rows], (Kind::Int64, device))?,
             lowest: number(0)?,
             highest: number(0)?,
@@ -96,7 +96,9 @@ impl Observed {
             }
             None => parts.f_mean_dim(along.as_slice(), false, parts.kind())?,
         };
-        Ok(phi.f_add(&mean)?)
+        // a log-likelihood beyond the range of the kind is its lowest number, and NaN stays NaN
+        let lowest = if self.layout.kind == Kind::Double { f64::MIN } else { f32::MIN.into() };
+        Ok(phi.f_add(&mean)?.f_clamp_min(lowest)?)
     }
 
     /// `[1]`: NaN if an index was out of range, or twice in one call.
@@ -121,7 +123,7 @@ impl Observed {
         if index < num_samples {
             return Ok(Error::IndexTwice { index });
         }
-        let fault = to_vec::<i16>(&self.fault.f_narrow(0, 0, self.num_samples)?)?;
+        let fault = to_vec::<i32>(&self.fault.f_narrow(0, 0, self.num_samples)?)?;
         if let Some(first) = fault.iter().position(|&code| code == 0) {
             let missing = fault.iter().filter(|&&code| code == 0).count();
             return Ok(Error::NotObserved { missing, num_samples, first });

@@ -27,6 +27,8 @@ mod sealed {
         + Into<f64>
         + 'static
     {
+        /// The lowest number: what a log-likelihood is that lies beyond.
+        const LOWEST: f64;
         fn of(value: f64) -> Self;
         fn finite(self) -> bool;
         /// `ln softmax(row)[label]` of every row, `[n, num_classes]`; NaN for a row that is not finite.
@@ -41,6 +43,7 @@ mod sealed {
     }
 
     impl Real for f32 {
+        const LOWEST: f64 = f32::MIN as f64;
         fn of(value: f64) -> Self {
             value as f32
         }
@@ -62,6 +65,7 @@ mod sealed {
     }
 
     impl Real for f64 {
+        const LOWEST: f64 = f64::MIN;
         fn of(value: f64) -> Self {
             value
         }
@@ -171,7 +175,7 @@ pub fn measure<F: Real>(
         let mut means = [0.0f64; CHUNK];
         add_means(&mut means[..out.len()], modalities, &confidence, from);
         for (i, (out, mean)) in out.iter_mut().zip(means).enumerate() {
-            *out = F::of(complementarity.get(from + i).map_or(0.0, |&phi| phi.into()) + mean);
+            *out = F::of(complementarity.get(from + i).map_or(0.0, |&phi| phi.into()) + mean.max(F::LOWEST));
         }
     });
     if terms == Terms::LogLikelihood {
@@ -278,7 +282,13 @@ fn check<F>(labels: &[u32], num_classes: usize, modalities: &[Modality<'_, F>], 
     if num_classes == 0 {
         return Err(Error::OutOfRange { argument: "num_classes", found: 0.0, range: "at least 1" });
     }
+    if terms.needs_embeddings() && modalities.iter().all(|modality| modality.embeddings.is_empty()) {
+        return Err(Error::NoEmbeddings { terms });
+    }
     if let Some((index, &label)) = labels.iter().enumerate().find(|&(_, &label)| label as usize >= num_classes) {
+        if num_classes == 1 && label == 1 {
+            return Err(Error::OneLogit { argument: "modalities[0].logits".into(), found: vec![n as i64, 1] });
+        }
         return Err(Error::LabelOutsideLogits { index, label: label.into(), num_classes });
     }
     let length = |argument: &str, m: usize, found: usize, expected: usize, rule: &'static str| {

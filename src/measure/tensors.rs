@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor};
 use super::batch::{Batch, Layout};
 use super::observed::Observed;
 use super::{Real, Scores, Terms};
-use crate::tensor::{self, to_vec};
+use crate::tensor::{self, to_vec, without_gradient};
 use crate::{Error, Result};
 
 /// Scores samples from per-modality logits and embeddings, on any device, in batches of any size.
@@ -86,8 +86,8 @@ impl MultimodalMeasurer {
     /// on one device and of any float kind. What the terms do not need may be an empty slice.
     ///
     /// # Errors
-    /// [`Error::Undefined`], [`Error::Shape`], [`Error::EmbeddingWidth`], [`Error::Kind`], [`Error::Device`],
-    /// [`Error::LabelOutsideLogits`]; nothing is taken then. What cannot be seen without waiting for the device is an
+    /// [`Error::Undefined`], [`Error::NotDense`], [`Error::Shape`], [`Error::OneLogit`], [`Error::NoEmbeddings`],
+    /// [`Error::EmbeddingWidth`], [`Error::Kind`], [`Error::Device`], [`Error::LabelOutsideLogits`]; nothing is taken then. What cannot be seen without waiting for the device is an
     /// error of [`finish`](Self::finish).
     pub fn observe(&mut self, indices: &Tensor, logits: &[Tensor], embeddings: &[Tensor]) -> Result<()> {
         let batch = Batch::new(indices, logits, embeddings, self.terms)?;
@@ -95,7 +95,7 @@ impl MultimodalMeasurer {
         if batch.len == 0 {
             return Ok(());
         }
-        tch::no_grad(|| {
+        without_gradient(|| {
             let labels = self.labels_on(batch.layout.device)?;
             let measured = batch.measure(&labels, self.present.as_ref())?;
             // Everything is computed; from here on it is written.
@@ -114,8 +114,9 @@ impl MultimodalMeasurer {
     /// again. [`Error::IndexOutOfRange`], [`Error::IndexTwice`]: `reset` first.
     pub fn finish(&mut self) -> Result<Vec<f32>> {
         let observed = self.begun()?;
-        let mut scores = tch::no_grad(|| {
+        let mut scores = without_gradient(|| {
             let score = observed.score(self.terms, self.present.as_ref())?.f_to_kind(Kind::Float)?;
+            let score = score.f_clamp_min(f64::from(f32::MIN))?; // one of f64 may be beyond f32
             to_vec::<f32>(&Tensor::f_cat(&[score, observed.flag()?], 0)?) // the one transfer
         })?;
         if scores.iter().any(|score| score.is_nan()) {
@@ -132,7 +133,7 @@ impl MultimodalMeasurer {
     /// As [`finish`](Self::finish).
     pub fn finish_parts<F: Real + tch::kind::Element>(&mut self) -> Result<Scores<F>> {
         let observed = self.begun()?;
-        let parts = tch::no_grad(|| -> Result<_> {
+        let parts = without_gradient(|| -> Result<_> {
             let host = |tensor: &Tensor| to_vec::<F>(&tensor.f_to_kind(F::KIND)?);
             let score = host(&observed.score(self.terms, self.present.as_ref())?)?;
             let flag = to_vec::<f32>(&observed.flag()?)?;
@@ -184,6 +185,9 @@ impl MultimodalMeasurer {
             let outside = |&index: &usize| !(0..num_classes).contains(&self.labels[index]);
             if let Some(index) = self.extremes.into_iter().find(outside) {
                 let (label, num_classes) = (self.labels[index], num_classes as usize);
+                if num_classes == 1 && label == 1 {
+                    return Err(Error::OneLogit { argument: "logits[0]".into(), found: vec![batch.len, 1] });
+                }
                 return Err(Error::LabelOutsideLogits { index, label, num_classes });
             }
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::select::{self, Keys};
 use super::{CurriculumSampler, Epoch, Position, Report, State, impossible, order, report, state};
-use crate::{ClassIndex, Error, Pick, Plan, PowerLaw, Quota, Result, Schedule};
+use crate::{ClassIndex, Error, Pick, Plan, PowerLaw, Quota, Result, Schedule, Warning};
 
 /// Seed, and when scores are wanted. Any value is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +42,22 @@ impl<S: Schedule> Curriculum<S> {
     /// A sampler for these labels, one integer a sample, gaps and negative values allowed.
     ///
     /// # Errors
-    /// As [`ClassIndex::new`], and whatever the schedule refuses.
+    /// As [`ClassIndex::new`], and whatever the schedule refuses; [`Error::LooksUnlabelled`] for labels such as -1 and
+    /// -100 beside labels from 0 on: if they are a class, [`from_classes`](Self::from_classes) takes them.
     pub fn new<L: Copy + TryInto<i64>>(labels: &[L], schedule: S) -> Result<Self> {
-        let classes = Arc::new(ClassIndex::new(labels)?);
+        let classes = ClassIndex::new(labels)?;
+        match classes.unlabelled() {
+            Some((index, label, count)) => Err(Error::LooksUnlabelled { index, label, count }),
+            None => Self::from_classes(classes, schedule),
+        }
+    }
+
+    /// A sampler for these classes, whatever their labels look like.
+    ///
+    /// # Errors
+    /// Whatever the schedule refuses.
+    pub fn from_classes(classes: impl Into<Arc<ClassIndex>>, schedule: S) -> Result<Self> {
+        let classes = classes.into();
         schedule.check(&classes)?;
         Ok(Self { classes, schedule, settings: Settings::default(), measured: None })
     }
@@ -183,6 +196,16 @@ impl<S: Schedule> Curriculum<S> {
             }
     }
 
+    /// Whether the epoch does without the scores of a measurement that was due.
+    fn missing_scores(&self, epoch: usize, plan: &Plan) -> Option<Warning> {
+        let Settings { first_measure: first, measure_every: every, .. } = self.settings;
+        let wanted = epoch - epoch.checked_sub(first)?.checked_rem(every).unwrap_or(epoch - first);
+        let measured_at = self.measured_at();
+        let late = self.uses_scores(plan) && measured_at.is_none_or(|at| at < wanted);
+        (late && self.plan(wanted).is_ok_and(|plan| self.uses_scores(&plan)))
+            .then_some(Warning::ScoresMissing { wanted, measured_at })
+    }
+
     /// Whether scores make, or may make, a difference to the epoch or a later one.
     pub(crate) fn needs_scores_from(&self, epoch: usize) -> bool {
         for epoch in (epoch..).take(LOOK_AHEAD) {
@@ -245,7 +268,10 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
         let (plan, mut list) = (self.plan(epoch)?, Epoch::default());
         self.fill(epoch, &plan, &mut list);
         let measured = self.measured.as_ref().and_then(|(at, scores)| Some((*at, scores.as_deref()?)));
-        Ok(report::report(&list, &self.classes, plan, measured))
+        let missing = self.missing_scores(epoch, &plan);
+        let mut report = report::report(&list, &self.classes, plan, measured);
+        report.warnings.extend(missing);
+        Ok(report)
     }
 
     fn quotas(&self, epoch: usize) -> Result<Vec<usize>> {

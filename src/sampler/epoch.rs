@@ -1,9 +1,11 @@
 //! One epoch's index list: what is left of it, whose part it is, and its batches.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::shard::{self, ShardRemainder};
-use crate::{ClassIndex, Error, Result};
+use crate::labels::check_columns;
+use crate::{ClassIndex, Error, Result, Warning};
 
 /// A place in training: so many samples of an epoch are done, counted over all processes.
 ///
@@ -34,10 +36,15 @@ impl From<usize> for Position {
 #[doc(alias = "drop_last")]
 #[non_exhaustive]
 pub enum LastBatch {
-    /// They are a smaller batch. The default.
+    /// They are a smaller batch; but one lone sample joins the batch before it, which has one more then. The default.
+    ///
+    /// A layer of batch normalisation that trains on one sample writes NaN into its running variance. Batches of one
+    /// still come where nothing else can be done: batches of size 1, and an epoch, or a rest of it, of one sample.
     #[default]
+    MergeLone,
+    /// They are a smaller batch, which may be one lone sample.
     Keep,
-    /// They are left out: for layers that cannot do with a batch of 1. An epoch smaller than a batch then has none.
+    /// They are left out of this epoch. An epoch smaller than a batch then has none; the report warns of it.
     Drop,
 }
 
@@ -45,8 +52,24 @@ impl LastBatch {
     /// Number of batches of `len` samples; `batch_size` above 0.
     pub(crate) fn batches(self, len: usize, batch_size: usize) -> usize {
         match self {
-            LastBatch::Keep => len.div_ceil(batch_size),
+            LastBatch::MergeLone if len > batch_size && len % batch_size == 1 => len / batch_size,
+            LastBatch::MergeLone | LastBatch::Keep => len.div_ceil(batch_size),
             LastBatch::Drop => len / batch_size,
+        }
+    }
+
+    /// Which of `len` samples the batch with this number holds; it is below the number of batches.
+    pub(crate) fn batch(self, number: usize, len: usize, batch_size: usize) -> Range<usize> {
+        let last = self != LastBatch::Drop && number + 1 == self.batches(len, batch_size);
+        number * batch_size..if last { len } else { (number + 1) * batch_size }
+    }
+
+    /// What a user should know about an epoch of `len` samples; `batch_size` above 0.
+    pub(crate) fn warning(self, len: usize, batch_size: usize) -> Option<Warning> {
+        let lone = batch_size > 1 && (len == 1 || (self == LastBatch::Keep && len % batch_size == 1));
+        match self.batches(len, batch_size) {
+            0 => Some(Warning::NoBatch { len, batch_size }),
+            _ => lone.then_some(Warning::LoneSample { len, batch_size }),
         }
     }
 }
@@ -65,7 +88,7 @@ pub(crate) fn check_batch_size(batch_size: usize) -> Result<()> {
 /// // the second of two processes, after 2 samples are done
 /// let part = epoch.skip(2)?.shard(1, 2, ShardRemainder::Pad)?;
 /// assert_eq!(part.indices(), [epoch.indices()[3], epoch.indices()[5]]);
-/// assert_eq!(part.batches(1, LastBatch::Keep)?.len(), 2);
+/// assert_eq!(part.batches(1, LastBatch::MergeLone)?.len(), 2);
 /// # Ok::<(), climd::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -127,14 +150,15 @@ impl Epoch {
     /// Returns `[num_logits]`: `ln(max(k, 1/2) / len)` for the `k` samples of label `c` in column `c`.
     ///
     /// # Errors
-    /// [`Error::PriorWidth`] if a label of the epoch is not a column; [`Error::Empty`] for an epoch that was never
-    /// filled.
+    /// [`Error::PriorWidth`] if a label of the epoch is not a column; [`Error::OutOfRange`] for more than 2^24 columns;
+    /// [`Error::Empty`] for an epoch that was never filled.
     ///
     /// # Source
     /// `docs/algorithm.md`, "The loss must know"; balanced softmax (Ren et al. 2020).
     pub fn log_prior(&self, num_logits: usize) -> Result<Vec<f32>> {
         let classes = self.classes.as_ref().filter(|_| self.total > 0).ok_or(Error::Empty { argument: "epoch" })?;
         let len = self.total as f64;
+        check_columns(num_logits)?;
         let mut prior = vec![libm::log(0.5 / len) as f32; num_logits];
         for (class, &count) in self.counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
             prior[classes.column(class, num_logits)?] = libm::log(count as f64 / len) as f32;
@@ -191,13 +215,14 @@ impl Epoch {
 
     /// The indices in batches, each with the position after it, which is where a state is to be taken.
     ///
-    /// After the last batch that is the start of the next epoch.
+    /// After the last batch that is the start of the next epoch. All parts that an epoch is dealt to have as many batches,
+    /// of the same sizes.
     ///
     /// # Errors
     /// [`Error::BatchSize`] for batches of 0.
     pub fn batches(&self, batch_size: usize, last: LastBatch) -> Result<IndexBatches<'_>> {
         check_batch_size(batch_size)?;
-        Ok(IndexBatches { epoch: self, batch_size, next: 0, count: last.batches(self.len(), batch_size) })
+        Ok(IndexBatches { epoch: self, batch_size, last, next: 0, count: last.batches(self.len(), batch_size) })
     }
 
     fn check_shard(&self, rank: usize, world_size: usize) -> Result<()> {
@@ -205,6 +230,12 @@ impl Epoch {
             return Err(Error::Rank { rank, world_size });
         }
         if self.world_size.is_some() { Err(Error::ShardedTwice) } else { Ok(()) }
+    }
+
+    /// Samples of the data set that it is of; none if it was never filled.
+    #[cfg(feature = "tch")]
+    pub(crate) fn num_samples(&self) -> Option<usize> {
+        self.classes.as_ref().map(|classes| classes.num_samples())
     }
 
     fn part_of(&self, indices: Vec<u32>, world_size: usize) -> Self {
@@ -232,6 +263,7 @@ impl Epoch {
 pub struct IndexBatches<'a> {
     epoch: &'a Epoch,
     batch_size: usize,
+    last: LastBatch,
     next: usize,
     count: usize,
 }
@@ -243,10 +275,9 @@ impl<'a> Iterator for IndexBatches<'a> {
         if self.next == self.count {
             return None;
         }
-        let start = self.next * self.batch_size;
-        let end = self.epoch.len().min(start + self.batch_size);
+        let batch = self.last.batch(self.next, self.epoch.len(), self.batch_size);
         self.next += 1;
-        Some((&self.epoch.indices()[start..end], self.epoch.position_after(end, self.next == self.count)))
+        Some((&self.epoch.indices()[batch.clone()], self.epoch.position_after(batch.end, self.next == self.count)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -46,9 +46,9 @@ use crate::{ClassIndex, Error, Result};
 ///         let scores = vec![0.5; labels.len()]; // from your network
 ///         sampler.update(epoch, &scores)?;
 ///     }
-///     for (indices, _) in sampler.epoch(epoch)?.batches(2, climd::LastBatch::Keep)? {
+///     for (indices, _) in sampler.epoch(epoch)?.batches(2, climd::LastBatch::MergeLone)? {
 ///         // train on these samples
-///         assert!(indices.len() <= 2);
+///         assert!(indices.len() <= 3); // a lone last sample joins the batch before it
 ///     }
 /// }
 /// # Ok::<(), climd::Error>(())
@@ -90,6 +90,18 @@ pub trait CurriculumSampler: Send + Sync {
     /// # Errors
     /// As [`epoch_into`](Self::epoch_into).
     fn report(&self, epoch: usize) -> Result<Report>;
+
+    /// As [`report`](Self::report), with what its batches are to be warned of: an epoch without a batch, or one that ends
+    /// in a lone sample.
+    ///
+    /// # Errors
+    /// As [`report`](Self::report); [`Error::BatchSize`] for batches of 0.
+    fn report_batches(&self, epoch: usize, batch_size: usize, last: LastBatch) -> Result<Report> {
+        check_batch_size(batch_size)?;
+        let mut report = self.report(epoch)?;
+        report.warnings.extend(last.warning(report.len, batch_size));
+        Ok(report)
+    }
 
     /// Samples of each class in the epoch, by class, largest first.
     ///
