@@ -26,9 +26,15 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 14
 	@echo 'Own libtorch: set LIBTORCH, or LIBTORCH_USE_PYTORCH=1. Plain cargo commands: make libtorch && . $(TARGET)/libtorch.env'
 
+# Help fetches and builds nothing.
+ifneq (,$(filter --help -h,$(ARGS)))
+brca:
+	@scripts/options.sh examples/brca_baseline.rs
+else
 brca: libtorch data ## the main job on TCGA-BRCA, set-up included; ARGS="--help" lists its options
 	@echo 'brca: build (release), then run'
 	$(WITH_LIBTORCH) $(CARGO) run --profile $(PROFILE) -p climd-repro --example brca_baseline -- --data data/brca $(ARGS)
+endif
 
 test: test-core libtorch data text-model ## all tests, set-up included
 	@echo 'test: the workspace, with the tests in the documentation'

@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
@@ -18,9 +17,9 @@ use climd_networks::train::class_distribution;
 use climd_repro::cache::Cache;
 use climd_repro::experiment::{Rate, Row, Runner, Study};
 use climd_repro::plot;
+use climd_repro::progress::Progress;
 use climd_repro::results::{Section, f1_curves, recall_grid, time_grid};
 use climd_repro::tables::main_job;
-use indicatif::{ProgressBar, ProgressStyle};
 use tch::Device;
 
 /// Early fusion on breast cancer subtypes: plain, with CLIMD, and with CLIMD and a prior-corrected loss.
@@ -54,7 +53,7 @@ struct Arguments {
     /// Write every run as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Folder for the plots.
+    /// Folder for the plots, and for the finished runs, which are not done again: remove runs.jsonl there to do so.
     #[arg(long, value_name = "DIR", default_value = "results/brca")]
     out: PathBuf,
     /// Only so many samples, stratified: for a quick look.
@@ -150,20 +149,15 @@ fn main() -> Result<()> {
         Some(jobs) => jobs as usize,
         None => std::thread::available_parallelism()?.get(),
     };
-    let bar = if arguments.quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
-    bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} steps, {msg}, {eta} left")?);
-    let steps = AtomicU64::new(0);
-    let progress = |loss: &tch::Tensor| {
-        if steps.fetch_add(1, Ordering::Relaxed).is_multiple_of(50) {
-            bar.set_message(format!("loss {:.3}", loss.double_value(&[])));
-        }
-        bar.inc(1);
-    };
-    let planned = |steps: usize| bar.inc_length(steps as u64);
-    let runner = Runner { cache: Cache::default(), jobs, device, planned: &planned, progress: &progress };
+    let bar = Progress::new(&dataset.name, arguments.quiet)?;
+    let progress = |loss: &tch::Tensor| bar.step(|| loss.double_value(&[]));
+    let planned = |steps: usize| bar.plan(steps);
+    // each run is written as it ends: what Ctrl-C leaves is not done again
+    let cache = Cache::open(&arguments.out.join("runs.jsonl"))?;
+    let runner = Runner { cache, jobs, device, planned: &planned, progress: &progress };
     let results = runner.rows(&study, &plain, Part::Test, 0)?;
     let curves = runner.rows(&study, &plain, Part::Validation, 40)?;
-    bar.finish_and_clear();
+    bar.finish();
 
     let rates: Vec<String> = results[0].runs.iter().map(|(config, _)| format!("{:e}", config.rate.start)).collect();
     println!("learning rate of each split: {}", rates.join(", "));

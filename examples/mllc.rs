@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
@@ -19,9 +18,9 @@ use climd_networks::network::LearningRate;
 use climd_networks::train::class_distribution;
 use climd_repro::experiment::{Rate, Row};
 use climd_repro::plot;
+use climd_repro::progress::Progress;
 use climd_repro::results::{Section, f1_curves, recall_grid, time_grid};
 use climd_repro::tables::{TableRow, keep, main_job};
-use indicatif::{ProgressBar, ProgressStyle};
 use tch::Device;
 
 const MODEL: &str = "data/minilm";
@@ -152,16 +151,9 @@ fn main() -> Result<()> {
         Some(jobs) => jobs as usize,
         None => std::thread::available_parallelism()?.get(),
     };
-    let bar = if arguments.quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
-    bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} steps, {msg}, {eta} left")?);
-    let steps = AtomicU64::new(0);
-    let progress = |loss: &tch::Tensor| {
-        if steps.fetch_add(1, Ordering::Relaxed).is_multiple_of(50) {
-            bar.set_message(format!("loss {:.3}", loss.double_value(&[])));
-        }
-        bar.inc(1);
-    };
-    let planned = |steps: usize| bar.inc_length(steps as u64);
+    let bar = Progress::new("mllc", arguments.quiet)?;
+    let progress = |loss: &tch::Tensor| bar.step(|| loss.double_value(&[]));
+    let planned = |steps: usize| bar.plan(steps);
     let results = study.rows(&plain, Part::Test, 0, jobs, &planned, &progress)?;
     if !arguments.no_curves {
         let curves = study.rows(&plain, Part::Validation, 20, jobs, &planned, &progress)?;
@@ -169,7 +161,7 @@ fn main() -> Result<()> {
         let stem = out.join("validation_macro_f1");
         plots.push(plot::curves(stem, title, "gradient steps", "macro F1 (%)", &f1_curves(&curves))?);
     }
-    bar.finish_and_clear();
+    bar.finish();
 
     println!("\nPercent on the test part after the last step, mean ± standard deviation over {folds} folds:");
     let section = Section::new(Rate::Paper, &rows, &results);

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . "${CARGO_TARGET_DIR:-target}/libtorch.env"
 "${CARGO:-cargo}" build --release -p climd-repro
-repro() { "${CARGO_TARGET_DIR:-target}/release/climd-repro" "$@" >/dev/null; }
+repro() { "${CARGO_TARGET_DIR:-target}/release/climd-repro" "$@" --out docs/results --runs docs/results/runs >/dev/null; }
 
 repro main --data brca --seeds 5 --lr tuned "$@"
 repro table1 --data brca "$@"

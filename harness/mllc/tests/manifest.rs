@@ -47,7 +47,7 @@ fn every_fault_has_its_row() {
     assert_eq!(fault(",hcc,,pain,1,2").1, Fault::NoId);
     assert_eq!(fault("p2,hcc,,  ,1,2").1, Fault::EmptyText);
     assert_eq!(fault("p2,hcc,,pain,1,2,3").1, Fault::Ragged { found: 7, expected: 6 });
-    for cell in ["high", "NaN", "inf", "<3", "1e99"] {
+    for cell in ["high", "inf", "<3", "1e99", "1,5x"] {
         let expected = Fault::NotANumber { column: "alt".into(), found: cell.into() };
         assert_eq!(fault(&format!("p2,hcc,,pain,1,{cell}")).1, expected);
     }
@@ -75,7 +75,7 @@ fn bad_rows_can_be_left_out_and_are_counted() {
     assert_eq!(ids, ["p1", "p7"]);
     let row = |error: &Error| if let Error::Row { row, .. } = error { *row } else { panic!("{error}") };
     assert_eq!(manifest.skipped.iter().map(row).collect::<Vec<_>>(), [3, 4, 5, 6, 7, 8]);
-    let error = Manifest::read(folder(&format!("{HEADER},,,,,\n")).path(), 64, true).unwrap_err();
+    let error = Manifest::read(folder(&format!("{HEADER}p1,,,,,\n")).path(), 64, true).unwrap_err();
     assert!(matches!(error, Error::NoPatients { skipped: 1, .. }), "{error}");
 }
 
@@ -115,4 +115,73 @@ fn a_header_that_is_none_is_named() {
     assert!(message("\u{feff}id,label,afp\np1,normal,x\n").contains("row 2: `afp` is `x`")); // as Excel saves it
     let nowhere = Manifest::read(std::path::Path::new("/nowhere"), 64, false).unwrap_err().to_string();
     assert!(nowhere.contains("manifest.csv` cannot be read") && nowhere.contains("--data"), "{nowhere}");
+}
+
+// ---------------------------------------------------------------------- manifests as people have them
+
+/// A folder of a manifest that was made after public reports.
+fn field(name: &str) -> Result<Manifest, Error> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/field").join(name);
+    Manifest::read(&folder, 64, false)
+}
+
+#[test]
+fn semicolons_and_decimal_commas_are_read() {
+    let manifest = field("F07-separators").unwrap();
+    let values: Vec<_> = manifest.patients.iter().map(|patient| patient.laboratory[0]).collect();
+    assert_eq!(values, [Some(1.5), Some(2.5)]);
+    assert!(manifest.notes[0].contains("decimal commas"), "{:?}", manifest.notes);
+    let read = |text: &str| Manifest::read(folder(text).path(), 64, false);
+    assert_eq!(read("id\tlabel\tafp\np1\thcc\t1.5\n").unwrap().patients[0].laboratory, [Some(1.5)]);
+    let message = read("id;kind;afp\np1;hcc;1\n").unwrap_err().to_string();
+    assert!(
+        message.contains("no column `label`; its columns are 1 `id`, 2 `kind`, 3 `afp`, semicolon-sep"),
+        "{message}"
+    );
+}
+
+#[test]
+fn blank_rows_are_left_out_and_counted() {
+    let message = field("F08-blank-rows/blank").unwrap_err().to_string();
+    assert!(message.contains("row 5: `afp` is `x`"), "{message}");
+    assert_eq!(field("F08-blank-rows/trailing").unwrap().patients.len(), 2);
+}
+
+#[test]
+fn a_class_list_may_have_a_mark_and_names_with_commas() {
+    let manifest = field("F09-class-list").unwrap();
+    assert_eq!((manifest.patients.len(), manifest.classes), (2, vec!["normal".to_owned(), "hcc".into()]));
+    let folder = folder("id;label;afp\np1;a, b;1\np2;a, c;2\n");
+    fs::write(folder.path().join("classes.txt"), "a, b\r\na, c\r\n").unwrap();
+    let manifest = Manifest::read(folder.path(), 64, false).unwrap();
+    assert_eq!(manifest.patients.iter().map(|patient| patient.label).collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn a_laboratory_value_that_is_na_was_not_measured() {
+    let manifest = field("F11-missing-values/folder").unwrap();
+    assert_eq!(manifest.patients.len(), 8);
+    let missing: Vec<&str> =
+        manifest.patients.iter().filter(|patient| patient.laboratory[1].is_none()).map(|p| p.id.as_str()).collect();
+    assert_eq!(missing, ["P2", "P5", "P6"]);
+    for cell in ["n/a", "NaN", "None", "-", "null"] {
+        let patient = read(&format!("p1,hcc,,pain,1,{cell}\n")).unwrap().patients.remove(0);
+        assert_eq!(patient.laboratory, [Some(1.0), None], "{cell}");
+    }
+}
+
+#[test]
+fn labels_that_are_missing_or_written_in_another_way_are_said() {
+    assert!(fault("p2,NA,,pain,1,2").2.contains("`label` is `NA`, which looks like a missing label"));
+    assert!(fault("p2,HCC,,pain,1,2").2.contains("differs from class `hcc` in case, spaces or number format alone"));
+    let message = fault("p2,h cc ,,pain,1,2").2;
+    assert!(message.contains("differs from class `hcc`"), "{message}");
+}
+
+#[test]
+fn an_index_of_pandas_is_no_laboratory_value() {
+    let text = ",ID,Label,afp,\n0,p1,hcc,1,\n1,p2,normal,2,\n"; // and a column that is nothing
+    let manifest = Manifest::read(folder(text).path(), 64, false).unwrap();
+    assert_eq!(manifest.columns, ["afp"]);
+    assert!(manifest.notes[0].contains("column 1 counts the rows"), "{:?}", manifest.notes);
 }

@@ -7,6 +7,7 @@ pub mod comparisons;
 pub mod experiment;
 pub mod overview;
 pub mod plot;
+pub mod progress;
 pub mod results;
 pub mod stats;
 pub mod tables;

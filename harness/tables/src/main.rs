@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
@@ -14,9 +13,9 @@ use climd_repro::cache::Cache;
 use climd_repro::comparisons;
 use climd_repro::experiment::{Rate, Row, Runner, Study};
 use climd_repro::overview::overview;
+use climd_repro::progress::Progress;
 use climd_repro::results::{Page, Section};
 use climd_repro::tables::{Table, TableRow, keep};
-use indicatif::{ProgressBar, ProgressStyle};
 use tch::{Device, Tensor};
 
 /// Tables of mean and standard deviation over splits, with the baseline in the same run.
@@ -60,10 +59,10 @@ struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     jobs: Option<u64>,
     /// Folder of the finished runs.
-    #[arg(long, value_name = "DIR", default_value = "docs/results/runs")]
+    #[arg(long, value_name = "DIR", default_value = "results/runs")]
     runs: PathBuf,
     /// Folder for tables and plots.
-    #[arg(long, value_name = "DIR", default_value = "docs/results")]
+    #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
     /// No progress bar.
     #[arg(long)]
@@ -144,17 +143,9 @@ fn load(name: &str, samples: Option<usize>) -> Result<Dataset> {
 }
 
 fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
-    let bar = if arguments.quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
-    bar.set_style(ProgressStyle::with_template("{prefix} {bar:40} {pos}/{len} steps, {msg}, {eta} left")?);
-    bar.set_prefix(dataset.name.clone());
-    let steps = AtomicU64::new(0);
-    let progress = |loss: &Tensor| {
-        if steps.fetch_add(1, Ordering::Relaxed).is_multiple_of(100) {
-            bar.set_message(format!("loss {:.3}", loss.double_value(&[])));
-        }
-        bar.inc(1);
-    };
-    let planned = |steps: usize| bar.inc_length(steps as u64);
+    let bar = Progress::new(&dataset.name, arguments.quiet)?;
+    let progress = |loss: &Tensor| bar.step(|| loss.double_value(&[]));
+    let planned = |steps: usize| bar.plan(steps);
     let jobs = match arguments.jobs {
         Some(jobs) => jobs as usize,
         None => std::thread::available_parallelism()?.get(),
@@ -203,7 +194,7 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
             page.plot(&arguments.out, &runner.rows(&few, &Page::plotted(&rows), Part::Validation, 20)?)?;
         }
     }
-    bar.finish_and_clear();
+    bar.finish();
     println!("{}", page.markdown());
     page.write(&arguments.out)?;
     comparisons::write(&arguments.out)?;

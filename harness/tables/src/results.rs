@@ -251,8 +251,9 @@ fn difference(paired: &Paired) -> [String; 4] {
     let &Paired { corrected, plain, p, p_corrected, .. } = paired;
     let mean = format!("{:+.1}", paired.difference.mean);
     let ends = |of: Option<Interval>| of.map(|Interval { low, high }| format!("[{low:+.1}, {high:+.1}]"));
+    let p = (paired.difference.n > 1).then_some(p); // one split has no p
     let of_mean = ends(corrected).map_or(mean.clone(), |ends| format!("{mean} {ends}"));
-    [of_mean, p_value(p_corrected), ends(plain).unwrap_or_else(|| "-".into()), p_value(Some(p))]
+    [of_mean, p_value(p_corrected), ends(plain).unwrap_or_else(|| "-".into()), p_value(p)]
 }
 
 impl Page {
