@@ -15,5 +15,6 @@ run() {
 }
 run state
 run schedule
-# libtorch, which this target links, is not built for a sanitizer
-run csv --features csv --sanitizer none
+run csv
+run images
+run manifest
