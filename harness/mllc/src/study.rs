@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use climd::{Curriculum, CurriculumSampler, Tail, Uniform};
+use climd::schedule::Uniform;
+use climd::{Curriculum, CurriculumSampler, LastBatch};
 use climd_data::Split;
 use climd_networks::config::{DataConfig, Part, RunConfig, VERSION};
 use climd_networks::network::LearningRate;
@@ -74,7 +75,7 @@ impl Study<'_> {
                 *split = self.rows_of().validation(split, seed)?;
             }
             let labels: Vec<usize> = split.train.iter().map(|&row| self.cohort.labels[row]).collect();
-            let steps = Curriculum::new(&labels, Uniform {})?.steps(0..self.epochs, self.batch_size, Tail::Keep)?;
+            let steps = Curriculum::new(&labels, Uniform)?.steps(0..self.epochs, self.batch_size, LastBatch::Keep)?;
             for row in rows {
                 plans.push((
                     &*split,
