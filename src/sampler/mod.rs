@@ -1,5 +1,6 @@
 //! From quotas to index lists: which samples, in what order, dealt to which process.
 
+mod capped;
 mod curriculum;
 mod epoch;
 #[cfg(feature = "serde")]
@@ -11,6 +12,7 @@ mod scatter;
 mod select;
 mod shard;
 mod state;
+pub(crate) mod strata;
 #[cfg(feature = "tracing")]
 mod trace;
 mod weighted;
@@ -21,7 +23,7 @@ pub use curriculum::{Curriculum, PowerLawScheduler, Settings};
 pub(crate) use epoch::check_batch_size;
 pub use epoch::{Epoch, IndexBatches, LastBatch, Position};
 pub(crate) use random::{Purpose, Words};
-pub use report::{ClassReport, Report, ScoreRange, Warning};
+pub use report::{ClassReport, GroupShare, LabelReport, Report, ScoreRange, Warning};
 pub(crate) use select::key_of_score;
 pub use shard::ShardRemainder;
 pub use state::State;
