@@ -12,7 +12,7 @@ WITH_LIBTORCH = . "$(abspath $(TARGET))/libtorch.env" &&
 export CARGO PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-frameworks test-mllc test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny book valgrind sanitize test-arm fuzz docs data data-all text-model libtorch tools clean-data
+.PHONY: help brca test test-core test-python wheel test-frameworks test-mllc test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny book valgrind sanitize test-arm fuzz docs data data-all text-model libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -30,6 +30,12 @@ test: test-core libtorch data ## all tests, set-up included
 test-core: tools ## the tests of the core, which needs no libtorch
 	@echo 'test: the core, without libtorch'
 	$(CARGO) test -p climd --no-default-features
+
+test-python: tools ## the Python package: types, engine, PyTorch, Lightning, Accelerate, Trainer; fetches a lean PyTorch once; ARGS: pytest's
+	@scripts/test-python.sh "$(TARGET)" $(ARGS)
+
+wheel: tools ## the Python package as a wheel for any Linux, in target/python/wheels; fetches zig's linker once
+	@scripts/wheel.sh "$(TARGET)"
 
 test-frameworks: tools ## candle, burn, tracing, TensorBoard: their features and examples; no libtorch
 	$(CARGO) clippy -p climd-frameworks -p climd --no-default-features --features climd/candle,climd/tracing --all-targets -- -D warnings

@@ -123,6 +123,7 @@ fn main() -> Result<()> {
     };
 
     let mut dataset = Dataset::load(&arguments.data)?;
+    dataset.notes.iter().for_each(|note| eprintln!("note: {note}"));
     if let Some(samples) = arguments.samples {
         dataset = dataset.slice(samples, 0)?;
     }

@@ -12,12 +12,14 @@ use clap::{Parser, ValueEnum};
 use climd::PowerLaw;
 use climd_mllc::text::{self, Features, Source};
 use climd_mllc::{Cohort, Error, Manifest, Study, synthetic};
-use climd_networks::config::{LearningRate, Part};
+use climd_networks::config::Part;
+use climd_networks::criterion::Loss;
+use climd_networks::network::LearningRate;
 use climd_networks::train::class_distribution;
 use climd_repro::experiment::{Rate, Row};
 use climd_repro::plot;
 use climd_repro::results::{Section, f1_curves, recall_grid, time_grid};
-use climd_repro::tables::{keep, main_job};
+use climd_repro::tables::{TableRow, keep, main_job};
 use indicatif::{ProgressBar, ProgressStyle};
 use tch::Device;
 
@@ -125,7 +127,8 @@ fn main() -> Result<()> {
     let epochs = arguments.epochs as usize;
     let schedule = PowerLaw { epochs, gamma: arguments.gamma, ..Default::default() };
     println!("curriculum: {schedule:?}");
-    let mut rows = keep(main_job(schedule.clone()), |row| arguments.prior || !row.row.name.contains("prior"));
+    let corrected = |row: &TableRow| matches!(row.row.method.loss, Loss::Prior { .. });
+    let mut rows = keep(main_job(schedule.clone()), |row| arguments.prior || !corrected(row));
     rows.iter_mut().for_each(|row| row.paper = None); // the paper's figures are of its own patients
     let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
     let rate = LearningRate { start: lr, cosine: true };

@@ -34,10 +34,13 @@ pub struct Dataset {
     pub classes: Vec<String>,
     /// The fixed split, where the layout has one.
     pub split: Option<Split>,
+    /// What a reader should know of the files: an index that was left out, blank rows, decimal commas.
+    pub notes: Vec<String>,
 }
 
 impl Dataset {
-    /// Reads a folder in whichever of the three layouts it is; with the files of several, the listed, then the BRCA one.
+    /// Reads a folder in whichever of the three layouts it is; with the files of several, the listed,
+    /// then the BRCA one.
     ///
     /// BRCA and listed layout: rows are matched by patient and put into the order of `target.csv`. Classes are named by
     /// `classes.txt`, one name a line; without it five classes of the BRCA layout as the public table codes PAM50, and
@@ -164,6 +167,7 @@ impl Dataset {
             labels: rows.iter().map(|&row| self.labels[row]).collect(),
             classes: self.classes.clone(),
             split: self.split.as_ref().map(|split| Split { train: cut(&split.train), test: cut(&split.test) }),
+            notes: self.notes.clone(),
         }
     }
 }

@@ -2,31 +2,12 @@
 //!
 //! Every variant says where, what was found, and what to do. Rows and columns count from 1, as an editor shows them.
 
-use std::fmt;
 use std::path::PathBuf;
+
+use climd_csv::{Difference, Place, is_missing_label};
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// A cell of a file: row and column count from 1, a header row included.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The file.
-    pub file: PathBuf,
-    /// Its line.
-    pub row: usize,
-    /// The cell in that line.
-    pub column: usize,
-    /// The column's name, where the file has a header.
-    pub name: Option<String>,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`, row {}, column {}", self.file.display(), self.row, self.column)?;
-        self.name.as_ref().map_or(Ok(()), |name| write!(f, " (`{name}`)"))
-    }
-}
 
 /// A bad file, or a request that the data cannot meet.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +22,8 @@ pub enum Error {
     },
     /// The folder has none of the layouts.
     #[error(
-        "`{}` holds no data set: the BRCA layout lacks {}; MOGONET's layout lacks {}: add the files of one of them, or name \
-         those of your modalities in modalities.txt, one in each line, beside target.csv",
+        "`{}` holds no data set: the BRCA layout lacks {}; MOGONET's layout lacks {}: add the files of one of them, or \
+         name those of your modalities in modalities.txt, one in each line, beside target.csv",
         folder.display(), brca.join(", "), mogonet.join(", ")
     )]
     Layout {
@@ -53,14 +34,17 @@ pub enum Error {
         /// MOGONET's missing files.
         mogonet: Vec<String>,
     },
-    /// The file cannot be opened or read.
-    #[error("`{}` cannot be read: {source}", file.display())]
+    /// The folder cannot be looked through.
+    #[error("`{}` cannot be read: {source}", folder.display())]
     Read {
-        /// The file.
-        file: PathBuf,
+        /// The folder.
+        folder: PathBuf,
         /// What the system says.
         source: std::io::Error,
     },
+    /// A file cannot be read as a table, or a cell is no number.
+    #[error(transparent)]
+    File(#[from] climd_csv::Error),
     /// The file has nothing where something is needed.
     #[error("`{}` has no {lacks}: fetch or export it again", file.display())]
     Empty {
@@ -70,55 +54,52 @@ pub enum Error {
         lacks: &'static str,
     },
     /// The header does not begin as the layout says.
-    #[error(
-        "{place}: found `{found}`, but the header must begin with `{expected}`: name the columns as the layout does"
-    )]
+    #[error("{place}: found `{found}`, but the header must begin with `{expected}`; {columns}: rename the column")]
     Header {
         /// The header cell.
-        place: Place,
+        place: Box<Place>,
         /// The name found there.
         found: String,
         /// The beginning that is needed.
         expected: &'static str,
+        /// The columns there are, in words.
+        columns: String,
+    },
+    /// There is no column of labels, or more than one.
+    #[error(
+        "`{}` must have one column beside the id, named `target`; {columns}: rename or remove columns",
+        file.display()
+    )]
+    TargetColumn {
+        /// The file.
+        file: PathBuf,
+        /// The columns there are, in words.
+        columns: String,
+    },
+    /// A file of MOGONET's layout names its columns.
+    #[error(
+        "`{}`: {why}, but files of MOGONET's layout are bare numbers: remove row {row}, or write the file with \
+         `header=False, index=False`",
+        file.display()
+    )]
+    HeaderInBareFile {
+        /// The file.
+        file: PathBuf,
+        /// The row.
+        row: usize,
+        /// Why it is taken for a header.
+        why: String,
     },
 
     // ------------------------------------------------------------------ rows and cells
-    /// A row is longer or shorter than the first one.
-    #[error(
-        "`{}`, row {row}: found {found} cells, but row {first} has {expected}: complete or remove the row",
-        file.display()
-    )]
-    Ragged {
-        /// The file.
-        file: PathBuf,
-        /// The row, from 1.
-        row: usize,
-        /// Cells found.
-        found: usize,
-        /// The row that sets the width: the first one.
-        first: usize,
-        /// Cells in that row.
-        expected: usize,
-    },
-    /// A cell is not a finite number.
-    #[error("{place}: found `{found}`, but a finite number is needed: {advice}")]
-    NotANumber {
-        /// The cell.
-        place: Place,
-        /// Its text.
-        found: String,
-        /// What to do about it.
-        advice: &'static str,
-    },
     /// A cell is not a label.
-    #[error("{place}: found `{found}`, but a label is a whole number from 0 on: number the classes 0, 1, 2, ...")]
+    #[error("{place}: found `{found}`, {}", not_a_label(found))]
     NotALabel {
         /// The cell.
         place: Place,
         /// Its text.
         found: String,
     },
-
     /// A label file of MOGONET's layout has more than labels.
     #[error("`{}` has {found} columns, but must hold one label a row: is it a file of features?", file.display())]
     NotLabels {
@@ -158,6 +139,23 @@ pub enum Error {
         /// The file with the labels.
         labels: PathBuf,
     },
+    /// Patients of two files are the same, but their ids are written in other ways.
+    #[error(
+        "`{}`, row {row}: patient `{patient}` is not in `{}`; {difference}",
+        file.display(), labels.display()
+    )]
+    IdsDiffer {
+        /// The file with the features.
+        file: PathBuf,
+        /// The first such patient's row there, from 1.
+        row: usize,
+        /// The patient.
+        patient: String,
+        /// The file with the labels.
+        labels: PathBuf,
+        /// In what the ids differ, and what to do.
+        difference: Box<Difference>,
+    },
     /// A patient has a label, but no features in one of the files.
     #[error(
         "`{}` has no row for patient `{patient}` of `{}`, row {row}: add the features or remove the label",
@@ -189,6 +187,20 @@ pub enum Error {
         other: PathBuf,
         /// How many that one has.
         expected: usize,
+    },
+    /// Labels are one more than rows of features, as with a header that only the labels have.
+    #[error(
+        "`{}` has {found} rows, but `{}` has {}: is row 1 of the latter, a 0, the name that pandas gives a column? \
+         remove it; else both must come from the same export",
+        file.display(), labels.display(), found + 1
+    )]
+    HeaderOfLabels {
+        /// The file with the features.
+        file: PathBuf,
+        /// Its rows.
+        found: usize,
+        /// The file with the labels.
+        labels: PathBuf,
     },
     /// A class number is skipped.
     #[error(
@@ -304,4 +316,11 @@ pub enum Error {
         /// Modalities or columns of the one fitted on.
         expected: String,
     },
+}
+
+fn not_a_label(found: &str) -> &'static str {
+    match is_missing_label(found) {
+        true => "which looks like a missing label: fill it in, or remove the row from every file",
+        false => "but a label is a whole number from 0 on: number the classes 0, 1, 2, ...",
+    }
 }

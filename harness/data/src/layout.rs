@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use super::table::{self, Named, Source, Table};
-use super::{Dataset, Error, Layout, Place, Result, Split};
+use climd_csv::{LABELS, Place, difference, read_list};
+
+use super::table::{self, Named, Table, label, lacks, said};
+use super::{Dataset, Error, Layout, Result, Split};
 
 /// File and modality of the BRCA layout, in the order of the paper: mRNA, DNA methylation, miRNA.
 const BRCA: [(&str, &str); 3] = [("rna.csv", "mRNA"), ("meth.csv", "DNA methylation"), ("mirna.csv", "miRNA")];
@@ -49,7 +51,7 @@ pub(super) fn detect(folder: &Path) -> Result<(Layout, usize)> {
 
 /// The largest number in front of `_tr.csv` or `_te.csv`; 0 without one. A gap below it is then a missing file.
 fn last_modality(folder: &Path) -> Result<usize> {
-    let unreadable = |source| Error::Read { file: folder.to_path_buf(), source };
+    let unreadable = |source| Error::Read { folder: folder.to_path_buf(), source };
     let mut last = 0;
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let name = entry.map_err(unreadable)?.file_name();
@@ -73,14 +75,11 @@ pub(super) fn load_brca(folder: &Path) -> Result<Dataset> {
 
 /// Reads the listed layout: as BRCA's, with the files that `modalities.txt` names.
 pub(super) fn load_listed(folder: &Path) -> Result<Dataset> {
-    let list = Source::open(folder.join(MODALITIES))?;
-    let (mut files, mut lines) = (Vec::new(), list.rows());
-    while lines.next()? {
-        let name = lines.text(0);
-        files.push((folder.join(&name), name.trim_end_matches(".csv").to_owned()));
-    }
+    let list = folder.join(MODALITIES);
+    let file = |name: String| (folder.join(&name), name.trim_end_matches(".csv").to_owned());
+    let files: Vec<(PathBuf, String)> = read_list(&list)?.into_iter().map(file).collect();
     if files.is_empty() {
-        return Err(list.lacks("file of a modality"));
+        return Err(Error::Empty { file: list, lacks: "file of a modality" });
     }
     load_named(folder, Layout::Listed, &files)
 }
@@ -88,6 +87,8 @@ pub(super) fn load_listed(folder: &Path) -> Result<Dataset> {
 fn load_named(folder: &Path, layout: Layout, files: &[(PathBuf, String)]) -> Result<Dataset> {
     let target = read_target(folder.join(TARGET))?;
     let named = in_parallel(files, |(file, name)| table::read_named(file, name))?;
+    let mut notes = target.notes.clone();
+    named.iter().for_each(|named| notes.extend(named.notes.iter().cloned()));
     let modalities = named.into_iter().map(|named| target.align(named)).collect::<Result<_>>()?;
     let labels: Vec<usize> = target.samples.iter().map(|sample| sample.label).collect();
     let num_classes = without_gap(&target.file, &labels)?;
@@ -97,16 +98,12 @@ fn load_named(folder: &Path, layout: Layout, files: &[(PathBuf, String)]) -> Res
         (Layout::Brca, 5) => PAM50.map(str::to_owned).to_vec(),
         _ => by_code(num_classes),
     };
-    Ok(Dataset { name: Dataset::name_of(folder), layout, modalities, labels, classes, split: None })
+    Ok(Dataset { name: Dataset::name_of(folder), layout, modalities, labels, classes, split: None, notes })
 }
 
 fn read_classes(file: PathBuf, target: &Path, num_classes: usize) -> Result<Vec<String>> {
-    let source = Source::open(file)?;
-    let (mut names, mut lines) = (Vec::new(), source.rows());
-    while lines.next()? {
-        names.push(lines.text(0));
-    }
-    agree(&source.file, "names of classes", names.len(), target, num_classes)?;
+    let names = read_list(&file)?;
+    agree(&file, "names of classes", names.len(), target, num_classes)?;
     Ok(names)
 }
 
@@ -114,6 +111,7 @@ struct Target {
     file: PathBuf,
     samples: Vec<Sample>,
     position: HashMap<String, usize>, // of a patient in `samples`
+    notes: Vec<String>,
 }
 
 struct Sample {
@@ -123,40 +121,41 @@ struct Sample {
 }
 
 fn read_target(file: PathBuf) -> Result<Target> {
-    let source = Source::open(file)?;
-    let mut rows = source.rows();
-    if !rows.next()? {
-        return Err(source.lacks("header row"));
+    let sheet = table::read_headed(&file, "patient,target")?;
+    if sheet.width() < 2 {
+        return Err(lacks(&sheet, "target column"));
     }
-    table::check_header(&rows, 0, "patient", "patient,target")?;
-    if rows.width() < 2 {
-        return Err(source.lacks("target column"));
-    }
-    table::check_header(&rows, 1, "target", "patient,target")?;
+    let column = match sheet.usual(LABELS).filter(|&at| at > 0) {
+        Some(at) => at,
+        None => return Err(Error::TargetColumn { file, columns: sheet.columns() }),
+    };
     let (mut samples, mut position): (Vec<Sample>, HashMap<_, usize>) = (Vec::new(), HashMap::new());
-    while rows.next()? {
-        let sample = Sample { patient: rows.text(0), row: rows.row, label: rows.label(1, Some("target"))? };
+    for row in 0..sheet.len() {
+        let patient = sheet.cell(row, 0).to_owned();
+        let sample = Sample { patient, row: sheet.number(row), label: label(&sheet, row, column)? };
         if let Some(first) = position.insert(sample.patient.clone(), samples.len()) {
             let (row, first) = (sample.row, samples[first].row);
-            return Err(Error::PatientRepeated { file: source.file, row, patient: sample.patient, first });
+            return Err(Error::PatientRepeated { file, row, patient: sample.patient, first });
         }
         samples.push(sample);
     }
-    match samples.is_empty() {
-        true => Err(source.lacks("data row")),
-        false => Ok(Target { file: source.file, samples, position }),
+    if samples.is_empty() {
+        return Err(lacks(&sheet, "data row"));
     }
+    let notes =
+        sheet.notes().iter().filter(|note| !note.starts_with("column 1")).map(|note| said(&sheet, note)).collect();
+    Ok(Target { file, samples, position, notes })
 }
 
 impl Target {
     /// The rows of `named` in the order of the labels: exactly one for each patient.
     fn align(&self, named: Named) -> Result<Table> {
-        let Named { file, table, patients } = named;
+        let Named { file, table, patients, .. } = named;
         let mut row_of = vec![None; self.samples.len()];
         for (index, (patient, row)) in patients.iter().enumerate() {
             let (patient, row) = (patient.clone(), *row);
             let Some(&position) = self.position.get(&patient) else {
-                return Err(Error::PatientExtra { file, row, patient, labels: self.file.clone() });
+                return Err(self.stranger(file, row, patient, &patients));
             };
             if let Some(first) = row_of[position].replace(index) {
                 return Err(Error::PatientRepeated { file, row, patient, first: patients[first].1 });
@@ -171,6 +170,19 @@ impl Target {
     }
 }
 
+impl Target {
+    /// A patient without a label: alone, or as all ids of the file are written in another way.
+    fn stranger(&self, file: PathBuf, row: usize, patient: String, patients: &[(String, usize)]) -> Error {
+        let ours: Vec<&str> = patients.iter().map(|(patient, _)| patient.as_str()).collect();
+        let theirs: Vec<&str> = self.samples.iter().map(|sample| sample.patient.as_str()).collect();
+        let labels = self.file.clone();
+        match difference(&ours, &theirs) {
+            Some(difference) => Error::IdsDiffer { file, row, patient, labels, difference: difference.into() },
+            None => Error::PatientExtra { file, row, patient, labels },
+        }
+    }
+}
+
 // ---------------------------------------------------------------------- MOGONET
 
 /// Reads MOGONET's layout. The training rows come first, then the test rows.
@@ -180,15 +192,39 @@ pub(super) fn load_mogonet(folder: &Path, modalities: usize) -> Result<Dataset> 
     let test_labels = read_labels(folder.join("labels_te.csv"))?;
     let tables = in_parallel(&numbers, |&m| {
         let files = [folder.join(format!("{m}_tr.csv")), folder.join(format!("{m}_te.csv"))];
-        let mut training = table::read_bare(&files[0], format!("omics {m}"))?;
-        let test = table::read_bare(&files[1], String::new())?;
-        agree(&files[0], "rows", training.rows, &training_labels.file, training_labels.labels.len())?;
-        agree(&files[1], "rows", test.rows, &test_labels.file, test_labels.labels.len())?;
-        agree(&files[1], "columns", test.columns.len(), &files[0], training.columns.len())?;
-        training.values.extend(test.values);
-        training.rows += test.rows;
-        name_columns(&mut training, folder.join(format!("{m}_featname.csv")), &files[0])?;
-        Ok(training)
+        let [training, test] = [table::read_bare(&files[0])?, table::read_bare(&files[1])?];
+        as_many_as_labels(&files[0], training.len(), &training_labels)?;
+        as_many_as_labels(&files[1], test.len(), &test_labels)?;
+        agree(&files[1], "columns", test.width(), &files[0], training.width())?;
+        // pandas writes an index in front unless it is told not to; that of the test part may go on from training's
+        let has_index = training.index().is_some() && test.counts(0).is_some();
+        let from = usize::from(has_index);
+        let names: Vec<String> = (1..=training.width() - from).map(|column| column.to_string()).collect();
+        let mut read = table::numbers(&training, format!("omics {m}"), names.clone(), from)?;
+        let rest = table::numbers(&test, String::new(), names, from)?;
+        read.values.extend(rest.values);
+        read.rows += rest.rows;
+        name_columns(&mut read, folder.join(format!("{m}_featname.csv")), &files[0])?;
+        let mut notes = Vec::new();
+        for sheet in [&training, &test] {
+            let of_index = |note: &&String| note.starts_with("column 1");
+            notes.extend(sheet.notes().iter().filter(|note| !of_index(note)).map(|note| said(sheet, note)));
+        }
+        if has_index {
+            notes.push(format!(
+                "`{}` and `{}`: column 1 counts the rows, as the index that pandas writes: it is left out \
+                 (write the files with `index=False`)",
+                files[0].display(),
+                files[1].display()
+            ));
+        } else if training.index().is_some() {
+            notes.push(format!(
+                "`{}`: column 1 counts the rows, but that of `{}` does not, so it is kept: is it an index?",
+                files[0].display(),
+                files[1].display()
+            ));
+        }
+        Ok((read, notes))
     })?;
 
     let mut labels = training_labels.labels;
@@ -202,7 +238,8 @@ pub(super) fn load_mogonet(folder: &Path, modalities: usize) -> Result<Dataset> 
     let split = Split { train: (0..trained).collect(), test: (trained..labels.len()).collect() };
     let classes = by_code(num_classes);
     let (name, layout) = (Dataset::name_of(folder), Layout::Mogonet);
-    Ok(Dataset { name, layout, modalities: tables, labels, classes, split: Some(split) })
+    let (modalities, notes): (Vec<Table>, Vec<Vec<String>>) = tables.into_iter().unzip();
+    Ok(Dataset { name, layout, modalities, labels, classes, split: Some(split), notes: notes.concat() })
 }
 
 struct Labels {
@@ -212,19 +249,21 @@ struct Labels {
 }
 
 fn read_labels(file: PathBuf) -> Result<Labels> {
-    let source = Source::open(file)?;
-    let (mut labels, mut lines, mut rows) = (Vec::new(), Vec::new(), source.rows());
-    while rows.next()? {
-        if rows.width() > 1 {
-            return Err(Error::NotLabels { file: source.file.clone(), found: rows.width() });
-        }
-        labels.push(rows.label(0, None)?);
-        lines.push(rows.row);
+    let sheet = table::read_bare(&file)?;
+    let from = usize::from(sheet.index().is_some()); // an index in front is no label
+    if sheet.width() - from > 1 {
+        return Err(Error::NotLabels { file, found: sheet.width() });
     }
-    match labels.is_empty() {
-        true => Err(source.lacks("data row")),
-        false => Ok(Labels { file: source.file, labels, rows: lines }),
+    let labels = (0..sheet.len()).map(|row| label(&sheet, row, from)).collect::<Result<_>>()?;
+    Ok(Labels { labels, rows: (0..sheet.len()).map(|row| sheet.number(row)).collect(), file })
+}
+
+/// Refuses features that are not as many as labels.
+fn as_many_as_labels(file: &Path, found: usize, labels: &Labels) -> Result<()> {
+    if labels.labels.len() == found + 1 && labels.labels[0] == 0 {
+        return Err(Error::HeaderOfLabels { file: file.into(), found, labels: labels.file.clone() });
     }
+    agree(file, "rows", found, &labels.file, labels.labels.len())
 }
 
 /// Takes the column names from `file`, one a row, if there is such a file.
@@ -232,12 +271,8 @@ fn name_columns(table: &mut Table, file: PathBuf, of: &Path) -> Result<()> {
     if !file.is_file() {
         return Ok(());
     }
-    let source = Source::open(file)?;
-    let (mut names, mut rows) = (Vec::new(), source.rows());
-    while rows.next()? {
-        names.push(rows.text(0));
-    }
-    agree(&source.file, "names", names.len(), of, table.columns.len())?;
+    let names = read_list(&file)?;
+    agree(&file, "names", names.len(), of, table.columns.len())?;
     table.columns = names;
     Ok(())
 }

@@ -71,6 +71,7 @@ fn synthetic(sizes: &[usize], columns: usize) -> Dataset {
         labels,
         classes: (0..sizes.len()).map(|class| class.to_string()).collect(),
         split: None,
+        notes: Vec::new(),
     }
 }
 
@@ -151,15 +152,15 @@ fn missing_files_are_named_for_every_layout() {
     let folder = folder(&[("rna.csv", RNA), ("3_tr.csv", "1\n"), ("1_tr.csv", "1\n"), ("20240101_tr.csv", "1\n")]);
     let error = Dataset::load(folder.path()).unwrap_err().to_string();
     let lacks = "holds no data set: the BRCA layout lacks meth.csv, mirna.csv, target.csv; MOGONET's layout lacks \
-                 1_te.csv, 2_tr.csv, 2_te.csv, 3_te.csv, labels_tr.csv, labels_te.csv: add the files of one of them, or \
-                 name those of your modalities in modalities.txt, one in each line, beside target.csv";
+                 1_te.csv, 2_tr.csv, 2_te.csv, 3_te.csv, labels_tr.csv, labels_te.csv: add the files of one of them, \
+                 or name those of your modalities in modalities.txt, one in each line, beside target.csv";
     assert!(error.ends_with(lacks), "{error}");
 }
 
 #[test]
 fn unreadable_file_is_refused() {
     // built by hand: a file that exists and cannot be read is not to be had on every system, least of all as root
-    let error = Error::Read { file: "rna.csv".into(), source: std::io::ErrorKind::PermissionDenied.into() };
+    let error = Error::Read { folder: "rna.csv".into(), source: std::io::ErrorKind::PermissionDenied.into() };
     assert_eq!(error.to_string(), "`rna.csv` cannot be read: permission denied");
 }
 
@@ -184,51 +185,63 @@ fn empty_files_are_refused() {
 #[test]
 fn wrong_header_is_refused() {
     assert_eq!(
-        message(&brca("meth.csv", "id,g1\na,1\n")),
-        "`meth.csv`, row 1, column 1: found `id`, but the header must begin with `patient`: \
-         name the columns as the layout does"
+        message(&brca("meth.csv", "gene,g1\na,1\n")),
+        "`meth.csv`, row 1, column 1: found `gene`, but the header must begin with `patient`; \
+         its columns are 1 `gene`, 2 `g1`, comma-separated: rename the column"
     );
     assert_eq!(
-        message(&brca("target.csv", "patient,label\na,1\n")),
-        "`target.csv`, row 1, column 2: found `label`, but the header must begin with `patient,target`: \
-         name the columns as the layout does"
+        message(&brca("target.csv", "patient,grade,age\na,1,2\n")),
+        "`target.csv` must have one column beside the id, named `target`; its columns are 1 `patient`, 2 `grade`, \
+         3 `age`, comma-separated: rename or remove columns"
     );
+    // what is usual for an id or a label will do, and pandas leaves the name of an index empty
+    for (name, text) in [("meth.csv", ",m\na,1\nb,2\nc,3\n"), ("target.csv", "Patient_ID;Label\na;0\nb;1\nc;0\n")] {
+        assert!(Dataset::load(brca(name, text).path()).is_ok(), "{text}");
+    }
 }
 
 #[test]
 fn ragged_row_is_refused() {
     assert_eq!(
         message(&brca("rna.csv", "patient,g1,g2\na,1,2\nb,3\nc,5,6\n")),
-        "`rna.csv`, row 3: found 2 cells, but row 1 has 3: complete or remove the row"
+        "`rna.csv`, row 3: found 2 cells, but row 1 has 3: complete or remove the row, \
+         and quote a text that has a comma"
     );
     assert_eq!(
         message(&mogonet("2_te.csv", "1\n1,2\n")),
-        "`2_te.csv`, row 2: found 2 cells, but row 1 has 1: complete or remove the row"
+        "`2_te.csv`, row 2: found 2 cells, but row 1 has 1: complete or remove the row, \
+         and quote a text that has a comma"
     );
 }
 
 #[test]
 fn cells_that_are_no_finite_number_are_refused() {
     for cell in ["", "NaN", "inf", "-inf", "1e99", "NA", "1;5", "0x1"] {
+        let missing = ["", "NaN", "NA"].contains(&cell);
+        let advice = if missing { "fill in the missing value" } else { "correct the cell" };
         assert_eq!(
             message(&brca("mirna.csv", &format!("patient,g1,g2\na,1,2\nb,3,{cell}\nc,5,6\n"))),
             format!(
                 "`mirna.csv`, row 3, column 3 (`g2`): found `{cell}`, but a finite number is needed: \
-                 correct the cell, or remove its row or column from every file"
+                 {advice}, or remove its row or column from every file"
             )
         );
     }
     assert_eq!(
-        message(&mogonet("1_te.csv", "g1,g2\n1,2\n")),
-        "`1_te.csv`, row 1, column 1: found `g1`, but a finite number is needed: correct it, or remove a header row"
+        message(&mogonet("1_te.csv", "1,x\n")),
+        "`1_te.csv`, row 1, column 2: found `x`, but a finite number is needed: \
+         correct the cell, or remove its row or column from every file"
     );
 }
 
 #[test]
 fn cells_that_are_no_label_are_refused() {
     for cell in ["-1", "0.5", "LumA", "", "NaN", "inf", "1e12"] {
-        let expected =
-            format!("found `{cell}`, but a label is a whole number from 0 on: number the classes 0, 1, 2, ...");
+        let what = match cell {
+            "" | "NaN" => "which looks like a missing label: fill it in, or remove the row from every file",
+            _ => "but a label is a whole number from 0 on: number the classes 0, 1, 2, ...",
+        };
+        let expected = format!("found `{cell}`, {what}");
         assert_eq!(
             message(&brca("target.csv", &format!("patient,target\na,0\nb,{cell}\nc,0\n"))),
             format!("`target.csv`, row 3, column 2 (`target`): {expected}")
@@ -280,8 +293,8 @@ fn missing_patient_is_refused() {
 fn files_of_another_length_or_width_are_refused() {
     let same = "both must come from the same export";
     assert_eq!(
-        message(&mogonet("2_tr.csv", "1\n2\n")),
-        format!("`2_tr.csv` has 2 rows, but `labels_tr.csv` has 3: {same}")
+        message(&mogonet("2_tr.csv", "1\n2\n3\n4\n")),
+        format!("`2_tr.csv` has 4 rows, but `labels_tr.csv` has 3: {same}")
     );
     assert_eq!(
         message(&mogonet("1_te.csv", "1,2\n3,4\n")),
@@ -550,4 +563,96 @@ fn what_was_fitted_is_refused_by_other_tables() {
         "`dataset` has columns [4, 4], but this was fitted on columns [3, 3]: \
          apply it to the data set that it was fitted on"
     );
+}
+
+// ---------------------------------------------------------------------- files as people have them
+
+/// A folder of files that were made after public reports, and the message about it.
+fn field(name: &str) -> Result<Dataset, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/field").join(name);
+    let cut = format!("{}{}", folder.display(), std::path::MAIN_SEPARATOR);
+    Dataset::load(folder).map_err(|error| error.to_string().replace(&cut, ""))
+}
+
+#[test]
+fn a_header_of_numbers_is_no_sample() {
+    let bare = "but files of MOGONET's layout are bare numbers: remove row 1, or write the file with \
+                `header=False, index=False`";
+    assert_eq!(
+        field("numeric-header").unwrap_err(),
+        format!(
+            "`1_tr.csv`: row 1 names the columns, as it counts 0, 1, 2, ..., which is how pandas writes columns \
+             without names, {bare}"
+        )
+    );
+    // siblings: names, an index with an empty corner, and a header over the labels alone
+    let error = message(&mogonet("2_te.csv", "g1\n7\n"));
+    assert_eq!(error, format!("`2_te.csv`: row 1 names the columns, as `g1` stands above numbers, {bare}"));
+    assert!(message(&mogonet("1_tr.csv", ",0,1\n0,1,2\n1,3,4\n2,5,6\n")).contains("above an index"));
+    assert_eq!(
+        message(&mogonet("labels_tr.csv", "0\n0\n1\n0\n")),
+        "`1_tr.csv` has 3 rows, but `labels_tr.csv` has 4: is row 1 of the latter, a 0, the name that pandas gives \
+         a column? remove it; else both must come from the same export"
+    );
+}
+
+#[test]
+fn a_column_that_counts_the_rows_is_no_feature() {
+    let dataset = field("index-column").unwrap();
+    assert_eq!((dataset.len(), dataset.modalities.len()), (12, 2));
+    for table in &dataset.modalities {
+        assert_eq!(table.columns, ["1", "2", "3"]);
+        assert_eq!(table.row(11), [0.2, 2.25, 0.5]);
+    }
+    let [first, _] = &dataset.notes[..] else { panic!("{:?}", dataset.notes) };
+    assert!(first.contains("1_tr.csv") && first.contains("column 1 counts the rows"), "{first}");
+    // siblings: the test part goes on counting; an index in front of the labels; a test part that does not count
+    let folder = folder(&MOGONET);
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("1_tr.csv", "1;0,5;1\n2;0,25;0\n3;0,1;1\n");
+    write("1_te.csv", "4;0,75;0,5\n");
+    write("labels_tr.csv", "0,0\n1,1\n2,0\n");
+    let dataset = Dataset::load(folder.path()).unwrap();
+    assert_eq!(dataset.modalities[0].values, [0.5, 1.0, 0.25, 0.0, 0.1, 1.0, 0.75, 0.5]);
+    assert_eq!(dataset.labels, [0, 1, 0, 1]);
+    write("1_te.csv", "0,5;0,75;0,5\n");
+    let dataset = Dataset::load(folder.path()).unwrap();
+    assert_eq!(dataset.modalities[0].columns.len(), 3);
+    assert!(dataset.notes.iter().any(|note| note.contains("does not, so it is kept")), "{:?}", dataset.notes);
+}
+
+#[test]
+fn barcodes_written_in_another_way_are_said() {
+    assert_eq!(
+        field("barcodes").unwrap_err(),
+        "`rna.csv`, row 2: patient `TCGA.A1.A000.01` is not in `target.csv`; 12 of the ids agree but for punctuation, \
+         as `TCGA.A1.A000.01` and `TCGA-A1-A000-01`: write them alike in all files"
+    );
+    // siblings: case, and a barcode that goes on to the vial
+    for (rows, what) in [("A,1\nB,2\nC,3\n", "case"), ("a,1\nb,2\nC,3\n", "case")] {
+        let error = message(&brca("rna.csv", &format!("patient,g\n{rows}")));
+        assert!(error.contains(&format!("agree but for {what}")), "{error}");
+    }
+    let target = "patient,target\nTCGA-A1-A000,0\nTCGA-A1-A001,1\n";
+    let rows = "patient,g\nTCGA-A1-A000-01A,1\nTCGA-A1-A001-01A,2\n";
+    let long = folder(&[("rna.csv", rows), ("meth.csv", rows), ("mirna.csv", rows), ("target.csv", target)]);
+    assert!(message(&long).contains("2 of the ids agree but for their length"), "{}", message(&long));
+    // one patient too many is that and nothing else
+    assert!(message(&brca("rna.csv", "patient,g\na,1\nb,2\nc,3\nz,4\n")).contains("add the label or remove the row"));
+}
+
+#[test]
+fn names_of_classes_may_have_commas() {
+    let folder = brca("classes.txt", "\u{feff}a, b\r\na, c\r\n\r\n");
+    assert_eq!(Dataset::load(folder.path()).unwrap().classes, ["a, b", "a, c"]);
+}
+
+#[test]
+fn other_separators_and_blank_rows_are_read() {
+    let folder = brca("rna.csv", "patient;g1;g2\na;1,5;2\n\nb;3;4\nc;5;6\n;;\n;;\n");
+    let dataset = Dataset::load(folder.path()).unwrap();
+    assert_eq!(dataset.modalities[0].values, [1.5, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    assert!(dataset.notes.iter().any(|note| note.contains("rna.csv`: row 3 is blank")), "{:?}", dataset.notes);
+    let error = message(&brca("rna.csv", "patient\tg1\na\t1\n\nb\tx\nc\t1\n"));
+    assert!(error.starts_with("`rna.csv`, row 4, column 2 (`g1`): found `x`"), "{error}");
 }

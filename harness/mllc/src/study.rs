@@ -6,7 +6,8 @@ use anyhow::Result;
 use climd::schedule::Uniform;
 use climd::{Curriculum, CurriculumSampler, LastBatch};
 use climd_data::{Split, stratified_folds};
-use climd_networks::config::{DataConfig, LearningRate, Part, RunConfig, VERSION};
+use climd_networks::config::{DataConfig, Part, RunConfig, VERSION};
+use climd_networks::network::LearningRate;
 use climd_repro::experiment::{Row, RowResult, parallel};
 use tch::{Device, Tensor};
 

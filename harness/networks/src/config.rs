@@ -8,7 +8,7 @@ use climd::{PowerLaw, Schedule, Terms};
 use serde::{Deserialize, Serialize};
 
 use crate::criterion::Loss;
-use crate::network::NetworkConfig;
+use crate::network::{LearningRate, Native, NetworkConfig};
 use crate::oversample::Oversampler;
 use crate::redrawn::Redrawn;
 
@@ -45,23 +45,6 @@ impl RunConfig {
         let whole = RunConfig { steps: other.steps, ..self.clone() };
         self.steps < other.steps && !self.rate.cosine && self.points == 0 && whole == *other
     }
-}
-
-/// How the authors of a network train it: every step on a full batch. An epoch of a schedule is a block of such steps on
-/// its samples, and measured at its beginning.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Native {
-    /// Steps in an epoch of a schedule.
-    pub block: usize,
-    /// Steps on the modalities' heads alone, with all samples, before the others and not counted among them; a measurement
-    /// follows. Learning rate 1e-3, and an optimiser of its own.
-    pub pretraining: usize,
-    /// Steps after which the learning rate falls to a fifth, again and again; none: it stays.
-    pub fall: Option<usize>,
-    /// Learning rate of the fusion as a multiple of the others'.
-    pub fusion: f64,
-    /// L2, added to the gradient.
-    pub weight_decay: f64,
 }
 
 /// Of the training code: raised when a change of it changes results, so that cached runs are not mixed with new ones.
@@ -156,23 +139,5 @@ impl ScheduleConfig {
             ScheduleConfig::DeferredRebalancing(schedule) => Box::new(schedule),
             ScheduleConfig::PowerLawThenHard(schedule) => Box::new(schedule),
         }
-    }
-}
-
-/// The learning rate over the steps of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct LearningRate {
-    /// At the first step.
-    pub start: f64,
-    /// Whether it falls to 0 along half a cosine.
-    pub cosine: bool,
-}
-
-impl LearningRate {
-    /// At step `step` of `steps`, from 0; a run's own way to fall comes on top.
-    #[must_use]
-    pub fn at(self, step: usize, steps: usize) -> f64 {
-        let share = step as f64 / steps as f64;
-        if self.cosine { self.start * 0.5 * (1.0 + (std::f64::consts::PI * share).cos()) } else { self.start }
     }
 }

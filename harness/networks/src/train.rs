@@ -7,14 +7,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use climd::schedule::Uniform;
-use climd::{ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler, MultimodalMeasurer, Schedule, Settings};
+use climd::{
+    Batch, ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler, Epoch, MultimodalMeasurer, Schedule,
+    Settings,
+};
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, OptimizerConfig};
 use tch::{Device, Kind, Tensor};
 
-use crate::config::{Native, RunConfig};
+use crate::config::RunConfig;
 use crate::criterion::Criterion;
-use crate::network::{Dropout, FUSION_GROUP, Network, Training, with_seed};
+use crate::network::{Dropout, FUSION_GROUP, Native, Network, Training, with_seed};
 use climd_data::Part;
 
 /// Samples at a time in evaluation.
@@ -65,116 +68,187 @@ pub fn run(
     device: Device,
     progress: &dyn Fn(&Tensor),
 ) -> Result<Vec<Outcome>> {
-    let &RunConfig { ref method, seed, rate, batch_size, steps, points, .. } = config;
+    let &RunConfig { ref method, seed, native, .. } = config;
     let (x, y) = tensors(train, device)?;
-    let (judged_x, _) = tensors(judged, device)?;
-    let judged_labels: Vec<i64> = judged.labels.iter().map(|&label| label as i64).collect();
     let num_classes = 1 + train.labels.iter().chain(&judged.labels).max().copied().unwrap_or(0);
-
     let vs = nn::VarStore::new(device);
     let training = Training { x: &x, labels: &y, num_classes: num_classes as i64 };
     let network = with_seed(seed, || method.network.build(&vs.root(), &training))?;
-    let native = config.native;
-    let loader = CurriculumLoader::new(x, y, batch_size)?.measure_batch_size(EVALUATION_BATCH)?.terms(method.terms);
+    let loader =
+        CurriculumLoader::new(x, y, config.batch_size)?.measure_batch_size(EVALUATION_BATCH)?.terms(method.terms);
     // scores of a network that was pretrained are worth something from the start
     let first_measure = if native.is_some_and(|native| native.pretraining > 0) { 0 } else { 1 };
     let settings = Settings { seed, first_measure, ..Default::default() };
     let mut sampler = Curriculum::new(loader.labels(), method.schedule.build())?.settings(settings);
-    let mut criterion = Criterion::new(method.loss.clone(), sampler.classes(), num_classes)?;
-    let mut dropout = Dropout::new(method.network.dropout(), seed);
-    let wd = native.map_or(1e-4, |native| native.weight_decay); // L2, in the gradient
-
-    let judge = |criterion: &Criterion| -> Result<ConfusionMatrix> {
-        let fused = tch::no_grad(|| network.forward(&judged_x, None, None).fused);
-        let predictions: Vec<i64> = criterion.scores(&fused)?.argmax(1, false).try_into()?;
-        Ok(ConfusionMatrix::new(&judged_labels, &predictions)?)
-    };
-
-    let (mut step, mut samples, mut looks, mut outcomes) = (0, 0, Vec::new(), Vec::new());
-    let (mut own, mut measuring, mut looking) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
-    let started = Instant::now();
+    let criterion = Criterion::new(method.loss.clone(), sampler.classes(), num_classes)?;
+    let dropout = Dropout::new(method.network.dropout(), seed);
+    let judge = Judge { x: tensors(judged, device)?.0, labels: judged.labels.iter().map(|&l| l as i64).collect() };
+    let clock = Clock::start();
+    let (network, loader) = (network.as_ref(), &loader);
+    let mut trainer = Trainer { config, network, loader, criterion, dropout, progress, num_classes, clock };
     if let Some(native) = native {
-        pretrain(&native, network.as_ref(), &vs, &loader, &mut criterion, &mut dropout, progress)?;
+        trainer.pretrain(&native, &vs)?;
     }
-    let mut optimiser = nn::Adam { wd, ..Default::default() }.build(&vs, rate.start)?;
-    let blocks = native.map_or(1, |native| native.block);
-    'training: for epoch in 0.. {
+    let wd = native.map_or(1e-4, |native| native.weight_decay); // L2, in the gradient
+    let optimiser = nn::Adam { wd, ..Default::default() }.build(&vs, config.rate.start)?;
+    trainer.train(optimiser, &mut sampler, &judge, ends)
+}
+
+/// The part that a network is judged on.
+struct Judge {
+    x: Vec<Tensor>,
+    labels: Vec<i64>,
+}
+
+impl Judge {
+    fn confusion(&self, network: &dyn Network, criterion: &Criterion) -> Result<ConfusionMatrix> {
+        let fused = tch::no_grad(|| network.forward(&self.x, None, None).fused);
+        let predictions: Vec<i64> = criterion.scores(&fused)?.argmax(1, false).try_into()?;
+        Ok(ConfusionMatrix::new(&self.labels, &predictions)?)
+    }
+}
+
+/// Where the time of a run goes.
+struct Clock {
+    started: Instant,
+    own: Duration,       // in climd
+    measuring: Duration, // in forward passes for it
+    looking: Duration,   // at the network on the way, which is not counted
+}
+
+impl Clock {
+    fn start() -> Clock {
+        let zero = Duration::ZERO;
+        Clock { started: Instant::now(), own: zero, measuring: zero, looking: zero }
+    }
+
+    /// What `look` gives, whose time is not the run's.
+    fn aside<T>(&mut self, look: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let out = look();
+        self.looking += begun.elapsed();
+        out
+    }
+}
+
+/// A network in training.
+struct Trainer<'a> {
+    config: &'a RunConfig,
+    network: &'a dyn Network,
+    loader: &'a CurriculumLoader,
+    criterion: Criterion,
+    dropout: Dropout,
+    progress: &'a dyn Fn(&Tensor),
+    num_classes: usize,
+    clock: Clock,
+}
+
+impl Trainer<'_> {
+    /// Epochs of the sampler until all steps are done; an outcome for each of `ends`.
+    fn train(
+        &mut self,
+        mut optimiser: nn::Optimizer,
+        sampler: &mut impl CurriculumSampler,
+        judge: &Judge,
+        ends: &[usize],
+    ) -> Result<Vec<Outcome>> {
+        let &RunConfig { steps, points, native, .. } = self.config;
+        let (loader, blocks) = (self.loader, native.map_or(1, |native| native.block));
+        let (mut step, mut samples, mut looks, mut outcomes) = (0, 0, Vec::new(), Vec::new());
+        'training: for epoch in 0.. {
+            let list = self.begin(sampler, epoch)?;
+            for batch in (0..blocks).flat_map(|_| loader.batches(list.clone())) {
+                self.step(&mut optimiser, &batch, step)?;
+                (step, samples) = (step + 1, samples + batch.labels.numel());
+                if step * points / steps > (step - 1) * points / steps {
+                    looks.push(self.look(judge, step)?);
+                }
+                if ends.contains(&step) {
+                    outcomes.push(self.outcome(judge, samples, &looks)?);
+                }
+                if step == steps {
+                    break 'training;
+                }
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Measures, if the sampler wants that, and gives the list of an epoch.
+    fn begin(&mut self, sampler: &mut impl CurriculumSampler, epoch: usize) -> Result<Epoch> {
         let (begun, mut forward, mut row) = (Instant::now(), Duration::ZERO, 0);
-        loader.refresh(&mut sampler, epoch, |x| {
+        self.loader.refresh(sampler, epoch, |x| {
             let begun = Instant::now();
-            let out = evaluate(network.as_ref(), x, &mut row);
+            let out = evaluate(self.network, x, &mut row);
             forward += begun.elapsed();
             out
         })?;
         let list = sampler.epoch(epoch)?;
-        criterion.begin(&list)?;
-        own += begun.elapsed() - forward;
-        measuring += forward;
-        for batch in (0..blocks).flat_map(|_| loader.batches(list.clone())) {
-            let out = network.forward(&batch.modalities, Some(&batch.indices), Some(&mut dropout));
-            let value = network.loss(&out, &batch.labels, &criterion)?;
-            let lr = rate.at(step, steps);
-            match native {
-                None => optimiser.set_lr(lr),
-                Some(native) => {
-                    let lr = lr * 0.2f64.powi(native.fall.map_or(0, |fall| (step / fall) as i32));
-                    optimiser.set_lr(lr);
-                    if native.fusion != 1.0 {
-                        optimiser.set_lr_group(FUSION_GROUP, lr * native.fusion);
-                    }
+        self.criterion.begin(&list)?;
+        self.clock.own += begun.elapsed() - forward;
+        self.clock.measuring += forward;
+        Ok(list)
+    }
+
+    /// One gradient step, after `step` others.
+    fn step(&mut self, optimiser: &mut nn::Optimizer, batch: &Batch, step: usize) -> Result<()> {
+        let &RunConfig { rate, steps, native, .. } = self.config;
+        let out = self.network.forward(&batch.modalities, Some(&batch.indices), Some(&mut self.dropout));
+        let value = self.network.loss(&out, &batch.labels, &self.criterion)?;
+        let lr = rate.at(step, steps);
+        match native {
+            None => optimiser.set_lr(lr),
+            Some(native) => {
+                let lr = lr * 0.2f64.powi(native.fall.map_or(0, |fall| (step / fall) as i32));
+                optimiser.set_lr(lr);
+                if native.fusion != 1.0 {
+                    optimiser.set_lr_group(FUSION_GROUP, lr * native.fusion);
                 }
             }
-            optimiser.backward_step(&value);
-            (step, samples) = (step + 1, samples + batch.labels.numel());
-            progress(&value);
-            if step * points / steps > (step - 1) * points / steps {
-                let begun = Instant::now();
-                let scores = percentiles(network.as_ref(), &loader, num_classes)?;
-                looks.push(Point { step, macro_f1: judge(&criterion)?.macro_f1(), scores });
-                looking += begun.elapsed();
-            }
-            if ends.contains(&step) {
-                let begun = Instant::now();
-                outcomes.push(Outcome {
-                    samples,
-                    confusion: judge(&criterion)?,
-                    points: looks.clone(),
-                    seconds: (started.elapsed() - looking).as_secs_f64(),
-                    own_seconds: own.as_secs_f64(),
-                    measuring_seconds: measuring.as_secs_f64(),
-                });
-                looking += begun.elapsed();
-            }
-            if step == steps {
-                break 'training;
-            }
         }
+        optimiser.backward_step(&value);
+        (self.progress)(&value);
+        Ok(())
     }
-    Ok(outcomes)
-}
 
-/// Full batches of all samples, on the loss of the heads.
-fn pretrain(
-    native: &Native,
-    network: &dyn Network,
-    vs: &nn::VarStore,
-    loader: &CurriculumLoader,
-    criterion: &mut Criterion,
-    dropout: &mut Dropout,
-    progress: &dyn Fn(&Tensor),
-) -> Result<()> {
-    let all = Curriculum::new(loader.labels(), Uniform)?;
-    let mut optimiser = nn::Adam { wd: native.weight_decay, ..Default::default() }.build(vs, PRETRAINING_RATE)?;
-    criterion.begin(&all.epoch(0)?)?;
-    for _ in 0..native.pretraining {
-        for batch in loader.epoch(&all, 0)? {
-            let out = network.forward(&batch.modalities, Some(&batch.indices), Some(dropout));
-            let value = network.pretraining_loss(&out, &batch.labels, criterion)?;
-            optimiser.backward_step(&value);
-            progress(&value);
-        }
+    /// A look on the way.
+    fn look(&mut self, judge: &Judge, step: usize) -> Result<Point> {
+        let Trainer { network, loader, criterion, num_classes, clock, .. } = self;
+        clock.aside(|| {
+            let scores = percentiles(*network, loader, *num_classes)?;
+            Ok(Point { step, macro_f1: judge.confusion(*network, criterion)?.macro_f1(), scores })
+        })
     }
-    Ok(())
+
+    /// What has come of the run by now.
+    fn outcome(&mut self, judge: &Judge, samples: usize, looks: &[Point]) -> Result<Outcome> {
+        let Trainer { network, criterion, clock, .. } = self;
+        let seconds = (clock.started.elapsed() - clock.looking).as_secs_f64();
+        Ok(Outcome {
+            samples,
+            confusion: clock.aside(|| judge.confusion(*network, criterion))?,
+            points: looks.to_vec(),
+            seconds,
+            own_seconds: clock.own.as_secs_f64(),
+            measuring_seconds: clock.measuring.as_secs_f64(),
+        })
+    }
+
+    /// Full batches of all samples, on the loss of the heads.
+    fn pretrain(&mut self, native: &Native, vs: &nn::VarStore) -> Result<()> {
+        let all = Curriculum::new(self.loader.labels(), Uniform)?;
+        let mut optimiser = nn::Adam { wd: native.weight_decay, ..Default::default() }.build(vs, PRETRAINING_RATE)?;
+        self.criterion.begin(&all.epoch(0)?)?;
+        for _ in 0..native.pretraining {
+            for batch in self.loader.epoch(&all, 0)? {
+                let out = self.network.forward(&batch.modalities, Some(&batch.indices), Some(&mut self.dropout));
+                let value = self.network.pretraining_loss(&out, &batch.labels, &self.criterion)?;
+                optimiser.backward_step(&value);
+                (self.progress)(&value);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Logits and embeddings of the training samples from `row` on, which moves behind them; for the measurer.

@@ -4,6 +4,7 @@
 //! for the plain training of a row's network and inherited by the row; then the row anew on the whole training part,
 //! judged once on the test part after its last step. Nothing is chosen on a test part.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,9 +17,9 @@ use tch::{Device, Tensor, nn};
 
 use crate::cache::Cache;
 use climd_data::{Dataset, Preparation, Prepared, Split, stratified_split};
-use climd_networks::config::{DataConfig, LearningRate, Method, Part, RunConfig, ScheduleConfig, VERSION};
+use climd_networks::config::{DataConfig, Method, Part, RunConfig, ScheduleConfig, VERSION};
 use climd_networks::criterion::{Criterion, Loss};
-use climd_networks::network::{NetworkConfig, Training, with_seed};
+use climd_networks::network::{LearningRate, NetworkConfig, Training, with_seed};
 use climd_networks::oversample::Oversampler;
 use climd_networks::train::{Outcome, run, tensors};
 
@@ -41,7 +42,7 @@ pub enum Rate {
 impl Rate {
     fn candidates(self, network: &NetworkConfig) -> Vec<LearningRate> {
         match self {
-            Rate::Native => network.native().map(|(_, rate, _)| rate).into_iter().collect(),
+            Rate::Native => network.recipe().map(|recipe| recipe.rate).into_iter().collect(),
             Rate::Tuned => TUNED.map(|start| LearningRate { start, cosine: true }).to_vec(),
             Rate::Paper => vec![LearningRate { start: PAPER_RATE, cosine: false }],
         }
@@ -58,10 +59,44 @@ pub enum Budget {
     EqualEpochs(ScheduleConfig),
 }
 
+/// A row as the program knows it, whatever name is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub struct RowId {
+    /// The network, with its heads: `baseline`, `baseline-probes`, `dmib`.
+    pub network: &'static str,
+    /// What is done with it: `plain`, `climd`, `prior`.
+    pub arm: &'static str,
+    /// The arm at whose last epoch the row stops; none: it takes as many steps as plain training.
+    pub until: Option<&'static str>,
+}
+
+impl RowId {
+    /// A row that takes as many steps as plain training.
+    #[must_use]
+    pub const fn new(network: &'static str, arm: &'static str) -> RowId {
+        RowId { network, arm, until: None }
+    }
+
+    /// The row that stops at the last epoch of `arm`.
+    #[must_use]
+    pub const fn until(self, arm: &'static str) -> RowId {
+        RowId { until: Some(arm), ..self }
+    }
+}
+
+impl fmt::Display for RowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.network, self.arm)?;
+        self.until.map_or(Ok(()), |arm| write!(f, "@{arm}"))
+    }
+}
+
 /// A row of a table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
-    /// Its name.
+    /// Tells it from every other row of its table.
+    pub id: RowId,
+    /// The name that is shown.
     pub name: String,
     /// What it does.
     pub method: Method,
@@ -122,7 +157,7 @@ impl Study<'_> {
     }
 
     /// The split of a run, and the labels of all samples as it sees them in training.
-    fn split(&self, seed: u64, part: Part) -> Result<(Split, Vec<usize>)> {
+    fn split(&self, seed: u64, part: Part) -> Result<Seen> {
         let labels = &self.dataset.labels;
         let mut split = match &self.dataset.split {
             Some(fixed) => fixed.clone(),
@@ -131,11 +166,11 @@ impl Study<'_> {
         if let Some(ratio) = self.imbalance {
             split = split.thin(labels, ratio, seed)?;
         }
-        let seen = split.noisy_labels(labels, self.noise, seed)?;
+        let labels = split.noisy_labels(labels, self.noise, seed)?;
         if part == Part::Validation {
-            split = split.validation(&seen, VALIDATION_SHARE, seed)?;
+            split = split.validation(&labels, VALIDATION_SHARE, seed)?;
         }
-        Ok((split, seen))
+        Ok(Seen { split, labels })
     }
 
     /// What a run learns from and what it is judged on, prepared.
@@ -143,14 +178,17 @@ impl Study<'_> {
     /// # Errors
     /// Those of the data.
     pub fn parts(&self, seed: u64, part: Part) -> Result<Prepared> {
-        let (split, labels) = self.split(seed, part)?;
+        self.prepared(&self.split(seed, part)?)
+    }
+
+    fn prepared(&self, Seen { split, labels }: &Seen) -> Result<Prepared> {
         let preparation = Preparation::of(self.dataset.layout);
-        if labels == self.dataset.labels {
-            return Ok(Prepared::fit(self.dataset, &split, &preparation)?);
+        if *labels == self.dataset.labels {
+            return Ok(Prepared::fit(self.dataset, split, &preparation)?);
         }
         // columns are chosen with the noisy labels, too: nobody would have others
-        let noisy = Dataset { labels, ..self.dataset.clone() };
-        Ok(Prepared::fit(&noisy, &split, &preparation)?)
+        let noisy = Dataset { labels: labels.clone(), ..self.dataset.clone() };
+        Ok(Prepared::fit(&noisy, split, &preparation)?)
     }
 
     /// Refuses rows that cannot be run on these data, before anything is trained.
@@ -160,7 +198,7 @@ impl Study<'_> {
         let num_classes = self.dataset.classes.len();
         for Row { name, method, .. } in rows {
             let check = || -> Result<()> {
-                let known = self.rate != Rate::Native || method.network.native().is_some();
+                let known = self.rate != Rate::Native || method.network.recipe().is_some();
                 ensure!(known, "how the network's authors train it is not known, or is what all networks do here");
                 let sampler = Curriculum::new(&part.labels, method.schedule.build())?;
                 Criterion::new(method.loss.clone(), sampler.classes(), num_classes)?;
@@ -175,35 +213,53 @@ impl Study<'_> {
     }
 }
 
-/// The runs of a study.
+/// The runs of a study. What they share is made once: the hash of every value of the data, and the splits.
 struct Plan<'a> {
     study: &'a Study<'a>,
-    data: DataConfig, // what the runs are keyed by: a hash of every value, so once for all of them
+    data: DataConfig,
+    splits: Vec<[Seen; 2]>, // by seed; for validation, for test
+}
+
+/// The rows of a split, and the labels of all samples as its training sees them.
+#[derive(Debug, Clone)]
+struct Seen {
+    split: Split,
+    labels: Vec<usize>,
 }
 
 impl<'a> Plan<'a> {
-    fn new(study: &'a Study<'a>) -> Plan<'a> {
+    /// # Errors
+    /// Those of the data.
+    fn new(study: &'a Study<'a>) -> Result<Plan<'a>> {
         let &Study { dataset, imbalance, noise, .. } = study;
         let data = DataConfig { name: dataset.name.clone(), fingerprint: dataset.fingerprint(), imbalance, noise };
-        Plan { study, data }
+        let of_seed = |seed| Ok([study.split(seed, Part::Validation)?, study.split(seed, Part::Test)?]);
+        Ok(Plan { study, data, splits: study.splits().map(of_seed).collect::<Result<_>>()? })
+    }
+
+    fn seen(&self, seed: u64, part: Part) -> &Seen {
+        let [validation, test] = &self.splits[(seed - self.study.first_seed) as usize];
+        match part {
+            Part::Validation => validation,
+            Part::Test => test,
+        }
     }
 
     /// A run of a row; the number of its steps follows from the labels that it learns from.
     fn config(&self, row: &Row, seed: u64, rate: LearningRate, part: Part, points: usize) -> Result<RunConfig> {
-        let study = self.study;
-        let (split, seen) = study.split(seed, part)?;
-        let labels: Vec<usize> = split.train.iter().map(|&row| seen[row]).collect();
+        let (study, seen) = (self.study, self.seen(seed, part));
+        let labels: Vec<usize> = seen.split.train.iter().map(|&row| seen.labels[row]).collect();
         let schedule = match &row.budget {
             Budget::EqualSteps => ScheduleConfig::Uniform(Uniform),
             Budget::EqualEpochs(schedule) => schedule.clone(),
         };
         let sampler = Curriculum::new(&labels, schedule.build())?;
-        let native = if study.rate == Rate::Native { row.method.network.native() } else { None };
-        let steps = match native {
-            Some((_, _, steps)) => steps,
+        let recipe = if study.rate == Rate::Native { row.method.network.recipe() } else { None };
+        let steps = match recipe {
+            Some(recipe) => recipe.steps,
             None => sampler.steps(0..study.epochs, study.batch_size, LastBatch::Keep)?,
         };
-        let native = native.map(|(native, ..)| native);
+        let native = recipe.map(|recipe| recipe.native);
         let batch_size = if native.is_some() { labels.len() } else { study.batch_size };
         let (data, method) = (self.data.clone(), row.method.clone());
         Ok(RunConfig { version: VERSION, data, seed, part, method, rate, batch_size, steps, points, native })
@@ -224,7 +280,7 @@ fn plain(row: &Row) -> Row {
     let schedule = ScheduleConfig::Uniform(Uniform);
     let (terms, loss) = (Terms::default(), Loss::CrossEntropy);
     let method = Method { network, schedule, terms, loss, oversample: None };
-    Row { name: String::new(), method, budget: Budget::EqualSteps }
+    Row { id: RowId::new(row.id.network, "plain"), name: String::new(), method, budget: Budget::EqualSteps }
 }
 
 impl Runner<'_> {
@@ -234,7 +290,7 @@ impl Runner<'_> {
     /// Data or a row that cannot be run, before anything is trained; the first error of any run.
     pub fn rows(&self, study: &Study<'_>, rows: &[Row], part: Part, points: usize) -> Result<Vec<RowResult>> {
         study.check(rows)?;
-        let plan = Plan::new(study);
+        let plan = Plan::new(study)?;
         let rates = self.rates(&plan, rows)?;
         let mut plans = Vec::new();
         for (at, seed) in study.splits().enumerate() {
@@ -244,11 +300,11 @@ impl Runner<'_> {
                 plans.push(plan.config(row, seed, rates[at], part, points)?);
             }
         }
-        let (split, _) = study.split(study.first_seed, part)?;
+        let split = &plan.seen(study.first_seed, part).split;
         let test_to_train = split.test.len() as f64 / split.train.len() as f64;
         let result = |row: &Row| RowResult { row: row.clone(), runs: Vec::new(), test_to_train };
         let mut results: Vec<RowResult> = rows.iter().map(result).collect();
-        for (at, run) in self.outcomes(study, plans)?.into_iter().enumerate() {
+        for (at, run) in self.outcomes(&plan, plans)?.into_iter().enumerate() {
             results[at % rows.len()].runs.push(run);
         }
         Ok(results)
@@ -262,7 +318,7 @@ impl Runner<'_> {
         let all = |plans: &[RunConfig]| -> Result<bool> {
             plans.iter().try_fold(true, |done, config| Ok(done && self.cache.get(config)?.is_some()))
         };
-        let plan = Plan::new(study);
+        let plan = Plan::new(study)?;
         if study.rate == Rate::Tuned && !all(&plan.tuning(row)?)? {
             return Ok(false);
         }
@@ -277,7 +333,7 @@ impl Runner<'_> {
         let study = plan.study;
         let mut networks: Vec<Row> = Vec::new();
         for row in rows.iter().map(plain) {
-            if !networks.contains(&row) {
+            if !networks.iter().any(|other| other.method == row.method) {
                 networks.push(row);
             }
         }
@@ -289,7 +345,7 @@ impl Runner<'_> {
             return Ok(networks.into_iter().map(only).collect());
         }
         let plans: Vec<Vec<RunConfig>> = networks.iter().map(|row| plan.tuning(row)).collect::<Result<_>>()?;
-        let tried = self.outcomes(study, plans.concat())?;
+        let tried = self.outcomes(plan, plans.concat())?;
         let f1 = |run: &(RunConfig, Outcome)| run.1.confusion.macro_f1();
         let best = |runs: &[(RunConfig, Outcome)]| {
             // the first of equal ones, so the smallest rate
@@ -301,7 +357,7 @@ impl Runner<'_> {
     }
 
     /// The outcome of every configuration, those that are not in the cache after they are done.
-    fn outcomes(&self, study: &Study<'_>, plans: Vec<RunConfig>) -> Result<Vec<(RunConfig, Outcome)>> {
+    fn outcomes(&self, plan: &Plan<'_>, plans: Vec<RunConfig>) -> Result<Vec<(RunConfig, Outcome)>> {
         let mut missing: Vec<&RunConfig> = Vec::new();
         for config in &plans {
             if self.cache.get(config)?.is_none() && !missing.contains(&config) {
@@ -313,7 +369,7 @@ impl Runner<'_> {
         let whole: Vec<&RunConfig> = missing.iter().filter(whole).copied().collect();
         (self.planned)(whole.iter().map(|config| config.steps).sum());
         parallel(&whole, self.jobs, |&config| {
-            let mut parts = study.parts(config.seed, config.part)?;
+            let mut parts = plan.study.prepared(plan.seen(config.seed, config.part))?;
             if let Some(oversampler) = &config.method.oversample {
                 parts.train = oversampler.apply(&parts.train, config.seed)?;
             }

@@ -132,6 +132,7 @@ fn load(name: &str, samples: Option<usize>) -> Result<Dataset> {
         )
     })?;
     let dataset = Dataset::load(folder)?;
+    dataset.notes.iter().for_each(|note| eprintln!("note: {note}"));
     Ok(match samples {
         Some(samples) => dataset.slice(samples, 0)?,
         None => dataset,
@@ -192,7 +193,7 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
         }
         let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
         let results = runner.rows(&study, &plain, Part::Test, 0)?;
-        page.push(Section::new(rate, &rows, &results).with_contrasts(table.contrasts(), &results));
+        page.push(Section::new(rate, &rows, &results).with_contrasts(&table.contrasts(), &results));
         if arguments.curves > 0 {
             let few = Study { seeds: arguments.curves, ..study };
             page.plot(&arguments.out, &runner.rows(&few, &Page::plotted(&rows), Part::Validation, 20)?)?;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use comfy_table::{Table as Grid, presets};
 
 use crate::results::Record;
-use crate::tables::Table;
+use crate::tables::{Contrast, Table};
 
 /// Differences of macro F1 by data set and row.
 type Cells = BTreeMap<String, BTreeMap<String, Record>>;
@@ -39,7 +39,9 @@ pub fn overview(folder: &Path, table: Table) -> Result<Option<String>> {
     let rows = table.rows(100);
     let names = rows.iter().filter(|row| row.against.is_some()).map(|row| row.row.name.clone());
     let methods = grid(&cells, &names.collect::<Vec<_>>());
-    let pairs = grid(&cells, &table.contrasts().iter().map(|(a, b)| format!("{a} - {b}")).collect::<Vec<_>>());
+    let name = |id| rows.iter().find(|row| row.row.id == id).map(|row| row.row.name.as_str());
+    let pair = |&(id, other): &Contrast| Some(format!("{} - {}", name(id)?, name(other)?));
+    let pairs = grid(&cells, &table.contrasts().iter().filter_map(pair).collect::<Vec<_>>());
     Ok(Some(format!(
         "# {}: all data sets\n\nWritten by `climd-repro`; see [README.md](README.md). Learning rate chosen on validation for \
          the baseline. Macro F1 in points, with a 95 % bootstrap interval over the splits; \\*: the corrected p, which \

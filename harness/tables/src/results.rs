@@ -9,10 +9,10 @@ use climd::ConfusionMatrix;
 use comfy_table::{Table as Grid, presets};
 use serde::{Deserialize, Serialize};
 
-use crate::experiment::{Rate, Row, RowResult, Study};
+use crate::experiment::{Rate, Row, RowId, RowResult, Study};
 use crate::plot::{self, Series};
 use crate::stats::{Paired, Summary};
-use crate::tables::{Contrast, Paper, Table, TableRow};
+use crate::tables::{Contrast, Paper, Table, TableRow, own};
 use climd_networks::train::Outcome;
 
 /// A figure of a run, in `[0, 1]`.
@@ -27,9 +27,12 @@ const METRICS: [Metric; 5] = [
     ("worst recall", |confusion| confusion.recall().into_iter().fold(1.0, f64::min)),
 ];
 const MACRO_F1: usize = 2;
-/// Rows that plots show, where a table has them.
-const PLOTTED: [&str; 6] =
-    ["baseline", "CLIMD", "CLIMD, random order", "prior correction", "CLIMD + prior, T = E/2", "HardMajority + prior"];
+/// Arms that plots show, where a table has them.
+const PLOTTED: [&str; 6] = ["plain", "climd", "climd-random", "prior", "climd-half-prior", "hard-majority-prior"];
+
+fn is_plotted(id: RowId) -> bool {
+    PLOTTED.iter().any(|arm| id == own(arm))
+}
 
 /// A table on one data set.
 #[derive(Debug)]
@@ -47,14 +50,24 @@ pub struct Page {
 pub struct Section {
     rate: Rate,
     rows: Vec<Shown>,
-    contrasts: Vec<(Contrast, Paired)>, // of macro F1
+    contrasts: Vec<Beside>,
+}
+
+/// Two rows, and how their macro F1 differs.
+#[derive(Debug)]
+struct Beside {
+    name: String,
+    other: String,
+    steps: usize,
+    paired: Paired,
 }
 
 #[derive(Debug)]
 struct Shown {
+    id: RowId,
     name: String,
     paper: Option<Paper>,
-    against: Option<String>,
+    against: Option<(RowId, String)>,
     metrics: Vec<(Option<Summary>, Option<Paired>)>, // by METRICS
     recall: Vec<Option<Summary>>,                    // by class
     steps: usize,
@@ -81,9 +94,10 @@ impl Section {
             let num_classes =
                 result.runs.iter().flat_map(|(_, run)| run.confusion.labels()).max().map_or(0, |&c| c + 1);
             Shown {
+                id: row.row.id,
                 name: row.row.name.clone(),
                 paper: row.paper,
-                against: row.against.map(|against| rows[against].row.name.clone()),
+                against: row.against.map(|against| (rows[against].row.id, rows[against].row.name.clone())),
                 metrics: METRICS.iter().map(of_metric).collect(),
                 recall: (0..num_classes as usize).map(recall).collect(),
                 steps: result.runs.first().map_or(0, |(config, _)| config.steps),
@@ -96,9 +110,12 @@ impl Section {
     /// Adds differences between rows, of those that were run.
     #[must_use]
     pub fn with_contrasts(mut self, contrasts: &[Contrast], results: &[RowResult]) -> Section {
-        let result = |name: &str| results.iter().find(|result| result.row.name == name);
-        let of = |&(name, other): &Contrast| {
-            Some(((name, other), paired(result(name)?, result(other)?, METRICS[MACRO_F1].1)?))
+        let result = |id: RowId| results.iter().find(|result| result.row.id == id);
+        let of = |&(id, other): &Contrast| {
+            let (ours, theirs) = (result(id)?, result(other)?);
+            let paired = paired(ours, theirs, METRICS[MACRO_F1].1)?;
+            let steps = ours.runs.first().map_or(0, |(config, _)| config.steps);
+            Some(Beside { name: ours.row.name.clone(), other: theirs.row.name.clone(), steps, paired })
         };
         self.contrasts = contrasts.iter().filter_map(of).collect();
         self
@@ -231,7 +248,7 @@ impl Page {
     /// The rows that [`plot`](Self::plot) wants to be looked at on the way.
     #[must_use]
     pub fn plotted(rows: &[TableRow]) -> Vec<Row> {
-        rows.iter().map(|row| row.row.clone()).filter(|row| PLOTTED.contains(&row.name.as_str())).collect()
+        rows.iter().map(|row| row.row.clone()).filter(|row| is_plotted(row.id)).collect()
     }
 
     /// Draws macro F1 over the steps, the recall of every class, and the scores of every class over the steps.
@@ -257,16 +274,16 @@ impl Page {
             let bar = |recall: &Option<Summary>| recall.map_or((0.0, 0.0), |s| (s.mean, s.sd.unwrap_or(0.0)));
             (row.name.clone(), row.recall.iter().map(bar).collect())
         };
-        let shown = section.rows.iter().filter(|row| PLOTTED.contains(&row.name.as_str()));
+        let shown = section.rows.iter().filter(|row| is_plotted(row.id));
         let series: Vec<(String, Vec<(f64, f64)>)> = shown.map(of_row).collect();
         let title = format!("Recall of every class on the test part: {}", self.data);
         plot::bars_by_group(folder.join(&file), &title, "recall", &self.classes, &series)?;
         let caption = format!("Recall of every class on the test part, with one standard deviation, {rate}");
         plots.push((file, caption));
 
-        for row in ["baseline", "CLIMD"] {
-            if let Some(result) = curves.iter().find(|result| result.row.name == row) {
-                let file = name(&format!("scores-{}", row.to_lowercase()));
+        for (arm, file) in [("plain", "scores-baseline"), ("climd", "scores-climd")] {
+            if let Some(result) = curves.iter().find(|result| result.row.id == own(arm)) {
+                let (row, file) = (&result.row.name, name(file));
                 let title = format!("Scores of the training samples, {row}: {}", self.data);
                 let series = score_curves(result, &self.classes);
                 plot::curves(folder.join(&file), &title, "gradient steps", "score", &series)?;
@@ -294,14 +311,13 @@ impl Page {
             };
             // writing into a string cannot fail
             let _ = write!(text, "\n## {rate}\n\n{} splits; percent.\n\n{}\n", section.seeds(), section.grid());
-            let pairs = section.rows.iter().filter_map(|row| Some((row.name.as_str(), row.against.as_deref()?)));
-            text += &compared(pairs);
+            text += &compared(self.table.is_by_network(), &section.rows);
             if !section.contrasts.is_empty() {
                 let mut grid = Grid::new();
                 let header = ["row", "beside", "macro F1, difference [95 %]", "p", "p corrected"];
                 grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
-                for ((name, other), paired) in &section.contrasts {
-                    grid.add_row([*name, *other].map(String::from).into_iter().chain(difference(paired)));
+                for Beside { name, other, paired, .. } in &section.contrasts {
+                    grid.add_row([name.clone(), other.clone()].into_iter().chain(difference(paired)));
                 }
                 let _ = write!(text, "\nWhat one part adds to the rest:\n\n{grid}\n");
             }
@@ -343,9 +359,8 @@ impl Page {
                     file.serialize(paired.iter().fold(record, Record::paired))?;
                 }
             }
-            let steps = |name: &str| section.rows.iter().find(|row| row.name == name).map_or(0, |row| row.steps);
-            for ((name, other), paired) in &section.contrasts {
-                let record = record(format!("{name} - {other}"), METRICS[MACRO_F1].0, steps(name));
+            for Beside { name, other, steps, paired } in &section.contrasts {
+                let record = record(format!("{name} - {other}"), METRICS[MACRO_F1].0, *steps);
                 file.serialize(record.paired(paired))?;
             }
         }
@@ -384,20 +399,21 @@ pub fn time_grid(results: &[RowResult]) -> Grid {
     grid
 }
 
-/// What rows, each with its other, are compared with, where it is not `baseline` for all: the rule, and who breaks it.
-fn compared<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> String {
-    let own = |(name, against): (&str, &str)| {
-        let network = against.split(", cut to the steps of ").next().unwrap_or(against);
-        name.strip_prefix(network).is_some_and(|rest| rest.starts_with(" + "))
+/// What rows are compared with, where it is not the baseline for all: the rule, and who breaks it.
+fn compared(by_network: bool, rows: &[Shown]) -> String {
+    let follows = |row: &Shown, other: RowId| match by_network {
+        true => other == RowId { arm: "plain", until: other.until, ..row.id },
+        false => other == own("plain"),
     };
-    let by_name = pairs.clone().any(|pair| pair.1 != "baseline" && own(pair));
-    let others = pairs.filter(|&pair| if by_name { !own(pair) } else { pair.1 != "baseline" });
-    let others: String = others.map(|(name, against)| format!("\n* `{name}` is compared with `{against}`.")).collect();
-    let rule = match by_name {
+    let others = rows.iter().filter_map(|row| row.against.as_ref().map(|(id, name)| (row, *id, name)));
+    let others = others.filter(|&(row, id, _)| !follows(row, id));
+    let others: String =
+        others.map(|(row, _, name)| format!("\n* `{}` is compared with `{name}`.", row.name)).collect();
+    let rule = match by_network {
         true => "plain training of the network that its name begins with, for as many steps",
         false => "`baseline`",
     };
-    match (by_name, others.is_empty()) {
+    match (by_network, others.is_empty()) {
         (false, true) => String::new(),
         (true, true) => format!("\nEvery row is compared with {rule}.\n"),
         (_, false) => format!("\nEvery row is compared with {rule}, but:\n{others}\n"),
@@ -457,18 +473,31 @@ fn score_curves(result: &RowResult, classes: &[String]) -> Vec<Series> {
 mod tests {
     use super::*;
 
+    fn shown(name: &str, id: RowId, against: Option<(RowId, &str)>) -> Shown {
+        let against = against.map(|(id, name)| (id, name.to_owned()));
+        let (metrics, recall) = (Vec::new(), Vec::new());
+        Shown { id, name: name.into(), paper: None, against, metrics, recall, steps: 0, seconds: None }
+    }
+
     #[test]
     fn what_rows_are_compared_with_is_said_once_and_then_where_it_is_something_else() {
-        let (plain, own) = (("CLIMD", "baseline"), ("DMIB + CLIMD + prior", "DMIB"));
-        let cut = ("DMIB + CLIMD, equal epochs", "DMIB, cut to the steps of DMIB + CLIMD");
-        let other = ("CLIMD, probes", "baseline, probes");
-        let exception = "* `CLIMD, probes` is compared with `baseline, probes`.";
-        let text = |pairs: &[(&'static str, &'static str)]| compared(pairs.iter().copied());
-        assert_eq!(text(&[plain]), "");
-        assert_eq!(text(&[plain, other]), format!("\nEvery row is compared with `baseline`, but:\n\n{exception}\n"));
+        let row = |name, id, other, against| shown(name, id, Some((against, other)));
+        let dmib = |arm| RowId::new("dmib", arm);
+        let probes = |arm| RowId::new("baseline-probes", arm);
+        // a name says nothing: this one is the baseline's row
+        let plain = || row("DMIB + a name", own("climd"), "baseline", own("plain"));
+        let of_dmib = || row("DMIB + prior", dmib("prior"), "DMIB", dmib("plain"));
+        let cut = || row("DMIB + CLIMD, equal epochs", dmib("climd").until("climd"), "a", dmib("plain").until("climd"));
+        let other = || row("CLIMD, probes", probes("climd"), "baseline, probes", probes("plain"));
+        let foreign = || row("DMIB + CLIMD", dmib("climd"), "baseline", own("plain"));
+        assert_eq!(compared(false, &[shown("baseline", own("plain"), None), plain()]), "");
+        let text =
+            "\nEvery row is compared with `baseline`, but:\n\n* `CLIMD, probes` is compared with `baseline, probes`.\n";
+        assert_eq!(compared(false, &[plain(), other()]), text);
         let rule =
             "\nEvery row is compared with plain training of the network that its name begins with, for as many steps";
-        assert_eq!(text(&[own, cut]), format!("{rule}.\n"));
-        assert_eq!(text(&[own, other]), format!("{rule}, but:\n\n{exception}\n"));
+        assert_eq!(compared(true, &[plain(), of_dmib(), cut()]), format!("{rule}.\n"));
+        let text = format!("{rule}, but:\n\n* `DMIB + CLIMD` is compared with `baseline`.\n");
+        assert_eq!(compared(true, &[of_dmib(), foreign()]), text);
     }
 }

@@ -6,7 +6,7 @@ use climd::schedule::{
 };
 use climd::{Pick, PowerLaw, Terms};
 
-use crate::experiment::{Budget, Row};
+use crate::experiment::{Budget, Row, RowId};
 use climd_networks::config::{Method, ScheduleConfig};
 use climd_networks::criterion::Loss;
 use climd_networks::network::{BaselineConfig, Heads, NetworkConfig};
@@ -36,8 +36,8 @@ pub enum Table {
     LabelNoise,
 }
 
-/// Two rows of a table, by name: what the first adds to the second.
-pub type Contrast = (&'static str, &'static str);
+/// Two rows of a table: what the first adds to the second.
+pub type Contrast = (RowId, RowId);
 
 impl Table {
     /// Its name in files.
@@ -88,38 +88,48 @@ impl Table {
         }
     }
 
+    /// Whether its rows are named after their networks, and each is compared with plain training of its own.
+    #[must_use]
+    pub fn is_by_network(self) -> bool {
+        matches!(self, Table::Table3 | Table::Native)
+    }
+
     /// Beside the difference to the baseline, what one part of a method adds to the rest of it.
     #[must_use]
-    pub fn contrasts(self) -> &'static [Contrast] {
-        match self {
+    pub fn contrasts(self) -> Vec<Contrast> {
+        const CLIMD: &str = "climd";
+        const RANDOM: &str = "climd-random";
+        let ordered = |network| (RowId::new(network, CLIMD), RowId::new(network, RANDOM));
+        let early = |network| (RowId::new(network, CLIMD).until(CLIMD), RowId::new(network, RANDOM).until(RANDOM));
+        let pairs: &[(&'static str, &'static str)] = match self {
             Table::Table1 | Table::Table2 | Table::Table4 | Table::Main => &[],
-            Table::Native => {
-                &[("Multi-D + CLIMD", "Multi-D + CLIMD, random order"), ("DMIB + CLIMD", "DMIB + CLIMD, random order")]
-            }
-            Table::Table3 => &[
-                ("Multi-D + CLIMD", "Multi-D + CLIMD, random order"),
-                ("Multi-D + CLIMD, equal epochs", "Multi-D + CLIMD, random order, equal epochs"),
-                ("DMIB + CLIMD", "DMIB + CLIMD, random order"),
-                ("DMIB + CLIMD, equal epochs", "DMIB + CLIMD, random order, equal epochs"),
-            ],
+            Table::Native => return vec![ordered("multi-d"), ordered("dmib")],
+            Table::Table3 => return vec![ordered("multi-d"), early("multi-d"), ordered("dmib"), early("dmib")],
             Table::Beyond | Table::Advice => &[
-                ("CLIMD", "CLIMD, random order"),
-                ("CLIMD + prior, T = E/2", "prior correction"),
-                ("HardMajority + prior", "prior correction"),
-                ("HardMajority + prior", "HardMajority at random + prior"),
-                ("Trim + prior", "prior correction"),
-                ("prior correction, tau 1/2", "prior correction"),
-                ("deferred re-balancing", "prior correction"),
+                (CLIMD, RANDOM),
+                ("climd-half-prior", "prior"),
+                ("hard-majority-prior", "prior"),
+                ("hard-majority-prior", "hard-majority-random-prior"),
+                ("trim-prior", "prior"),
+                ("prior-half", "prior"),
+                ("deferred", "prior"),
             ],
             Table::LabelNoise => &[
-                ("Trim + prior", "prior correction"),
-                ("Trim + prior", "Trim at random + prior"),
-                ("Trim 20 % + prior", "prior correction"),
-                ("Trim + prior, tau 1/2", "prior correction"),
-                ("Trim + prior, tau 1/2", "prior correction, tau 1/2"),
+                ("trim-prior", "prior"),
+                ("trim-prior", "trim-random-prior"),
+                ("trim20-prior", "prior"),
+                ("trim-prior-half", "prior"),
+                ("trim-prior-half", "prior-half"),
             ],
-        }
+        };
+        pairs.iter().map(|&(arm, other)| (own(arm), own(other))).collect()
     }
+}
+
+/// An arm around the early-fusion network.
+#[must_use]
+pub const fn own(arm: &'static str) -> RowId {
+    RowId::new("baseline", arm)
 }
 
 /// Accuracy, weighted F1 and macro F1 on BRCA in the paper, percent: mean and spread.
@@ -157,8 +167,8 @@ struct Rows(Vec<TableRow>);
 
 impl Rows {
     /// Plain training for as long as `budget`; its number, also if it is there already.
-    fn plain(&mut self, network: NetworkConfig, budget: Budget, name: &str) -> usize {
-        let row = Row { name: name.into(), method: plain(network), budget };
+    fn plain(&mut self, id: RowId, network: NetworkConfig, budget: Budget, name: &str) -> usize {
+        let row = Row { id, name: name.into(), method: plain(network), budget };
         self.0.iter().position(|other| other.row.method == row.method && other.row.budget == row.budget).unwrap_or_else(
             || {
                 self.0.push(TableRow { row, against: None, paper: None });
@@ -167,18 +177,22 @@ impl Rows {
         )
     }
 
-    fn push(&mut self, against: usize, name: &str, method: Method, paper: Option<Paper>) {
-        let budget = self.0[against].row.budget.clone();
-        self.0.push(TableRow { row: Row { name: name.into(), method, budget }, against: Some(against), paper });
+    /// Another arm around the same network, for as many steps.
+    fn push(&mut self, against: usize, arm: &'static str, name: &str, method: Method, paper: Option<Paper>) {
+        let Row { id, ref budget, .. } = self.0[against].row;
+        let id = RowId { arm, until: id.until.map(|_| arm), ..id };
+        let row = Row { id, name: name.into(), method, budget: budget.clone() };
+        self.0.push(TableRow { row, against: Some(against), paper });
     }
 
     /// A curriculum at equal steps, and at equal epochs beside plain training that is cut at as many steps.
-    fn curriculum(&mut self, against: usize, name: &str, method: Method, paper: Option<Paper>) {
-        self.push(against, name, method.clone(), paper);
+    fn curriculum(&mut self, against: usize, arm: &'static str, name: &str, method: Method, paper: Option<Paper>) {
+        self.push(against, arm, name, method.clone(), paper);
         let budget = Budget::EqualEpochs(without_pick(&method.schedule));
-        let plain = self.0[against].row.name.clone();
-        let cut = self.plain(method.network.clone(), budget, &format!("{plain}, cut to the steps of {name}"));
-        self.push(cut, &format!("{name}, equal epochs"), method, paper);
+        let Row { id, name: ref plain, .. } = self.0[against].row;
+        let cut = format!("{plain}, cut to the steps of {name}");
+        let cut = self.plain(id.until(arm), method.network.clone(), budget, &cut);
+        self.push(cut, arm, &format!("{name}, equal epochs"), method, paper);
     }
 }
 
@@ -191,6 +205,8 @@ fn without_pick(schedule: &ScheduleConfig) -> ScheduleConfig {
 }
 
 const AUX: Heads = Heads::Aux { weight: 0.3 };
+/// Plain training whose heads do not reach the encoders.
+const PROBES: RowId = RowId::new("baseline-probes", "plain");
 const PRIOR: Loss = Loss::Prior { tau: 1.0 };
 
 fn baseline(heads: Heads) -> NetworkConfig {
@@ -225,7 +241,7 @@ const PAPER_CLIMD: Paper = [(89.2, 1.4), (89.4, 1.2), (86.5, 1.8)];
 /// The baseline with auxiliary heads, as its twins have them, with the paper's figures; always row 0.
 fn start() -> Rows {
     let mut rows = Rows::default();
-    rows.plain(baseline(AUX), Budget::EqualSteps, "baseline");
+    rows.plain(own("plain"), baseline(AUX), Budget::EqualSteps, "baseline");
     rows.0[0].paper = Some(PAPER_BASELINE);
     rows
 }
@@ -235,26 +251,57 @@ fn start() -> Rows {
 pub fn main_job(schedule: PowerLaw) -> Vec<TableRow> {
     let mut rows = start();
     let climd = scheduled(ScheduleConfig::PowerLaw(schedule));
-    rows.push(0, "baseline + prior", with_loss(PRIOR), None);
-    rows.push(0, "CLIMD", climd.clone(), Some(PAPER_CLIMD));
-    rows.push(0, "CLIMD + prior", corrected(climd), None);
+    rows.push(0, "prior", "baseline + prior", with_loss(PRIOR), None);
+    rows.push(0, "climd", "CLIMD", climd.clone(), Some(PAPER_CLIMD));
+    rows.push(0, "climd-prior", "CLIMD + prior", corrected(climd), None);
     rows.0
 }
 
-/// Every network with its name and its row of Table 1; names say what was reconstructed.
-fn networks() -> [(&'static str, NetworkConfig, Paper); 7] {
+/// A network of Table 1.
+struct Published {
+    id: &'static str,
+    /// It says what was reconstructed.
+    name: &'static str,
+    network: NetworkConfig,
+    alone: Paper,
+    /// Table 3's figures of CLIMD around it, where the paper has it.
+    with_climd: Option<Paper>,
+}
+
+fn networks() -> [Published; 7] {
+    let network = |id, name, network, alone: Paper| Published { id, name, network, alone, with_climd: None };
+    let multi_d = NetworkConfig::MultiD(Default::default());
+    let dmib = NetworkConfig::Dmib(Default::default());
     [
-        ("MOGONET", NetworkConfig::Mogonet(Default::default()), [(82.9, 1.8), (82.5, 1.6), (77.4, 1.7)]),
-        ("Multi-D", NetworkConfig::MultiD(Default::default()), [(87.7, 0.3), (88.0, 0.5), (84.5, 0.5)]),
-        (
+        network(
+            "mogonet",
+            "MOGONET",
+            NetworkConfig::Mogonet(Default::default()),
+            [(82.9, 1.8), (82.5, 1.6), (77.4, 1.7)],
+        ),
+        Published {
+            with_climd: Some([(89.6, 0.6), (90.2, 1.0), (85.4, 0.8)]),
+            ..network("multi-d", "Multi-D", multi_d, [(87.7, 0.3), (88.0, 0.5), (84.5, 0.5)])
+        },
+        network(
+            "mlclnet",
             "MLCLNet (reconstructed)",
             NetworkConfig::Mlclnet(Default::default()),
             [(86.4, 1.6), (87.8, 1.7), (82.6, 1.8)],
         ),
-        ("DPNET (reconstructed)", NetworkConfig::Dpnet(Default::default()), [(87.8, 1.0), (88.4, 1.2), (85.2, 1.2)]),
-        ("DMIB", NetworkConfig::Dmib(Default::default()), [(86.0, 0.7), (86.0, 0.9), (81.6, 0.9)]),
-        ("PCAG", NetworkConfig::Pcag(Default::default()), [(85.2, 1.7), (85.5, 1.9), (81.4, 2.6)]),
-        (
+        network(
+            "dpnet",
+            "DPNET (reconstructed)",
+            NetworkConfig::Dpnet(Default::default()),
+            [(87.8, 1.0), (88.4, 1.2), (85.2, 1.2)],
+        ),
+        Published {
+            with_climd: Some([(88.4, 0.6), (88.9, 1.1), (83.8, 1.4)]),
+            ..network("dmib", "DMIB", dmib, [(86.0, 0.7), (86.0, 0.9), (81.6, 0.9)])
+        },
+        network("pcag", "PCAG", NetworkConfig::Pcag(Default::default()), [(85.2, 1.7), (85.5, 1.9), (81.4, 2.6)]),
+        network(
+            "gcfanet",
             "GCFANet (reconstructed)",
             NetworkConfig::Gcfanet(Default::default()),
             [(88.6, 1.5), (88.9, 1.6), (85.3, 1.6)],
@@ -262,88 +309,91 @@ fn networks() -> [(&'static str, NetworkConfig, Paper); 7] {
     ]
 }
 
-/// Table 3's figures of CLIMD around a network, where the paper has it.
-fn with_climd(name: &str) -> Option<Paper> {
-    match name {
-        "Multi-D" => Some([(89.6, 0.6), (90.2, 1.0), (85.4, 0.8)]),
-        "DMIB" => Some([(88.4, 0.6), (88.9, 1.1), (83.8, 1.4)]),
-        _ => None,
-    }
-}
-
 fn table1(epochs: usize) -> Vec<TableRow> {
     let mut rows = start();
-    for (name, network, paper) in networks() {
-        let row = rows.plain(network, Budget::EqualSteps, name);
-        rows.0[row].paper = Some(paper);
+    for Published { id, name, network, alone, .. } in networks() {
+        let row = rows.plain(RowId::new(id, "plain"), network, Budget::EqualSteps, name);
+        rows.0[row].paper = Some(alone);
     }
-    rows.curriculum(0, "CLIMD", climd(epochs), Some(PAPER_CLIMD));
+    rows.curriculum(0, "climd", "CLIMD", climd(epochs), Some(PAPER_CLIMD));
     rows.0
 }
 
 fn table3(epochs: usize) -> Vec<TableRow> {
     let mut rows = start();
-    let baseline = ("baseline", baseline(AUX), PAPER_BASELINE);
-    for (name, network, paper) in std::iter::once(baseline).chain(networks()) {
-        let plain = rows.plain(network.clone(), Budget::EqualSteps, name);
-        rows.0[plain].paper = Some(paper);
+    let (network, with_climd) = (baseline(AUX), Some(PAPER_CLIMD));
+    let baseline = Published { id: "baseline", name: "baseline", network, alone: PAPER_BASELINE, with_climd };
+    for Published { id, name, network, alone, with_climd } in std::iter::once(baseline).chain(networks()) {
+        let plain = rows.plain(RowId::new(id, "plain"), network.clone(), Budget::EqualSteps, name);
+        rows.0[plain].paper = Some(alone);
         let climd = Method { network, ..climd(epochs) };
-        let figures = if name == "baseline" { Some(PAPER_CLIMD) } else { with_climd(name) };
-        rows.curriculum(plain, &format!("{name} + CLIMD"), climd.clone(), figures);
+        rows.curriculum(plain, "climd", &format!("{name} + CLIMD"), climd.clone(), with_climd);
         let prior = Method { schedule: ScheduleConfig::Uniform(Uniform), ..corrected(climd.clone()) };
-        rows.push(plain, &format!("{name} + prior"), prior, None);
-        rows.push(plain, &format!("{name} + CLIMD + prior"), corrected(climd), None);
+        rows.push(plain, "prior", &format!("{name} + prior"), prior, None);
+        rows.push(plain, "climd-prior", &format!("{name} + CLIMD + prior"), corrected(climd), None);
     }
     // of what CLIMD gains there, what is the order and what are the counts?
-    for (name, network, _) in networks().into_iter().filter(|(name, ..)| with_climd(name).is_some()) {
-        let plain = rows.plain(network.clone(), Budget::EqualSteps, name);
+    for Published { id, name, network, .. } in networks().into_iter().filter(|of| of.with_climd.is_some()) {
+        let plain = rows.plain(RowId::new(id, "plain"), network.clone(), Budget::EqualSteps, name);
         let random = Method { network, ..random_order(epochs) };
-        rows.curriculum(plain, &format!("{name} + CLIMD, random order"), random, None);
+        rows.curriculum(plain, "climd-random", &format!("{name} + CLIMD, random order"), random, None);
     }
     rows.0
 }
 
 /// Both arms of a network take the same steps by construction, so there is nothing to cut.
 fn native(epochs: usize) -> Vec<TableRow> {
-    keep(table3(epochs), |row| row.row.budget == Budget::EqualSteps && row.row.method.network.native().is_some())
+    keep(table3(epochs), |row| row.row.budget == Budget::EqualSteps && row.row.method.network.recipe().is_some())
 }
 
 fn table2(epochs: usize) -> Vec<TableRow> {
     let mut rows = start();
-    let probe = rows.plain(baseline(Heads::Probe), Budget::EqualSteps, "baseline, probes");
+    let probe = rows.plain(PROBES, baseline(Heads::Probe), Budget::EqualSteps, "baseline, probes");
     rows.0[probe].paper = Some(PAPER_BASELINE);
     let under = scheduled(ScheduleConfig::UnderSampling(UnderSampling::default()));
-    rows.push(0, "random undersampling", under, Some([(83.6, 1.4), (84.2, 0.8), (81.1, 1.5)]));
+    rows.push(0, "undersampling", "random undersampling", under, Some([(83.6, 1.4), (84.2, 0.8), (81.1, 1.5)]));
     let smote = Method { oversample: Some(Oversampler::Smote(Smote::default())), ..plain(baseline(AUX)) };
-    rows.push(0, "SMOTE", smote, Some([(79.7, 1.3), (80.4, 1.0), (76.6, 1.6)]));
+    rows.push(0, "smote", "SMOTE", smote, Some([(79.7, 1.3), (80.4, 1.0), (76.6, 1.6)]));
     let vae = Method { oversample: Some(Oversampler::Vae(Vae::default())), ..plain(baseline(AUX)) };
-    rows.push(0, "VAE oversampling", vae, Some([(82.4, 1.6), (83.4, 2.1), (79.2, 1.8)]));
-    rows.push(0, "weighted cross-entropy", with_loss(Loss::Weighted), Some([(84.8, 2.2), (85.0, 2.2), (81.7, 2.5)]));
+    rows.push(0, "vae", "VAE oversampling", vae, Some([(82.4, 1.6), (83.4, 2.1), (79.2, 1.8)]));
+    rows.push(
+        0,
+        "weighted",
+        "weighted cross-entropy",
+        with_loss(Loss::Weighted),
+        Some([(84.8, 2.2), (85.0, 2.2), (81.7, 2.5)]),
+    );
     let focal = with_loss(Loss::Focal { gamma: 2.0 });
-    rows.push(0, "focal loss", focal, Some([(85.1, 1.2), (85.6, 0.8), (82.6, 1.1)]));
-    rows.curriculum(0, "CLIMD", climd(epochs), Some(PAPER_CLIMD));
+    rows.push(0, "focal", "focal loss", focal, Some([(85.1, 1.2), (85.6, 0.8), (82.6, 1.1)]));
+    rows.curriculum(0, "climd", "CLIMD", climd(epochs), Some(PAPER_CLIMD));
     let probes = Method { network: baseline(Heads::Probe), ..climd(epochs) };
-    rows.curriculum(probe, "CLIMD, probes", probes, Some(PAPER_CLIMD));
+    rows.curriculum(probe, "climd", "CLIMD, probes", probes, Some(PAPER_CLIMD));
     rows.0
 }
 
 fn table4(epochs: usize) -> Vec<TableRow> {
     let mut rows = start();
     let confidence = Method { terms: Terms::Confidence, ..climd(epochs) };
-    rows.curriculum(0, "(1) intra-modal", confidence, Some([(86.6, 1.1), (86.9, 0.7), (83.4, 1.4)]));
+    rows.curriculum(0, "intra-modal", "(1) intra-modal", confidence, Some([(86.6, 1.1), (86.9, 0.7), (83.4, 1.4)]));
     let complementarity = Method { terms: Terms::Complementarity, ..climd(epochs) };
-    rows.curriculum(0, "(2) inter-modal", complementarity, Some([(87.5, 1.2), (88.0, 0.9), (84.3, 1.5)]));
+    rows.curriculum(
+        0,
+        "inter-modal",
+        "(2) inter-modal",
+        complementarity,
+        Some([(87.5, 1.2), (88.0, 0.9), (84.3, 1.5)]),
+    );
     let baby_step = scheduled(ScheduleConfig::BabyStep(BabyStep { epochs, ..Default::default() }));
-    rows.curriculum(0, "(3) Baby Step", baby_step, Some([(85.1, 2.4), (86.1, 2.1), (80.2, 2.7)]));
+    rows.curriculum(0, "baby-step", "(3) Baby Step", baby_step, Some([(85.1, 2.4), (86.1, 2.1), (80.2, 2.7)]));
     let one_pass = scheduled(ScheduleConfig::OnePass(OnePass { epochs, ..Default::default() }));
-    rows.curriculum(0, "(4) One-Pass", one_pass, Some([(84.9, 1.6), (85.6, 1.2), (79.2, 1.9)]));
+    rows.curriculum(0, "one-pass", "(4) One-Pass", one_pass, Some([(84.9, 1.6), (85.6, 1.2), (79.2, 1.9)]));
     let linear = scheduled(ScheduleConfig::Linear(Linear { epochs, ..Default::default() }));
-    rows.curriculum(0, "(5) Linear", linear, Some([(86.6, 2.1), (87.3, 1.6), (84.0, 2.4)]));
+    rows.curriculum(0, "linear", "(5) Linear", linear, Some([(86.6, 2.1), (87.3, 1.6), (84.0, 2.4)]));
     let root = scheduled(ScheduleConfig::Root(Root { epochs, ..Default::default() }));
-    rows.curriculum(0, "(6) Root", root, Some([(88.3, 1.6), (88.8, 1.1), (85.4, 1.6)]));
+    rows.curriculum(0, "root", "(6) Root", root, Some([(88.3, 1.6), (88.8, 1.1), (85.4, 1.6)]));
     let geometric = scheduled(ScheduleConfig::Geometric(Geometric { epochs, ..Default::default() }));
-    rows.curriculum(0, "(7) Geometric", geometric, Some([(87.7, 1.9), (88.3, 1.5), (84.8, 2.2)]));
-    rows.curriculum(0, "CLIMD", climd(epochs), Some(PAPER_CLIMD));
+    rows.curriculum(0, "geometric", "(7) Geometric", geometric, Some([(87.7, 1.9), (88.3, 1.5), (84.8, 2.2)]));
+    rows.curriculum(0, "climd", "CLIMD", climd(epochs), Some(PAPER_CLIMD));
     rows.0
 }
 
@@ -377,47 +427,63 @@ fn beyond(epochs: usize) -> Vec<TableRow> {
     let half = epochs.div_ceil(2);
     let mut rows = start();
     rows.0[0].paper = None;
-    rows.plain(baseline(Heads::Probe), Budget::EqualSteps, "baseline, probes");
-    rows.curriculum(0, "CLIMD", climd(epochs), None);
-    rows.curriculum(0, "CLIMD, random order", random_order(epochs), None);
-    rows.push(0, "prior correction", with_loss(PRIOR), None);
-    rows.push(0, "prior correction, tau 1/2", with_loss(Loss::Prior { tau: 0.5 }), None);
-    rows.push(0, "post-hoc adjustment", with_loss(Loss::PostHoc { tau: 1.0 }), None);
-    rows.curriculum(0, "CLIMD + prior", corrected(climd(epochs)), None);
-    rows.curriculum(0, "CLIMD + prior, T = E/2", corrected(climd(half)), None);
-    rows.push(0, "HardMajority + prior", with_prior(ScheduleConfig::HardMajority(hard_majority(epochs))), None);
+    rows.plain(PROBES, baseline(Heads::Probe), Budget::EqualSteps, "baseline, probes");
+    rows.curriculum(0, "climd", "CLIMD", climd(epochs), None);
+    rows.curriculum(0, "climd-random", "CLIMD, random order", random_order(epochs), None);
+    rows.push(0, "prior", "prior correction", with_loss(PRIOR), None);
+    rows.push(0, "prior-half", "prior correction, tau 1/2", with_loss(Loss::Prior { tau: 0.5 }), None);
+    rows.push(0, "post-hoc", "post-hoc adjustment", with_loss(Loss::PostHoc { tau: 1.0 }), None);
+    rows.curriculum(0, "climd-prior", "CLIMD + prior", corrected(climd(epochs)), None);
+    rows.curriculum(0, "climd-half-prior", "CLIMD + prior, T = E/2", corrected(climd(half)), None);
+    rows.push(
+        0,
+        "hard-majority-prior",
+        "HardMajority + prior",
+        with_prior(ScheduleConfig::HardMajority(hard_majority(epochs))),
+        None,
+    );
     let random = ScheduleConfig::RandomMajority(Redrawn(hard_majority(epochs)));
-    rows.push(0, "HardMajority at random + prior", with_prior(random), None);
+    rows.push(0, "hard-majority-random-prior", "HardMajority at random + prior", with_prior(random), None);
     let switch = Switch {
         at: half,
         before: PowerLaw { epochs: half, ..Default::default() },
         after: HardMajority { warm_up: 0, ..Default::default() },
     };
-    rows.push(0, "CLIMD, then HardMajority, + prior", with_prior(ScheduleConfig::PowerLawThenHard(switch)), None);
-    rows.push(0, "Trim + prior", with_prior(ScheduleConfig::Trim(trim(0.1, epochs))), None);
-    rows.push(0, "deferred re-balancing", deferred(epochs), None);
-    for (reversed, name) in [(false, "ProgressivelyBalanced"), (true, "ProgressivelyBalanced, reversed")] {
+    rows.push(
+        0,
+        "climd-then-hard-prior",
+        "CLIMD, then HardMajority, + prior",
+        with_prior(ScheduleConfig::PowerLawThenHard(switch)),
+        None,
+    );
+    rows.push(0, "trim-prior", "Trim + prior", with_prior(ScheduleConfig::Trim(trim(0.1, epochs))), None);
+    rows.push(0, "deferred", "deferred re-balancing", deferred(epochs), None);
+    for (reversed, arm, name) in [
+        (false, "progressively-balanced", "ProgressivelyBalanced"),
+        (true, "progressively-balanced-reversed", "ProgressivelyBalanced, reversed"),
+    ] {
         let schedule = ProgressivelyBalanced { epochs, reversed };
-        rows.push(0, name, scheduled(ScheduleConfig::ProgressivelyBalanced(schedule)), None);
+        rows.push(0, arm, name, scheduled(ScheduleConfig::ProgressivelyBalanced(schedule)), None);
     }
     rows.0
 }
 
 /// Fixed before any split was looked at.
 fn advice(epochs: usize) -> Vec<TableRow> {
-    let names = [
-        "baseline",
-        "CLIMD",
-        "CLIMD, random order",
-        "prior correction",
-        "prior correction, tau 1/2",
-        "CLIMD + prior, T = E/2",
-        "HardMajority + prior",
-        "HardMajority at random + prior",
-        "Trim + prior",
-        "deferred re-balancing",
+    let arms = [
+        "plain",
+        "climd",
+        "climd-random",
+        "prior",
+        "prior-half",
+        "climd-half-prior",
+        "hard-majority-prior",
+        "hard-majority-random-prior",
+        "trim-prior",
+        "deferred",
     ];
-    beyond(epochs).into_iter().filter(|row| names.contains(&row.row.name.as_str())).collect()
+    let wanted = |row: &TableRow| arms.iter().any(|arm| row.row.id == own(arm));
+    beyond(epochs).into_iter().filter(wanted).collect()
 }
 
 /// Fixed before the splits were looked at on which it is run.
@@ -426,13 +492,13 @@ fn label_noise(epochs: usize) -> Vec<TableRow> {
     let trimmed = |drop, loss| Method { loss, ..scheduled(ScheduleConfig::Trim(trim(drop, epochs))) };
     let mut rows = start();
     rows.0[0].paper = None;
-    rows.push(0, "prior correction", with_loss(PRIOR), None);
-    rows.push(0, "prior correction, tau 1/2", with_loss(HALF), None);
-    rows.push(0, "Trim + prior", trimmed(0.1, PRIOR), None);
+    rows.push(0, "prior", "prior correction", with_loss(PRIOR), None);
+    rows.push(0, "prior-half", "prior correction, tau 1/2", with_loss(HALF), None);
+    rows.push(0, "trim-prior", "Trim + prior", trimmed(0.1, PRIOR), None);
     let random = ScheduleConfig::RandomTrim(Redrawn(trim(0.1, epochs)));
-    rows.push(0, "Trim at random + prior", with_prior(random), None);
-    rows.push(0, "Trim 20 % + prior", trimmed(0.2, PRIOR), None);
-    rows.push(0, "Trim + prior, tau 1/2", trimmed(0.1, HALF), None);
+    rows.push(0, "trim-random-prior", "Trim at random + prior", with_prior(random), None);
+    rows.push(0, "trim20-prior", "Trim 20 % + prior", trimmed(0.2, PRIOR), None);
+    rows.push(0, "trim-prior-half", "Trim + prior, tau 1/2", trimmed(0.1, HALF), None);
     rows.0
 }
 
@@ -455,7 +521,7 @@ mod tests {
     fn every_row_is_compared_with_plain_training_of_the_same_length() {
         for table in ALL {
             let rows = table.rows(100);
-            assert_eq!(rows[0].row.name, "baseline");
+            assert_eq!((rows[0].row.id, rows[0].row.name.as_str()), (own("plain"), "baseline"));
             for TableRow { row, against, .. } in &rows {
                 let Some(against) = *against else {
                     assert_eq!(row.method, plain(row.method.network.clone()));
@@ -465,6 +531,8 @@ mod tests {
                 assert!(other.against.is_none());
                 assert_eq!(other.row.budget, row.budget, "{}", row.name);
                 assert_eq!(other.row.method.network, row.method.network, "{}", row.name);
+                assert_eq!((other.row.id.network, other.row.id.arm), (row.id.network, "plain"));
+                assert_eq!(other.row.id.until.is_some(), row.id.until.is_some());
             }
         }
     }
@@ -472,7 +540,7 @@ mod tests {
     #[test]
     fn rows_that_are_kept_are_compared_with_the_same_rows_as_before() {
         let all = Table::Table3.rows(100);
-        let some = keep(all.clone(), |row| row.row.name.contains("DMIB"));
+        let some = keep(all.clone(), |row| row.row.id.network == "dmib");
         let pairs = |rows: &[TableRow]| -> Vec<(String, Option<String>)> {
             let other = |row: &TableRow| row.against.map(|against| rows[against].row.name.clone());
             rows.iter().map(|row| (row.row.name.clone(), other(row))).collect()
@@ -486,9 +554,9 @@ mod tests {
     fn contrasts_are_of_rows_of_the_table_that_take_as_many_steps() {
         for table in ALL.into_iter().chain([Table::Native]) {
             let rows = table.rows(100);
-            let row = |name: &str| rows.iter().find(|row| row.row.name == name).unwrap();
-            for (name, other) in table.contrasts() {
-                assert_eq!(row(name).row.budget, row(other).row.budget);
+            let row = |id: RowId| rows.iter().find(|row| row.row.id == id).unwrap();
+            for (id, other) in table.contrasts() {
+                assert_eq!(row(id).row.budget, row(other).row.budget);
             }
         }
     }
@@ -503,11 +571,12 @@ mod tests {
     }
 
     #[test]
-    fn names_tell_rows_apart_and_every_curriculum_has_both_budgets() {
+    fn names_and_ids_tell_rows_apart_and_every_curriculum_has_both_budgets() {
         for table in ALL {
             let rows = table.rows(100);
             let names: std::collections::HashSet<&str> = rows.iter().map(|row| row.row.name.as_str()).collect();
-            assert_eq!(names.len(), rows.len());
+            let ids: std::collections::HashSet<RowId> = rows.iter().map(|row| row.row.id).collect();
+            assert_eq!((names.len(), ids.len()), (rows.len(), rows.len()));
             if [Table::Table2, Table::Table4, Table::Beyond].contains(&table) {
                 let has_both = |name: &&str| names.contains(format!("{name}, equal epochs").as_str());
                 let curricula = names.iter().filter(|name| name.starts_with("CLIMD") || name.starts_with('('));
@@ -524,7 +593,7 @@ mod tests {
                 table
                     .rows(100)
                     .iter()
-                    .all(|row| row.paper.is_some() || row.row.name.contains(", cut to the steps of "))
+                    .all(|row| row.paper.is_some() || (row.row.id.arm == "plain" && row.row.id.until.is_some()))
             );
         }
         assert!(Table::Beyond.rows(100).iter().all(|row| row.paper.is_none()));

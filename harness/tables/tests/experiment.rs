@@ -10,7 +10,7 @@ use climd_networks::network::{BaselineConfig, DmibConfig, MogonetConfig, Network
 use climd_networks::oversample::{Oversampler, Smote};
 use climd_networks::train::class_distribution;
 use climd_repro::cache::Cache;
-use climd_repro::experiment::{Budget, Rate, Row, RowResult, Runner, Study};
+use climd_repro::experiment::{Budget, Rate, Row, RowId, RowResult, Runner, Study};
 use climd_repro::results::{Page, Section, recall_grid, time_grid};
 use climd_repro::tables::{self, TableRow, main_job};
 use tch::{Device, Tensor};
@@ -34,7 +34,15 @@ fn dataset() -> Dataset {
     };
     let modalities = vec![table("a", 12, 0), table("b", 7, 500)];
     let classes = ["x", "y", "z"].map(Into::into).to_vec();
-    Dataset { name: "three".into(), layout: Layout::Mogonet, modalities, labels, classes, split: None }
+    Dataset {
+        name: "three".into(),
+        layout: Layout::Mogonet,
+        modalities,
+        labels,
+        classes,
+        split: None,
+        notes: Vec::new(),
+    }
 }
 
 fn study(dataset: &Dataset) -> Study<'_> {
@@ -101,8 +109,9 @@ fn at_equal_epochs_a_curriculum_and_its_baseline_stop_where_it_ends() {
     let dataset = dataset();
     let method = rows()[2].row.method.clone();
     let budget = Budget::EqualEpochs(method.schedule.clone());
-    let climd = Row { name: "CLIMD".into(), method, budget: budget.clone() };
-    let cut = Row { name: "cut".into(), method: rows()[0].row.method.clone(), budget };
+    let climd = Row { id: RowId::new("baseline", "climd"), name: "CLIMD".into(), method, budget: budget.clone() };
+    let cut =
+        Row { id: RowId::new("baseline", "plain"), name: "cut".into(), method: rows()[0].row.method.clone(), budget };
     let (results, _) = run(Cache::default(), 2, &study(&dataset), &[climd, cut], 0);
     let steps: Vec<usize> = results.iter().map(|result| result.runs[0].0.steps).collect();
     assert!(steps[0] == steps[1] && steps[0] < 24, "{steps:?}");
@@ -247,7 +256,8 @@ fn the_page_has_every_row_and_the_csv_every_metric() {
     let (curves, _) = run(Cache::default(), 2, &study(&dataset), &plain(&rows), 5);
     assert_eq!(curves[0].runs[0].1.points.len(), 5);
     assert!(curves[0].runs[0].1.points[0].scores.iter().all(|class| class.is_sorted() && class.len() == 5));
-    let contrast = [("CLIMD + prior", "baseline + prior"), ("CLIMD", "a row that was not run")];
+    let own = tables::own;
+    let contrast = [(own("climd-prior"), own("prior")), (own("climd"), own("an arm that was not run"))];
     let section = Section::new(Rate::Tuned, &rows, &results).with_contrasts(&contrast, &results);
     for grid in [section.grid(), recall_grid(&section, &dataset.classes), time_grid(&results)] {
         let text = grid.to_string();

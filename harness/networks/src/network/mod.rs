@@ -13,6 +13,7 @@ mod mlclnet;
 mod mogonet;
 mod multi_d;
 mod pcag;
+mod recipe;
 #[cfg(test)]
 mod tests;
 
@@ -26,11 +27,11 @@ pub use mlclnet::{Mlclnet, MlclnetConfig};
 pub use mogonet::{ClassWeights, Mogonet, MogonetConfig};
 pub use multi_d::{MultiD, MultiDConfig};
 pub use pcag::{Pcag, PcagConfig};
+pub use recipe::{LearningRate, Native, Recipe};
 
 use serde::{Deserialize, Serialize};
 use tch::{Tensor, nn};
 
-use crate::config::{LearningRate, Native};
 use crate::criterion::Criterion;
 
 /// What a network says of a batch of `n` samples.
@@ -131,18 +132,19 @@ impl NetworkConfig {
         })
     }
 
-    /// How its authors train it, with the learning rate and the number of steps; none if that is not known, or is what
-    /// all networks do here.
+    /// How its authors train it; none if that is not known, or is what all networks do here.
     #[must_use]
-    pub fn native(&self) -> Option<(Native, LearningRate, usize)> {
+    pub fn recipe(&self) -> Option<Recipe> {
         let constant = |start| LearningRate { start, cosine: false };
-        // so that the curriculum ends where the rate first falls, and not when nothing moves any more
-        let falling = Native { block: 5, pretraining: 0, fall: Some(500), fusion: 1.0, weight_decay: 1e-4 };
         match self {
-            NetworkConfig::MultiD(_) | NetworkConfig::Dmib(_) => Some((falling, constant(1e-4), 2500)),
+            NetworkConfig::MultiD(_) | NetworkConfig::Dmib(_) => {
+                // blocks of 5, so that the curriculum ends where the rate first falls, and not when nothing moves any more
+                let native = Native { block: 5, pretraining: 0, fall: Some(500), fusion: 1.0, weight_decay: 1e-4 };
+                Some(Recipe { native, rate: constant(1e-4), steps: 2500 })
+            }
             NetworkConfig::Mogonet(_) => {
                 let native = Native { block: 25, pretraining: 500, fall: None, fusion: 2.0, weight_decay: 0.0 };
-                Some((native, constant(5e-4), 2500))
+                Some(Recipe { native, rate: constant(5e-4), steps: 2500 })
             }
             _ => None,
         }

@@ -1,0 +1,159 @@
+//! Which column is meant: by name, by number, or by the names that such a column usually has.
+
+use crate::{Error, Result, Sheet};
+
+/// A column that is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Column<'a> {
+    /// By name, or by number from 1.
+    pub wanted: Option<&'a str>,
+    /// Names to look for where none is wanted; letter case, spaces, `_` and `-` are ignored.
+    pub usual: &'static [&'static str],
+    /// The option that names it, for errors.
+    pub option: &'a str,
+}
+
+impl<'a> Column<'a> {
+    /// The same, by this name or number if there is one.
+    #[must_use]
+    pub fn wanted<'b>(self, wanted: Option<&'b str>) -> Column<'b>
+    where
+        'a: 'b,
+    {
+        Column { wanted, ..self }
+    }
+}
+
+/// Where labels usually are.
+pub const LABELS: Column<'_> = Column {
+    wanted: None,
+    usual: &["label", "labels", "class", "target", "y", "diagnosis", "dx", "finding labels", "findings"],
+    option: "--column",
+};
+/// Where names of samples usually are.
+pub const IDS: Column<'_> = Column {
+    wanted: None,
+    usual: &[
+        "id",
+        "patient",
+        "sample",
+        "name",
+        "patient id",
+        "sample id",
+        "image id",
+        "case id",
+        "image",
+        "image index",
+        "file",
+        "filename",
+        "file name",
+        "path",
+        "barcode",
+    ],
+    option: "--id",
+};
+/// Where scores usually are.
+pub const SCORES: Column<'_> = Column { wanted: None, usual: &["score", "scores"], option: "--score-column" };
+/// Where patients of several samples usually are.
+pub const GROUPS: Column<'_> =
+    Column { wanted: None, usual: &["group", "patient", "patient id", "subject", "subject id"], option: "--group" };
+/// Where the hospital or the scanner usually is.
+pub const SITES: Column<'_> =
+    Column { wanted: None, usual: &["site", "hospital", "center", "centre", "scanner"], option: "--site" };
+
+/// A name as it is compared.
+pub(crate) fn folded(name: &str) -> String {
+    name.chars()
+        .filter(|char| !char.is_whitespace() && !matches!(char, '_' | '-'))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Whether a name is one of those that columns of labels, ids and so on usually have.
+pub(crate) fn is_usual(name: &str) -> bool {
+    let folded_name = folded(name);
+    let all = [LABELS, IDS, SCORES, GROUPS, SITES];
+    !folded_name.is_empty() && all.iter().any(|column| column.usual.iter().any(|usual| folded(usual) == folded_name))
+}
+
+impl Sheet {
+    /// The columns there are, in words: for messages.
+    #[must_use]
+    pub fn columns(&self) -> String {
+        const SHOWN: usize = 20;
+        let width = self.width();
+        let Some(names) = self.names() else {
+            let plural = if width == 1 { "column" } else { "columns" };
+            return format!("it has {width} {plural} without names, {}-separated", self.separator().name());
+        };
+        let shown: Vec<String> =
+            names.iter().enumerate().take(SHOWN).map(|(at, name)| format!("{} `{name}`", at + 1)).collect();
+        let more = if width > SHOWN { format!(" and {} more", width - SHOWN) } else { String::new() };
+        format!("its columns are {}{more}, {}-separated", shown.join(", "), self.separator().name())
+    }
+
+    /// Where the column is: as wanted, by a usual name, or the only one.
+    ///
+    /// # Errors
+    /// [`Error::NoColumn`], [`Error::ColumnTwice`]; [`Error::WhichColumn`] if none was wanted and several could be it.
+    pub fn find(&self, column: Column<'_>) -> Result<usize> {
+        if let Some(wanted) = column.wanted {
+            return self.named(wanted, column.option);
+        }
+        match self.usual(column) {
+            Some(at) => Ok(at),
+            None => {
+                // an index column is nobody's data
+                let mut others = (0..self.width()).filter(|&at| Some(at) != self.index());
+                match (others.next(), others.next()) {
+                    (Some(only), None) => Ok(only),
+                    _ => Err(Error::WhichColumn {
+                        file: self.file().into(),
+                        option: column.option.into(),
+                        usual: column.usual.to_vec(),
+                        found: self.columns(),
+                    }),
+                }
+            }
+        }
+    }
+
+    /// Where the column of this name or number is: the very name, else one that differs in case, spaces, `_` and `-`
+    /// alone.
+    ///
+    /// # Errors
+    /// [`Error::NoColumn`], [`Error::ColumnTwice`].
+    pub fn named(&self, wanted: &str, option: &str) -> Result<usize> {
+        let names = self.names().unwrap_or_default();
+        let at = |is: &dyn Fn(&String) -> bool| (0..names.len()).filter(|&at| is(&names[at])).collect::<Vec<usize>>();
+        let mut found = at(&|name| name == wanted.trim());
+        if found.is_empty() {
+            found = at(&|name| !folded(wanted).is_empty() && folded(name) == folded(wanted));
+        }
+        let number = wanted.parse::<usize>().ok().filter(|number| (1..=self.width()).contains(number));
+        match (&found[..], number) {
+            (&[only], _) => Ok(only),
+            (&[first, second, ..], _) => Err(Error::ColumnTwice {
+                file: self.file().into(),
+                option: option.into(),
+                wanted: wanted.into(),
+                first: first + 1,
+                second: second + 1,
+            }),
+            ([], Some(number)) => Ok(number - 1),
+            ([], None) => Err(Error::NoColumn {
+                file: self.file().into(),
+                option: option.into(),
+                wanted: wanted.into(),
+                found: self.columns(),
+            }),
+        }
+    }
+
+    /// Where a column of a usual name is: of those there are, the one whose name is first in the list.
+    #[must_use]
+    pub fn usual(&self, column: Column<'_>) -> Option<usize> {
+        let names: Vec<String> = self.names()?.iter().map(|name| folded(name)).collect();
+        column.usual.iter().find_map(|usual| names.iter().position(|name| *name == folded(usual)))
+    }
+}

@@ -1,0 +1,396 @@
+//! Labels of samples: one in each cell of a column, several in a cell, or columns of ones and zeros.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::cell::{Decimal, is_missing_label, number};
+use crate::columns::Column;
+use crate::names::alike;
+use crate::{Error, Result, Sheet, one_hot};
+
+/// How the labels were written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// One in each cell of this column, from 0.
+    Column(usize),
+    /// Several in a cell of this column, with this between them.
+    Cells(usize, char),
+    /// One column for each class, with one 1 in each row.
+    OneHot(Vec<usize>),
+    /// One column for each class, with any number of ones in a row.
+    MultiHot(Vec<usize>),
+}
+
+/// Labels as numbers, in compressed rows: what a sampler of one or of several labels takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels {
+    /// Names of the classes, by number: sorted, or in the order of the one-hot columns.
+    pub classes: Vec<String>,
+    /// Labels of sample `i` are `labels[starts[i]..starts[i + 1]]`, ascending; a sample may have none.
+    pub starts: Vec<usize>,
+    /// See `starts`.
+    pub labels: Vec<u32>,
+    /// Unknown entries of a multi-hot table, the same way; empty rows for other kinds.
+    pub unknown_starts: Vec<usize>,
+    /// See `unknown_starts`.
+    pub unknown: Vec<u32>,
+    /// The row of each sample in the sheet, from 0: those without a label are left out.
+    pub rows: Vec<usize>,
+    /// How they were written.
+    pub kind: Kind,
+    /// What looks like a mistake, each with what to do.
+    pub warnings: Vec<String>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The column of the labels.
+    pub column: Column<'a>,
+    /// One-hot columns by name or number, instead.
+    pub one_hot: &'a [String],
+    /// Whether `NA`, `None` and their like are names of classes.
+    pub keep_missing: bool,
+}
+
+/// Signs that stand between labels in one cell; of the first it is enough that it is there.
+const BETWEEN: [char; 7] = ['|', ';', ',', '/', '+', '&', ' '];
+
+impl Labels {
+    /// Reads the labels of a sheet.
+    ///
+    /// Without a column that is wanted or has a usual name, columns that together have one 1 in each row are read as
+    /// one-hot columns. Samples whose label is missing are left out, with a warning.
+    ///
+    /// # Errors
+    /// Those of [`Sheet::find`]; [`Error::NoLabel`], [`Error::IdsNotLabels`], [`Error::NotOneHot`], [`Error::Empty`].
+    pub fn read(sheet: &Sheet, wanted: Wanted<'_>) -> Result<Labels> {
+        if sheet.is_empty() {
+            return Err(Error::Empty { file: sheet.file().into(), lacks: "labels" });
+        }
+        if !wanted.one_hot.is_empty() {
+            let columns: Result<Vec<usize>> =
+                wanted.one_hot.iter().map(|name| sheet.named(name, "--one-hot")).collect();
+            return one_hot::read(sheet, columns?);
+        }
+        let column = wanted.column;
+        if column.wanted.is_none()
+            && sheet.usual(column).is_none()
+            && let Some(columns) = one_hot::detect(sheet)
+        {
+            return one_hot::read(sheet, columns);
+        }
+        let at = sheet.find(column).map_err(|error| with_hint(error, sheet))?;
+        Self::of_column(sheet, at, wanted)
+    }
+
+    fn of_column(sheet: &Sheet, at: usize, wanted: Wanted<'_>) -> Result<Labels> {
+        let mut warnings = Vec::new();
+        let missing = missing(sheet, at, wanted.keep_missing, &mut warnings);
+        let rows: Vec<usize> = (0..sheet.len()).filter(|&row| !missing.contains(sheet.cell(row, at))).collect();
+        if rows.is_empty() {
+            let found: Vec<String> = missing.iter().map(|cell| quoted(cell)).collect();
+            return Err(Error::NoLabel {
+                file: sheet.file().into(),
+                column: at + 1,
+                rows: sheet.len(),
+                found: found.join(", "),
+                columns: sheet.columns(),
+            });
+        }
+        let cells: Vec<&str> = rows.iter().map(|&row| sheet.cell(row, at)).collect();
+        let distinct: HashSet<&str> = cells.iter().copied().collect();
+        let between = between(&distinct);
+        if between.is_none() {
+            look_for_ids(sheet, at, &cells, distinct.len(), wanted.column, &mut warnings)?;
+        }
+        let parts = |cell: &'_ str| -> Vec<String> {
+            match between {
+                None => vec![cell.to_owned()],
+                Some(between) => split(cell, between).map(str::to_owned).collect(),
+            }
+        };
+        let mut classes: Vec<String> = distinct.iter().flat_map(|cell| parts(cell)).collect();
+        sort(&mut classes);
+        classes.dedup();
+        let number_of: HashMap<&str, u32> =
+            (0..).zip(&classes).map(|(number, class)| (class.as_str(), number)).collect();
+        let mut of_cell: HashMap<&str, Vec<u32>> = HashMap::new();
+        for cell in &distinct {
+            let mut numbers: Vec<u32> = parts(cell).iter().map(|part| number_of[part.as_str()]).collect();
+            numbers.sort_unstable();
+            numbers.dedup(); // twice in a cell counts once
+            of_cell.insert(cell, numbers);
+        }
+        let (mut starts, mut labels) = (vec![0], Vec::with_capacity(cells.len()));
+        for cell in &cells {
+            labels.extend(&of_cell[cell]);
+            starts.push(labels.len());
+        }
+        let unknown_starts = vec![0; starts.len()];
+        let kind = between.map_or(Kind::Column(at), |between| Kind::Cells(at, between));
+        let mut found = Labels { classes, starts, labels, unknown_starts, unknown: Vec::new(), rows, kind, warnings };
+        found.warn_of_alike();
+        found.plain_numbers();
+        Ok(found)
+    }
+
+    /// Number of samples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none; labels that were read have one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The labels of a sample, ascending.
+    #[must_use]
+    pub fn of(&self, sample: usize) -> &[u32] {
+        &self.labels[self.starts[sample]..self.starts[sample + 1]]
+    }
+
+    /// The label of each sample, if each has exactly one.
+    #[must_use]
+    pub fn single(&self) -> Option<&[u32]> {
+        let one = self.unknown.is_empty() && self.starts.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        one.then_some(&self.labels)
+    }
+
+    /// Samples of each class; one of several labels counts for each.
+    #[must_use]
+    pub fn counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.classes.len()];
+        self.labels.iter().for_each(|&label| counts[label as usize] += 1);
+        counts
+    }
+
+    /// Says which names are likely one class.
+    pub(crate) fn warn_of_alike(&mut self) {
+        let counts = self.counts();
+        for group in alike(&self.classes) {
+            let names: Vec<String> =
+                group.iter().map(|&at| format!("`{}` ({})", self.classes[at], counts[at])).collect();
+            self.warnings.push(format!(
+                "{} differ in case, spaces or number format alone, and count as {} classes: write them alike if \
+                 they are one",
+                names.join(" and "),
+                group.len()
+            ));
+        }
+    }
+
+    /// `0.000e+00` is class 0, if all names are numbers that differ.
+    fn plain_numbers(&mut self) {
+        let numbers: Option<Vec<f64>> =
+            self.classes.iter().map(|name| name.parse().ok().filter(|x: &f64| x.is_finite())).collect();
+        if numbers.is_some() && alike(&self.classes).is_empty() {
+            for name in &mut self.classes {
+                // not of `007`, which may be a code
+                if let (true, Ok(value)) = (name.contains(['.', 'e', 'E']), name.parse::<f64>()) {
+                    *name = (if value == 0.0 { 0.0 } else { value }).to_string();
+                }
+            }
+        }
+    }
+}
+
+/// Numbers by their value, anything else by its letters.
+fn sort(classes: &mut [String]) {
+    let value = |name: &str| number(name, Decimal::Point);
+    match classes.iter().all(|name| value(name).is_some()) {
+        true => {
+            classes.sort_by(|a, b| value(a).partial_cmp(&value(b)).unwrap_or(std::cmp::Ordering::Equal).then(a.cmp(b)))
+        }
+        false => classes.sort_unstable(),
+    }
+}
+
+/// The texts of the column that stand for a missing label.
+fn missing<'a>(sheet: &'a Sheet, at: usize, keep: bool, warnings: &mut Vec<String>) -> HashSet<&'a str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    sheet.cells(at).for_each(|cell| *counts.entry(cell).or_default() += 1);
+    let (gone, named): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) =
+        counts.into_iter().partition(|(cell, _)| is_missing_label(cell));
+    let smallest = named.values().min().copied().unwrap_or(0);
+    // `None` may be the class of those who have nothing, and then there are as many as of a class
+    let is_class = |cell: &str, count: usize| {
+        !cell.is_empty() && (keep || (cell.eq_ignore_ascii_case("none") && smallest > 0 && count >= smallest.max(2)))
+    };
+    let (kept, gone): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) =
+        gone.into_iter().partition(|&(cell, count)| is_class(cell, count));
+    let column = column_name(sheet, at);
+    for (cell, count) in kept.iter().filter(|_| !keep) {
+        warnings.push(format!(
+            "{column}: `{cell}` ({count}) is often written for a missing label; it counts as a class here, as it is as \
+             frequent as one: empty the cells if it is none"
+        ));
+    }
+    let gone: HashSet<&str> = gone.into_keys().collect();
+    if !gone.is_empty() && !named.is_empty() {
+        let rows: Vec<usize> = (0..sheet.len()).filter(|&row| gone.contains(sheet.cell(row, at))).collect();
+        let numbers: Vec<usize> = rows.iter().map(|&row| sheet.number(row)).collect();
+        let mut texts: Vec<&str> = rows.iter().map(|&row| sheet.cell(row, at)).collect();
+        let mut seen = HashSet::new();
+        texts.retain(|cell| seen.insert(*cell));
+        let texts: Vec<String> = texts.iter().map(|cell| quoted(cell)).collect();
+        let (have, plural) = if rows.len() == 1 { ("has no label", "row") } else { ("have no label", "rows") };
+        warnings.push(format!(
+            "{column}: {plural} {} {have} ({} {} like a missing one): left out, {} in all; if it names a class, \
+             keep it with --keep-missing",
+            ranges(&numbers),
+            texts.join(", "),
+            if texts.len() == 1 { "looks" } else { "look" },
+            rows.len()
+        ));
+    }
+    gone
+}
+
+fn quoted(cell: &str) -> String {
+    if cell.is_empty() { "an empty cell".into() } else { format!("`{cell}`") }
+}
+
+pub(crate) fn column_name(sheet: &Sheet, at: usize) -> String {
+    match sheet.names() {
+        Some(names) => format!("column `{}`", names[at]),
+        None => format!("column {}", at + 1),
+    }
+}
+
+/// `1, 4 to 9, 12` of ascending numbers; what is beyond five runs is counted.
+pub(crate) fn ranges(numbers: &[usize]) -> String {
+    const SHOWN: usize = 5;
+    let runs: Vec<&[usize]> = numbers.chunk_by(|a, b| a + 1 == *b).collect();
+    let shown = runs.iter().take(SHOWN).map(|run| match run {
+        [one] => one.to_string(),
+        [first, second] => format!("{first}, {second}"),
+        [first, .., last] => format!("{first} to {last}"),
+        [] => String::new(),
+    });
+    let text = shown.collect::<Vec<_>>().join(", ");
+    let more: usize = runs.iter().skip(SHOWN).map(|run| run.len()).sum();
+    if more > 0 { format!("{text} and {more} more") } else { text }
+}
+
+/// The parts of a cell; brackets and quotation marks of a Python list are taken off.
+fn split(cell: &str, between: char) -> impl Iterator<Item = &str> {
+    let inside = cell.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(cell);
+    inside.split(between).map(|part| part.trim().trim_matches(['\'', '"']).trim()).filter(|part| !part.is_empty())
+}
+
+/// The sign between several labels in a cell, if cells hold several.
+///
+/// A pipe is hardly part of a name, so it is enough that it is there; the same of a comma in a Python list. Other signs
+/// are parts of names as well, so every part of a cell must be a label of its own elsewhere, alone in a cell.
+fn between(distinct: &HashSet<&str>) -> Option<char> {
+    if distinct.iter().all(|cell| cell.starts_with('[') && cell.ends_with(']')) {
+        return Some(',');
+    }
+    BETWEEN.into_iter().find(|&between| {
+        let several: Vec<&&str> = distinct.iter().filter(|cell| split(cell, between).nth(1).is_some()).collect();
+        !several.is_empty()
+            && (between == '|'
+                || several.iter().all(|cell| {
+                    cell.split(between).all(|part| !part.trim().is_empty())
+                        && split(cell, between).all(|part| distinct.contains(part))
+                }))
+    })
+}
+
+/// Names of rows, and measurements, that stand where labels should be.
+fn look_for_ids(
+    sheet: &Sheet,
+    at: usize,
+    cells: &[&str],
+    distinct: usize,
+    wanted: Column<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<()> {
+    const MANY: usize = 10;
+    let (rows, column) = (cells.len(), column_name(sheet, at));
+    if distinct == rows && rows > 1 {
+        if rows >= MANY && wanted.wanted.is_none() && sheet.usual(wanted).is_none() {
+            return Err(Error::IdsNotLabels {
+                file: sheet.file().into(),
+                column: at + 1,
+                rows,
+                example: cells[0].into(),
+                columns: sheet.columns(),
+                option: wanted.option.into(),
+            });
+        }
+        warnings.push(format!(
+            "{column}: each of the {rows} rows has a value of its own (`{}`, ...), as an id has, so each is a class of \
+             its own; {}: name another with {}",
+            cells[0],
+            sheet.columns(),
+            wanted.option
+        ));
+        return Ok(());
+    }
+    let fraction = |cell: &&&str| number(cell, Decimal::Point).is_some_and(|value| value.fract() != 0.0);
+    if 2 * distinct > rows && rows >= MANY {
+        warnings.push(format!(
+            "{column} has {distinct} different values in {rows} rows: is it an id or a measurement? {}; name \
+             another with {}",
+            sheet.columns(),
+            wanted.option
+        ));
+    } else if distinct >= MANY && cells.iter().filter(fraction).count() * 2 > rows {
+        warnings.push(format!(
+            "{column} holds {distinct} different numbers, most of them fractions, and each counts as a class: is it a \
+             measurement? put it into classes, or name another column with {}",
+            wanted.option
+        ));
+    }
+    Ok(())
+}
+
+/// Which columns could be one-hot, where no column of labels is found.
+fn with_hint(error: Error, sheet: &Sheet) -> Error {
+    match error {
+        Error::WhichColumn { file, option, usual, found } => {
+            let binary = one_hot::binary(sheet);
+            let name = |&at: &usize| sheet.names().map_or_else(|| (at + 1).to_string(), |names| names[at].clone());
+            let found = match binary.len() {
+                0 | 1 => found,
+                _ => {
+                    let names: Vec<String> = binary.iter().take(20).map(name).collect();
+                    format!("{found}; those of ones and zeros can be read with --one-hot \"{}\"", names.join(","))
+                }
+            };
+            Error::WhichColumn { file, option, usual, found }
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_shown_as_ranges() {
+        assert_eq!(ranges(&[1, 4, 5, 6, 9, 10]), "1, 4 to 6, 9, 10");
+        assert_eq!(ranges(&[1, 3, 5, 7, 9, 11, 13, 14]), "1, 3, 5, 7, 9 and 3 more");
+    }
+
+    #[test]
+    fn several_labels_in_a_cell_are_told_from_names_with_such_signs() {
+        let of = |cells: &[&str]| between(&cells.iter().copied().collect());
+        assert_eq!(of(&["No Finding", "Mass", "Effusion|Mass"]), Some('|'));
+        assert_eq!(of(&["A", "B", "A;B"]), Some(';'));
+        assert_eq!(of(&["A", "B", "A, B"]), Some(','));
+        assert_eq!(of(&["haze", "primary", "haze primary"]), Some(' '));
+        assert_eq!(of(&["['A', 'B']", "['A']"]), Some(','));
+        // parts that are never alone are no labels
+        assert_eq!(of(&["Carcinoma, NOS", "Adenoma, NOS", "Carcinoma"]), None);
+        assert_eq!(of(&["No Finding", "Mass"]), None);
+        assert_eq!(of(&["ER", "ER+", "HER2+"]), None);
+        assert_eq!(of(&["0", "1"]), None);
+    }
+}

@@ -1,0 +1,33 @@
+//! Tables as people have them: the one way in which all tools of this repository read CSV files.
+//!
+//! [`Sheet::read`] finds out the separator and whether the first row names the columns, and says why. Rows keep the
+//! number that a spreadsheet shows; blank rows are left out and counted. [`Labels`] are read from one column, from
+//! cells that hold several labels, or from one-hot columns. What looks like a mistake, and is none for sure, is a
+//! line of [`Sheet::notes`] or of [`Labels::warnings`]; what cannot be used is an [`Error`] that says where.
+
+#![deny(missing_docs)]
+
+mod cell;
+mod columns;
+mod error;
+mod header;
+mod ids;
+mod labels;
+mod list;
+mod names;
+mod one_hot;
+mod pieces;
+mod separator;
+mod sheet;
+mod text;
+
+pub use cell::{Decimal, is_missing, is_missing_label};
+pub use columns::{Column, GROUPS, IDS, LABELS, SCORES, SITES};
+pub use error::{Error, Place, Result};
+pub use header::{Header, Why};
+pub use ids::{Difference, difference};
+pub use labels::{Kind, Labels, Wanted};
+pub use list::{read_list, read_numbered_list};
+pub use names::alike;
+pub use separator::Separator;
+pub use sheet::{Fault, HeaderOption, Options, Sheet};

@@ -1,0 +1,97 @@
+"""Scores from what a network says of each sample."""
+
+from __future__ import annotations
+
+from typing import Any, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _climd
+from ._labels import as_labels, error, host
+
+
+class Scores(NamedTuple):
+    """Scores and their parts."""
+
+    score: NDArray[Any]
+    """`[N]`: higher is easier, and comes earlier."""
+    confidence: List[NDArray[Any]]
+    """`M` times `[N]`, in `[0, 0.5]`; NaN where the modality is missing. Empty for terms without it."""
+    complementarity: NDArray[Any]
+    """`[N]`, in `[0, M / (M - 1)]`. Empty for terms without it."""
+
+
+def measure(
+    labels: Any,
+    logits: Sequence[Any] = (),
+    embeddings: Sequence[Any] = (),
+    *,
+    present: Optional[Any] = None,
+    terms: str = "both",
+) -> Scores:
+    """Scores every sample by confidence and complementarity: higher is easier, and comes earlier.
+
+    Shapes. `labels`: `[N]`, columns of the logits. `logits`: one `[N, C]` for each of `M` modalities. `embeddings`: one
+    `[N, D]` for each modality, `D` the same for all. `present`: `[N, M]` of bool, which sample has which modality; what
+    the other arrays hold for the rest is ignored. Anything that NumPy can look at by DLPack or `__array__` will do;
+    float32 and float64 on the CPU are not copied. float64 anywhere: all is computed in float64.
+
+    `terms`: "both" (Eq. 4), "confidence" (Eq. 1, needs logits), "complementarity" (Eq. 2-3, needs embeddings) or
+    "log_likelihood" (the mean log probability of the label).
+
+    Errors. `climd.Error` that names the argument, the modality and the sample: shapes that disagree, labels that are no
+    column, values that are NaN or infinite, a sample without any modality.
+
+    Source. Han et al., MICCAI 2025, Eq. 1-4. A zero embedding has cosine 0 to every other.
+    """
+    rows = [as_rows("logits", m, x) for m, x in enumerate(logits)]
+    vectors = [as_rows("embeddings", m, x) for m, x in enumerate(embeddings)]
+    if rows and vectors and len(rows) != len(vectors):
+        raise error("Length", f"`logits` has {len(rows)} modalities, but `embeddings` has {len(vectors)}")
+    modalities = max(len(rows), len(vectors))
+    classes = rows[0].shape[1] if rows else np.iinfo(np.uint32).max
+    for m, x in enumerate(rows):
+        if x.shape[1] != classes:
+            raise error("Shape", f"`logits[{m}]` has {x.shape[1]} columns, but `logits[0]` has {classes}")
+    wide = any(x.dtype == np.float64 for x in [*rows, *vectors])
+    kind = np.float64 if wide else np.float32
+    rows, vectors = ([np.ascontiguousarray(x, dtype=kind) for x in xs] for xs in (rows, vectors))
+    columns = as_columns(labels, classes)
+    masks = as_masks(present, len(columns), modalities)
+    call = _climd.measure_f64 if wide else _climd.measure_f32
+    return Scores(*call(columns, classes, rows, vectors, masks, terms))
+
+
+def as_rows(name: str, m: int, x: Any) -> NDArray[Any]:
+    array = host(x)
+    if array.ndim != 2:
+        raise error("Shape", f"`{name}[{m}]` has shape {list(array.shape)}, but must be [N, width], one row a sample")
+    if array.dtype.kind not in "fiub":
+        raise error("Kind", f"`{name}[{m}]` is of type {array.dtype}, but must be real numbers")
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float32)
+
+
+def as_columns(labels: Any, classes: int) -> NDArray[np.uint32]:
+    array = as_labels(labels)
+    outside = (array < 0) | (array >= classes)
+    if outside.any():
+        index = int(np.argmax(outside))
+        raise error(
+            "LabelOutsideLogits",
+            f"`labels[{index}]` is {array[index]}, but the logits have columns 0 to {classes - 1}: "
+            "number the classes from 0, or widen the last layer",
+        )
+    return array.astype(np.uint32)
+
+
+def as_masks(present: Optional[Any], samples: int, modalities: int) -> List[NDArray[np.bool_]]:
+    if present is None:
+        return []
+    array = host(present)
+    if array.shape != (samples, modalities):
+        wanted = f"[{samples}, {modalities}], a row a sample and a column a modality"
+        raise error("Shape", f"`present` has shape {list(array.shape)}, but must be {wanted}")
+    if array.dtype != np.bool_:
+        raise error("Kind", f"`present` is of type {array.dtype}, but must be bool")
+    return list(np.ascontiguousarray(array.T))

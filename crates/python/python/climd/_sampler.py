@@ -1,0 +1,162 @@
+"""The engine in Python's clothes."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional, Tuple, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _climd
+from ._labels import as_labels, as_scores, error
+from .schedules import HasQuota, PowerLaw, Schedule
+
+
+class Sampler:
+    """What a training loop holds: index lists out, scores in.
+
+    Epochs count from 0. What an epoch holds depends on the labels, the configuration, the latest scores and the number of
+    the epoch alone: no call advances a counter, and calls may come in any order. May be used by many threads at once.
+
+    labels: `[N]`, integers of any type; gaps and negative values are allowed. Names: `climd.encode`.
+    schedule: one of climd's, or an object with `quota(epoch, counts)`. Default: the paper's.
+    seed: of every random choice, from 0 to 2^64 - 1.
+    first_measure: the first epoch that begins with a measurement; before it a random ranking stands in.
+    measure_every: epochs from one measurement to the next; 0: only once.
+
+    Errors. `climd.Error` for labels or values that cannot be used.
+    """
+
+    def __init__(
+        self,
+        labels: Any,
+        schedule: Optional[Union[Schedule, HasQuota]] = None,
+        *,
+        seed: int = 0,
+        first_measure: int = 1,
+        measure_every: int = 1,
+    ) -> None:
+        self.schedule: Union[Schedule, HasQuota] = PowerLaw() if schedule is None else schedule
+        self.seed = whole("seed", seed, 64)
+        self.first_measure = whole("first_measure", first_measure)
+        self.measure_every = whole("measure_every", measure_every)
+        self._inner = _climd.Sampler(
+            as_labels(labels), for_engine(self.schedule), self.seed, self.first_measure, self.measure_every
+        )
+        self._counts = dict(self._inner.classes())
+
+    @property
+    def class_counts(self) -> Dict[int, int]:
+        """Samples of each class in the data set, by label, largest class first."""
+        return dict(self._counts)
+
+    @property
+    def num_samples(self) -> int:
+        """Samples of the data set."""
+        return sum(self._counts.values())
+
+    def epoch_len(self, epoch: int) -> int:
+        """Number of samples of the epoch, known before training."""
+        return self._inner.epoch_len(whole("epoch", epoch))
+
+    def wants_scores(self, epoch: int) -> bool:
+        """Whether the epoch should begin with a measurement: False once the scores of that epoch are in."""
+        return self._inner.wants_scores(whole("epoch", epoch))
+
+    def update(self, epoch: int, scores: Any) -> None:
+        """Takes scores measured at the beginning of `epoch`, `[N]` in the order of the labels; higher comes earlier.
+
+        After an error the sampler is unchanged.
+        """
+        self._inner.update(whole("epoch", epoch), as_scores(scores))
+
+    def epoch(self, epoch: int) -> _climd.Epoch:
+        """The epoch's list, to skip, shard and look at. O(N + C log C)."""
+        return self._inner.epoch(whole("epoch", epoch))
+
+    def indices(self, epoch: int) -> NDArray[np.uint32]:
+        """The epoch's sample indices in training order, read-only, without a copy."""
+        return self.epoch(epoch).indices
+
+    def quotas(self, epoch: int) -> Dict[int, int]:
+        """Samples of each class in the epoch, by label. An error if the schedule ignores classes there: see `report`."""
+        return dict(zip(self._counts, self._inner.quotas(whole("epoch", epoch))))
+
+    def log_prior(self, epoch: int, num_classes: int) -> NDArray[np.float32]:
+        """The logarithm of each class's share of the epoch, `[num_classes]`, for a loss that corrects for it."""
+        return self.epoch(epoch).log_prior(whole("num_classes", num_classes))
+
+    def report(self, epoch: int) -> Dict[str, Any]:
+        """What the epoch holds and why, to be logged.
+
+        "samples" and "distinct" samples of the list; "alpha" and "progress" of the schedule, None where it has none;
+        "measured_at", the epoch of the scores in use; "classes", by label: "count" in the data, "quota" in the epoch,
+        "target" share, "scores" (min, mean, max); "warnings", as sentences.
+        """
+        return self._inner.report(whole("epoch", epoch))
+
+    def steps(self, epochs: Union[int, range], batch_size: int, *, drop_last: bool = False) -> int:
+        """Gradient steps that these epochs take in one process, for a learning-rate schedule."""
+        span = range(whole("epochs", epochs)) if not isinstance(epochs, range) else epochs
+        if span.step != 1:
+            raise error("Epochs", f"`epochs` is {span}, but must have step 1")
+        last_batch = "drop" if drop_last else "keep"
+        start, stop = whole("epochs", span.start), whole("epochs", max(span.start, span.stop))
+        return self._inner.steps(start, stop, whole("batch_size", batch_size), last_batch)
+
+    def state(self, epoch: int, done: int = 0) -> bytes:
+        """All that is needed to go on from `done` samples of `epoch`, counted over all processes.
+
+        The bytes are those of the Rust crate: either goes on where the other stopped.
+        """
+        return self._inner.state(whole("epoch", epoch), whole("done", done))
+
+    def restore(self, state: bytes) -> Tuple[int, int]:
+        """Takes a state's scores and returns its `(epoch, done)`; what the sampler had is dropped.
+
+        Errors. `climd.StateError` for a state that is damaged, or of other labels or another configuration; the sampler
+        is then unchanged.
+        """
+        if not isinstance(state, (bytes, bytearray, memoryview)):
+            raise error("Kind", f"`state` is a {type(state).__name__}, but must be bytes")
+        return self._inner.restore(bytes(state))
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        keywords = dict(seed=self.seed, first_measure=self.first_measure, measure_every=self.measure_every)
+        return _rebuild, (type(self), self._inner.labels(), self.schedule, keywords, self._inner.state(0, 0))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._inner.describe()}, seed={self.seed}, samples={self.num_samples}, classes={len(self._counts)})"
+
+
+def _rebuild(cls: Any, labels: Any, schedule: Any, keywords: Dict[str, int], state: bytes) -> Any:
+    sampler = cls(labels, schedule, **keywords)
+    sampler.restore(state)
+    return sampler
+
+
+def for_engine(schedule: Any) -> Any:
+    """A schedule as the extension takes it."""
+    if isinstance(schedule, Schedule):
+        return schedule._json()
+    if not callable(getattr(schedule, "quota", None)):
+        hint = "an instance, such as `climd.PowerLaw(epochs=30)`, or an object with `quota(epoch, counts)`"
+        raise error("Schedule", f"`schedule` is {schedule!r}, but must be {hint}")
+    described = repr(schedule)
+    if getattr(type(schedule), "__repr__") is object.__repr__:  # it has an address in it, which differs in the next process
+        parts = ", ".join(f"{name}={value!r}" for name, value in sorted(vars(schedule).items()))
+        described = f"{type(schedule).__qualname__}({parts})"
+    return schedule, described, getattr(schedule, "pick", "highest")
+
+
+def whole(name: str, value: Any, bits: int = 63) -> int:
+    """An integer from 0 on; a bool or a float is a mistake."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = value.__index__()
+    except (AttributeError, TypeError):
+        raise error("Kind", f"`{name}` is {value!r}, but must be a whole number") from None
+    if not 0 <= number < 1 << bits:
+        raise error("OutOfRange", f"`{name}` is {number}, but must be from 0 to 2^{bits} - 1")
+    return int(number)

@@ -1,0 +1,75 @@
+//! One epoch's list, and what can be done with it.
+
+use climd::ShardRemainder;
+use numpy::ndarray::ArrayView1;
+use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
+use pyo3::prelude::*;
+
+use crate::error::{Result, bad, raise};
+
+/// The samples of one epoch in training order, or the part of them that is left, or one process's part of that.
+#[pyclass(frozen, module = "climd")]
+pub struct Epoch {
+    pub inner: climd::Epoch,
+}
+
+pub fn even(name: &str) -> Result<Even> {
+    match name {
+        "pad" => Ok(ShardRemainder::Pad),
+        "drop" => Ok(ShardRemainder::Drop),
+        _ => Err(bad("Remainder", format!("`remainder` is {name:?}, but must be \"pad\" or \"drop\""))),
+    }
+}
+
+#[pymethods]
+impl Epoch {
+    /// Number of the epoch, from 0.
+    #[getter]
+    fn number(&self) -> usize {
+        self.inner.number()
+    }
+
+    /// Sample indices in training order, `[len]` of uint32: a view of this object's memory, which cannot be written to.
+    #[getter]
+    fn indices<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyArray1<u32>> {
+        let view = ArrayView1::from(slf.get().inner.indices());
+        // SAFETY: the memory is the object's, which is frozen, so it neither moves nor changes; the array keeps it
+        // alive, and is made read-only before Python sees it.
+        let array = unsafe { PyArray1::borrow_from_array(&view, slf.clone().into_any()) };
+        array.readwrite().make_nonwriteable();
+        array
+    }
+
+    fn __len__(&self) -> usize {
+        self.inner.len()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Epoch(number={}, samples={})", self.inner.number(), self.inner.len())
+    }
+
+    /// What is left after `samples` of it, counted over all processes. Skip first and shard then, to go on with another
+    /// number of processes.
+    fn skip(&self, samples: usize) -> Result<Self> {
+        Ok(Self { inner: self.inner.skip(samples).map_err(raise)? })
+    }
+
+    /// One process's part: positions `rank`, `rank + world_size`, ... of the list. All parts have one length:
+    /// `remainder="pad"` repeats samples from the start of the list, `"drop"` leaves the last ones out.
+    /// `stratified=True` spreads each class evenly over the processes.
+    #[pyo3(signature = (rank, world_size, *, remainder = "pad", stratified = false))]
+    fn shard(&self, py: Python<'_>, rank: usize, world_size: usize, remainder: &str, stratified: bool) -> Result<Self> {
+        let even = even(remainder)?;
+        let part = py.detach(|| match stratified {
+            true => self.inner.shard_stratified(rank, world_size, even),
+            false => self.inner.shard(rank, world_size, even),
+        });
+        Ok(Self { inner: part.map_err(raise)? })
+    }
+
+    /// The logarithm of each class's share of the whole epoch, `[num_classes]` of float32, for a loss that corrects for
+    /// it. Column `c` is label `c`. The same before and after `skip` and `shard`.
+    fn log_prior<'py>(&self, py: Python<'py>, num_classes: usize) -> Result<Bound<'py, PyArray1<f32>>> {
+        Ok(self.inner.log_prior(num_classes).map_err(raise)?.into_pyarray(py))
+    }
+}

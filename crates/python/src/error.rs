@@ -1,0 +1,56 @@
+//! Errors of the crate as exceptions: the same text, and the variant's name as `.kind`.
+
+use climd::Error as E;
+use pyo3::create_exception;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+
+create_exception!(
+    climd,
+    Error,
+    PyValueError,
+    "An argument, a configuration or a state that cannot be used. The message names the argument, the place in it, \
+     what was found and what to do; `kind` is a short name for programs."
+);
+create_exception!(
+    climd,
+    StateError,
+    Error,
+    "A state that is damaged, of another version, or of other labels or another configuration than the sampler's."
+);
+create_exception!(
+    climd,
+    CommunicationError,
+    PyRuntimeError,
+    "Ranks that differ, or that could not talk to each other."
+);
+
+pub type Result<T, X = PyErr> = std::result::Result<T, X>;
+
+/// The exception of an error of the crate.
+pub fn raise(error: E) -> PyErr {
+    let (kind, text) = (kind(&error), error.to_string());
+    let raised = match error {
+        E::StateVersion { .. } | E::StateMismatch { .. } | E::StateDamaged { .. } | E::StateFormat { .. } => {
+            StateError::new_err(text)
+        }
+        E::RanksDiffer { .. } | E::OtherRank { .. } | E::Communication { .. } => CommunicationError::new_err(text),
+        _ => Error::new_err(text),
+    };
+    named(raised, &kind)
+}
+
+/// An error of the binding itself.
+pub fn bad(kind: &str, text: impl Into<String>) -> PyErr {
+    named(Error::new_err(text.into()), kind)
+}
+
+pub fn named(error: PyErr, kind: &str) -> PyErr {
+    // An exception that takes no attribute is still the right one.
+    Python::attach(|py| error.value(py).setattr("kind", kind).ok());
+    error
+}
+
+fn kind(error: &E) -> String {
+    format!("{error:?}").split([' ', '{']).next().unwrap_or_default().to_owned()
+}

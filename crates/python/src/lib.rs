@@ -1,0 +1,62 @@
+//! climd for Python: labels and scores in, index lists out. What is Python's own is in `python/climd`.
+//!
+//! Three rules hold for every call: the interpreter's lock is released while the engine works, the threads are those of
+//! this process (`pool`), and what cannot be used is an exception with the crate's own text (`error`).
+
+mod epoch;
+mod error;
+mod measure;
+mod pool;
+mod sampler;
+mod schedule;
+mod state;
+
+use numpy::{Element, PyReadonlyArray1};
+use pyo3::prelude::*;
+
+fn contiguous<'a, T: Element>(name: &str, array: &'a PyReadonlyArray1<'_, T>) -> error::Result<&'a [T]> {
+    array.as_slice().map_err(|error| error::bad("Layout", format!("`{name}`: {error}")))
+}
+
+/// Rank and world size of this process, as torchrun, mpirun or srun gives them; `(0, 1)` if none did.
+#[pyfunction]
+fn rank_and_world_size() -> error::Result<(usize, usize)> {
+    climd::rank_and_world_size().map_err(error::raise)
+}
+
+/// From the next call on climd works with so many threads; 0: as many as `RAYON_NUM_THREADS` or `OMP_NUM_THREADS` says,
+/// or as there are cores. The number changes no result.
+#[pyfunction]
+fn set_num_threads(threads: usize) {
+    pool::set_num_threads(threads);
+}
+
+/// The number of threads that the next call works with.
+#[pyfunction]
+fn get_num_threads() -> usize {
+    pool::num_threads()
+}
+
+/// The crate's own words for a schedule in JSON, with every field.
+#[pyfunction]
+fn describe_schedule(schedule: &str) -> error::Result<String> {
+    Ok(climd::Schedule::describe(&schedule::from_json(schedule)?))
+}
+
+#[pymodule(gil_used = false)]
+fn _climd(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = m.py();
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    m.add("Error", py.get_type::<error::Error>())?;
+    m.add("StateError", py.get_type::<error::StateError>())?;
+    m.add("CommunicationError", py.get_type::<error::CommunicationError>())?;
+    m.add_class::<epoch::Epoch>()?;
+    m.add_class::<sampler::Sampler>()?;
+    m.add_function(wrap_pyfunction!(measure::measure_f32, m)?)?;
+    m.add_function(wrap_pyfunction!(measure::measure_f64, m)?)?;
+    m.add_function(wrap_pyfunction!(describe_schedule, m)?)?;
+    m.add_function(wrap_pyfunction!(rank_and_world_size, m)?)?;
+    m.add_function(wrap_pyfunction!(set_num_threads, m)?)?;
+    m.add_function(wrap_pyfunction!(get_num_threads, m)?)?;
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! The engine: labels and scores in, index lists out. The interpreter's lock is released in every call that may be long.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use climd::{Curriculum, CurriculumSampler, LastBatch, Pick, Position, Report, Settings};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::epoch::Epoch;
+use crate::error::{Result, bad, raise};
+use crate::schedule::{AnySchedule, FromPython, Raised, from_json};
+use crate::{contiguous, pool, state};
+
+type Engine = Box<dyn CurriculumSampler>;
+
+/// What `climd.Sampler` wraps: arrays and schedules arrive here checked and converted.
+#[pyclass(frozen, module = "climd._climd")]
+pub struct Sampler {
+    inner: RwLock<Engine>,
+    described: String,
+    raised: Raised,
+}
+
+impl Sampler {
+    fn read<R: Send>(&self, py: Python<'_>, work: impl FnOnce(&Engine) -> R + Send) -> R {
+        py.detach(|| {
+            let guard = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+            let inner = &*guard;
+            pool::run(|| work(inner))
+        })
+    }
+
+    fn write<R: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut Engine) -> R + Send) -> R {
+        py.detach(|| {
+            let mut guard = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+            let inner = &mut *guard;
+            pool::run(|| work(inner))
+        })
+    }
+
+    /// What Python raised inside a schedule, else the crate's error.
+    fn raise(&self, error: climd::Error) -> PyErr {
+        self.raised.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(|| raise(error))
+    }
+
+    /// The result, unless Python raised something on the way that the engine could not tell.
+    fn unless_raised<T>(&self, result: T) -> Result<T> {
+        match self.raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(error) => Err(error),
+            None => Ok(result),
+        }
+    }
+}
+
+#[pymethods]
+impl Sampler {
+    /// `schedule`: JSON of one of the crate's, or `(object, description, pick)`.
+    #[new]
+    fn new(
+        py: Python<'_>,
+        labels: PyReadonlyArray1<'_, i64>,
+        schedule: &Bound<'_, PyAny>,
+        seed: u64,
+        first_measure: usize,
+        measure_every: usize,
+    ) -> Result<Self> {
+        let raised: Raised = Arc::new(Mutex::new(None));
+        let schedule: AnySchedule = match schedule.extract::<String>() {
+            Ok(json) => from_json(&json)?,
+            Err(_) => {
+                let (object, described, pick): (Py<PyAny>, String, String) = schedule.extract()?;
+                Box::new(FromPython { object, described, pick: self::pick(&pick)?, raised: Arc::clone(&raised) })
+            }
+        };
+        let settings = Settings { seed, first_measure, measure_every };
+        let described = climd::Schedule::describe(&schedule);
+        let labels = contiguous("labels", &labels)?;
+        let made = py.detach(|| pool::run(|| Curriculum::new(labels, schedule)));
+        let engine: Engine = Box::new(made.map_err(raise)?.settings(settings));
+        let sampler = Self { inner: RwLock::new(engine), described, raised };
+        sampler.unless_raised(())?;
+        Ok(sampler)
+    }
+
+    fn describe(&self) -> &str {
+        &self.described
+    }
+
+    /// Labels and counts, by class, largest first.
+    fn classes(&self, py: Python<'_>) -> Vec<(i64, usize)> {
+        self.read(py, |engine| {
+            let classes = engine.classes();
+            (0..classes.num_classes()).map(|class| (classes.label(class), classes.counts()[class])).collect()
+        })
+    }
+
+    /// The label of each sample.
+    fn labels<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
+        let labels: Vec<i64> = self.read(py, |engine| {
+            let classes = engine.classes();
+            classes.ranks().iter().map(|&class| classes.label(class as usize)).collect()
+        });
+        labels.into_pyarray(py)
+    }
+
+    fn epoch_len(&self, py: Python<'_>, epoch: usize) -> Result<usize> {
+        let len = self.read(py, |engine| engine.epoch_len(epoch));
+        self.unless_raised(len)
+    }
+
+    fn wants_scores(&self, py: Python<'_>, epoch: usize) -> Result<bool> {
+        let wants = self.read(py, |engine| engine.wants_scores(epoch));
+        self.unless_raised(wants)
+    }
+
+    fn update(&self, py: Python<'_>, epoch: usize, scores: PyReadonlyArray1<'_, f32>) -> Result<()> {
+        let scores = contiguous("scores", &scores)?;
+        self.write(py, |engine| engine.update(epoch, scores)).map_err(raise)
+    }
+
+    fn epoch(&self, py: Python<'_>, epoch: usize) -> Result<Epoch> {
+        let inner = self.read(py, |engine| engine.epoch(epoch)).map_err(|error| self.raise(error))?;
+        Ok(Epoch { inner })
+    }
+
+    fn quotas(&self, py: Python<'_>, epoch: usize) -> Result<Vec<usize>> {
+        self.read(py, |engine| engine.quotas(epoch)).map_err(|error| self.raise(error))
+    }
+
+    fn report<'py>(&self, py: Python<'py>, epoch: usize) -> Result<Bound<'py, PyDict>> {
+        report(py, &self.read(py, |engine| engine.report(epoch)).map_err(|error| self.raise(error))?)
+    }
+
+    fn steps(&self, py: Python<'_>, start: usize, stop: usize, batch_size: usize, last_batch: &str) -> Result<usize> {
+        let tail = match last_batch {
+            "keep" => LastBatch::Keep,
+            "drop" => LastBatch::Drop,
+            _ => {
+                return Err(bad(
+                    "LastBatch",
+                    format!("`last_batch` is {last_batch:?}, but must be \"keep\" or \"drop\""),
+                ));
+            }
+        };
+        let steps = self.read(py, |engine| engine.steps(start..stop, batch_size, tail)).map_err(raise)?;
+        self.unless_raised(steps)
+    }
+
+    fn state<'py>(&self, py: Python<'py>, epoch: usize, samples: usize) -> Result<Bound<'py, PyBytes>> {
+        let bytes = self.read(py, |engine| state::to_bytes(&engine.state(Position { epoch, samples })))?;
+        Ok(PyBytes::new(py, &self.unless_raised(bytes)?))
+    }
+
+    fn restore(&self, py: Python<'_>, state: &[u8]) -> Result<(usize, usize)> {
+        let at = self.write(py, |engine| Ok::<_, PyErr>(engine.restore(&state::from_bytes(state)?)));
+        let at = at?.map_err(raise)?;
+        Ok((at.epoch, at.samples))
+    }
+}
+
+fn pick(name: &str) -> Result<Pick> {
+    serde_json::from_value(name.into()).map_err(|_| {
+        let names = "highest, lowest, fixed_random, redraw or with_replacement";
+        bad("Pick", format!("`pick` is {name:?}, but must be {names}"))
+    })
+}
+
+/// A report as a dictionary, classes by label.
+fn report<'py>(py: Python<'py>, report: &Report) -> Result<Bound<'py, PyDict>> {
+    let classes = PyDict::new(py);
+    for class in &report.classes {
+        let line = PyDict::new(py);
+        line.set_item("count", class.count)?;
+        line.set_item("quota", class.quota)?;
+        line.set_item("target", class.target)?;
+        let scores = class.scores.map(|range| {
+            let scores = PyDict::new(py);
+            scores.set_item("min", range.min)?;
+            scores.set_item("mean", range.mean)?;
+            scores.set_item("max", range.max)?;
+            Ok::<_, PyErr>(scores)
+        });
+        line.set_item("scores", scores.transpose()?)?;
+        classes.set_item(class.label, line)?;
+    }
+    let out = PyDict::new(py);
+    out.set_item("epoch", report.epoch)?;
+    out.set_item("samples", report.len)?;
+    out.set_item("distinct", report.distinct)?;
+    out.set_item("alpha", report.target.alpha)?;
+    out.set_item("progress", report.target.progress)?;
+    out.set_item("measured_at", report.measured_at)?;
+    out.set_item("classes", classes)?;
+    out.set_item("warnings", report.warnings.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    Ok(out)
+}

@@ -1,0 +1,117 @@
+"""A page of bad inputs: each is refused, with a text that names the argument, the place, and what to do."""
+
+import climd
+import numpy as np
+import pytest
+
+GOOD = [0, 0, 0, 1, 1, 2]
+F = np.zeros((6, 3), dtype=np.float32)
+BAD = np.where(np.arange(18).reshape(6, 3) == 7, np.nan, 0).astype(np.float32)
+
+CASES = [
+    # labels
+    (lambda: climd.Sampler([]), "Empty", "`labels` is empty"),
+    (lambda: climd.Sampler([0.0, 1.0]), "Kind", "`labels` is of type float64.*climd.encode"),
+    (lambda: climd.Sampler(["a", "b"]), "Kind", "climd.encode"),
+    (lambda: climd.Sampler([None, 1]), "Kind", "`labels` is of type object"),
+    (lambda: climd.Sampler([[0, 1]]), "Shape", r"`labels` has shape \[1, 2\], but must be \[N\]"),
+    (lambda: climd.Sampler(3), "Shape", r"`labels` has shape \[\]"),
+    (lambda: climd.Sampler(np.array([1, 2**63], dtype=np.uint64)), "LabelTooLarge", r"`labels\[1\]`.*64-bit"),
+    (lambda: climd.encode([["a"]]), "Shape", "`names`"),
+    (lambda: climd.encode([1, "a", None]) and climd.encode(np.array([1, "a"], dtype=object)), "Kind", "cannot be sorted"),
+    # configuration
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(epochs=0)), "NoEpochs", "`epochs` is 0"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(gamma=float("nan"))), "OutOfRange", "`gamma` is nan"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(gamma=0.0)), "OutOfRange", "`gamma` is 0"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(epochs=-1)), "Schedule", "-1"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(epochs=2.5)), "Schedule", "2.5"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(law="zipff")), "Schedule", "zipff.*zipf"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(pick="with_replacement")), "Pick", "WithReplacement|with_replacement"),
+    (lambda: climd.Sampler(GOOD, climd.Linear(start=0.0)), "OutOfRange", "`start`"),
+    (lambda: climd.Sampler(GOOD, climd.Root(root=0.5)), "OutOfRange", "`root`"),
+    (lambda: climd.Sampler(GOOD, climd.BabyStep(buckets=0)), "OutOfRange", "`buckets`"),
+    (lambda: climd.Sampler(GOOD, climd.UnderSampling(strength=2.0)), "OutOfRange", "`strength`"),
+    (lambda: climd.Sampler(GOOD, climd.HardMajority(keep=0.0)), "OutOfRange", "`keep`"),
+    (lambda: climd.Sampler(GOOD, climd.Trim(drop=1.0)), "OutOfRange", "`drop`"),
+    (lambda: climd.Sampler(GOOD, climd.Switch(1, climd.PowerLaw(epochs=0), climd.Uniform())), "NoEpochs", "`epochs`"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw), "Schedule", "an instance"),
+    (lambda: climd.Sampler(GOOD, "PowerLaw"), "Schedule", r"`schedule` is 'PowerLaw'.*PowerLaw\(epochs=30\)"),
+    (lambda: climd.Sampler(GOOD, seed=-1), "OutOfRange", "`seed` is -1"),
+    (lambda: climd.Sampler(GOOD, seed=2**64), "OutOfRange", "`seed`"),
+    (lambda: climd.Sampler(GOOD, seed=1.5), "Kind", "`seed` is 1.5, but must be a whole number"),
+    (lambda: climd.Sampler(GOOD, measure_every=True), "Kind", "`measure_every` is True"),
+    # epochs, parts, batches
+    (lambda: climd.Sampler(GOOD).epoch(-1), "OutOfRange", "`epoch` is -1"),
+    (lambda: climd.Sampler(GOOD).epoch("1"), "Kind", "`epoch` is '1'"),
+    (lambda: climd.Sampler(GOOD).steps(3, 0), "BatchSize", "`batch_size` is 0"),
+    (lambda: climd.Sampler(GOOD).steps(range(0, 9, 2), 1), "Epochs", "step 1"),
+    (lambda: climd.Sampler(GOOD).epoch(0).shard(2, 2), "Rank", "`rank` is 2"),
+    (lambda: climd.Sampler(GOOD).epoch(0).shard(0, 2, remainder="even"), "Remainder", "'even'|\"even\""),
+    (lambda: climd.Sampler(GOOD).epoch(99).shard(0, 2).shard(0, 2), "ShardedTwice", "already one rank's part"),
+    (lambda: climd.Sampler(GOOD).epoch(99).skip(7), "Skip", "`samples` is 7"),
+    (lambda: climd.Sampler(GOOD).log_prior(99, 2), "PriorWidth", "label 2 occurs"),
+    # scores
+    (lambda: climd.Sampler(GOOD).update(0, [0.5]), "Length", "`scores` has length 1, but must have length 6"),
+    (lambda: climd.Sampler(GOOD).update(0, [0, 1, 2, np.inf, 0, 0]), "ScoreNotFinite", r"`scores\[3\]` is inf"),
+    (lambda: climd.Sampler(GOOD).update(0, np.zeros((6, 1))), "Shape", "`scores` has shape"),
+    (lambda: climd.Sampler(GOOD).update(0, ["a"] * 6), "Kind", "`scores` is of type"),
+    # measuring
+    (lambda: climd.measure(GOOD), "Empty", "`modalities` is empty"),
+    (lambda: climd.measure(GOOD, [F], [F, F]), "Length", "1 modalities, but `embeddings` has 2"),
+    (lambda: climd.measure(GOOD, [F[0]], [F]), "Shape", r"`logits\[0\]` has shape \[3\]"),
+    (lambda: climd.measure(GOOD, [F, F[:, :2]], [F, F]), "Shape", r"`logits\[1\]` has 2 columns"),
+    (lambda: climd.measure(GOOD, [F, F], [F, F[:, :2]]), "EmbeddingWidth", r"`embeddings\[1\]` has width 2"),
+    (lambda: climd.measure(GOOD, [F, F[:5]], [F, F]), "Length", r"logits"),
+    (lambda: climd.measure(GOOD, [F, BAD], [F, F]), "NotFinite", r"`logits\[1\]` is NaN or infinite at sample 2"),
+    (lambda: climd.measure(GOOD, [F, F], [F, BAD]), "NotFinite", r"`embeddings\[1\]` is NaN or infinite at sample 2"),
+    (lambda: climd.measure([0, 0, 0, 1, 1, 3], [F], [F]), "LabelOutsideLogits", r"`labels\[5\]` is 3, but .* columns 0 to 2"),
+    (lambda: climd.measure([0, -1, 0, 1, 1, 2], [F], [F]), "LabelOutsideLogits", r"`labels\[1\]` is -1"),
+    (lambda: climd.measure(GOOD, [F], [F], terms="all"), "Terms", "log_likelihood"),
+    (lambda: climd.measure(GOOD, [F.astype(complex)], [F]), "Kind", "complex"),
+    (lambda: climd.measure(GOOD, [F], [F], present=np.ones((6, 2), bool)), "Shape", r"\[6, 1\]"),
+    (lambda: climd.measure(GOOD, [F], [F], present=np.ones((6, 1))), "Kind", "must be bool"),
+    (lambda: climd.measure(GOOD, [F], [F], present=np.arange(6).reshape(6, 1) > 0), "NoModality", "sample 0"),
+    # states
+    (lambda: climd.Sampler(GOOD).restore(b"no state"), "StateFormat", "state"),
+    (lambda: climd.Sampler(GOOD).restore("text"), "Kind", "`state` is a str"),
+    (lambda: climd.Sampler(GOOD).restore(climd.Sampler(GOOD).state(3)[:-3]), "StateFormat", "whole"),
+    (lambda: climd.Sampler(GOOD).restore(climd.Sampler(GOOD, seed=1).state(3)), "StateMismatch", "seed 1.*has 0"),
+    (lambda: climd.Sampler(GOOD).restore(climd.Sampler([0, 1]).state(3)), "StateMismatch", "samples of 2"),
+    (lambda: climd.Sampler(GOOD).restore(climd.Sampler(GOOD, climd.Uniform()).state(3)), "StateMismatch", "schedule"),
+]
+
+
+@pytest.mark.parametrize("call, kind, text", CASES, ids=[f"{i}-{kind}" for i, (_, kind, _) in enumerate(CASES)])
+def test_is_refused(call, kind, text):
+    with pytest.raises(climd.Error, match=text) as raised:
+        call()
+    assert raised.value.kind == kind
+    assert isinstance(raised.value, ValueError)
+    assert isinstance(raised.value, climd.StateError) == kind.startswith("State")
+
+
+def test_a_damaged_state_is_refused_anywhere():
+    sampler = climd.Sampler(GOOD)
+    sampler.update(1, np.arange(6))
+    state = sampler.state(1)
+    for at in range(len(state)):
+        damaged = state[:at] + bytes([state[at] ^ 1]) + state[at + 1 :]
+        with pytest.raises(climd.StateError):
+            climd.Sampler(GOOD).restore(damaged)
+
+
+def test_a_failed_call_changes_nothing():
+    sampler = climd.Sampler(GOOD, climd.PowerLaw(epochs=3))
+    sampler.update(1, np.arange(6))
+    before = sampler.state(1)
+    for bad in [lambda: sampler.update(2, [np.nan] * 6), lambda: sampler.restore(before[:-1])]:
+        with pytest.raises(climd.Error):
+            bad()
+        assert sampler.state(1) == before
+
+
+def test_configurations_are_frozen():
+    with pytest.raises(AttributeError):
+        climd.PowerLaw().epochs = 3
+    with pytest.raises(TypeError):
+        climd.PowerLaw(epoch=3)
