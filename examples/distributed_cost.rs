@@ -1,6 +1,6 @@
 //! What does it cost that ranks agree? Time of a measurement's `update` and the next `epoch`, and bytes that a rank gives away.
 //!
-//! `cargo run --release --no-default-features --example distributed_cost`: 2 ranks, as threads. As processes: the same with
+//! `cargo run --release --example distributed_cost`: 2 ranks, as threads. As processes: the same with
 //! `--features mpi`, built, and started by `mpirun`.
 
 use std::cell::Cell;

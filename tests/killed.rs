@@ -14,7 +14,8 @@ const KILLS: usize = 100;
 
 /// `examples/resume.rs`, built.
 fn example() -> PathBuf {
-    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--example", "resume"]).status().unwrap();
+    let build = ["build", "--quiet", "--features", "serde,tch", "--example", "resume"];
+    let built = Command::new(env!("CARGO")).args(build).status().unwrap();
     assert!(built.success());
     // this test is in target/debug/deps
     let folder = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().with_file_name("debug");

@@ -10,6 +10,7 @@ mod pool;
 mod sampler;
 mod schedule;
 mod state;
+mod together;
 
 use numpy::{Element, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -52,6 +53,7 @@ fn _climd(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("CommunicationError", py.get_type::<error::CommunicationError>())?;
     m.add_class::<epoch::Epoch>()?;
     m.add_class::<sampler::Sampler>()?;
+    m.add_class::<together::Together>()?;
     m.add_function(wrap_pyfunction!(measure::measure_f32, m)?)?;
     m.add_function(wrap_pyfunction!(measure::measure_f64, m)?)?;
     m.add_function(wrap_pyfunction!(describe_schedule, m)?)?;

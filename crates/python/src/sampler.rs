@@ -66,19 +66,10 @@ impl Sampler {
         measure_every: usize,
     ) -> Result<Self> {
         let raised: Raised = Arc::new(Mutex::new(None));
-        let schedule: AnySchedule = match schedule.extract::<String>() {
-            Ok(json) => from_json(&json)?,
-            Err(_) => {
-                let (object, described, pick): (Py<PyAny>, String, String) = schedule.extract()?;
-                Box::new(FromPython { object, described, pick: self::pick(&pick)?, raised: Arc::clone(&raised) })
-            }
-        };
         let settings = Settings { seed, first_measure, measure_every };
-        let described = climd::Schedule::describe(&schedule);
-        let labels = contiguous("labels", &labels)?;
-        let made = py.detach(|| pool::run(|| Curriculum::new(labels, schedule)));
-        let engine: Engine = Box::new(made.map_err(raise)?.settings(settings));
-        let sampler = Self { inner: RwLock::new(engine), described, raised };
+        let engine = curriculum(py, contiguous("labels", &labels)?, schedule, settings, &raised)?;
+        let described = climd::Schedule::describe(engine.schedule());
+        let sampler = Self { inner: RwLock::new(Box::new(engine)), described, raised };
         sampler.unless_raised(())?;
         Ok(sampler)
     }
@@ -157,6 +148,25 @@ impl Sampler {
         let at = at?.map_err(raise)?;
         Ok((at.epoch, at.samples))
     }
+}
+
+/// The crate's sampler of a schedule in JSON, or of `(object, description, pick)`.
+pub fn curriculum(
+    py: Python<'_>,
+    labels: &[i64],
+    schedule: &Bound<'_, PyAny>,
+    settings: Settings,
+    raised: &Raised,
+) -> Result<Curriculum<AnySchedule>> {
+    let schedule: AnySchedule = match schedule.extract::<String>() {
+        Ok(json) => from_json(&json)?,
+        Err(_) => {
+            let (object, described, pick): (Py<PyAny>, String, String) = schedule.extract()?;
+            Box::new(FromPython { object, described, pick: self::pick(&pick)?, raised: Arc::clone(raised) })
+        }
+    };
+    let made = py.detach(|| pool::run(|| Curriculum::new(labels, schedule)));
+    Ok(made.map_err(raise)?.settings(settings))
 }
 
 fn pick(name: &str) -> Result<Pick> {

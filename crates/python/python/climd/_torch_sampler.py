@@ -1,0 +1,384 @@
+"""Samplers for a DataLoader.
+
+Three rules, each paid for by a bug in the field: `iter` has no effect, as a DataLoader calls it twice and frameworks call
+it before `set_epoch`; the list is fixed at the first `next`; a position counts samples over all ranks, from the start of
+the epoch.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import warnings
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from numpy.typing import NDArray
+from torch.utils.data import BatchSampler
+from torch.utils.data.distributed import DistributedSampler
+
+from . import CurriculumWarning, _climd
+from ._labels import as_labels, as_scores, error
+from ._sampler import Sampler, for_engine, whole
+from ._torch_communicator import TorchCommunicator
+from .schedules import HasQuota, Schedule
+
+_CHUNK = 1 << 16  # indices that are Python's integers at one time
+
+State = Dict[str, Any]
+
+
+class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
+    """A sampler for a DataLoader whose epochs follow a curriculum.
+
+    It is a DistributedSampler, so that frameworks know that it deals the samples to the ranks itself and leave it in its
+    place. Under one that deals batches itself (Accelerate, Hugging Face's Trainer) give `num_replicas=1, rank=0`.
+
+    labels, schedule, seed, first_measure, measure_every: as of `climd.Sampler`.
+    num_replicas, rank: default: those of torch.distributed, if it is initialised. Then every rank measures its `part` of
+        the samples, and they agree through `process_group`: `exchange="all_gather"` gives every rank all scores,
+        "histograms" none more than its own.
+    remainder: "pad" repeats samples so that all ranks have as many, "drop" leaves the last ones out.
+    stratified: spread each class evenly over the ranks. A resume then needs as many ranks as before.
+    """
+
+    def __init__(
+        self,
+        labels: Any,
+        schedule: Optional[Union[Schedule, HasQuota]] = None,
+        *,
+        seed: int = 0,
+        first_measure: int = 1,
+        measure_every: int = 1,
+        num_replicas: Optional[int] = None,
+        rank: Optional[int] = None,
+        remainder: str = "pad",
+        stratified: bool = False,
+        process_group: Optional[Any] = None,
+        exchange: str = "all_gather",
+    ) -> None:
+        talks = num_replicas is None and rank is None and dist.is_available() and dist.is_initialized()
+        if talks:
+            num_replicas, rank = dist.get_world_size(process_group), dist.get_rank(process_group)
+        self.num_replicas = 1 if num_replicas is None else whole("num_replicas", num_replicas)
+        self.rank = 0 if rank is None else whole("rank", rank)
+        if not self.rank < self.num_replicas:
+            raise error("Rank", f"`rank` is {self.rank}, but must be below `num_replicas`, which is {self.num_replicas}")
+        if remainder not in ("pad", "drop"):
+            raise error("Remainder", f'`remainder` is {remainder!r}, but must be "pad" or "drop"')
+        if exchange not in ("all_gather", "histograms"):
+            raise error("Exchange", f'`exchange` is {exchange!r}, but must be "all_gather" or "histograms"')
+        self.remainder, self.stratified = remainder, stratified
+        self.engine = Sampler(
+            labels, schedule, seed=seed, first_measure=first_measure, measure_every=measure_every
+        )
+        self._together: Optional[_climd.Together] = None
+        if talks and self.num_replicas > 1:
+            self._together = _climd.Together(
+                as_labels(labels),
+                for_engine(self.engine.schedule),
+                self.engine.seed,
+                self.engine.first_measure,
+                self.engine.measure_every,
+                TorchCommunicator(process_group),
+                self.rank,
+                self.num_replicas,
+                exchange,
+            )
+        self.seed, self.shuffle, self.drop_last = self.engine.seed, True, remainder == "drop"  # as of the base class
+        self.dataset = range(self.engine.num_samples)  # type: ignore[assignment]
+        self.epoch = 0
+        self._resume = 0  # samples of the epoch that are done, over all ranks, when the next iteration begins
+        self._list: Optional[Tuple[int, _climd.Epoch]] = None
+        self._walked: Optional[Tuple[int, Any]] = None  # end of the chunk in this rank's part, what is left of the chunk
+        self._finished: Optional[int] = None
+        self._updates = 0
+        self._state: Optional[Tuple[Tuple[int, int], bytes]] = None  # by epoch and number of updates
+        self._expected: Optional[State] = None  # a state that a loader will hand over once more
+        self._unused_scores = False  # scores that no list was made with yet
+
+    @property
+    def _engine(self) -> Union[Sampler, _climd.Together]:
+        return self._together or self.engine
+
+    # ------------------------------------------------------------------ epochs
+    def set_epoch(self, epoch: int) -> None:
+        """The epoch of the next iteration: call it before each. A position that was loaded is kept if it is of this one."""
+        epoch = whole("epoch", epoch)
+        if epoch != self.epoch:
+            self.epoch, self._resume, self._walked, self._finished = epoch, 0, None, None
+
+    def epoch_list(self) -> _climd.Epoch:
+        """The whole epoch, over all ranks. Together: every rank must call it."""
+        if self._list is None or self._list[0] != self.epoch:
+            self._list = (self.epoch, self._engine.epoch(self.epoch))
+        return self._list[1]
+
+    def local_epoch(self) -> _climd.Epoch:
+        """This rank's part of what is left of the epoch."""
+        whole_list = self.epoch_list()
+        if self.num_replicas == 1:
+            return whole_list.skip(self._resume) if self._resume else whole_list
+        if self.stratified:  # dealt first, skipped then
+            part = whole_list.shard(self.rank, self.num_replicas, remainder=self.remainder, stratified=True)
+            return part.skip(self._resume)
+        return whole_list.skip(self._resume).shard(self.rank, self.num_replicas, remainder=self.remainder)
+
+    def __len__(self) -> int:
+        """Samples of this rank in the epoch, from its start on."""
+        return self._len_of(self.epoch)
+
+    def _len_of(self, epoch: int) -> int:
+        samples = self.engine.epoch_len(epoch)
+        return samples // self.num_replicas if self.remainder == "drop" else -(-samples // self.num_replicas)
+
+    @property
+    def num_samples(self) -> int:  # type: ignore[override]
+        """As of DistributedSampler: the same as `len`."""
+        return len(self)
+
+    @property
+    def total_size(self) -> int:  # type: ignore[override]
+        """As of DistributedSampler: `len` times the number of ranks."""
+        return len(self) * self.num_replicas
+
+    def _begin(self) -> Tuple[NDArray[np.uint32], int]:
+        """This rank's indices, and how many it had before them."""
+        if self._finished == self.epoch and not self._resume:
+            text = f"epoch {self.epoch} begins again with the same samples: call `set_epoch` before each epoch"
+            warnings.warn(text, CurriculumWarning, stacklevel=4)
+        part, before = self.local_epoch().indices, self._resume // self.num_replicas
+        self._resume, self._unused_scores = 0, False
+        return part, before
+
+    def __iter__(self) -> Iterator[int]:
+        return itertools.chain.from_iterable(self._chunks())  # no Python code between two indices
+
+    def _chunks(self) -> Iterator[Iterator[int]]:
+        part, before = self._begin()  # not before the first `next`
+        for start in range(0, len(part), _CHUNK):
+            chunk = part[start : start + _CHUNK].tolist()
+            left = iter(chunk)
+            self._walked = (before + start + len(chunk), left)
+            yield left
+        self._finished = self.epoch
+
+    @property
+    def position(self) -> int:
+        """Samples of the epoch that are done, over all ranks: all that were asked for, also by a loader ahead of time."""
+        if self._walked is None:
+            return self._resume
+        end, left = self._walked
+        return min((end - operator.length_hint(left)) * self.num_replicas, self.engine.epoch_len(self.epoch))
+
+    # ------------------------------------------------------------------ scores
+    @property
+    def part(self) -> range:
+        """The samples that this rank measures."""
+        return range(*self._together.part()) if self._together else range(self.engine.num_samples)
+
+    @property
+    def wants_scores(self) -> bool:
+        """Whether the epoch should begin with a measurement."""
+        return self._engine.wants_scores(self.epoch)
+
+    def update(self, scores: Any) -> None:
+        """Scores of `part`, measured at the beginning of the epoch; higher comes earlier. Together."""
+        if self.position > 0 and self._finished != self.epoch:
+            text = (
+                f"the scores come after {self.position} samples of epoch {self.epoch} were dealt, and count from the next "
+                "epoch on: measure before the loader is iterated"
+            )
+            warnings.warn(text, CurriculumWarning, stacklevel=2)
+        self._engine.update(self.epoch, as_scores(scores))
+        self._list, self._updates, self._unused_scores = None, self._updates + 1, True
+
+    def quotas(self) -> Dict[int, int]:
+        """Samples of each class in the epoch, by label."""
+        return self.engine.quotas(self.epoch)
+
+    def log_prior(self, num_classes: int, device: Any = None) -> torch.Tensor:
+        """The logarithm of each class's share of the whole epoch, `[num_classes]`, for `prior_corrected_cross_entropy`."""
+        return torch.from_numpy(self.epoch_list().log_prior(num_classes)).to(device)
+
+    def report(self) -> Dict[str, Any]:
+        """What the epoch holds and why, as `climd.Sampler.report`."""
+        return self.engine.report(self.epoch)
+
+    def total_steps(self, epochs: int, batch_size: int, drop_last: bool = False) -> int:
+        """Gradient steps of this rank in the epochs below `epochs`, for a learning-rate schedule."""
+        if whole("batch_size", batch_size) == 0:
+            raise error("BatchSize", "`batch_size` is 0, but a batch has at least 1 sample")
+        lengths = [self._len_of(epoch) for epoch in range(whole("epochs", epochs))]
+        return sum(n // batch_size if drop_last else -(-n // batch_size) for n in lengths)
+
+    # ------------------------------------------------------------------ state
+    def state_dict(self, *, done: Optional[int] = None) -> State:
+        """All that is needed to go on from here, on any number of ranks. Cheap at every step: the bytes of the engine are
+        made once a measurement. With `exchange="histograms"` that is done together: every rank must call it.
+
+        done: samples of the epoch that were trained on, over all ranks. Needed with a plain DataLoader that has workers,
+        as it asks for samples ahead of time; a StatefulDataLoader keeps count itself.
+        """
+        key = (self.epoch, self._updates)
+        if self._state is None or self._state[0] != key:
+            self._state = (key, self._engine.state(self.epoch, 0))
+        position = self.position if done is None else whole("done", done)
+        return {"epoch": self.epoch, "done": position, "engine": self._state[1]}
+
+    def load_state_dict(self, state: State) -> None:
+        """Goes on from a `state_dict`. With a StatefulDataLoader use `climd.torch.load_state_dict`."""
+        try:
+            epoch, done, engine = int(state["epoch"]), int(state["done"]), state["engine"]
+        except (KeyError, TypeError, ValueError):
+            raise _state_error("`state` is no `state_dict` of a CurriculumSampler") from None
+        if self._expected == state:
+            self._expected = None  # the engine has it already, and maybe newer scores since
+        else:
+            if self._unused_scores:
+                text = (
+                    f"the scores of epoch {self.epoch} are dropped, as a loader hands over its state only now: load it with "
+                    "`climd.torch.load_state_dict(loader, state)`"
+                )
+                warnings.warn(text, CurriculumWarning, stacklevel=2)
+            self._engine.restore(engine)
+            if self._together:
+                self.engine.restore(engine)
+            self._updates, self._unused_scores = self._updates + 1, False
+        self._list = self._walked = self._finished = None
+        self.epoch, self._resume = epoch, done
+        if self._resume >= self.engine.epoch_len(self.epoch):  # taken after the last sample: the next epoch
+            self.epoch, self._resume = self.epoch + 1, 0
+
+    def __repr__(self) -> str:
+        ranks = f", rank={self.rank} of {self.num_replicas}" if self.num_replicas > 1 else ""
+        return f"CurriculumSampler({self.engine!r}, epoch={self.epoch}{ranks})"
+
+
+class CurriculumBatchSampler(BatchSampler):
+    """Whole batches of a CurriculumSampler, for `DataLoader(data, batch_sampler=...)`.
+
+    drop_last: leave out the samples that do not fill the last batch.
+    merge_lone: a lone last sample joins the batch before it, for layers that cannot do with a batch of 1.
+    arrays: batches are arrays of int64, for a data set with `__getitems__`; default: lists.
+    """
+
+    sampler: CurriculumSampler
+
+    def __init__(
+        self,
+        sampler: CurriculumSampler,
+        batch_size: int,
+        drop_last: bool = False,
+        *,
+        merge_lone: bool = False,
+        arrays: bool = False,
+    ) -> None:
+        if not isinstance(sampler, CurriculumSampler):
+            raise TypeError(
+                f"`sampler` is a {type(sampler).__name__}, but must be a CurriculumSampler: something has put another in its "
+                "place; under Lightning set `Trainer(use_distributed_sampler=False)`"
+            )
+        if whole("batch_size", batch_size) == 0:
+            raise error("BatchSize", "`batch_size` is 0, but a batch has at least 1 sample")
+        super().__init__(sampler, batch_size, drop_last)
+        self.merge_lone, self.arrays = merge_lone, arrays
+
+    def set_epoch(self, epoch: int) -> None:
+        """As of the sampler: frameworks look for it here or there."""
+        self.sampler.set_epoch(epoch)
+
+    def _ends(self, samples: int) -> List[int]:
+        ends = list(range(self.batch_size, samples + 1, self.batch_size))
+        left = samples - (ends[-1] if ends else 0)
+        if left == 1 and ends and self.merge_lone and not self.drop_last:
+            ends[-1] = samples
+        elif left and not self.drop_last:
+            ends.append(samples)
+        return ends
+
+    def __len__(self) -> int:
+        samples, size = len(self.sampler), self.batch_size
+        if self.drop_last:
+            return samples // size
+        merged = self.merge_lone and samples % size == 1 and samples > size
+        return -(-samples // size) - int(merged)
+
+    def __iter__(self) -> Iterator[Any]:
+        sampler = self.sampler
+        part, before = sampler._begin()
+        indices: NDArray[Any] = part.astype(np.int64) if self.arrays else part
+        start = 0
+        for end in self._ends(len(part)):
+            batch = indices[start:end]
+            sampler._walked = (before + end, ())
+            start = end
+            yield batch if self.arrays else batch.tolist()
+        sampler._walked = (before + len(part), ())
+        sampler._finished = sampler.epoch
+
+    def state_dict(self) -> State:
+        """As of the sampler."""
+        return self.sampler.state_dict()
+
+    def load_state_dict(self, state: State) -> None:
+        """As of the sampler."""
+        self.sampler.load_state_dict(state)
+
+
+def sampler_of(loader: Any) -> CurriculumSampler:
+    """The CurriculumSampler that a loader draws from, through what frameworks wrap around it.
+
+    Errors. `climd.Error` that says what is in its place, or that the samples would be dealt to the ranks twice.
+    """
+    seen, below, dealt = loader, [loader], False
+    for _ in range(12):
+        for name in ("batch_sampler", "sampler", "base_dataloader", "dataloader"):
+            inner = getattr(seen, name, None)
+            if inner is None or any(inner is other for other in below):
+                continue
+            dealt = dealt or type(inner).__name__ == "BatchSamplerShard"
+            seen = inner
+            below.append(inner)
+            break
+        if isinstance(seen, CurriculumSampler):
+            if dealt and seen.num_replicas > 1:
+                text = "the framework deals batches to the ranks, and the sampler samples: give it `num_replicas=1, rank=0`"
+                raise error("DealtTwice", text)
+            return seen
+    names = " > ".join(type(part).__name__ for part in below)
+    raise error(
+        "SamplerReplaced",
+        f"the loader has no CurriculumSampler ({names}): something has put another in its place; give it as `sampler=` or "
+        "in a CurriculumBatchSampler, and under Lightning set `Trainer(use_distributed_sampler=False)` for the latter",
+    )
+
+
+def load_state_dict(loader: Any, state: State) -> None:
+    """Loads a StatefulDataLoader's state into it and, at once, into its CurriculumSampler.
+
+    By itself the loader hands the state on at its next iteration, which is too late to know for which epoch to measure.
+    """
+    sampler = sampler_of(loader)
+    found = _find(state)
+    if found is None:
+        raise _state_error("`state` holds no `state_dict` of a CurriculumSampler: was it taken from this loader?")
+    sampler.load_state_dict(found)
+    sampler._expected = found
+    loader.load_state_dict(state)
+
+
+def _find(state: Any) -> Optional[State]:
+    if isinstance(state, dict):
+        if {"epoch", "done", "engine"} <= set(state):
+            return state
+        return next((found for value in state.values() if (found := _find(value)) is not None), None)
+    return None
+
+
+def _state_error(text: str) -> _climd.StateError:
+    raised = _climd.StateError(text)
+    raised.kind = "StateFormat"
+    return raised

@@ -1,0 +1,330 @@
+"""climd.torch: lists through loaders, positions, loud misuse, measurer, losses."""
+
+import pickle
+import random
+import warnings
+
+import climd
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from climd.torch import (
+    CurriculumBatchSampler,
+    CurriculumSampler,
+    Measurer,
+    load_state_dict,
+    prior_corrected_binary_cross_entropy,
+    prior_corrected_cross_entropy,
+    sampler_of,
+)
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
+from torch.utils.data.distributed import DistributedSampler
+from torchdata.stateful_dataloader import StatefulDataLoader
+
+SAMPLES, EPOCHS = 93, 4
+LABELS = np.repeat([0, 1, 2], [60, 25, 8])
+DATA = TensorDataset(torch.arange(SAMPLES))
+SCORES = [np.random.default_rng(epoch).random(SAMPLES, dtype=np.float32) for epoch in range(EPOCHS + 2)]
+LENGTHS = [24, 47, 70, 93, 93]
+
+
+def sampler(**keywords):
+    return CurriculumSampler(LABELS, climd.PowerLaw(epochs=EPOCHS), seed=7, **keywords)
+
+
+def wanted():
+    """The lists of one process, without a loader."""
+    engine = climd.Sampler(LABELS, climd.PowerLaw(epochs=EPOCHS), seed=7)
+    lists = []
+    for epoch in range(EPOCHS + 1):
+        if engine.wants_scores(epoch):
+            engine.update(epoch, SCORES[epoch])
+        lists.append(engine.indices(epoch).tolist())
+    return lists
+
+
+def loader(s, batches, workers=0, kind=DataLoader):
+    how = {"batch_sampler": CurriculumBatchSampler(s, 8)} if batches else {"sampler": s, "batch_size": 8}
+    return kind(DATA, num_workers=workers, persistent_workers=workers > 0, **how)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("batches", [False, True])
+def test_a_loader_gives_the_lists_of_the_engine(workers, batches):
+    s = sampler()
+    source = loader(s, batches, workers)
+    assert isinstance(s, DistributedSampler)
+    for epoch, expected in enumerate(wanted()):
+        s.set_epoch(epoch)
+        assert len(s) == len(expected) == LENGTHS[epoch] and len(source) == -(-len(expected) // 8)
+        if s.wants_scores:
+            s.update(torch.from_numpy(SCORES[epoch]))
+        got = [batch[0].tolist() for batch in source]
+        assert [x for batch in got for x in batch] == expected
+        assert s.position == len(expected)
+
+
+def test_batches_are_lists_or_arrays_and_never_one_sample_alone():
+    s = CurriculumSampler(np.zeros(17, dtype=int), climd.Uniform())
+    for drop_last, merge_lone, sizes in [(False, False, [8, 8, 1]), (True, False, [8, 8]), (False, True, [8, 9])]:
+        batches = CurriculumBatchSampler(s, 8, drop_last, merge_lone=merge_lone)
+        s.set_epoch(s.epoch + 1)
+        assert [len(batch) for batch in batches] == sizes and len(batches) == len(sizes)
+    s.set_epoch(9)
+    first = next(iter(CurriculumBatchSampler(s, 8, arrays=True)))
+    assert isinstance(first, np.ndarray) and first.dtype == np.int64
+    assert all(type(i) is int for i in next(iter(CurriculumBatchSampler(s, 8))))
+    assert next(iter(CurriculumBatchSampler(s, 8))) == first.tolist()
+
+
+def test_asking_for_an_iterator_has_no_effect():
+    s = sampler()
+    iter(s), iter(s)
+    s.set_epoch(3)
+    it = iter(s)  # as frameworks do: the iterator first, then the epoch
+    s.set_epoch(4)
+    assert list(it) == climd.Sampler(LABELS, climd.PowerLaw(epochs=EPOCHS), seed=7).indices(4).tolist()
+
+
+@pytest.mark.parametrize("remainder", ["pad", "drop"])
+@pytest.mark.parametrize("stratified", [False, True])
+def test_ranks_share_an_epoch(remainder, stratified):
+    whole = sampler().epoch_list()
+    parts = [list(sampler(num_replicas=4, rank=rank, remainder=remainder, stratified=stratified)) for rank in range(4)]
+    for rank, part in enumerate(parts):
+        assert part == whole.shard(rank, 4, remainder=remainder, stratified=stratified).indices.tolist()
+        assert len(part) == len(sampler(num_replicas=4, rank=rank, remainder=remainder))
+
+
+def test_total_steps_are_those_that_are_taken():
+    s = sampler(num_replicas=2, rank=0)
+    taken = 0
+    for epoch in range(5):
+        s.set_epoch(epoch)
+        taken += len(list(BatchSampler(s, 8, False)))
+    assert s.total_steps(5, 8) == taken
+
+
+def run_from(s, source, start, stop_after=None, save_at=None):
+    """Trains on `source`; the batches, and the state after `save_at` of them."""
+    seen = []
+    for epoch in range(start, EPOCHS + 1):
+        s.set_epoch(epoch)
+        if s.wants_scores:
+            s.update(SCORES[epoch])
+        done = s.position
+        for batch in source:
+            done += len(batch[0])
+            seen.append((epoch, batch[0].tolist()))
+            if save_at is not None and len(seen) == save_at:
+                state = source.state_dict() if isinstance(source, StatefulDataLoader) else s.state_dict(done=done)
+                return seen, pickle.loads(pickle.dumps(state))
+    return seen, None
+
+
+@pytest.mark.parametrize("batches", [False, True])
+@pytest.mark.parametrize("kind", [DataLoader, StatefulDataLoader])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_run_cut_at_any_batch_goes_on_as_if_it_was_not(kind, workers, batches):
+    whole, _ = run_from(*(lambda s: (s, loader(s, batches)))(sampler()), 0)
+    cuts = range(1, len(whole)) if workers == 0 else random.Random(1).sample(range(1, len(whole)), 4)
+    for cut in cuts:
+        s = sampler()
+        before, state = run_from(s, loader(s, batches, workers, kind), 0, save_at=cut)
+        s = sampler()
+        source = loader(s, batches, workers, kind)
+        if kind is StatefulDataLoader:
+            load_state_dict(source, state)
+        else:
+            s.load_state_dict(state)
+        after, _ = run_from(s, source, s.epoch)
+        assert before + after == whole, cut
+
+
+def test_a_state_of_two_ranks_goes_on_on_four():
+    whole = sampler().epoch_list().indices.tolist()
+    two = [sampler(num_replicas=2, rank=rank) for rank in range(2)]
+    taken = [[next(it) for _ in range(6)] for it in map(iter, two)]
+    state = two[0].state_dict()
+    assert state["done"] == 12 and sorted(sum(taken, [])) == sorted(whole[:12])
+    rest = []
+    for rank in range(4):
+        s = sampler(num_replicas=4, rank=rank)
+        s.load_state_dict(state)
+        assert (s.epoch, s.position) == (0, 12)
+        rest.append(list(s))
+    assert [x for step in zip(*rest) for x in step] == whole[12:]
+
+
+def test_positions_count_from_the_start_of_the_epoch_also_after_two_resumes():
+    s = sampler()
+    whole = list(s)
+    for _ in range(2):
+        fresh = sampler()
+        fresh.load_state_dict(s.state_dict(done=3))
+        it = iter(fresh)
+        assert [next(it) for _ in range(4)] == whole[3:7]
+        second = sampler()
+        second.load_state_dict(fresh.state_dict())
+        assert second.position == 7 and list(second) == whole[7:]
+
+
+def test_a_state_dict_goes_into_torch_save(tmp_path):
+    s = sampler()
+    s.set_epoch(1)
+    s.update(SCORES[1])
+    torch.save(s.state_dict(done=8), tmp_path / "state.pt")
+    other = sampler()
+    other.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
+    assert not other.wants_scores and other.epoch == 1
+    assert list(other) == wanted()[1][8:]
+    with pytest.raises(climd.StateError, match="state_dict"):
+        other.load_state_dict({"epoch": 3})
+
+
+def test_loading_twice_restores_twice():
+    s = sampler()
+    s.set_epoch(1)
+    s.update(SCORES[1])
+    state, expected = s.state_dict(), list(s)
+    s.update(SCORES[3])
+    s.load_state_dict(state)
+    assert list(s) == expected
+
+
+# ---------------------------------------------------------------------- loud
+def test_the_same_epoch_twice_is_loud():
+    s = sampler()
+    list(s)
+    with pytest.warns(climd.CurriculumWarning, match="call `set_epoch`"):
+        list(s)
+
+
+def test_scores_after_samples_were_dealt_are_loud():
+    s = sampler()
+    s.set_epoch(1)
+    it = iter(s)
+    next(it)
+    with pytest.warns(climd.CurriculumWarning, match="after 1 samples"):
+        s.update(SCORES[1])
+
+
+def test_a_late_load_of_a_stateful_loader_is_loud():
+    s = sampler()
+    source = loader(s, False, 0, StatefulDataLoader)
+    s.set_epoch(1)
+    s.update(SCORES[1])
+    state = s.state_dict()
+    other = sampler()
+    other.set_epoch(2)
+    other.update(SCORES[2])
+    with pytest.warns(climd.CurriculumWarning, match="climd.torch.load_state_dict"):
+        other.load_state_dict(state)
+    assert sampler_of(source) is s
+
+
+def test_a_foreign_sampler_is_refused():
+    with pytest.raises(TypeError, match="RandomSampler.*use_distributed_sampler=False"):
+        CurriculumBatchSampler(RandomSampler(DATA), 8)
+    with pytest.raises(climd.Error, match="RandomSampler") as raised:
+        sampler_of(DataLoader(DATA, 8, shuffle=True))
+    assert raised.value.kind == "SamplerReplaced"
+    with pytest.raises(climd.StateError, match="holds no"):
+        load_state_dict(loader(sampler(), False, 0, StatefulDataLoader), {"a": 1})
+
+
+@pytest.mark.parametrize("call, text", [
+    (lambda: sampler(num_replicas=2, rank=2), "`rank` is 2"),
+    (lambda: sampler(remainder="even"), "`remainder`"),
+    (lambda: sampler(exchange="gather"), "`exchange`"),
+    (lambda: sampler().set_epoch(-1), "`epoch` is -1"),
+    (lambda: sampler().total_steps(3, 0), "`batch_size` is 0"),
+    (lambda: CurriculumBatchSampler(sampler(), 0), "`batch_size` is 0"),
+    (lambda: sampler().update([1.0]), "length 1"),
+    (lambda: Measurer(LABELS, terms="all"), "`terms`"),
+    (lambda: Measurer(LABELS).finish(), "none of 93"),
+    (lambda: Measurer(LABELS).observe([0], [torch.zeros(1, 3)], []), "is empty"),
+    (lambda: Measurer(LABELS).observe([0], [torch.zeros(2, 3)], [torch.zeros(1, 3)]), r"`logits\[0\]` has shape"),
+    (lambda: Measurer(LABELS).observe([93], [torch.zeros(1, 3)], [torch.zeros(1, 3)]), "`indices` has 93"),
+    (lambda: Measurer(LABELS).observe([0], [torch.zeros(1, 3)] * 2, [torch.zeros(1, 3), torch.zeros(1, 2)]), "width 2"),
+    (lambda: Measurer(LABELS, present=np.ones((3, 1), bool)), "`present` has shape"),
+    (lambda: Measurer(LABELS, present=np.zeros((93, 1), bool)), "sample 0"),
+])
+def test_is_refused(call, text):
+    with pytest.raises(climd.Error, match=text):
+        call()
+
+
+# ---------------------------------------------------------------------- measuring
+@pytest.mark.parametrize("terms", ["both", "confidence", "complementarity", "log_likelihood"])
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_measurer_gives_the_scores_of_the_crate(terms, kind, masked):
+    torch.manual_seed(1)
+    logits = [torch.randn(SAMPLES, 3).to(kind) for _ in range(3)]
+    embeddings = [F.relu(torch.randn(SAMPLES, 6)).to(kind) for _ in range(3)]
+    embeddings[1][5] = 0
+    present = torch.rand(SAMPLES, 3) < 0.7 if masked else None
+    if present is not None:
+        present[~present.any(1), 0] = True
+        logits[0][~present[:, 0]] = float("nan")  # what is missing is never looked at
+        embeddings[0][~present[:, 0]] = float("nan")
+    expected = climd.measure(LABELS, logits, embeddings, present=present, terms=terms).score
+    measurer = Measurer(LABELS, terms=terms, present=present)
+    for at in torch.randperm(SAMPLES).split(20):
+        measurer.observe(at, [x[at].requires_grad_() for x in logits], [x[at] for x in embeddings])
+    np.testing.assert_allclose(measurer.finish(), expected, rtol=0, atol=1e-5)
+
+
+def test_samples_that_were_not_observed_or_are_not_finite_are_named():
+    measurer = Measurer(LABELS, terms="confidence")
+    measurer.observe(range(90), [torch.zeros(90, 3)])
+    with pytest.raises(climd.Error, match="3 of 93 samples were never observed, sample 90 the first"):
+        measurer.finish()
+    bad = torch.zeros(3, 3)
+    bad[1, 1] = float("nan")
+    measurer.observe(range(90, 93), [bad])
+    with pytest.raises(climd.Error, match="sample 91 are NaN"):
+        measurer.finish()
+
+
+def test_run_leaves_the_model_as_it_was():
+    model = torch.nn.Sequential(torch.nn.Linear(1, 3), torch.nn.BatchNorm1d(3), torch.nn.Dropout())
+    model.train()
+    model[1].eval()  # frozen by the user
+    views = lambda model, batch: ([model(batch[0].float()[:, None])], [])
+    measurer = Measurer(LABELS, terms="confidence", samples=range(10, 30))
+    part = torch.utils.data.Subset(DATA, range(10, 30))
+    scores = measurer.run(model, DataLoader(part, 8), views)
+    assert scores.shape == (20,) and scores.dtype == np.float32
+    assert model.training and not model[1].training and model[2].training
+    with pytest.raises(climd.Error, match="more than the 20 samples"):
+        measurer.run(model, DataLoader(DATA, 8), views)
+
+
+def test_tensors_on_the_cpu_are_not_copied():
+    x = torch.zeros(4, 3)
+    assert climd._labels.host(x).ctypes.data == x.data_ptr()
+    assert climd._labels.host(x.requires_grad_()).ctypes.data == x.data_ptr()
+
+
+def test_losses_are_their_definitions():
+    torch.manual_seed(0)
+    logits, labels = torch.randn(8, 3), torch.randint(3, (8,))
+    s = sampler()
+    prior = s.log_prior(3)
+    np.testing.assert_allclose(prior.exp().sum().item(), 1, rtol=1e-6)
+    loss = prior_corrected_cross_entropy(logits, labels, prior, tau=0.5, label_smoothing=0.1)
+    torch.testing.assert_close(loss, F.cross_entropy(logits + 0.5 * prior, labels, label_smoothing=0.1))
+    torch.testing.assert_close(prior_corrected_cross_entropy(logits, labels, torch.zeros(3)), F.cross_entropy(logits, labels))
+    targets, odds = torch.randint(2, (8, 3)), torch.tensor([-1.0, 0.0, 2.0])
+    expected = F.binary_cross_entropy_with_logits(logits + odds, targets.float())
+    torch.testing.assert_close(prior_corrected_binary_cross_entropy(logits, targets, odds), expected)
+
+
+def test_nothing_warns_in_a_right_loop():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", climd.CurriculumWarning)
+        s = sampler()
+        run_from(s, loader(s, True, 0, StatefulDataLoader), 0)
