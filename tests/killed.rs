@@ -1,5 +1,5 @@
-//! Promise: a training process that is killed at any moment, and started again, trains on the same batches and ends in the
-//! same weights as one that is left alone.
+//! Promise: a training process that is killed at any moment, and started again, trains on the same batches and ends
+//! with the same weights as one that was never killed.
 #![cfg(all(feature = "serde", feature = "tch", unix))]
 
 mod common;

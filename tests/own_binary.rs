@@ -1,5 +1,5 @@
-//! Promise: a program of a user's that trains with tch starts by plain `cargo run`, with the build script that the guide
-//! shows; without it, the system's message is the one that the guide quotes.
+//! Promise: a user's program that trains with tch starts by plain `cargo run`, if it has the build script of the guide.
+//! Without the script, the system prints the message that the guide quotes.
 
 #![cfg(all(feature = "tch", target_os = "linux"))]
 

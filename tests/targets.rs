@@ -1,5 +1,5 @@
-//! Promise: several labels, sites, groups and splits are those of the reference (`golden/targets.json`, seed 2025), and
-//! one label a sample is what it was.
+//! Promise: several labels, sites, groups and splits agree with the reference (`golden/targets.json`, seed 2025), and one
+//! label a sample is what it was.
 
 use climd::schedule::Description;
 use climd::*;
