@@ -13,7 +13,7 @@ pub struct Epoch {
     pub inner: climd::Epoch,
 }
 
-pub fn even(name: &str) -> Result<Even> {
+pub fn even(name: &str) -> Result<ShardRemainder> {
     match name {
         "pad" => Ok(ShardRemainder::Pad),
         "drop" => Ok(ShardRemainder::Drop),

@@ -68,7 +68,7 @@ impl Sampler {
         let raised: Raised = Arc::new(Mutex::new(None));
         let settings = Settings { seed, first_measure, measure_every };
         let engine = curriculum(py, contiguous("labels", &labels)?, schedule, settings, &raised)?;
-        let described = climd::Schedule::describe(engine.schedule());
+        let described = climd::Schedule::describe(engine.schedule()).to_string();
         let sampler = Self { inner: RwLock::new(Box::new(engine)), described, raised };
         sampler.unless_raised(())?;
         Ok(sampler)
@@ -90,14 +90,13 @@ impl Sampler {
     fn labels<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
         let labels: Vec<i64> = self.read(py, |engine| {
             let classes = engine.classes();
-            classes.ranks().iter().map(|&class| classes.label(class as usize)).collect()
+            classes.sample_classes().iter().map(|&class| classes.label(class as usize)).collect()
         });
         labels.into_pyarray(py)
     }
 
     fn epoch_len(&self, py: Python<'_>, epoch: usize) -> Result<usize> {
-        let len = self.read(py, |engine| engine.epoch_len(epoch));
-        self.unless_raised(len)
+        self.read(py, |engine| engine.epoch_len(epoch)).map_err(|error| self.raise(error))
     }
 
     fn wants_scores(&self, py: Python<'_>, epoch: usize) -> Result<bool> {
