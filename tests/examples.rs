@@ -38,6 +38,24 @@ epoch 4: [8, 3, 2] in 4 steps: [3, 1, 2, 6, 4, 12, 9, 10, 8, 0, 5, 11, 7]
 
 #[test]
 fn rare_findings_come_early_and_no_patient_fills_an_epoch() {
-    let expected = "";
+    let expected = "\
+finding              data  epoch 0 (478)  epoch 4 (2390)  epoch 9 (4780)
+Infiltration         1079            112             562            1028
+Effusion              722             71             387             693
+Atelectasis           643             64             355             611
+Nodule                331             58             252             326
+Mass                  294             45             219             292
+Pneumothorax          275             49             201             272
+Consolidation         235             45             184             231
+Pleural thickening    157             39             156             156
+Cardiomegaly          149             34             148             148
+Emphysema             141             35             141             140
+Edema                 123             36             123             123
+Fibrosis               90             34              89              90
+Pneumonia              65             33              64              64
+Hernia                 12             12              12              12
+largest patient: 0.42 % of epoch 9
+split 7:1:2 by patient: the worst finding of 20 or more is 13.5 % off
+";
     assert_eq!(chest_xray::answer().unwrap(), expected);
 }
