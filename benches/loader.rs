@@ -21,7 +21,11 @@ fn benches(criterion: &mut Criterion) {
         let sizes = format!("b={batch_size},d={width}");
         group.bench_function(BenchmarkId::new("climd", &sizes), |bench| {
             // the list is there: what is timed is the batches
-            bench.iter_batched(|| list.clone(), |list| loader.batches(list).for_each(drop), BatchSize::LargeInput);
+            bench.iter_batched(
+                || list.clone(),
+                |list| loader.batches(list).unwrap().for_each(drop),
+                BatchSize::LargeInput,
+            );
         });
         group.bench_function(BenchmarkId::new("bare", &sizes), |bench| {
             bench.iter(|| {

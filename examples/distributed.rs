@@ -43,7 +43,7 @@ fn train(data: &Omics, seed: u64, comm: &impl Communicator) -> anyhow::Result<f6
             })?;
             sampler.update(epoch, &scores)?;
         }
-        for batch in loader.batches(sampler.epoch(epoch)?.shard(rank, world_size, ShardRemainder::Pad)?) {
+        for batch in loader.batches(sampler.epoch(epoch)?.shard(rank, world_size, ShardRemainder::Pad)?)? {
             let out = network.forward(&batch.modalities, None, Some(&mut dropout));
             adam.zero_grad();
             network.loss(&out, &batch.labels, &criterion)?.backward();

@@ -1,15 +1,15 @@
-//! Which classes there are, how large, and who belongs to them.
+//! The classes of a data set, their sizes and their samples.
 //!
 //! Classes are numbered by size: the largest is class 0, and of two classes of one size the one with the smaller label
-//! comes first. Labels without a sample are not classes. Nothing depends on the order of the samples
-//! but the order of a class's members, which is ascending.
+//! comes first. Labels without a sample are not classes. The order of the samples changes nothing except the members of
+//! a class, which are ascending.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::{Error, Result};
 
-/// The classes of a data set: labels, counts and members, by class, largest first.
+/// The classes of a data set, largest first: labels, counts and members.
 ///
 /// # Examples
 /// ```
@@ -32,13 +32,13 @@ pub struct ClassIndex {
 }
 
 impl ClassIndex {
-    /// Counts the classes of `labels`, one integer a sample, gaps and negative values allowed.
+    /// Counts the classes of `labels`: one integer for each sample. Gaps and negative values are allowed.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::TooManySamples`] (2^32 and more), [`Error::LabelTooLarge`] (above `i64::MAX`).
     ///
     /// # Complexity
-    /// O(N + C log C) time for N samples of C classes; 8 bytes a sample are kept.
+    /// O(N + C log C) time for N samples of C classes. 8 bytes are kept for each sample.
     pub fn new<L: Copy + TryInto<i64>>(labels: &[L]) -> Result<Self> {
         if labels.is_empty() {
             return Err(Error::Empty { argument: "labels" });
@@ -87,12 +87,12 @@ impl ClassIndex {
         self.room
     }
 
-    /// Number of classes `C` that have samples.
+    /// Number of classes `C`. Each has samples.
     pub fn num_classes(&self) -> usize {
         self.labels.len()
     }
 
-    /// The label of that class; class 0 is the largest.
+    /// The label of a class. Class 0 is the largest.
     ///
     /// # Panics
     /// If `class` is not below [`num_classes`](Self::num_classes), as a slice does.
@@ -100,13 +100,12 @@ impl ClassIndex {
         self.labels[class]
     }
 
-    /// Samples of each class, by class, largest first: never increasing, never 0. Under a cap, its room: as many as an
-    /// epoch can hold.
+    /// Number of samples of each class, largest class first. It is never 0. Under a cap, as many as an epoch can hold.
     pub fn counts(&self) -> &[usize] {
         &self.counts
     }
 
-    /// The samples of that class, ascending.
+    /// The samples of a class, ascending.
     ///
     /// # Panics
     /// If `class` is not below [`num_classes`](Self::num_classes), as a slice does.
@@ -119,7 +118,7 @@ impl ClassIndex {
         &self.sample_classes
     }
 
-    /// Size of the largest class over that of the smallest, at least 1.
+    /// Size of the largest class divided by that of the smallest, at least 1.
     pub fn imbalance_ratio(&self) -> f64 {
         self.counts[0] as f64 / self.counts[self.counts.len() - 1] as f64
     }
@@ -135,7 +134,7 @@ impl ClassIndex {
     /// The exponent `s` of `n_c ~ c^-s` for the c-th largest class, in `[0, 64]`; 0 for balanced classes.
     ///
     /// # Complexity
-    /// Computed at the first call, in about 60 passes over the classes, and kept.
+    /// The first call computes it in about 60 passes over the classes. Then it is kept.
     ///
     /// # Source
     /// Maximum likelihood under Zipf's law: the mean of `ln c` under the model is that of the data.
@@ -168,7 +167,20 @@ impl ClassIndex {
         }
     }
 
-    /// The column of the logits that the class has: its label.
+    /// Position, label and count of the samples that look as if they had no label: beside labels from 0 on, labels that
+    /// tools write where there is none. -1 beside 1 alone is a sign, and other negative labels are numbers of a scale.
+    pub(crate) fn unlabelled(&self) -> Option<(usize, i64, usize)> {
+        const MARKS: [i64; 8] = [-1, -9, -99, -100, -999, -9999, i32::MIN as i64, i64::MIN];
+        let (below, above): (Vec<i64>, Vec<i64>) = self.labels.iter().partition(|&&label| label < 0);
+        let sign = below == [-1] && above == [1];
+        if sign || above.is_empty() || !below.iter().all(|label| MARKS.contains(label)) {
+            return None;
+        }
+        let class = self.labels.iter().position(|&label| label < 0)?; // the largest of them
+        Some((self.members(class)[0] as usize, self.labels[class], self.counts[class]))
+    }
+
+    /// The column of the logits of a class, which is its label.
     pub(crate) fn column(&self, class: usize, num_logits: usize) -> Result<usize> {
         let label = self.labels[class];
         let column = usize::try_from(label).ok().filter(|&column| column < num_logits);
@@ -176,7 +188,16 @@ impl ClassIndex {
     }
 }
 
-/// One number a label: its count at first, its class in the end. A table where the labels are dense, else a map.
+/// Refuses a width that no network has, for which a number a column would fill the memory.
+pub(crate) fn check_columns(num_logits: usize) -> Result<()> {
+    if num_logits <= 1 << 24 {
+        return Ok(());
+    }
+    let range = "at most 2^24, the columns of the logits";
+    Err(Error::OutOfRange { argument: "num_logits", found: num_logits as f64, range })
+}
+
+/// A number for each label: first its count, then its class. A table if labels are dense, else a map.
 enum Tally {
     Table { min: i64, slots: Vec<u32> },
     Map(HashMap<i64, u32>),
@@ -184,7 +205,7 @@ enum Tally {
 
 impl Tally {
     fn new(min: i64, max: i64, num_samples: usize) -> Self {
-        // No more slots than 4 a sample, so that two far labels cannot ask for gigabytes.
+        // At most 4 slots for each sample, so that two distant labels do not need gigabytes.
         match usize::try_from(i128::from(max) - i128::from(min)) {
             Ok(span) if span < num_samples.saturating_mul(4) => Tally::Table { min, slots: vec![0; span + 1] },
             _ => Tally::Map(HashMap::new()),
@@ -217,7 +238,7 @@ fn hill_exponent(counts: &[usize]) -> f64 {
 
 fn zipf_exponent(counts: &[usize]) -> f64 {
     if counts[0] == counts[counts.len() - 1] {
-        return 0.0; // exactly, where bisection would leave a rounding error
+        return 0.0; // exactly; bisection would leave a rounding error
     }
     let logs: Vec<f64> = (1..=counts.len()).map(|c| libm::log(c as f64)).collect();
     let total: usize = counts.iter().sum();
@@ -239,7 +260,7 @@ fn zipf_exponent(counts: &[usize]) -> f64 {
         let middle = (low + high) / 2.0;
         let next = if mean_log(middle) > target { (middle, high) } else { (low, middle) };
         if next == (low, high) {
-            break; // a fixed point: the rest of the 200 steps would change nothing
+            break; // a fixed point: further steps change nothing
         }
         (low, high) = next;
     }

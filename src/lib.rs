@@ -18,7 +18,7 @@
 //!         let scores = measure(&labels, 3, &[modality, modality], Terms::Both)?;
 //!         sampler.update(epoch, &scores.score)?;
 //!     }
-//!     for (indices, _) in sampler.epoch(epoch)?.batches(4, LastBatch::Keep)? {
+//!     for (indices, _) in sampler.epoch(epoch)?.batches(4, LastBatch::MergeLone)? {
 //!         // your training step on these samples, unchanged
 //!         assert!(indices.iter().all(|&sample| sample < 10));
 //!     }
@@ -116,6 +116,7 @@ mod pages {
         Processes: "../docs/guide/processes.md",
         Resume: "../docs/guide/resume.md",
         SeveralFindings: "../docs/guide/several-findings.md",
+        Shapes: "../docs/guide/shapes.md",
         Wrap: "../docs/guide/wrap.md",
     }
 

@@ -232,13 +232,44 @@ fn slices_that_are_no_modalities() {
 }
 
 #[test]
+fn one_logit_is_no_column_for_each_class() {
+    let one = Modality { logits: &[0.0f32; 2], embeddings: &[], present: None };
+    assert_eq!(
+        message(measure(&[0, 1], 1, &[one], Terms::Confidence)),
+        "`modalities[0].logits` has shape [2, 1], one logit a sample, but must have a column for each class: of a network \
+         with one output `z` (binary cross-entropy), give the two columns `[0, z]`"
+    );
+}
+
+#[test]
+fn labels_that_look_like_no_label() {
+    assert_eq!(
+        message(power_law_of(&[0, 0, 1, -1])),
+        "`labels[3]` is -1, beside labels from 0 on: 1 samples look as if they had no label; leave them out \
+         (`CurriculumLoader::leave_out(&[-1])`, or keep the others of your lists), or, if it is a class, say so: \
+         `Curriculum::from_classes(ClassIndex::new(&labels)?, schedule)`"
+    );
+    let none = Modality { logits: &[0.0f32; 4], embeddings: &[], present: None };
+    assert!(message(measure(&[0, 2], 2, &[none], Terms::Confidence)).ends_with("or widen the last layer"));
+}
+
+fn power_law_of(labels: &[i64]) -> Result<PowerLawScheduler> {
+    PowerLawScheduler::new(labels, PowerLaw::default())
+}
+
+#[test]
 fn forgotten_embeddings_are_no_complementarity() {
     let none = Modality { logits: &[0.0f32; 4], embeddings: &[], present: None };
     for terms in [Terms::Both, Terms::Complementarity] {
         assert_eq!(
             message(measure(&[0, 1], 2, &[none, none], terms)),
-            "`modalities[0].embeddings` has length 0, but must have length 2: labels.len() rows of one width"
+            format!(
+                "`embeddings` is empty, but `Terms::{terms:?}` compares modalities by them: give one for each modality, \
+                 or, for a network of one input and one head, measure with `Terms::Confidence`"
+            )
         );
+        let one = Modality { embeddings: &[1.0; 2], ..none };
+        assert!(message(measure(&[0, 1], 2, &[one, none], terms)).contains("`embeddings[1]` has width 0"));
     }
     assert!(measure(&[0, 1], 2, &[none, none], Terms::Confidence).is_ok());
 }

@@ -371,7 +371,7 @@ fn what_cannot_be_skipped_dealt_or_batched_is_named() {
 fn a_label_that_is_no_column_has_no_prior() {
     let epoch = |labels: &[i64]| Curriculum::new(labels, Uniform).unwrap().epoch(0).unwrap();
     assert_eq!(epoch(&[0, 0, 3]).log_prior(3).unwrap_err(), Error::PriorWidth { num_logits: 3, label: 3 });
-    assert_eq!(epoch(&[0, 0, -1]).log_prior(3).unwrap_err(), Error::PriorWidth { num_logits: 3, label: -1 });
+    assert_eq!(epoch(&[0, 0, -2]).log_prior(3).unwrap_err(), Error::PriorWidth { num_logits: 3, label: -2 });
     assert_eq!(epoch(&[0, 0]).log_prior(0).unwrap_err(), Error::PriorWidth { num_logits: 0, label: 0 });
     assert_eq!(Epoch::default().log_prior(3).unwrap_err(), Error::Empty { argument: "epoch" });
 }

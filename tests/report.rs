@@ -41,7 +41,8 @@ fn every_line_is_what_the_list_holds() {
 
 #[test]
 fn the_majority_that_overshoots_the_data_is_warned_of() {
-    let (_, sampler) = sampler(&BRCA, PowerLaw::default());
+    let (_, mut sampler) = sampler(&BRCA, PowerLaw::default());
+    sampler.update(89, &[0.5; 612]).unwrap();
     let [Warning::Overshoot { label: 0, share, natural }] = sampler.report(89).unwrap().warnings[..] else {
         panic!("{:?}", sampler.report(89).unwrap().warnings)
     };

@@ -1,4 +1,4 @@
-//! The engine: any schedule becomes a sampler.
+//! The engine, which makes a sampler of any schedule.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::capped::{self, Among};
 use super::select::{self, Keys};
 use super::{CurriculumSampler, Epoch, Position, Report, State, impossible, order, report, strata};
 use crate::targets::{Population, Targets};
-use crate::{ClassIndex, Error, Pick, Plan, PowerLaw, Quota, Result, Schedule};
+use crate::{ClassIndex, Error, Pick, Plan, PowerLaw, Quota, Result, Schedule, Warning};
 
 /// Seed, and when scores are wanted. Any value is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,9 +15,9 @@ pub struct Settings {
     /// Seed of every random choice. Default 0.
     pub seed: u64,
     /// The first epoch that begins with a measurement. Default 1: before the first epoch the network has learned
-    /// nothing, so a random ranking stands in.
+    /// nothing, so a random ranking takes the place of scores.
     pub first_measure: usize,
-    /// Epochs from one measurement to the next; 0: only once. Default 1.
+    /// Number of epochs from one measurement to the next; 0: measure only once. Default 1.
     pub measure_every: usize,
 }
 
@@ -30,26 +30,39 @@ impl Default for Settings {
 /// The paper's sampler.
 pub type PowerLawScheduler = Curriculum<PowerLaw>;
 
-/// The sampler of a schedule: what [`CurriculumSampler`] promises, for every [`Schedule`].
+/// The sampler of any [`Schedule`].
 #[derive(Clone)]
 pub struct Curriculum<S> {
     population: Arc<Population>,
     schedule: S,
     settings: Settings,
-    /// The epoch of the latest measurement, and its scores unless a restored state had none left to give.
+    /// The epoch of the latest measurement, and its scores, if they are here.
     measured: Option<(usize, Option<Vec<f32>>)>,
 }
 
 impl<S: Schedule> Curriculum<S> {
-    /// A sampler for these labels, one integer a sample, gaps and negative values allowed.
+    /// A sampler for these labels: one integer for each sample. Gaps and negative values are allowed.
     ///
     /// # Errors
-    /// As [`ClassIndex::new`], and whatever the schedule refuses.
+    /// Those of [`ClassIndex::new`] and of the schedule; [`Error::LooksUnlabelled`] for labels such as -1 and
+    /// -100 beside labels from 0 on: if they are a class, [`from_classes`](Self::from_classes) takes them.
     pub fn new<L: Copy + TryInto<i64>>(labels: &[L], schedule: S) -> Result<Self> {
-        Self::of(Population::single(ClassIndex::new(labels)?), schedule)
+        let classes = ClassIndex::new(labels)?;
+        match classes.unlabelled() {
+            Some((index, label, count)) => Err(Error::LooksUnlabelled { index, label, count }),
+            None => Self::from_classes(classes, schedule),
+        }
     }
 
-    /// A sampler for these targets: several labels a sample, sites, groups with a cap.
+    /// A sampler for these classes, with any labels.
+    ///
+    /// # Errors
+    /// Whatever the schedule refuses.
+    pub fn from_classes(classes: impl Into<Arc<ClassIndex>>, schedule: S) -> Result<Self> {
+        Self::of(Population::single(classes.into()), schedule)
+    }
+
+    /// A sampler for these targets: several labels for each sample, sites, groups with a cap.
     ///
     /// # Errors
     /// Whatever the schedule refuses; [`Error::WindowWithCap`] for one that ignores classes, under a cap.
@@ -90,7 +103,7 @@ impl<S: Schedule> Curriculum<S> {
         self.measured.as_ref()?.1.as_deref()
     }
 
-    /// The plan, once it is certain that the data can meet it.
+    /// The plan of an epoch, checked against the data.
     pub(crate) fn plan(&self, epoch: usize) -> Result<Plan> {
         let classes = self.population.classes();
         let plan = self.schedule.plan(epoch, classes)?;
@@ -115,19 +128,19 @@ impl<S: Schedule> Curriculum<S> {
         }
     }
 
-    /// The epoch that has these samples, ascending and copies adjacent.
+    /// Makes the epoch of these samples, which are ascending with copies side by side.
     pub(crate) fn epoch_of(&self, epoch: usize, quota: &Quota, list: Vec<u32>) -> Epoch {
         let mut out = Epoch { indices: list, ..Epoch::default() };
         self.arrange(epoch, quota, &mut out);
         out
     }
 
-    /// From now on there are scores of this epoch, but not here.
+    /// Records that scores of this epoch exist on other ranks.
     pub(crate) fn measured_elsewhere(&mut self, epoch: usize) {
         self.measured = Some((epoch, None));
     }
 
-    /// The scores, if there are any here: from now on they are elsewhere.
+    /// Takes the scores out, if there are any here. From now on they are elsewhere.
     pub(crate) fn take_scores(&mut self) -> Option<Vec<f32>> {
         self.measured.as_mut()?.1.take()
     }
@@ -136,7 +149,7 @@ impl<S: Schedule> Curriculum<S> {
         self.measured.as_ref().map(|&(epoch, _)| epoch)
     }
 
-    /// As [`CurriculumSampler::state`], with scores from elsewhere.
+    /// [`CurriculumSampler::state`] with scores from elsewhere.
     pub(crate) fn state_with(&self, at: Position, scores: &[f32]) -> State {
         State::new(
             &self.population,
@@ -152,12 +165,12 @@ impl<S: Schedule> Curriculum<S> {
         state.check(&self.population, self.settings, &self.schedule.describe().to_string())
     }
 
-    /// Fixed for all platforms and releases.
+    /// Hash of the labels, the same on all platforms and in all releases.
     pub(crate) fn hash_of_labels(&self) -> u64 {
         self.population.hash()
     }
 
-    /// All that must be alike for two samplers to make the same lists from the same labels and scores.
+    /// Everything that must be equal for two samplers to make the same lists from the same labels and scores.
     pub(crate) fn configuration(&self) -> String {
         let targets = self.population.rule();
         let targets = if targets.is_empty() { String::new() } else { format!(" {targets}") };
@@ -169,7 +182,7 @@ impl<S: Schedule> Curriculum<S> {
         &self.population
     }
 
-    /// Counts `out`'s samples, ascending and copies adjacent, and puts them into training order.
+    /// Counts the samples of `out`, which are ascending with copies side by side, and puts them into training order.
     fn arrange(&self, epoch: usize, quota: &Quota, out: &mut Epoch) {
         out.counts.clear();
         let classes = self.population.classes();
@@ -218,7 +231,7 @@ impl<S: Schedule> Curriculum<S> {
         self.arrange(epoch, &plan.quota, out);
     }
 
-    /// Whether scores make a difference to an epoch of this plan.
+    /// Whether scores change an epoch with this plan.
     pub(crate) fn uses_scores(&self, plan: &Plan) -> bool {
         plan.pick.by_score()
             && match &plan.quota {
@@ -234,7 +247,17 @@ impl<S: Schedule> Curriculum<S> {
             }
     }
 
-    /// Whether scores make, or may make, a difference to the epoch or a later one.
+    /// Whether the epoch does without the scores of a measurement that was due.
+    fn missing_scores(&self, epoch: usize, plan: &Plan) -> Option<Warning> {
+        let Settings { first_measure: first, measure_every: every, .. } = self.settings;
+        let wanted = epoch - epoch.checked_sub(first)?.checked_rem(every).unwrap_or(epoch - first);
+        let measured_at = self.measured_at();
+        let late = self.uses_scores(plan) && measured_at.is_none_or(|at| at < wanted);
+        (late && self.plan(wanted).is_ok_and(|plan| self.uses_scores(&plan)))
+            .then_some(Warning::ScoresMissing { wanted, measured_at })
+    }
+
+    /// Whether scores change, or may change, this epoch or a later one.
     pub(crate) fn needs_scores_from(&self, epoch: usize) -> bool {
         for epoch in (epoch..).take(LOOK_AHEAD) {
             match self.plan(epoch) {
@@ -244,11 +267,11 @@ impl<S: Schedule> Curriculum<S> {
                 Err(_) => return true,
             }
         }
-        true // it is not known to stay as it is
+        true // the plan may still change
     }
 }
 
-/// Epochs that are looked at for one that needs scores; beyond them scores are kept.
+/// Number of epochs that are searched for one that needs scores. Scores are kept if the plan is not constant by then.
 const LOOK_AHEAD: usize = 1000;
 
 impl<S: Schedule> CurriculumSampler for Curriculum<S> {
@@ -273,7 +296,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
             let rule = "one score for each label";
             return Err(Error::Length { argument: "scores".into(), found: scores.len(), expected, rule });
         }
-        // without a way out, so that many are looked at at once
+        // without an early exit, so that the compiler can check many values at once
         let finite = scores.iter().fold(true, |finite, score| finite & score.is_finite());
         if let Some((index, &value)) = scores.iter().enumerate().find(|(_, score)| !finite && !score.is_finite()) {
             return Err(Error::ScoreNotFinite { index, value });
@@ -296,7 +319,10 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
         let (plan, mut list) = (self.plan(epoch)?, Epoch::default());
         self.fill(epoch, &plan, &mut list);
         let measured = self.measured.as_ref().and_then(|(at, scores)| Some((*at, scores.as_deref()?)));
-        Ok(report::report(&list, &self.population, plan, measured))
+        let missing = self.missing_scores(epoch, &plan);
+        let mut report = report::report(&list, &self.population, plan, measured);
+        report.warnings.extend(missing);
+        Ok(report)
     }
 
     fn quotas(&self, epoch: usize) -> Result<Vec<usize>> {

@@ -1,6 +1,6 @@
 //! Targets put together: the classes that schedules see, their strata, the rooms that a cap leaves, the rows of labels.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -10,7 +10,7 @@ use crate::{ClassIndex, Result};
 /// What the engine knows of a data set.
 #[derive(Debug, Clone)]
 pub(crate) struct Population {
-    classes: ClassIndex,
+    classes: Arc<ClassIndex>,
     strata: Option<Strata>,
     cells: Option<Cells>,
     labels: Option<SeveralLabels>,
@@ -97,10 +97,11 @@ impl Population {
             let index = strata.as_ref().map_or(&classes, |strata| &strata.index);
             cells.set_strata(index.sample_classes(), index.num_classes());
         }
+        let classes = Arc::new(classes);
         Ok(Self { classes, strata, cells, labels, extras, rule, hash: OnceLock::new() })
     }
 
-    pub(crate) fn single(classes: ClassIndex) -> Self {
+    pub(crate) fn single(classes: Arc<ClassIndex>) -> Self {
         let rule = String::new();
         Self { classes, strata: None, cells: None, labels: None, extras: 0, rule, hash: OnceLock::new() }
     }

@@ -96,7 +96,8 @@ impl Sampler {
     }
 
     fn epoch_len(&self, py: Python<'_>, epoch: usize) -> Result<usize> {
-        self.read(py, |engine| engine.epoch_len(epoch)).map_err(|error| self.raise(error))
+        let len = self.read(py, |engine| engine.epoch_len(epoch));
+        self.unless_raised(len)
     }
 
     fn wants_scores(&self, py: Python<'_>, epoch: usize) -> Result<bool> {

@@ -2,7 +2,7 @@
 //!
 //! The whole cohort is plain memory, which runs on several threads can share; tensors they cannot.
 
-use climd::CurriculumLoader;
+use climd::{CurriculumLoader, LastBatch};
 use climd_data::Split;
 use tch::{Device, Tensor};
 use xxhash_rust::xxh3::Xxh3;
@@ -145,6 +145,8 @@ impl Samples {
         let labels: Vec<i64> = self.labels.iter().map(|&label| label as i64).collect();
         let labels = Tensor::f_from_slice(&labels)?;
         let tensors = self.x.iter().chain([&self.present]).map(Tensor::shallow_clone).collect();
-        CurriculumLoader::new(tensors, labels, batch_size)?.present(&self.present)?.device(device)
+        // a lone last sample is a batch, as `Study` counts the steps
+        let loader = CurriculumLoader::new(tensors, labels, batch_size)?.last_batch(LastBatch::Keep);
+        loader.present(&self.present)?.device(device)
     }
 }
