@@ -84,58 +84,32 @@ pub(super) fn advice(classes: usize, ratio: f64, smallest: usize) -> Advice {
     const LOSS: &str =
         "let loss = prior_corrected_cross_entropy(&logits, &labels, &epoch.log_prior(num_classes)?, 1.0)?;";
     match () {
-<<<<<<< HEAD
-        () if classes == 1 => "One class: there is nothing to balance.",
-        () if classes == 2 && smallest < 10 && ratio >= 10.0 => {
-            "Two classes and a handful of positives: `Trim` with drop 0.1, and `prior_corrected_cross_entropy` with tau 1,\n\
-             gained +15.2 [+5.3, +25.0] points of macro F1 on the one such set we have; the loss alone +7.1 [+1.0, +13.1].\n\
-             The interval counts that splits overlap. The gain is likely too large (docs/results/advice.md)."
-        }
-        () if ratio <= 5.0 => {
-            "Classes within 5:1: train on all data, plainly. Neither a curriculum nor a corrected loss was told from it.\n\
-             On a small hard set (LGG, 3:1) the corrected loss was at +2.3 [-3.0, +7.6]: a gain or none. If many labels\n\
-             may be wrong, do not correct with tau 1: -4.9 [-8.3, -1.5] on KIPAN."
-        }
-        () if ratio < 10.0 => {
-            "Between 5:1 and 10:1 we have no set. Above it the corrected loss gains on some sets, below it on none:\n\
-             try `prior_corrected_cross_entropy` with tau 1 on a validation part."
-        }
-        () => {
-            "A long tail: train on all data with `prior_corrected_cross_entropy`, tau 1. At 50:1 it gained on three of five\n\
-             sets, and on BRCA and KIPAN it was not told from plain training. The curriculum by itself was told from plain\n\
-             training on none. If a fifth of the labels may be wrong: few classes, tau 1/2 or plain training; many classes,\n\
-             tau 1 all the same."
-        }
-=======
         () if classes == 1 => Advice { text: "One class: there is nothing to balance.", code: "" },
         () if classes == 2 && smallest < 10 && ratio >= 10.0 => Advice {
             text: "Two classes and fewer than 10 positives: `Trim` with drop 0.1, and \
                    `prior_corrected_cross_entropy` with tau 1,\n\
-                   gained +15.2 [+12.2, +17.9] points of macro F1 on the one such set we have; the loss alone\n\
-                   +7.1 [+5.4, +8.9].",
+                   gained +15.2 [+5.3, +25.0] points of macro F1 on the one such set we have; the loss alone\n\
+                   +7.1 [+1.0, +13.1]. The gain is likely too large (docs/results/advice.md).",
             code: TRIM,
         },
         () if ratio <= 5.0 => Advice {
             text: "Classes within 5:1: train on all data, plainly. Neither a curriculum nor a corrected loss was told\n\
-                   from it, and the curriculum cost up to 0.8 points. An exception is a small hard set (LGG, 3:1):\n\
-                   the corrected loss gained +2.3 [+0.8, +3.9] there. If many labels may be wrong, the published\n\
-                   curriculum gained +1.4 [+0.6, +2.3] on KIPAN, and nothing that we could tell elsewhere.",
+                   from it. On a small hard set (LGG, 3:1) the corrected loss was at +2.3 [-3.0, +7.6]: a gain or none.\n\
+                   If many labels may be wrong, do not correct with tau 1: -4.9 [-8.3, -1.5] on KIPAN.",
             code: PLAIN,
         },
         () if ratio < 10.0 => Advice {
-            text: "Between 5:1 and 10:1 we have no set. Above it the corrected loss gains, below it nothing does: try\n\
-                   `prior_corrected_cross_entropy` with tau 1 on a validation part.",
+            text: "Between 5:1 and 10:1 we have no set. Above it the corrected loss gains on some sets, below it on\n\
+                   none: try `prior_corrected_cross_entropy` with tau 1 on a validation part.",
             code: LOSS,
         },
         () => Advice {
-            text: "A long tail: train on all data with `prior_corrected_cross_entropy`, tau 1: 1.3 to 10.0 points of\n\
-                   macro F1, most at 50:1. The curriculum by itself did not help on any set with right labels; with\n\
-                   that loss, and over half of the epochs, it does about what the loss does alone. If a fifth of the\n\
-                   labels may be wrong: with few classes (3 to 5 in our sets) tau 1/2 or plain training; with many\n\
-                   (7 to 10) tau 1 all the same.",
+            text: "A long tail: train on all data with `prior_corrected_cross_entropy`, tau 1. At 50:1 it gained on\n\
+                   three of five sets, and on BRCA and KIPAN it was not told from plain training. The curriculum by\n\
+                   itself was told from plain training on none. If a fifth of the labels may be wrong: with few classes\n\
+                   (3 to 5 in our sets) tau 1/2 or plain training; with many (7 to 10) tau 1 all the same.",
             code: LOSS,
         },
->>>>>>> main
     }
 }
 
