@@ -586,6 +586,8 @@ impl Error {
             Error::PresentAndUnknown { .. } => "PresentAndUnknown",
             Error::ValueTooLarge { .. } => "ValueTooLarge",
             Error::OneLabel { .. } => "OneLabel",
+            Error::SeveralLabels => "SeveralLabels",
+            Error::WindowWithCap { .. } => "WindowWithCap",
             Error::PartWeight { .. } => "PartWeight",
             Error::PartOutOfRange { .. } => "PartOutOfRange",
             Error::ValueNotFinite { .. } => "ValueNotFinite",
