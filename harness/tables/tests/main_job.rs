@@ -97,8 +97,10 @@ fn help_of_the_main_job_needs_no_set_up() {
     assert!(output.status.success(), "{text}");
     let source = fs::read_to_string(root.join("examples/brca_baseline.rs")).unwrap();
     let arguments = source.split("struct Arguments {").nth(1).unwrap().split("\n}").next().unwrap();
-    let options = arguments.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(": ")).map(|(name, _)| name);
-    let options: Vec<&str> = options.filter(|name| name.chars().all(|char| char.is_lowercase() || char == '_')).collect();
+    let options =
+        arguments.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(": ")).map(|(name, _)| name);
+    let options: Vec<&str> =
+        options.filter(|name| name.chars().all(|char| char.is_lowercase() || char == '_')).collect();
     assert!(options.len() > 10, "{options:?}");
     for option in options {
         assert!(text.contains(&format!("  --{} ", option.replace('_', "-"))), "{option}: {text}");
