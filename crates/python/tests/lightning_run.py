@@ -1,0 +1,85 @@
+"""Lightning: which samples does each epoch train on? usage: lightning_run.py DEVICES KIND WORKERS [no-reload|foreign|resume FILE]"""
+
+import logging
+import sys
+import warnings
+
+import climd
+import torch
+import torch.distributed as dist
+from climd.lightning import CurriculumCallback
+from climd.torch import CurriculumBatchSampler, CurriculumSampler
+from common_run import EPOCHS, LABELS, SAMPLES, SCHEDULE, SCORES, interleaved, wanted
+
+warnings.filterwarnings("ignore")
+logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+import lightning.pytorch as pl
+from torch.utils.data import DataLoader, TensorDataset
+
+devices, kind, workers = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+what = sys.argv[4] if len(sys.argv) > 4 else ""
+
+
+class Module(pl.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.layer, self.seen = torch.nn.Linear(1, 1), {}
+
+    def setup(self, stage):
+        self.sampler = CurriculumSampler(LABELS, SCHEDULE, seed=7)
+
+    def train_dataloader(self):
+        data = TensorDataset(torch.arange(SAMPLES))
+        if what == "foreign":
+            return DataLoader(data, 8, shuffle=True)
+        if kind == "batch":
+            return DataLoader(data, batch_sampler=CurriculumBatchSampler(self.sampler, 8), num_workers=workers)
+        return DataLoader(data, 8, sampler=self.sampler, num_workers=workers)
+
+    def training_step(self, batch, at):
+        self.seen.setdefault(self.current_epoch, []).extend(batch[0].tolist())
+        return self.layer(batch[0].float()[:, None]).mean() * 0
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), 1e-3)
+
+
+def measure(trainer, module):
+    part = module.sampler.part
+    return SCORES[module.sampler.epoch][part.start : part.stop]
+
+
+def fit(epochs, checkpoint=None):
+    module = Module()
+    trainer = pl.Trainer(
+        max_epochs=epochs, accelerator="cpu", devices=devices, strategy="ddp" if devices > 1 else "auto", logger=False,
+        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        reload_dataloaders_every_n_epochs=0 if what == "no-reload" else 1, use_distributed_sampler=kind != "batch",
+        callbacks=[CurriculumCallback(None, measure, log=devices == 1)],
+    )
+    trainer.fit(module, ckpt_path=checkpoint, **({"weights_only": False} if checkpoint else {}))
+    return trainer, module
+
+
+try:
+    if what == "resume":
+        trainer, module = fit(3)
+        first = dict(module.seen)
+        trainer.save_checkpoint(sys.argv[5])
+        trainer, module = fit(EPOCHS + 1, sys.argv[5])
+        assert sorted(module.seen) == [3, 4], sorted(module.seen)
+        module.seen.update(first)
+    else:
+        trainer, module = fit(EPOCHS + 1)
+except climd.Error as raised:
+    print(type(raised).__name__, raised.kind, raised)
+    sys.exit(3)
+parts = [None] * devices
+if devices > 1:
+    dist.all_gather_object(parts, module.seen)
+else:
+    parts = [module.seen]
+for epoch, expected in enumerate(wanted()):
+    got = interleaved([part[epoch] for part in parts])
+    assert got == expected + expected[: -len(expected) % devices], (epoch, len(got), len(expected))
+print("every epoch trained on its samples")
