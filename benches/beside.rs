@@ -1,4 +1,5 @@
-//! Our half of `make bench`'s table: one piece of work on inputs that `scripts/bench.py` wrote, timed, as a line of JSON. Without arguments it does nothing.
+//! Our side of the table of `make bench-peers`: times one piece of work on inputs that `scripts/bench.py` wrote, and
+//! prints a line of JSON. Without arguments it does nothing.
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ fn labels(path: &Path) -> Vec<u32> {
     floats(path).into_iter().map(f32::to_bits).collect()
 }
 
-/// The least time of some runs, in seconds, the first one left out.
+/// The least time of several runs, in seconds. The first run does not count.
 fn least(runs: usize, mut work: impl FnMut()) -> f64 {
     work();
     let time = |_| {
@@ -29,7 +30,7 @@ fn least(runs: usize, mut work: impl FnMut()) -> f64 {
     (0..runs).map(time).fold(f64::INFINITY, f64::min)
 }
 
-/// The floor: every word once, in a form that the compiler can vectorise.
+/// The lower limit of time: reads every word once, in a form that the compiler can vectorise.
 fn read(input: &[f32]) -> u32 {
     let sum = |chunk: &[f32]| chunk.iter().fold(0u32, |sum, x| sum.wrapping_add(x.to_bits()));
     input.par_chunks(1 << 14).map(sum).reduce(|| 0, u32::wrapping_add)

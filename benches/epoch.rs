@@ -1,4 +1,4 @@
-//! What it costs to make an epoch's list, beside a sort of the scores and a shuffle of as many indices.
+//! Cost of making the list of an epoch, beside a sort of the scores and a shuffle of as many indices.
 
 use std::hint::black_box;
 
@@ -12,7 +12,7 @@ const SAMPLES: usize = 1_000_000;
 const CLASSES: usize = 1000;
 const EPOCHS: usize = 100;
 
-/// `SAMPLES` labels in random order; class c of about `c^-1` of them, and every class has one.
+/// `SAMPLES` labels in random order. The share of class c is about `c^-1`, and every class has at least one sample.
 fn long_tail(words: &mut ChaCha8Rng) -> Vec<u32> {
     let total: f64 = (1..=CLASSES).map(|c| 1.0 / c as f64).sum();
     let size = |c: usize| ((SAMPLES as f64 / total / c as f64) as usize).max(1);
@@ -57,7 +57,7 @@ fn benches(criterion: &mut Criterion) {
     });
     group.finish();
 
-    // every sample, so nothing is selected: the order of training alone
+    // all samples, so nothing is selected: this is the order of training alone
     let mut group = criterion.benchmark_group("order");
     group.sample_size(10).throughput(Throughput::Elements(SAMPLES as u64));
     let sizes = format!("n={SAMPLES}");

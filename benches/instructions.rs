@@ -1,5 +1,5 @@
-//! The two hot paths on small fixed inputs, for `make instructions`, which counts their instructions under callgrind: a number that does not
-//! depend on what else the machine does. Without arguments it does nothing.
+//! Measuring, and making an epoch, on small fixed inputs. `make instructions` counts their instructions under
+//! callgrind. The number does not depend on other programs on the machine. Without arguments the program does nothing.
 
 use std::hint::black_box;
 
@@ -15,7 +15,7 @@ fn noise(len: usize, seed: u32) -> Vec<f32> {
     (0..len).map(|_| next()).collect()
 }
 
-// What is counted, by name.
+// The functions whose instructions are counted, by name.
 #[inline(never)]
 fn hot_measure(labels: &[u32], classes: usize, modalities: &[Modality<'_>]) -> Scores {
     measure(labels, classes, modalities, Terms::Both).unwrap()
@@ -49,7 +49,7 @@ fn main() {
     let Some(what) = std::env::args().find(|argument| !argument.starts_with('-') && !argument.contains('/')) else {
         return;
     };
-    // one thread, on which everything runs
+    // everything runs on one thread
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     pool.install(|| match what.as_str() {
         "measure-5" => scores(5),

@@ -1,4 +1,4 @@
-//! What the loader adds to a bare loop over the same batches.
+//! Time that the loader adds to a bare loop over the same batches.
 
 use climd::{Curriculum, CurriculumLoader, CurriculumSampler, Tail, Uniform};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

@@ -1,4 +1,4 @@
-//! What it costs to score samples: time over one read of the same input, on the same threads.
+//! Cost of scoring samples, beside one read of the same input on the same threads.
 
 use std::hint::black_box;
 
@@ -15,7 +15,7 @@ fn uniform(len: usize, seed: u64) -> Vec<f32> {
     (0..len).map(|_| (words.next_u32() >> 8) as f32 / (1 << 22) as f32 - 2.0).collect() // in [-2, 2)
 }
 
-/// The floor: every word once, in a form that the compiler can vectorise.
+/// The lower limit of time: reads every word once, in a form that the compiler can vectorise.
 fn read(input: &[f32]) -> u32 {
     let sum = |chunk: &[f32]| chunk.iter().fold(0u32, |sum, x| sum.wrapping_add(x.to_bits()));
     input.par_chunks(1 << 14).map(sum).reduce(|| 0, u32::wrapping_add)

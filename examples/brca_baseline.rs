@@ -46,7 +46,8 @@ struct Arguments {
     /// By what the curriculum picks samples within a class; a random order is the control of what the scores are worth.
     #[arg(long, value_enum, default_value = "highest")]
     pick: By,
-    /// Learning rate: chosen on validation from 1e-4, 3e-4, 1e-3 and 3e-3 with cosine decay, or the paper's constant 5e-5.
+    /// Learning rate: chosen on validation from 1e-4, 3e-4, 1e-3 and 3e-3 with cosine decay, or the paper's constant
+    /// 5e-5.
     #[arg(long, value_enum, default_value = "tuned")]
     lr: Lr,
     /// Write every run as JSON.

@@ -1,4 +1,4 @@
-//! A training loop in burn, plain and with CLIMD: the epoch is a data set of burn's `DataLoader`, and there is no libtorch anywhere.
+//! A training loop in burn, plain and with CLIMD. An epoch is a data set of burn's `DataLoader`. libtorch is not used.
 //!
 //! `cargo run --release --manifest-path harness/frameworks/burn/Cargo.toml --example burn_loop [EPOCHS]`
 
@@ -47,7 +47,7 @@ impl Net {
     }
 }
 
-/// An epoch as burn sees it: its first sample, its second, and so on. burn shuffles nothing.
+/// An epoch as a data set of burn: its samples in their order. burn does not shuffle.
 struct InOrder(Epoch);
 
 impl Dataset<u32> for InOrder {
@@ -60,7 +60,7 @@ impl Dataset<u32> for InOrder {
     }
 }
 
-/// Sample numbers to tensors.
+/// Turns sample numbers into tensors.
 #[derive(Clone)]
 struct Rows(Arc<Patients>);
 
@@ -75,7 +75,7 @@ impl Batcher<u32, Batch> for Rows {
     }
 }
 
-/// Trains, with the curriculum or with all data in every epoch; returns macro F1 on the test part.
+/// Trains with the curriculum, or with all data in every epoch. Returns macro F1 on the test part.
 fn train(epochs: usize, curriculum: bool) -> anyhow::Result<f64> {
     let (patients, test) = (Patients::new([300, 60, 15], 1), Patients::new([100, 100, 100], 2));
     let schedule = PowerLaw { epochs: epochs * 2 / 3, ..Default::default() };
@@ -106,7 +106,8 @@ fn train(epochs: usize, curriculum: bool) -> anyhow::Result<f64> {
             let (x, y) = batch?;
             let out = net.forward(&x);
             let loss = |logits: Tensor<2>| {
-                CrossEntropyLoss::new(None, &device).forward(logits + prior.clone(), y.clone()) // the loss knows the mix of the epoch
+                // the loss knows the class mix of the epoch
+                CrossEntropyLoss::new(None, &device).forward(logits + prior.clone(), y.clone())
             };
             let mut total = loss(out.fused);
             for logits in out.logits {

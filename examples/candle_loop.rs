@@ -1,4 +1,4 @@
-//! A training loop in candle, plain and with CLIMD: no libtorch anywhere.
+//! A training loop in candle, plain and with CLIMD. libtorch is not used.
 //!
 //! `cargo run --release -p climd-frameworks --example candle_loop [EPOCHS]`
 
@@ -51,7 +51,7 @@ fn tensors(patients: &Patients, indices: &[u32]) -> candle_core::Result<([Tensor
     Ok(([view(a)?, view(b)?], Tensor::new(labels, &Device::Cpu)?))
 }
 
-/// Trains, with the curriculum or with all data in every epoch; returns macro F1 on the test part.
+/// Trains with the curriculum, or with all data in every epoch. Returns macro F1 on the test part.
 fn train(epochs: usize, curriculum: bool) -> anyhow::Result<f64> {
     let (patients, test) = (Patients::new([300, 60, 15], 1), Patients::new([100, 100, 100], 2));
     let schedule = PowerLaw { epochs: epochs * 2 / 3, ..Default::default() };

@@ -1,4 +1,4 @@
-//! The data sets of the results, as a table: what is in them, and what a split of them cannot undo.
+//! Prints the data sets of the results as a table: their sizes, and signs that columns were chosen with all labels.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,8 @@ use climd_data::{Dataset, anova_f, stratified_split};
 
 fn main() -> Result<()> {
     println!(
-        "| data | samples | classes | largest : smallest | modalities | smallest F of a column | equal rows | thinned to 50:1 |"
+        "| data | samples | classes | largest : smallest | modalities | smallest F of a column | equal rows \
+         | thinned to 50:1 |"
     );
     println!("|---|---|---|---|---|---|---|---|");
     for folder in std::env::args().skip(1) {
@@ -16,7 +17,7 @@ fn main() -> Result<()> {
         let (most, least) = (sizes.iter().max().copied().unwrap_or(0), sizes.iter().min().copied().unwrap_or(0));
         let modalities: Vec<String> =
             dataset.modalities.iter().map(|table| format!("{} {}", table.name, table.columns.len())).collect();
-        // with the labels of all samples: a high one says that columns were chosen with them before publication
+        // F with the labels of all samples: a high one means that columns were chosen with them before publication
         let all: Vec<usize> = (0..dataset.len()).collect();
         let smallest = |table| anova_f(table, &all, &dataset.labels).into_iter().fold(f64::INFINITY, f64::min);
         let smallest: Vec<String> = dataset.modalities.iter().map(|table| format!("{:.1}", smallest(table))).collect();

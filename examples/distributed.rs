@@ -1,8 +1,9 @@
-//! Data-parallel training with CLIMD on TCGA-BRCA: two ranks with half of each batch and averaged gradients, beside one process with the
-//! whole batch.
+//! Data-parallel training with CLIMD on TCGA-BRCA: two ranks with half of each batch and averaged gradients, beside one
+//! process with the whole batch.
 //!
-//! `cargo run --release --example distributed [FOLDER [EPOCHS]]`: the ranks are threads of this program. As processes of an MPI job:
-//! `cargo build --release --example distributed -p climd-networks --features mpi`, then `mpirun -n 2 target/release/examples/distributed`.
+//! `cargo run --release -p climd-networks --example distributed [FOLDER [EPOCHS]]`: the ranks are threads of this
+//! program. As processes of an MPI job: `cargo build --release --example distributed -p climd-networks --features mpi`,
+//! then `mpirun -n 2 target/release/examples/distributed`.
 
 #[path = "common/omics.rs"]
 mod omics;
@@ -14,7 +15,7 @@ use omics::{Omics, macro_f1};
 use tch::nn::{Adam, OptimizerConfig, VarStore};
 use tch::{Device, Tensor};
 
-/// Samples of a step, over all ranks.
+/// Samples in one step, of all ranks together.
 const BATCH: usize = 32;
 
 /// Trains one rank's copy of the network, and returns its macro F1 on the test part, in percent.
@@ -51,8 +52,8 @@ fn train(data: &Omics, seed: u64, comm: &impl Communicator) -> anyhow::Result<f6
     macro_f1(&network, &data.test)
 }
 
-/// The mean over all ranks, whose batches are of one size, is the gradient of the whole batch. They are added in the order of the ranks, so all
-/// have the same bits. (A job on GPUs has NCCL for this.)
+/// Replaces each gradient by its mean over all ranks. Their batches have the same size, so this is the gradient of the
+/// whole batch. Gradients are added in the order of the ranks, so all ranks get the same bits. (On GPUs use NCCL.)
 fn average_gradients(vs: &VarStore, comm: &impl Communicator) -> anyhow::Result<()> {
     let mut parameters: Vec<(String, Tensor)> = vs.variables().into_iter().collect();
     parameters.sort_by(|a, b| a.0.cmp(&b.0)); // the store is a hash map
@@ -90,7 +91,7 @@ fn main() -> anyhow::Result<()> {
     let mut differences = Vec::new();
     for seed in 0..5 {
         let [one, two] = [1, 2].map(|world_size| -> anyhow::Result<f64> {
-            // every rank reads the data by itself, as a process would
+            // every rank reads the data itself, as a process would
             let ranks = InProcess::run(world_size, |comm| train(&omics::from_arguments()?, seed, &comm));
             let ranks = ranks.into_iter().collect::<anyhow::Result<Vec<f64>>>()?;
             anyhow::ensure!(ranks.iter().all(|f1| *f1 == ranks[0]), "the ranks' networks came apart: {ranks:?}");

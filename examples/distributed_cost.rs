@@ -1,6 +1,7 @@
-//! What does it cost that ranks agree? Time of a measurement's `update` and the next `epoch`, and bytes that a rank gives away.
+//! What does it cost that ranks agree on a list? Times `update` and the next `epoch`, and counts the bytes that a rank
+//! sends.
 //!
-//! `cargo run --release --no-default-features --example distributed_cost`: 2 ranks, as threads. As processes: the same with
+//! `cargo run --release --example distributed_cost`: 2 ranks, as threads. As processes: the same with
 //! `--features mpi`, built, and started by `mpirun`.
 
 use std::cell::Cell;
@@ -8,7 +9,7 @@ use std::time::Instant;
 
 use climd::{Agree, Communicator, Curriculum, CurriculumSampler, Distributed, InProcess, PowerLaw, Result};
 
-/// Counts what goes through it.
+/// Counts the bytes that are sent.
 struct Counted<C>(C, Cell<usize>);
 
 impl<C: Communicator> Communicator for Counted<C> {
@@ -28,7 +29,7 @@ impl<C: Communicator> Communicator for Counted<C> {
     }
 }
 
-/// Classes of a long tail, and scores without a pattern.
+/// Labels with a long tail, and scores without a pattern.
 fn data(n: usize, classes: usize) -> (Vec<u32>, Vec<f32>) {
     let mut word = 1u64;
     let mut noise = || {

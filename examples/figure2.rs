@@ -1,6 +1,6 @@
-//! How does the class distribution change over the epochs? The example of the paper's Figure 2, as a picture.
+//! How does the class distribution change over the epochs? Draws the example of the paper's Figure 2.
 //!
-//! `cargo run --release --example figure2` writes `docs/pictures/figure2.svg` and `.png`.
+//! `cargo run --release -p climd-repro --example figure2` writes `docs/pictures/figure2.svg` and `.png`.
 
 use climd::{Overflow, PowerLaw, apportion};
 use climd_networks::train::class_distribution;

@@ -1,7 +1,9 @@
-//! How does cost grow? The sampler with samples and classes, the measurer with samples, classes, width and modalities, one at a time.
+//! How does the cost grow? Times the sampler with more samples and classes, and the measurer with more samples,
+//! classes, width and modalities. One size grows at a time.
 //!
-//! `cargo run --release --example growth -- FOLDER`: writes `sampler.csv` and `measurer.csv` with a picture of each, and prints the tables with the
-//! exponents that fit. `FOLDER small` stops at a hundredth of the sizes; the whole needs 16 GB.
+//! `cargo run --release -p climd-repro --example growth -- FOLDER` writes `sampler.csv` and `measurer.csv` with a
+//! picture of each, and prints the tables with the fitted exponents. `FOLDER small` stops at a hundredth of the sizes.
+//! The whole needs 16 GB.
 
 use std::fs;
 use std::path::Path;
@@ -38,7 +40,7 @@ fn least(mut work: impl FnMut() -> Result<()>) -> Result<f64> {
     Ok(least)
 }
 
-/// Of this process now, and at most since it was last asked, in bytes.
+/// Memory of this process now, and its peak since the last call, in bytes.
 fn memory() -> Result<(usize, usize)> {
     let status = fs::read_to_string("/proc/self/status")?;
     let field = |name: &str| -> Option<usize> {
@@ -98,7 +100,7 @@ fn scores(n: usize, classes: usize, width: usize, modalities: usize, what: &str,
     Ok(Point { what: what.to_owned(), size, seconds })
 }
 
-/// Table of the exponents, CSV and picture.
+/// Writes CSV and picture, and prints the table of exponents.
 fn write(folder: &Path, name: &str, title: &str, points: &[Point]) -> Result<()> {
     let mut csv = String::from("varied,size,seconds\n");
     points.iter().for_each(|Point { what, size, seconds }| csv += &format!("{what},{size},{seconds:.6}\n"));
@@ -128,7 +130,8 @@ fn main() -> Result<()> {
     fs::create_dir_all(folder)?;
 
     println!(
-        "| samples | classes | ms | ns a sample | bytes a sample, resident | bytes a sample, scratch |\n|---|---|---|---|---|---|"
+        "| samples | classes | ms | ns a sample | bytes a sample, resident | bytes a sample, scratch |\n\
+         |---|---|---|---|---|---|"
     );
     let mut points = Vec::new();
     for n in [10_000, 100_000, 1_000_000, 10_000_000, 100_000_000] {

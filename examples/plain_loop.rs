@@ -1,4 +1,4 @@
-//! A training loop as it is without climd: the left side of the diff in the README. `wrapped_loop.rs` is the right side.
+//! A training loop without climd: the left side of the diff in the README. `wrapped_loop.rs` is the right side.
 
 #[path = "common/two_views.rs"]
 mod two_views;

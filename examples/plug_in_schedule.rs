@@ -1,6 +1,6 @@
-//! How do I add a schedule of my own? Say how many samples of each class; the engine does the rest.
+//! How do I add my own schedule? It says how many samples of each class an epoch has. The engine does the rest.
 //!
-//! This one keeps every minority whole and lets the majority in by steps, hardest samples first.
+//! This schedule keeps small classes whole, and takes more of the large ones step by step, hardest samples first.
 
 use std::fmt::Write;
 

@@ -1,6 +1,6 @@
-//! How many samples of each class does an epoch hold? Nearly equal at first, the real long tail at last.
+//! How many samples of each class does an epoch hold? At first nearly equal numbers, at last the real long tail.
 //!
-//! Quotas need labels and no scores, so this is known before training.
+//! Quotas need only labels, not scores. So they are known before training.
 
 use std::fmt::Write;
 

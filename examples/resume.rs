@@ -1,8 +1,9 @@
-//! Training that may be stopped anywhere, also by a power cut, and goes on as if it had not been.
+//! Training that may be stopped at any moment, also by a power cut, and then goes on with the same result.
 //!
-//! `cargo run --release --example resume -- FOLDER [EPOCHS]`: stop it, and run it again. Weights, Adam's moments and the
-//! sampler are one checkpoint, which counts from one atomic step on. tch saves neither the moments of its optimisers nor
-//! the state of torch's generator: so Adam is written out here, and the generator is seeded by the position.
+//! `cargo run --release --features tch --example resume -- FOLDER [EPOCHS]`: stop it, and run it again. Weights, Adam's
+//! moments and the sampler are one checkpoint, which becomes valid in one atomic step. tch cannot save the moments of
+//! its optimisers or the state of torch's generator. So this example has its own Adam, and seeds the generator by the
+//! position.
 
 #[path = "common/two_views.rs"]
 mod two_views;
@@ -77,18 +78,18 @@ impl Adam {
     }
 }
 
-/// The folder that the file `latest` names, if there is one.
+/// The folder that the file `latest` names, if that file exists.
 fn latest(folder: &Path) -> Option<PathBuf> {
     Some(folder.join(fs::read_to_string(folder.join("latest")).ok()?))
 }
 
-/// A folder of its own for each checkpoint; it counts when `latest` names it, and that changes in one step.
+/// Writes a checkpoint into a new folder. It becomes valid when `latest` names it, and that changes in one step.
 fn save(folder: &Path, adam: &Adam, state: &State) -> Result<()> {
     let Position { epoch, samples } = state.position();
     let (name, older) = (format!("{epoch}-{samples}"), latest(folder));
     let checkpoint = folder.join(&name);
     if checkpoint.exists() {
-        fs::remove_dir_all(&checkpoint)?; // it was begun, and never counted
+        fs::remove_dir_all(&checkpoint)?; // it was never finished
     }
     fs::create_dir_all(&checkpoint)?;
     Tensor::save_multi(&adam.tensors(), checkpoint.join("tensors.ot"))?;
@@ -108,7 +109,7 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let folder = PathBuf::from(arguments.next().ok_or("usage: resume FOLDER [EPOCHS]")?);
     let epochs = arguments.next().map_or(Ok(30), |epochs| epochs.parse())?;
-    tch::set_num_threads(1); // more of them are not bit-reproducible
+    tch::set_num_threads(1); // with more threads, bits are not reproducible
     let (x, y) = patients(96, 3);
     tch::manual_seed(1);
     let vs = VarStore::new(Device::Cpu);
@@ -132,7 +133,7 @@ fn main() -> Result<()> {
             adam.backward_step(&(out.fused.cross_entropy_for_logits(&batch.labels) + heads * 0.3), 1e-3);
             println!("epoch {} from sample {}: {:?}", at.epoch, at.samples, Vec::<i64>::try_from(&batch.indices)?);
             at = batch.position;
-            save(&folder, &adam, &sampler.state(at))?; // after every step, as this is a short one
+            save(&folder, &adam, &sampler.state(at))?; // after every step, as steps are short here
         }
     }
     let bits = |(_, weights): &(String, Tensor)| -> Result<Vec<f32>> { Ok(weights.flatten(0, -1).try_into()?) };

@@ -1,6 +1,7 @@
-//! Watching a curriculum: what each epoch holds, in TensorBoard beside the loss, and as events on the terminal.
+//! Watches a curriculum: shows what each epoch holds in TensorBoard, beside the loss, and as events on the terminal.
 //!
-//! `cargo run --release -p climd-frameworks --example tensorboard -- FOLDER [EPOCHS]`, then `tensorboard --logdir FOLDER`
+//! `cargo run --release -p climd-frameworks --example tensorboard -- FOLDER [EPOCHS]`, then
+//! `tensorboard --logdir FOLDER`
 
 use candle_core::{D, DType, Device, Tensor};
 use candle_nn::{AdamW, Linear, Module, Optimizer, ParamsAdamW, VarBuilder, VarMap, linear, loss};
@@ -8,7 +9,7 @@ use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler, Report, Tail, Terms}
 use climd_frameworks::{CLASSES, Patients, WIDTH};
 use syntaxdot_summary::SummaryWriter;
 
-/// Every number of a report as a curve over epochs.
+/// Writes every number of a report as a curve over epochs.
 fn log<W: std::io::Write>(board: &mut SummaryWriter<W>, report: &Report) -> std::io::Result<()> {
     let step = report.epoch as i64;
     board.write_scalar("epoch/samples", step, report.len as f32)?;
@@ -26,7 +27,7 @@ fn log<W: std::io::Write>(board: &mut SummaryWriter<W>, report: &Report) -> std:
     Ok(())
 }
 
-/// A linear layer on each view; their mean is the answer, their inputs stand in for embeddings.
+/// A linear layer on each view. The mean of both is the prediction. The inputs serve as embeddings.
 fn forward(
     heads: &[Linear; 2],
     patients: &Patients,
@@ -60,7 +61,7 @@ fn main() -> anyhow::Result<()> {
             sampler.update(epoch, &scores.score)?;
         }
         let report = sampler.report(epoch)?;
-        report.trace(); // to whoever listens to `tracing`
+        report.trace(); // sends events to the subscribers of `tracing`
         log(&mut board, &report)?;
         let (list, mut sum) = (sampler.epoch(epoch)?, 0.0);
         let prior = Tensor::new(list.log_prior(CLASSES)?, &Device::Cpu)?;

@@ -1,6 +1,7 @@
 //! DMIB (Fang et al., WACV 2024): a plain training loop, and the same loop with CLIMD around its data.
 //!
-//! `cargo run --release --example wrap_dmib [FOLDER [EPOCHS]]`; the README shows in what the two functions differ.
+//! `cargo run --release -p climd-networks --example wrap_dmib [FOLDER [EPOCHS]]`; the README shows how the two
+//! functions differ.
 
 #[path = "common/omics.rs"]
 mod omics;

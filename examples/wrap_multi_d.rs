@@ -1,6 +1,7 @@
 //! Multi-D (Han et al., CVPR 2022): a plain training loop, and the same loop with CLIMD around its data.
 //!
-//! `cargo run --release --example wrap_multi_d [FOLDER [EPOCHS]]`; the README shows in what the two functions differ.
+//! `cargo run --release -p climd-networks --example wrap_multi_d [FOLDER [EPOCHS]]`; the README shows how the two
+//! functions differ.
 
 #[path = "common/omics.rs"]
 mod omics;

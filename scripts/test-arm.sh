@@ -14,5 +14,5 @@ rustup target list --installed | grep -q '^aarch64-unknown-linux-gnu$' ||
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
 # fewer random cases, as emulation is slow
-PROPTEST_CASES=${PROPTEST_CASES:-16} "${CARGO:-cargo}" test -p climd --no-default-features --features serde \
+PROPTEST_CASES=${PROPTEST_CASES:-16} "${CARGO:-cargo}" test -p climd \
     --target aarch64-unknown-linux-gnu --lib --test golden --test threads --test invariants --test resume

@@ -10,7 +10,7 @@ program() {
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -1
 }
 
-soak=$(program -p climd --no-default-features --features serde --test soak)
+soak=$(program -p climd --test soak)
 # rayon's threads live as long as the process, so what they hold is still reachable at its end
 CLIMD_SOAK_EPOCHS=${CLIMD_SOAK_EPOCHS:-1000} valgrind --quiet --error-exitcode=1 --leak-check=full --show-leak-kinds=definite \
     --errors-for-leak-kinds=definite "$soak" --nocapture

@@ -107,7 +107,6 @@ mod pages {
         Readme: "../README.md",
         Choosing: "../docs/guide/choosing.md",
         ComingFrom: "../docs/guide/coming-from.md",
-        Cuda: "../docs/guide/cuda.md",
         Loss: "../docs/guide/loss.md",
         Missing: "../docs/guide/missing.md",
         Processes: "../docs/guide/processes.md",

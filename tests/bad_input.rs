@@ -1,6 +1,6 @@
-//! Promise: bad input is an error that names the argument, says what was found and what to do; nothing panics.
+//! Promise: bad input is an error that names the argument, and says what was found and what to do. Nothing panics.
 //!
-//! The errors of epochs, states, tensors, loader and loss are read in the files of those names.
+//! The test files of epochs, states, tensors, loader and loss check their errors.
 
 use climd::*;
 
@@ -43,7 +43,7 @@ fn one_class_and_one_sample_are_data() {
         for epoch in 0..5 {
             let list = sampler.epoch(epoch).unwrap();
             assert!((1..=labels.len()).contains(&list.len()));
-            assert_eq!(list.log_prior(8).unwrap()[7], 0.0); // all of it is that class
+            assert_eq!(list.log_prior(8).unwrap()[7], 0.0); // all samples are of that class
             sampler.report(epoch).unwrap();
         }
         assert_eq!(sampler.epoch(2).unwrap().len(), labels.len());
@@ -94,7 +94,7 @@ fn the_ends_of_every_range_are_allowed_and_do_not_panic() {
     }
     let settings = Settings { seed: u64::MAX, first_measure: usize::MAX, measure_every: usize::MAX };
     let sampler = power_law(PowerLaw::default()).unwrap().settings(settings);
-    assert!(!sampler.wants_scores(usize::MAX)); // due, but the whole data set
+    assert!(!sampler.wants_scores(usize::MAX)); // due, but the epoch is the whole data set
 }
 
 #[test]
@@ -141,7 +141,7 @@ impl Schedule for Impossible {
 
 #[test]
 fn quotas_that_the_data_cannot_give() {
-    #[allow(clippy::reversed_empty_ranges)] // the point of it
+    #[allow(clippy::reversed_empty_ranges)] // this is what the test is about
     let backwards = 3..1;
     let cases = [
         (Quota::PerClass(vec![1]), "it has 1 entries for 2 classes"),

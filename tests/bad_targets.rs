@@ -1,4 +1,4 @@
-//! Promise: several labels, sites, groups, splits and bins that are wrong are errors that name argument, place and remedy.
+//! Promise: wrong labels, sites, groups, splits and bins are errors that name the argument, the place and what to do.
 
 use climd::*;
 

@@ -1,4 +1,4 @@
-//! Promise: candle's tensors are measured as slices are.
+//! Promise: candle's tensors give the same scores as slices.
 #![cfg(feature = "candle")]
 
 use candle_core::{DType, Device, Tensor};
@@ -55,7 +55,7 @@ fn golden_vectors_in_every_kind() {
         case.check(&case.measure(same, DType::F32), 1e-5);
         case.check(&case.measure(same, DType::F64), 1e-7);
     }
-    // halves have three or two digits; scores of inputs rounded likewise are compared in f64
+    // f16 and bf16 have two or three digits, so the inputs are rounded first, and scores are compared in f64
     for kind in [DType::F16, DType::BF16] {
         for case in cases() {
             let half = case.measure(|tensor| tensor, kind);

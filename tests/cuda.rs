@@ -1,5 +1,5 @@
-//! Promise: what holds on the CPU holds on CUDA. The same functions as in `tensors.rs`, `loader.rs` and `loss.rs`, on the
-//! first CUDA device; without one each test says so and passes.
+//! Promise: everything that holds on the CPU holds on CUDA. The same functions as in `tensors.rs`, `loader.rs` and
+//! `loss.rs` run on the first CUDA device. Without such a device each test says so and passes.
 #![cfg(feature = "tch")]
 
 mod common;

@@ -1,5 +1,5 @@
-//! Promise: any number of ranks, each with the scores of its own part, make the very lists that one process makes; and ranks
-//! that do not belong together, or are gone, are an error on every rank.
+//! Promise: any number of ranks, each with the scores of its own part, make exactly the lists of one process. If ranks
+//! were built differently, or one died, every rank gets an error.
 
 mod common;
 
@@ -15,7 +15,7 @@ fn scores(n: usize, epoch: usize, ties: bool) -> Vec<f32> {
 /// The list of every epoch, its prior, and the state after it.
 type Run = Vec<(Vec<u32>, Vec<f32>, State)>;
 
-/// A run of one process, measured when it is wanted.
+/// A run of one process, which measures when scores are wanted.
 fn alone(mut sampler: impl CurriculumSampler, epochs: usize, ties: bool) -> Run {
     let n = sampler.classes().num_samples();
     let epoch = |epoch: usize| {
@@ -238,7 +238,7 @@ fn a_rank_that_dies_is_an_error_on_the_others_and_not_a_wait() {
         let results = InProcess::run(4, |comm| {
             let mut sampler = Distributed::new(small(), comm, agree)?;
             if sampler.rank() == 2 {
-                return Ok(()); // as a panic would: what it holds is dropped
+                return Ok(()); // like a panic: everything that the rank holds is dropped
             }
             sampler.update(1, &vec![0.0; sampler.part().len()])
         });
@@ -289,7 +289,7 @@ fn with_histograms_no_scores_are_sent() {
 
 #[test]
 fn ranks_whose_scores_differ_are_told_so() {
-    /// Gathers what it is given, but for one bit on rank 1: memory that failed, or a network that lies.
+    /// Gathers, but changes one bit on rank 1, as broken memory or a broken network would.
     struct Broken(InProcess);
     impl Communicator for Broken {
         fn rank(&self) -> usize {

@@ -1,4 +1,4 @@
-//! Promise: an epoch can be cut, dealt to processes and batched, and nothing is lost, doubled or out of place.
+//! Promise: an epoch can be skipped, sharded and batched. No sample is lost, doubled or in the wrong place.
 
 mod common;
 
@@ -70,7 +70,7 @@ proptest! {
         for rank in 0..world_size {
             let part = epoch.shard_stratified(rank, world_size, even).unwrap();
             prop_assert_eq!(part.len(), len);
-            // what is padding comes last, from the start of the list
+            // padding comes last, from the start of the list
             let own = if drop { len } else { (epoch.len() + world_size - 1 - rank) / world_size };
             prop_assert!(part.indices()[..own].windows(2).all(|pair| place(&pair[0]) < place(&pair[1])));
             by_rank.push(counts_in(&part.indices()[..own], &labels, counts.len()));
@@ -83,7 +83,7 @@ proptest! {
         all.sort_unstable();
         let mut dealt = epoch.indices()[..if drop { len * world_size } else { epoch.len() }].to_vec();
         dealt.sort_unstable();
-        prop_assert_eq!(all, dealt); // what is dropped is the end of the epoch's order
+        prop_assert_eq!(all, dealt); // the dropped samples are the end of the epoch's order
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Promise: the example of the paper's Figure 2 comes out as the reference has it, from balance to the long tail.
+//! Promise: the example of the paper's Figure 2 has the numbers of the reference, from balance to the long tail.
 //!
 //! 10 classes, 10 epochs, gamma 0.3, alpha(T) = 5 given; 1000 samples by largest remainder over `c^-1.5`. The numbers
-//! come from the Python reference of `docs/algorithm.md` (`reference.py`), which knows nothing of the crate:
+//! come from the Python reference of `docs/algorithm.md` (`reference.py`), which shares no code with the crate:
 //! ```text
 //! python3 -c "
 //! import reference as r

@@ -1,7 +1,7 @@
 //! Promise: the crate agrees with the float64 reference of the equations (`tests/golden`, seed 2025).
 //!
-//! Real numbers within `tol * max(1, |b|)`, integers and index lists exactly. Streams and orders, which no caller can
-//! ask for by themselves, are pinned beside their code in `src/sampler`.
+//! Real numbers agree within `tol * max(1, |b|)`, integers and index lists exactly. Random streams and orders are not
+//! public. Tests beside their code in `src/sampler` pin them.
 
 use approx::relative_eq;
 use climd::*;

@@ -1,7 +1,7 @@
-//! Promise: every invariant that `docs/algorithm.md` names holds, whatever the labels and the configuration.
+//! Promise: every invariant in `docs/algorithm.md` holds, for any labels and any configuration.
 //!
-//! Counts of 1 to 200 classes with an imbalance of up to 10,000:1, curricula of 1 to 300 epochs. Whole lists are compared
-//! with a twin in `common` that shares no line with the crate.
+//! The tests use 1 to 200 classes with an imbalance of up to 10,000:1, and curricula of 1 to 300 epochs. Whole lists
+//! are compared with a twin in `common` that shares no code with the crate.
 
 mod common;
 
@@ -371,7 +371,7 @@ proptest! {
         let untouched = sampler.clone();
         let mut reused = Epoch::default();
         for &epoch in &calls {
-            // whatever was asked before, into whatever memory
+            // after any other call, and into any memory
             sampler.epoch_into(epoch, &mut reused).unwrap();
             let fresh = untouched.clone().epoch(epoch).unwrap();
             prop_assert_eq!(reused.indices(), fresh.indices());
@@ -527,7 +527,7 @@ fn a_window_of_the_ranking_ignores_classes() {
     assert!(sampler.wants_scores(1));
 }
 
-/// The noise that the data of these tests are made of is no constant.
+/// The random data of these tests are not constant.
 #[test]
 fn test_data_vary() {
     let mut noise = Noise(0);

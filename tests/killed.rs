@@ -1,5 +1,5 @@
-//! Promise: a training process that is killed at any moment, and started again, trains on the same batches and ends in the
-//! same weights as one that is left alone.
+//! Promise: a training process that is killed at any moment, and started again, trains on the same batches and ends
+//! with the same weights as one that was never killed.
 #![cfg(all(feature = "serde", feature = "tch", unix))]
 
 mod common;
@@ -14,7 +14,8 @@ const KILLS: usize = 100;
 
 /// `examples/resume.rs`, built.
 fn example() -> PathBuf {
-    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--example", "resume"]).status().unwrap();
+    let build = ["build", "--quiet", "--features", "serde,tch", "--example", "resume"];
+    let built = Command::new(env!("CARGO")).args(build).status().unwrap();
     assert!(built.success());
     // this test is in target/debug/deps
     let folder = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().with_file_name("debug");

@@ -1,5 +1,5 @@
-//! Promise: metrics of several labels are scikit-learn's on the same scores, ties, unknown entries and zero divisions
-//! included.
+//! Promise: metrics of several labels agree with scikit-learn on the same scores, also with ties, unknown entries and
+//! zero divisions.
 //!
 //! `golden/label_metrics.json` comes from `golden/label_metrics.py` with scikit-learn 1.9.1.
 

@@ -1,5 +1,5 @@
-//! Promise: `CurriculumLoader` deals out the rows of the sampler's epoch, from any position on, and measures only when
-//! the sampler wants it.
+//! Promise: `CurriculumLoader` gives the rows of the sampler's epoch, from any position on, and measures only if the
+//! sampler wants scores.
 #![cfg(feature = "tch")]
 
 mod common;

@@ -1,5 +1,5 @@
-//! Promise: a loader starts no thread, so one that is dropped in the middle of an epoch leaves none behind. (The only test of
-//! its process, whose threads it counts.)
+//! Promise: a loader starts no thread, so a loader that is dropped in the middle of an epoch leaves no thread behind.
+//! This is the only test in its file, as it counts the threads of the process.
 #![cfg(all(feature = "tch", target_os = "linux"))]
 
 mod common;
@@ -12,7 +12,7 @@ fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").unwrap().count()
 }
 
-/// On a thread of its own, to which the loader is sent.
+/// Sends a loader to a new thread, which uses it.
 fn half_an_epoch(epoch: usize) {
     let loader = loader(&[19, 7, 3], 2, Device::Cpu).tail(Tail::Keep);
     let work = move || {

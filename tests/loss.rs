@@ -1,4 +1,4 @@
-//! Promise: the prior-corrected cross-entropy is its formula, with the gradient of its formula.
+//! Promise: the losses have the values and gradients of their formulas.
 #![cfg(feature = "tch")]
 
 mod common;

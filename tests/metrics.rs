@@ -1,4 +1,4 @@
-//! Promise: the metrics are scikit-learn's on the same predictions, zero divisions included.
+//! Promise: the metrics agree with scikit-learn on the same predictions, also with zero divisions.
 //!
 //! `golden/metrics.json` comes from `golden/metrics.py` with scikit-learn 1.9.1.
 
@@ -72,7 +72,7 @@ fn the_pairs_that_occur_are_the_counts_that_are_not_zero() {
     assert_eq!(metrics.counts(), [[0, 1, 0], [0, 1, 2], [0, 0, 1]]);
 }
 
-/// Dense it would be 200,000 by 200,000 counts of 8 bytes, 320 GB.
+/// A dense table would have 200,000 by 200,000 counts of 8 bytes: 320 GB.
 #[test]
 fn many_labels_take_the_memory_of_their_samples() {
     let labels: Vec<i64> = (0..200_000).collect();

@@ -1,6 +1,6 @@
 //! Promise: the ranks of an MPI job make the lists of one process, and a rank that dies ends the job at once.
 //!
-//! Run by itself, this program starts itself under `mpirun` with 1, 2, 4 and 7 ranks: `make test-mpi`.
+//! `make test-mpi` runs this program, which starts itself under `mpirun` with 1, 2, 4 and 7 ranks.
 
 mod common;
 

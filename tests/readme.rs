@@ -1,4 +1,4 @@
-//! Promise: the README's diff of a training loop is the difference of the two examples, which run.
+//! Promise: the README's diff of a training loop is the difference of two examples, which are run.
 
 /// The example from its first line of the diff to its last.
 fn part(example: &str, first: &str, last: &str) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Promise: the report says what the epoch really holds, and warns of what the paper's law does to it.
+//! Promise: the report says what the epoch really holds, and warns of the effects of the paper's law.
 
 mod common;
 

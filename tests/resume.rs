@@ -1,12 +1,12 @@
-//! Promise: a run that is cut anywhere and taken up again is the run that was never cut; and what does not belong to a
-//! sampler is refused and changes nothing.
+//! Promise: a run that is stopped anywhere and resumed equals the run that was never stopped. A state that does not
+//! belong to a sampler is an error, and changes nothing.
 
 mod common;
 
 use climd::*;
 use common::labels_of;
 
-/// A network in three lines: its weights are a hash of all it was trained on, and its scores follow from them.
+/// A tiny network: its weights are a hash of everything that it was trained on, and give its scores.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Net(u64);
 
@@ -23,7 +23,7 @@ impl Net {
     }
 }
 
-/// What was trained on, and in which network it ended, step by step.
+/// For each step, the samples that were trained on, the position, and the network.
 type Stream = Vec<(Vec<u32>, Position, Net)>;
 
 const EPOCHS: usize = 7;
@@ -53,7 +53,7 @@ fn train(
     stream
 }
 
-/// To a file and back.
+/// Writes a state to a file and reads it again.
 fn through_a_file(state: &State) -> State {
     #[cfg(feature = "serde")]
     return serde_json::from_str(&serde_json::to_string(state).unwrap()).unwrap();

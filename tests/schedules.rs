@@ -1,8 +1,8 @@
-//! Promise: every schedule is refused nothing that the engine promises: pure epochs, exact lengths, reports, state.
+//! Promise: every schedule keeps the promises of the engine: pure epochs, exact lengths, reports, state.
 
 use climd::*;
 
-/// Every built-in schedule, behind a box, in a configuration that moves within 8 epochs.
+/// Every built-in schedule, boxed, in a configuration that changes within 8 epochs.
 fn every_schedule() -> Vec<Box<dyn Schedule>> {
     let deferred = Switch { at: 4, before: Uniform {}, after: ClassBalanced {} };
     let stages = Switch { at: 3, before: PowerLaw { epochs: 3, ..Default::default() }, after: Trim::default() };

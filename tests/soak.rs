@@ -1,5 +1,5 @@
-//! Promise: a sampler that works for a long time neither leaks nor touches what is not its own: `make valgrind` runs this
-//! under valgrind. By itself it looks at the number of bytes that are allocated.
+//! Promise: a sampler that works for a long time leaks no memory, and accesses no memory that is not its own.
+//! `make valgrind` runs this test under valgrind. By itself the test checks the number of allocated bytes.
 
 mod common;
 
@@ -13,7 +13,7 @@ struct Counting;
 
 static ALLOCATED: AtomicIsize = AtomicIsize::new(0);
 
-// SAFETY: hands everything on to the system's allocator.
+// SAFETY: every call is passed on to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATED.fetch_add(layout.size() as isize, Ordering::Relaxed);

@@ -1,5 +1,5 @@
-//! Promise: a save that cannot be finished leaves the old state as it was; one that can keeps who may read the file, and
-//! where a link leads to.
+//! Promise: a failed save leaves the old state as it was. A good save keeps the permissions of the file, and symbolic
+//! links.
 #![cfg(all(feature = "serde", unix))]
 
 use std::fs::{self, Permissions};
@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use climd::*;
 
-/// The child's part of a test: the file that it is to save to.
+/// Environment variable with the file that the child process of a test saves to.
 const PATH: &str = "CLIMD_TEST_SAVE_TO";
 
 fn state(epoch: usize) -> State {

@@ -1,5 +1,5 @@
-//! Promise: a state survives a file, in both formats; a file that is not whole, or not a state, is refused; and whoever
-//! reads while another writes sees a whole one.
+//! Promise: a state is read from its file as it was written, in both formats. A file that is not whole, or not a state,
+//! is an error. A reader beside a writer always sees a whole file.
 #![cfg(feature = "serde")]
 
 use std::fs;

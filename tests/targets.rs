@@ -1,4 +1,4 @@
-//! Promise: several labels, sites, groups and splits are those of the reference (`golden/targets.json`, seed 2025).
+//! Promise: several labels, sites, groups and splits agree with the reference (`golden/targets.json`, seed 2025).
 
 use climd::*;
 use serde::Deserialize;

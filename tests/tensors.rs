@@ -1,5 +1,5 @@
-//! Promise: `MultimodalMeasurer` gives the scores of the slice kernel from tensors of any kind, layout and batching, and
-//! names what is wrong with them.
+//! Promise: `MultimodalMeasurer` gives the scores of the slice kernel, for tensors of any kind, layout and batching.
+//! Its errors name what is wrong with a tensor.
 #![cfg(feature = "tch")]
 
 mod common;

@@ -1,4 +1,4 @@
-//! Promise: the number of threads changes nothing, not one bit.
+//! Promise: the number of threads does not change any result, not even one bit.
 
 mod common;
 
@@ -79,7 +79,7 @@ fn samplers_and_what_they_give_can_be_shared_and_sent() {
     both::<InProcess>();
 }
 
-/// Threads that ask one sampler for epochs while others do: no lock, no counter, the same lists.
+/// Many threads ask one sampler for epochs at once, and get the same lists: there is no lock and no counter.
 #[test]
 fn many_threads_ask_one_sampler_at_once() {
     let labels = labels_of(&[900, 90, 9], 1);

@@ -1,4 +1,4 @@
-//! Promise: a report that is traced says all it holds, and nothing that is absent.
+//! Promise: the events of a report hold everything that the report holds, and nothing else.
 #![cfg(feature = "tracing")]
 
 use std::fmt::{Debug, Write};

@@ -1,4 +1,4 @@
-//! What the examples that wrap a network share: a folder of real data as tensors, and the score of a network on it.
+//! Shared by the examples that wrap a network: a folder of real data as tensors, and the score of a network on it.
 
 use anyhow::{Context, Result};
 use climd::ConfusionMatrix;
@@ -7,7 +7,7 @@ use climd_networks::network::Network;
 use climd_networks::train::tensors;
 use tch::{Device, Tensor};
 
-/// Features, `M` times `[n, d_m]`, and labels, `[n]`, to learn from and to be judged on.
+/// Features, `M` times `[n, d_m]`, and labels, `[n]`, for training and for testing.
 pub struct Omics {
     pub train: (Vec<Tensor>, Tensor),
     pub test: (Vec<Tensor>, Tensor),
@@ -16,7 +16,7 @@ pub struct Omics {
     pub epochs: usize,
 }
 
-/// The folder and the number of epochs that the command line names; `data/brca` and 30 without.
+/// The folder and the number of epochs on the command line. Default: `data/brca` and 30.
 pub fn from_arguments() -> Result<Omics> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().unwrap_or_else(|| "data/brca".into());

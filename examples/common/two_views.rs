@@ -1,4 +1,4 @@
-//! A made-up data set of two views and three classes (12:3:1), and a network of early fusion for it.
+//! A synthetic data set of two views and three classes (12:3:1), and an early-fusion network for it.
 #![allow(dead_code)] // each example uses its part
 
 use climd::ConfusionMatrix;
@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 /// Width of a view.
 const WIDTH: i64 = 16;
 
-/// Rows of two views, `[n, 32]`, and labels, `[n]`; the classes differ a little in each view.
+/// Features of two views, `[n, 32]`, and labels, `[n]`. The classes differ a little in each view.
 pub fn patients(n: i64, seed: i64) -> (Tensor, Tensor) {
     tch::manual_seed(seed);
     let y = Tensor::arange(n, (Kind::Int64, Device::Cpu)).remainder(16);
@@ -19,7 +19,7 @@ pub fn patients(n: i64, seed: i64) -> (Tensor, Tensor) {
     (x, y)
 }
 
-/// What the network says of a batch: fused logits, and logits and embeddings of each view.
+/// The outputs for a batch: fused logits, and logits and embeddings of each view.
 pub struct Outputs {
     pub fused: Tensor,
     pub logits: Vec<Tensor>,
@@ -27,13 +27,13 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// What the measurer takes.
+    /// Logits and embeddings of each view, for the measurer.
     pub fn views(self) -> (Vec<Tensor>, Vec<Tensor>) {
         (self.logits, self.embeddings)
     }
 }
 
-/// An encoder and a head for each view, and a classifier of both.
+/// An encoder and a head for each view, and a classifier on both.
 pub struct Net {
     encoders: Vec<nn::Linear>,
     heads: Vec<nn::Linear>,
@@ -59,7 +59,7 @@ impl Net {
     }
 }
 
-/// Balanced accuracy on patients of another seed.
+/// Balanced accuracy on new patients, drawn from another seed.
 pub fn balanced_accuracy(net: &Net, seed: i64) -> Result<f64, Box<dyn std::error::Error>> {
     let (x, y) = patients(1600, seed);
     let predictions: Vec<i64> = net.forward(&x).fused.argmax(1, false).try_into()?;

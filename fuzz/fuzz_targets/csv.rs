@@ -1,4 +1,4 @@
-//! Any files as a data set, in each of the layouts: an error that names the place, or a data set that holds together.
+//! Reads any files as a data set, in each layout. The result is an error that names the place, or a valid data set.
 #![no_main]
 
 use std::cell::OnceCell;
@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
     load(&folder);
 });
 
-/// What is read holds together.
+/// Checks that a data set which was read is valid.
 fn load(folder: &Path) {
     match Dataset::load(folder) {
         Ok(dataset) => {

@@ -1,4 +1,4 @@
-//! Any counts and any configuration: a typed error, or epochs that keep the promises.
+//! Any class counts and any configuration give a typed error, or epochs that keep the promises.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -90,7 +90,7 @@ fn schedule(kind: Kind, depth: usize) -> Box<dyn Schedule> {
     }
 }
 
-/// Whether the epoch is what it must be; an error must be one that a schedule may give.
+/// Checks an epoch. An error must be one that a schedule may return.
 fn look(sampler: &Curriculum<Box<dyn Schedule>>, epoch: usize) {
     let n = sampler.classes().num_samples();
     let list = match sampler.epoch(epoch) {

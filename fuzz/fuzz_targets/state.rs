@@ -1,4 +1,4 @@
-//! Any bytes as the file of a state: an error, or a state that a sampler takes or refuses.
+//! Reads any bytes as a state file. The result is an error, or a state that a sampler accepts or refuses.
 #![no_main]
 
 use std::cell::OnceCell;
@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
         0 => data.to_vec(),
         1 => [b"climd\0", data].concat(),
         _ => {
-            // a good file with some bytes changed: most of it is decoded before something is wrong
+            // a good file with some bytes changed, so that most of it is decoded before the error
             sampler.state(2.into()).save(&path).unwrap();
             let mut bytes = std::fs::read(&path).unwrap();
             for change in data.chunks_exact(2) {
@@ -46,7 +46,7 @@ fuzz_target!(|data: &[u8]| {
             Err(_) => assert_eq!(sampler.epoch(2).unwrap().indices(), before),
         }
     }
-    // without the checksum of the file's reader in front of it
+    // without the checksum that the reader of files checks first
     if let Ok(state) = postcard::from_bytes::<State>(data) {
         if let Ok(at) = sampler.restore(&state) {
             sampler.epoch(at.epoch).unwrap();

@@ -1,4 +1,4 @@
-//! What the examples of other frameworks share: two views of patients in a long tail.
+//! Data for the examples of other frameworks: two views of patients, with long-tailed classes.
 
 use climd::ConfusionMatrix;
 
@@ -17,7 +17,8 @@ pub const WIDTH: usize = 8;
 pub const CLASSES: usize = 3;
 
 impl Patients {
-    /// So many patients of each class; the same for the same seed. A view tells some classes apart, not all.
+    /// Makes patients, so many of each class. A seed always gives the same ones. Each view separates some of the
+    /// classes.
     #[must_use]
     pub fn new(counts: [usize; CLASSES], seed: u64) -> Self {
         let mut word = seed;
@@ -26,7 +27,7 @@ impl Patients {
             (word >> 40) as f32 / (1 << 24) as f32
         };
         let labels: Vec<u32> = (0..).zip(counts).flat_map(|(label, n)| vec![label; n]).collect();
-        // a sum of uniform numbers is near enough to normal
+        // a sum of uniform numbers is nearly normal
         let mut noise = || (0..6).map(|_| next()).sum::<f32>() - 3.0;
         let mut view = |centres: [f32; CLASSES]| -> Vec<f32> {
             labels.iter().flat_map(|&label| [centres[label as usize]; WIDTH]).map(|centre| centre + noise()).collect()
@@ -49,7 +50,7 @@ impl Patients {
         self.labels.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no patients.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()

@@ -1,6 +1,6 @@
-//! What the test files share: data sets, and a twin of the engine that is too simple to be wrong.
+//! Shared by the test files: data sets, and a twin of the engine that is too simple to be wrong.
 
-#![allow(dead_code)] // every test file is a crate of its own and uses its part
+#![allow(dead_code)] // every test file is a crate of its own, and uses a part of this
 
 #[cfg(feature = "tch")]
 pub mod tensors;
@@ -47,13 +47,13 @@ pub fn labels_of(counts: &[usize], seed: u64) -> Vec<u32> {
     labels
 }
 
-/// Scores with many ties, both zeros among them.
+/// Scores with many ties, and with both zeros.
 pub fn scores_with_ties(len: usize, seed: u64) -> Vec<f32> {
     let mut noise = Noise(seed);
     (0..len).map(|_| if noise.below(16) == 0 { -0.0 } else { noise.below(17) as f32 / 4.0 - 2.0 }).collect()
 }
 
-/// Samples of each label in a list.
+/// Number of samples of each label in a list.
 pub fn counts_in(list: &[u32], labels: &[u32], num_labels: usize) -> Vec<usize> {
     let mut counts = vec![0; num_labels];
     list.iter().for_each(|&sample| counts[labels[sample as usize] as usize] += 1);

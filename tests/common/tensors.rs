@@ -1,5 +1,5 @@
-//! Promises about tensors, each a function of the device: `tensors.rs`, `loader.rs` and `loss.rs` call them for the CPU,
-//! `cuda.rs` for the first CUDA device, where there is one.
+//! Promises about tensors, as functions of the device. `tensors.rs`, `loader.rs` and `loss.rs` call them for the CPU,
+//! `cuda.rs` for the first CUDA device, if there is one.
 
 use std::cell::Cell;
 
@@ -10,7 +10,7 @@ use super::{Noise, labels_of};
 
 pub const ALL_TERMS: [Terms; 4] = [Terms::Both, Terms::Confidence, Terms::Complementarity, Terms::LogLikelihood];
 
-/// What a network says of `n` samples, in f64 on the host.
+/// The outputs of a network for `n` samples, in f64 on the host.
 #[derive(Debug, Clone)]
 pub struct Outputs {
     pub labels: Vec<u32>,
@@ -29,8 +29,8 @@ impl Outputs {
         Self { labels, classes, logits, embeddings, present: None }
     }
 
-    /// The same with about a third of the modalities missing, and NaN in their rows; the first sample has one, and no
-    /// sample has none.
+    /// The same with about a third of the modalities missing, and NaN in their rows. The first sample has one modality,
+    /// and every sample has at least one.
     pub fn masked(mut self, seed: u64) -> Self {
         let (mut noise, n, modalities) = (Noise(seed), self.labels.len(), self.logits.len());
         let mut present = vec![vec![true; n]; modalities];
@@ -62,7 +62,7 @@ impl Outputs {
         (tensors(&self.logits), tensors(&self.embeddings))
     }
 
-    /// The same, rounded to what a kind of tensor can hold.
+    /// The same, rounded to the precision of a kind of tensor.
     pub fn rounded_to(&self, kind: Kind) -> Self {
         let round =
             |rows: &Vec<f64>| Vec::try_from(Tensor::from_slice(rows).to_kind(kind).to_kind(Kind::Double)).unwrap();
@@ -285,7 +285,7 @@ pub fn what_is_missing_is_counted_and_the_rest_is_kept(device: Device) {
         }
     };
     observe(&[6, 0, 1], Some(missing(4, 2)));
-    observe(&[], Some(missing(4, 2))); // a batch of nothing is nothing
+    observe(&[], Some(missing(4, 2))); // an empty batch changes nothing
     observe(&[2, 4], Some(missing(2, 3)));
     observe(&[5, 3], None);
     assert_eq!(measurer.finish().unwrap_err(), missing(7, 0), "success starts anew");

@@ -12,20 +12,20 @@ pub enum Decimal {
     Comma,
 }
 
-/// What programs write for a value that is not there; compared without case.
+/// What programs write for a missing value. Letter case does not matter.
 const MISSING: [&str; 14] =
     ["", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "n.a.", "none", "null", "nil", "missing", "?", "--"];
-/// Further ones that may be the name of a class (a negative one is `-`), but no number.
+/// These also mean a missing number, but may be names of classes: `-` can mean negative.
 const MISSING_NUMBERS: [&str; 3] = ["-", ".", "#value!"];
 
-/// Whether a cell of numbers holds no value: nothing, `NA`, `n/a`, `NaN`, `None`, `null`, `-` and their like.
+/// Whether a cell of numbers is missing: empty, `NA`, `n/a`, `NaN`, `None`, `null`, `-` and so on.
 #[must_use]
 pub fn is_missing(cell: &str) -> bool {
     let is = |text: &&str| cell.eq_ignore_ascii_case(text);
     MISSING.iter().chain(&MISSING_NUMBERS).any(is)
 }
 
-/// Whether a cell of labels looks like a missing one: as [`is_missing`], but `-` and `.` may be a class.
+/// Whether a cell of labels looks missing: as [`is_missing`], but `-` and `.` may be a class.
 #[must_use]
 pub fn is_missing_label(cell: &str) -> bool {
     MISSING.iter().any(|text| cell.eq_ignore_ascii_case(text))
@@ -33,7 +33,7 @@ pub fn is_missing_label(cell: &str) -> bool {
 
 /// The finite number that a cell holds, as the nearest `f32`.
 pub(crate) fn number(cell: &str, decimal: Decimal) -> Option<f32> {
-    // parsed as f32 at once: by way of f64 it would be rounded twice
+    // parsed as f32 at once: through f64 it would be rounded twice
     plain(cell, decimal)?.parse().ok().filter(|value: &f32| value.is_finite())
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn number(cell: &str, decimal: Decimal) -> Option<f32> {
 fn plain(cell: &str, decimal: Decimal) -> Option<Cow<'_, str>> {
     match decimal {
         Decimal::Point => Some(cell.into()),
-        // 1.234 may be 1234 or 1.234
+        // 1.234 can mean 1234 or 1.234, so it is refused
         Decimal::Comma if !cell.contains(',') => (!grouped(cell)).then(|| cell.into()),
         Decimal::Comma => {
             let (whole, fraction) = cell.split_once(',')?;

@@ -5,16 +5,16 @@ use crate::{Error, Result, Sheet};
 /// A column that is looked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Column<'a> {
-    /// By name, or by number from 1.
+    /// The name of the column, or its number from 1.
     pub wanted: Option<&'a str>,
-    /// Names to look for where none is wanted; letter case, spaces, `_` and `-` are ignored.
+    /// Names to look for if `wanted` is none. Letter case, spaces, `_` and `-` do not matter.
     pub usual: &'static [&'static str],
-    /// The option that names it, for errors.
+    /// The command-line option for this column. Errors mention it.
     pub option: &'a str,
 }
 
 impl<'a> Column<'a> {
-    /// The same, by this name or number if there is one.
+    /// The same column, with this name or number if one is given.
     #[must_use]
     pub fn wanted<'b>(self, wanted: Option<&'b str>) -> Column<'b>
     where
@@ -24,13 +24,13 @@ impl<'a> Column<'a> {
     }
 }
 
-/// Where labels usually are.
+/// The column of labels, with its usual names.
 pub const LABELS: Column<'_> = Column {
     wanted: None,
     usual: &["label", "labels", "class", "target", "y", "diagnosis", "dx", "finding labels", "findings"],
     option: "--column",
 };
-/// Where names of samples usually are.
+/// The column of sample names, with its usual names.
 pub const IDS: Column<'_> = Column {
     wanted: None,
     usual: &[
@@ -52,16 +52,16 @@ pub const IDS: Column<'_> = Column {
     ],
     option: "--id",
 };
-/// Where scores usually are.
+/// The column of scores, with its usual names.
 pub const SCORES: Column<'_> = Column { wanted: None, usual: &["score", "scores"], option: "--score-column" };
-/// Where patients of several samples usually are.
+/// The column that says which samples belong to one patient, with its usual names.
 pub const GROUPS: Column<'_> =
     Column { wanted: None, usual: &["group", "patient", "patient id", "subject", "subject id"], option: "--group" };
-/// Where the hospital or the scanner usually is.
+/// The column of the hospital or the scanner, with its usual names.
 pub const SITES: Column<'_> =
     Column { wanted: None, usual: &["site", "hospital", "center", "centre", "scanner"], option: "--site" };
 
-/// A name as it is compared.
+/// A name in the form in which names are compared.
 pub(crate) fn folded(name: &str) -> String {
     name.chars()
         .filter(|char| !char.is_whitespace() && !matches!(char, '_' | '-'))
@@ -77,7 +77,7 @@ pub(crate) fn is_usual(name: &str) -> bool {
 }
 
 impl Sheet {
-    /// The columns there are, in words: for messages.
+    /// Lists the columns of the sheet in words, for messages.
     #[must_use]
     pub fn columns(&self) -> String {
         const SHOWN: usize = 20;
@@ -92,10 +92,10 @@ impl Sheet {
         format!("its columns are {}{more}, {}-separated", shown.join(", "), self.separator().name())
     }
 
-    /// Where the column is: as wanted, by a usual name, or the only one.
+    /// Position of the column: the wanted one, one with a usual name, or the only one.
     ///
     /// # Errors
-    /// [`Error::NoColumn`], [`Error::ColumnTwice`]; [`Error::WhichColumn`] if none was wanted and several could be it.
+    /// [`Error::NoColumn`], [`Error::ColumnTwice`]; [`Error::WhichColumn`] if none is wanted and several are possible.
     pub fn find(&self, column: Column<'_>) -> Result<usize> {
         if let Some(wanted) = column.wanted {
             return self.named(wanted, column.option);
@@ -103,7 +103,7 @@ impl Sheet {
         match self.usual(column) {
             Some(at) => Ok(at),
             None => {
-                // an index column is nobody's data
+                // an index column holds no data
                 let mut others = (0..self.width()).filter(|&at| Some(at) != self.index());
                 match (others.next(), others.next()) {
                     (Some(only), None) => Ok(only),
@@ -118,8 +118,8 @@ impl Sheet {
         }
     }
 
-    /// Where the column of this name or number is: the very name, else one that differs in case, spaces, `_` and `-`
-    /// alone.
+    /// Position of the column with this name or number. An exact name comes first, then a name that differs only in
+    /// case, spaces, `_` and `-`.
     ///
     /// # Errors
     /// [`Error::NoColumn`], [`Error::ColumnTwice`].
@@ -150,7 +150,7 @@ impl Sheet {
         }
     }
 
-    /// Where a column of a usual name is: of those there are, the one whose name is first in the list.
+    /// Position of a column with a usual name. If several have one, the first name of the list wins.
     #[must_use]
     pub fn usual(&self, column: Column<'_>) -> Option<usize> {
         let names: Vec<String> = self.names()?.iter().map(|name| folded(name)).collect();

@@ -1,4 +1,4 @@
-//! What can be wrong with a table, or with the column that is asked of it.
+//! Errors of a table, and of the columns that are read from it.
 //!
 //! Every variant says where, what was found, and what to do. Rows and columns count from 1, as in a spreadsheet.
 
@@ -13,11 +13,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Place {
     /// The file.
     pub file: PathBuf,
-    /// Its row, as a spreadsheet numbers it.
+    /// The row, as a spreadsheet numbers it.
     pub row: usize,
     /// The cell in that row.
     pub column: usize,
-    /// The column's name, where the file has a header.
+    /// The column's name, if the file has a header.
     pub name: Option<String>,
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// A table that cannot be read, or that does not have what is asked of it.
+/// A table that cannot be read, or that lacks what is asked for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -37,10 +37,10 @@ pub enum Error {
     Read {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// The file is text of two bytes a letter.
+    /// The file is text in UTF-16.
     #[error(
         "`{}` is UTF-16, as Excel writes \"Unicode text\": save it as \"CSV UTF-8\", or convert it with \
          `iconv -f UTF-16 -t UTF-8`",
@@ -50,7 +50,7 @@ pub enum Error {
         /// The file.
         file: PathBuf,
     },
-    /// The file is no text at all.
+    /// The file is not text.
     #[error("`{}` is {found}, not a table of text: export it as CSV", file.display())]
     NotText {
         /// The file.
@@ -58,8 +58,8 @@ pub enum Error {
         /// What its first bytes look like.
         found: &'static str,
     },
-    /// A row holds bytes that are no UTF-8.
-    #[error("`{}`, row {row}: the bytes are no UTF-8 text: save the file as CSV in UTF-8", file.display())]
+    /// A row holds bytes that are not UTF-8.
+    #[error("`{}`, row {row}: the bytes are not UTF-8 text: save the file as CSV in UTF-8", file.display())]
     NotUtf8 {
         /// The file.
         file: PathBuf,
@@ -82,12 +82,12 @@ pub enum Error {
         first: usize,
         /// Cells in that row.
         expected: usize,
-        /// Whether the row has a quoted cell with line breaks, as an open quotation mark makes them.
+        /// Whether the row has a quoted cell with line breaks: a quotation mark may never have been closed.
         unclosed: bool,
-        /// The separator, as it is called.
+        /// Name of the separator.
         separator: &'static str,
     },
-    /// The file has nothing where something is needed.
+    /// The file lacks something that is needed.
     #[error("`{}` has no {lacks}: fetch or export it again", file.display())]
     Empty {
         /// The file.
@@ -95,7 +95,7 @@ pub enum Error {
         /// What is missing: a header, a data row, a label.
         lacks: &'static str,
     },
-    /// There is no such column.
+    /// The file has no such column.
     #[error(
         "{option}: `{}` has no column `{wanted}`; {found}: give the name or the number of one of them",
         file.display()
@@ -103,14 +103,14 @@ pub enum Error {
     NoColumn {
         /// The file.
         file: PathBuf,
-        /// The option or the part of the program that asks.
+        /// The option, or the part of the program, that asks for the column.
         option: String,
         /// The name or number asked for.
         wanted: String,
         /// The columns there are, in words.
         found: String,
     },
-    /// Several columns could be meant.
+    /// Several columns are possible.
     #[error(
         "`{}` has no column named {}; {found}: say which one is meant, with {option}",
         file.display(), usual.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
@@ -169,7 +169,7 @@ pub enum Error {
         /// The columns there are, in words.
         columns: String,
     },
-    /// The only column that could hold labels names the rows.
+    /// The only column that could hold labels holds names of rows.
     #[error(
         "`{}`, column {column}: each of the {rows} rows has a value of its own (`{example}`, ...), as an id has; \
          {columns}: name the column of the labels with {option}",

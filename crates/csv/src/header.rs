@@ -1,7 +1,7 @@
-//! Whether the first row names the columns, and why.
+//! Decides whether the first row names the columns, and says why.
 //!
-//! A header that is taken for data is one sample too many; data that are taken for a header are a sample lost, and
-//! perhaps a class. So the first row is compared with the rows below, and the reason is always said.
+//! A header that is read as data is one sample too many. Data that are read as a header are a lost sample, and perhaps
+//! a lost class. So the first row is compared with the rows below, and the reason is always shown.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -25,30 +25,30 @@ pub struct Header {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Why {
-    /// It was asked for.
+    /// The user said so.
     Asked,
-    /// It holds a name that such columns have.
+    /// It holds a name that columns of labels, ids and so on usually have.
     Usual(String),
-    /// It holds a text where all rows below hold numbers.
+    /// It holds text above a column of numbers.
     AboveNumbers(String),
     /// It begins with an empty cell above an index, as pandas writes it.
     Index,
     /// It counts the columns: 0, 1, 2, ..., as pandas names columns that have no names.
     Counts,
-    /// All values of the column below are of one shape, as `P17`, and it is not.
+    /// All values below have one shape, such as `P17`, and this one has another.
     OtherShape(String),
-    /// It holds a value that is again in the rows below.
+    /// It holds a value that the rows below hold, too.
     Again(String),
-    /// It holds numbers where all rows below hold numbers.
+    /// It holds numbers, and all rows below hold numbers.
     Numbers,
     /// It holds a value of the shape that all values below have.
     SameShape(String),
-    /// Nothing tells.
+    /// Nothing decides.
     Unsure(String),
 }
 
 impl Header {
-    /// Whether the rows below tell; else somebody should look.
+    /// Whether the rows below decide. Otherwise the user should look.
     #[must_use]
     pub fn is_sure(&self) -> bool {
         !matches!(self.why, Why::Unsure(_))
@@ -76,7 +76,7 @@ impl fmt::Display for Header {
     }
 }
 
-/// Rows below the first that are looked at.
+/// Number of rows below the first that are compared with it.
 const SAMPLE: usize = 1000;
 
 /// Compares the first row with those below.
@@ -105,7 +105,7 @@ pub(crate) fn decide(pieces: &Pieces) -> (bool, Why) {
     }
     let votes: Vec<(bool, Why)> = (0..first.len()).filter_map(|at| vote(first[at], below(at))).collect();
     let (headers, data): (Vec<_>, Vec<_>) = votes.into_iter().partition(|(present, _)| *present);
-    // a value that comes again is the surest sign of data, a name above numbers that of a header
+    // the surest sign of data is a value that comes again, the surest sign of a header is a name above numbers
     let sure = |votes: &[(bool, Why)]| {
         let rank = |why: &Why| match why {
             Why::AboveNumbers(_) | Why::Again(_) => 0,
@@ -128,8 +128,8 @@ pub(crate) fn decide(pieces: &Pieces) -> (bool, Why) {
     }
 }
 
-/// Whether the first row is 0, 1, 2, ... or 1, 2, 3, ..., the first cell set aside if it is text, and the rows below
-/// are not of that kind.
+/// Whether the first row is 0, 1, 2, ... or 1, 2, 3, ..., and the rows below are not. A first cell with text does not
+/// count.
 fn counts_columns(first: &[&str], pieces: &Pieces) -> bool {
     let named = usize::from(number(first[0], Decimal::Point).is_none());
     let cells = &first[named..];
@@ -141,14 +141,14 @@ fn counts_columns(first: &[&str], pieces: &Pieces) -> bool {
     if cells.len() < 2 || !cells.iter().enumerate().all(|(at, cell)| *cell == (start + at).to_string()) {
         return false;
     }
-    // a first column that counts the rows from this one on is data
+    // if the first column counts the rows from here on, this row is data
     let counts_rows = (0..pieces.len().min(SAMPLE)).all(|at| pieces.cell(at, 0) == (start + at).to_string());
     let whole = |cell: &str| number(cell, Decimal::Comma).is_none() || cell.parse::<i64>().is_ok();
     let fractions = (1..pieces.len().min(SAMPLE)).any(|at| pieces.cells(at).skip(named).any(|cell| !whole(cell)));
     !counts_rows && (fractions || cells.len() >= 4)
 }
 
-/// What one column says, if anything.
+/// The decision of one column, if it has one.
 fn vote<'a>(first: &str, below: impl Iterator<Item = &'a str>) -> Option<(bool, Why)> {
     let cells: Vec<&str> = below.filter(|cell| !is_missing(cell)).collect();
     if cells.is_empty() || first.is_empty() {
@@ -176,7 +176,7 @@ fn vote<'a>(first: &str, below: impl Iterator<Item = &'a str>) -> Option<(bool, 
     }
 }
 
-/// `TCGA-A1-A000` is `a-a9-a9`: runs of letters and of digits are one sign each.
+/// The shape of a cell: each run of letters becomes `a`, each run of digits `9`. `TCGA-A1-A000` is `a-a9-a9`.
 fn shape(cell: &str) -> String {
     let mut shape = String::new();
     for char in cell.chars() {

@@ -1,16 +1,16 @@
-//! Ids of two files that name the same samples in other words: `TCGA.A1.A000.01` and `TCGA-A1-A000`.
+//! Finds out how the ids of two files differ that name the same samples: `TCGA.A1.A000.01` and `TCGA-A1-A000`.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-/// In what the ids of two files differ, and how many agree but for that.
+/// How the ids of two files differ, and how many ids agree apart from that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// What differs, in words.
     pub what: &'static str,
     /// How many ids of the first file have a partner.
     pub agree: usize,
-    /// A pair of them.
+    /// An example of such a pair.
     pub example: (String, String),
 }
 
@@ -25,7 +25,8 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Looks for what `ours` would have to be rid of to be among `theirs`; none if that helps less than half of them.
+/// Looks for the difference that must be removed from `ours` to find them in `theirs`. Returns none if that helps less
+/// than half of them.
 ///
 /// Tried in turn: case, punctuation and spaces, leading zeros and `.0`, length (one begins with the other).
 #[must_use]
@@ -33,13 +34,13 @@ pub fn difference<S: AsRef<str>, T: AsRef<str>>(ours: &[S], theirs: &[T]) -> Opt
     let keys: [(&'static str, Key); 3] =
         [("case", |id| id.trim().to_lowercase()), ("punctuation", signs), ("leading zeros or decimals", digits)];
     let known: HashSet<&str> = theirs.iter().map(AsRef::as_ref).collect();
-    // those that agree as they are need no help, and say nothing
+    // ids that are equal already say nothing about the difference
     let ours: Vec<&str> = ours.iter().map(AsRef::as_ref).filter(|id| !known.contains(id)).collect();
     let enough = |agree: usize| agree > 0 && 2 * agree >= ours.len();
     for (what, key) in keys {
         let partners: HashMap<String, &str> = theirs.iter().map(|id| (key(id.as_ref()), id.as_ref())).collect();
         if partners.len() < theirs.len() {
-            continue; // without it they would not tell their own apart
+            continue; // without the difference, two ids of one file would be equal
         }
         let pairs: Vec<(&str, &str)> = ours.iter().filter_map(|id| Some((*id, *partners.get(&key(id))?))).collect();
         if enough(pairs.len()) {
@@ -47,7 +48,7 @@ pub fn difference<S: AsRef<str>, T: AsRef<str>>(ours: &[S], theirs: &[T]) -> Opt
             return Some(Difference { what, agree: pairs.len(), example });
         }
     }
-    // a barcode that goes on: the sample and the vial behind the patient
+    // a longer barcode: after the patient come the sample and the vial
     let mut sorted: Vec<(String, &str)> = theirs.iter().map(|id| (signs(id.as_ref()), id.as_ref())).collect();
     sorted.sort_unstable();
     let partner = |id: &str| {
@@ -57,7 +58,7 @@ pub fn difference<S: AsRef<str>, T: AsRef<str>>(ours: &[S], theirs: &[T]) -> Opt
         }
         let at = sorted.partition_point(|(other, _)| *other < key);
         let longer = sorted.get(at).filter(|(other, _)| other.starts_with(&key));
-        // of the shorter ones the nearest before it; all that begin it sort before it, the longest last
+        // the nearest shorter id before it: all its beginnings sort before it, the longest last
         let shorter = || {
             (4..key.len()).rev().filter(|&end| key.is_char_boundary(end)).find_map(|end| {
                 let at = sorted.binary_search_by(|(other, _)| other.as_str().cmp(&key[..end])).ok()?;
@@ -73,21 +74,21 @@ pub fn difference<S: AsRef<str>, T: AsRef<str>>(ours: &[S], theirs: &[T]) -> Opt
     })
 }
 
-/// What is left of an id where some difference is taken away.
+/// Removes one kind of difference from an id.
 type Key = fn(&str) -> String;
 
-/// Letters and digits alone, in lower case.
+/// Keeps letters and digits only, in lower case.
 fn signs(id: &str) -> String {
     id.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Without zeros in front of a run of digits, and without `.0` behind a number.
+/// Removes zeros before a run of digits, and `.0` after a number.
 fn digits(id: &str) -> String {
     let id = id.trim();
     let id = id.strip_suffix(".0").filter(|rest| rest.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or(id);
     let mut out = String::new();
     let mut before = ' ';
-    // other signs stay, as they part one run of digits from the next
+    // other characters stay, as they separate two runs of digits
     let sign = |char: char| if char.is_alphanumeric() { char } else { '-' };
     let chars: Vec<char> = id.to_lowercase().chars().map(sign).collect();
     for (at, &char) in chars.iter().enumerate() {

@@ -13,7 +13,7 @@ use crate::{Error, Result, Sheet, one_hot};
 pub enum Kind {
     /// One in each cell of this column, from 0.
     Column(usize),
-    /// Several in a cell of this column, with this between them.
+    /// Several in a cell of this column, separated by this character.
     Cells(usize, char),
     /// One column for each class, with one 1 in each row.
     OneHot(Vec<usize>),
@@ -28,38 +28,38 @@ pub struct Labels {
     pub classes: Vec<String>,
     /// Labels of sample `i` are `labels[starts[i]..starts[i + 1]]`, ascending; a sample may have none.
     pub starts: Vec<usize>,
-    /// See `starts`.
+    /// Labels of all samples, one sample after another; see `starts`.
     pub labels: Vec<u32>,
     /// Unknown entries of a multi-hot table, the same way; empty rows for other kinds.
     pub unknown_starts: Vec<usize>,
-    /// See `unknown_starts`.
+    /// Unknown entries of all samples; see `unknown_starts`.
     pub unknown: Vec<u32>,
-    /// The row of each sample in the sheet, from 0: those without a label are left out.
+    /// The row of each sample in the sheet, from 0. Rows without a label have no sample.
     pub rows: Vec<usize>,
     /// How they were written.
     pub kind: Kind,
-    /// What looks like a mistake, each with what to do.
+    /// Everything that looks like a mistake, each with what to do.
     pub warnings: Vec<String>,
 }
 
-/// What is asked for.
+/// Which labels to read.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
     /// The column of the labels.
     pub column: Column<'a>,
-    /// One-hot columns by name or number, instead.
+    /// One-hot columns by name or number, instead of `column`.
     pub one_hot: &'a [String],
-    /// Whether `NA`, `None` and their like are names of classes.
+    /// Whether `NA`, `None` and so on are names of classes.
     pub keep_missing: bool,
 }
 
-/// Signs that stand between labels in one cell; of the first it is enough that it is there.
+/// Characters between several labels of one cell. The first one always separates labels.
 const BETWEEN: [char; 7] = ['|', ';', ',', '/', '+', '&', ' '];
 
 impl Labels {
     /// Reads the labels of a sheet.
     ///
-    /// Without a column that is wanted or has a usual name, columns that together have one 1 in each row are read as
+    /// If no column is wanted and none has a usual name, columns that together have one 1 in each row are read as
     /// one-hot columns. Samples whose label is missing are left out, with a warning.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl Labels {
         self.rows.len()
     }
 
-    /// Whether there is none; labels that were read have one.
+    /// Whether there are no samples. Labels that were read always have one.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -160,7 +160,7 @@ impl Labels {
         one.then_some(&self.labels)
     }
 
-    /// Samples of each class; one of several labels counts for each.
+    /// Number of samples of each class. A sample with several labels counts for each of them.
     #[must_use]
     pub fn counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.classes.len()];
@@ -168,7 +168,7 @@ impl Labels {
         counts
     }
 
-    /// Says which names are likely one class.
+    /// Warns of names that are probably the same class.
     pub(crate) fn warn_of_alike(&mut self) {
         let counts = self.counts();
         for group in alike(&self.classes) {

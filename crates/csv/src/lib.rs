@@ -2,8 +2,8 @@
 //!
 //! [`Sheet::read`] finds out the separator and whether the first row names the columns, and says why. Rows keep the
 //! number that a spreadsheet shows; blank rows are left out and counted. [`Labels`] are read from one column, from
-//! cells that hold several labels, or from one-hot columns. What looks like a mistake, and is none for sure, is a
-//! line of [`Sheet::notes`] or of [`Labels::warnings`]; what cannot be used is an [`Error`] that says where.
+//! cells that hold several labels, or from one-hot columns. Something that may be a mistake is a line of
+//! [`Sheet::notes`] or of [`Labels::warnings`]. Something that cannot be used is an [`Error`] that says where it is.
 
 #![deny(missing_docs)]
 

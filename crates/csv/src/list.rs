@@ -1,12 +1,12 @@
-//! A list: one name in each line, whatever signs the name has.
+//! A list: one name in each line. A name may have any characters.
 
 use std::path::Path;
 
 use crate::{Error, Result, text};
 
-/// The names of a file, one in each line, trimmed; empty lines are left out. A comma is part of a name.
+/// The names of a file, one in each line, trimmed. Empty lines are left out. A comma is part of a name.
 ///
-/// A name in quotation marks, as spreadsheets write one that has a comma, is what is between them.
+/// Spreadsheets put a name with a comma into quotation marks; these are removed.
 ///
 /// # Errors
 /// [`Error::Read`], [`Error::Utf16`], [`Error::NotText`], [`Error::NotUtf8`] with the line.

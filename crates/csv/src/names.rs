@@ -1,8 +1,8 @@
-//! Names of classes that are likely meant to be one: `HCC` and `hcc`, `grade 1` and `grade_1`, `1` and `1.0`.
+//! Names of classes that probably mean the same class: `HCC` and `hcc`, `grade 1` and `grade_1`, `1` and `1.0`.
 
 use std::collections::BTreeMap;
 
-/// Groups of names that differ in case, spaces or number format alone, each group in the order of `names`.
+/// Groups of names that differ only in case, spaces or number format. A group is in the order of `names`.
 #[must_use]
 pub fn alike<S: AsRef<str>>(names: &[S]) -> Vec<Vec<usize>> {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -14,7 +14,7 @@ pub fn alike<S: AsRef<str>>(names: &[S]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// What alike names have in common.
+/// The form that similar names have in common.
 pub(crate) fn key(name: &str) -> String {
     let name = name.trim();
     let point = name.replace(',', ".");

@@ -3,9 +3,9 @@
 use crate::labels::{Kind, Labels, ranges};
 use crate::{Error, Result, Sheet, is_missing};
 
-/// More columns than that are features.
+/// The most columns that may be classes. More are features.
 const MOST: usize = 500;
-/// Of rows that may have no 1 where columns are found without being named.
+/// Share of rows that may have no 1, if the user did not name the columns.
 const UNLABELLED: f64 = 0.1;
 
 /// What a cell of such a column says.
@@ -32,7 +32,7 @@ fn entry(cell: &str) -> Option<Entry> {
     }
 }
 
-/// Columns of ones and zeros alone.
+/// Columns that hold only ones and zeros.
 pub(crate) fn binary(sheet: &Sheet) -> Vec<usize> {
     let is = |column: &usize| {
         Some(*column) != sheet.index()
@@ -45,7 +45,7 @@ pub(crate) fn binary(sheet: &Sheet) -> Vec<usize> {
     if columns.len() > MOST { Vec::new() } else { columns }
 }
 
-/// The columns that together have one 1 in each row: all of ones and zeros, or the longest run of neighbours.
+/// The columns that together have one 1 in each row: all columns of ones and zeros, or the longest run of neighbours.
 pub(crate) fn detect(sheet: &Sheet) -> Option<Vec<usize>> {
     let all = binary(sheet);
     let mut runs: Vec<Vec<usize>> = all.chunk_by(|a, b| a + 1 == *b).map(<[usize]>::to_vec).collect();
@@ -60,7 +60,7 @@ pub(crate) fn detect(sheet: &Sheet) -> Option<Vec<usize>> {
                 _ => return false,
             }
         }
-        // a class that nobody has may be there, but not alone
+        // some classes may have no sample, but not all but one
         let used = columns.iter().filter(|&&at| sheet.cells(at).any(|cell| entry(cell) == Some(Entry::Yes))).count();
         let few = columns.len() > 2 && none as f64 <= UNLABELLED * sheet.len() as f64;
         used > 1 && one > 0 && (none == 0 || few)
@@ -114,7 +114,7 @@ pub(crate) fn read(sheet: &Sheet, mut columns: Vec<usize>) -> Result<Labels> {
     Ok(found)
 }
 
-/// One label a sample: rows of zeros alone have none, and are left out.
+/// One label for each sample. Rows that hold only zeros have no label, and are left out.
 fn single(sheet: &Sheet, found: Labels, columns: Vec<usize>) -> Labels {
     let has = |row: &usize| found.starts[row + 1] > found.starts[*row];
     let without: Vec<usize> = (0..sheet.len()).filter(|row| !has(row)).map(|row| sheet.number(row)).collect();

@@ -15,10 +15,10 @@ pub(crate) struct Pieces {
 /// A row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Piece {
-    /// As a spreadsheet counts: blank rows are counted, and line breaks in a cell make no row.
+    /// Its number in a spreadsheet: blank rows count, and line breaks in a cell make no new row.
     pub(crate) number: usize,
     first: usize, // its first cell, in `ends`
-    /// Whether its bytes are UTF-8; those that are not stand as replacement characters.
+    /// Whether its bytes are UTF-8. Others become replacement characters.
     pub(crate) is_text: bool,
     /// Whether a cell holds a line break.
     pub(crate) breaks: bool,
@@ -32,7 +32,7 @@ impl Pieces {
         let (mut record, mut number, mut end) = (csv::ByteRecord::new(), 0, 0);
         // reading from memory does not fail
         while let Ok(true) = reader.read_byte_record(&mut record) {
-            // the reader passes over empty lines, so they are counted from the bytes between two rows
+            // the reader skips empty lines, so they are counted in the bytes between two rows
             let empty = empty_lines(bytes, end);
             pieces.blank.extend(number + 1..=number + empty);
             number += empty + 1;
@@ -69,7 +69,7 @@ impl Pieces {
         self.rows.get(at + 1).map_or(self.ends.len(), |next| next.first) - self.rows[at].first
     }
 
-    /// A cell, trimmed; nothing where the row is too short.
+    /// A cell, trimmed; empty if the row is too short.
     pub(crate) fn cell(&self, at: usize, column: usize) -> &str {
         if column >= self.width(at) {
             return "";
@@ -84,7 +84,7 @@ impl Pieces {
     }
 }
 
-/// Empty lines from `at` on, where the reader stopped after a row: behind `\n`, or between `\r` and `\n`.
+/// Number of empty lines from `at` on, where the reader stopped after a row: after `\n`, or between `\r` and `\n`.
 fn empty_lines(bytes: &[u8], at: usize) -> usize {
     let half = at > 0 && bytes[at - 1] == b'\r' && bytes.get(at) == Some(&b'\n');
     let rest = bytes[at + usize::from(half)..].iter();

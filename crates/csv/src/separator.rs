@@ -1,4 +1,4 @@
-//! What stands between the cells of a file: found by trying all four and seeing which one makes a table.
+//! Finds the separator between the cells of a file: it tries all four, and takes the one that gives a table.
 
 use crate::cell::{has_decimal_comma, is_missing};
 
@@ -15,11 +15,11 @@ pub enum Separator {
     Pipe,
 }
 
-/// Rows that are looked at.
+/// Number of rows that are tried.
 const SAMPLE: usize = 200;
 
 impl Separator {
-    /// All of them; of equally good ones the first is taken.
+    /// All separators. If two are equally good, the first is taken.
     pub const ALL: [Separator; 4] = [Separator::Comma, Separator::Semicolon, Separator::Tab, Separator::Pipe];
 
     /// The character.
@@ -33,7 +33,7 @@ impl Separator {
         }
     }
 
-    /// What it is called.
+    /// Its name, for messages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -44,9 +44,9 @@ impl Separator {
         }
     }
 
-    /// The separator of a file: the one by which most rows are as wide as the first, and most cells make sense.
+    /// The separator of a file: with it, most rows are as wide as the first, and most cells are clean.
     ///
-    /// A file without any is a single column, and then of commas, as far as anybody can tell.
+    /// A file without any separator is a single column, and counts as a file of commas.
     pub(crate) fn of(text: &[u8]) -> Separator {
         let mut best = (Separator::Comma, 0.0);
         for separator in Separator::ALL {
@@ -58,9 +58,9 @@ impl Separator {
         best.0
     }
 
-    /// From 0, the first row is not parted, to 2.
+    /// How good the separator is: from 0 (it does not split the first row) to 2.
     fn score(self, text: &[u8]) -> f64 {
-        // a quoted cell may hold line breaks, and an open quotation mark the rest of the file: so much is enough
+        // a quoted cell may hold line breaks, and an open quotation mark the rest of the file, so the text is cut
         let text = &text[..text.len().min(1 << 20)];
         let mut reader = csv::ReaderBuilder::new();
         let mut reader = reader.has_headers(false).flexible(true).delimiter(self.byte()).from_reader(text);
@@ -83,11 +83,11 @@ impl Separator {
         if width < 2 {
             return 0.0;
         }
-        // how many rows agree counts most; between `1,5;2,5` by commas and by semicolons the cells decide
+        // first the number of rows that agree; if both fit, as in `1,5;2,5`, the cells decide
         as_wide as f64 / rows as f64 + clean as f64 / cells as f64
     }
 
-    /// Whether no other separator is left in the cell, a decimal comma set aside.
+    /// Whether the cell holds no other separator. A decimal comma is allowed.
     fn is_clean(self, cell: &[u8]) -> bool {
         let Ok(text) = std::str::from_utf8(cell) else { return true };
         let text = text.trim();
@@ -95,7 +95,7 @@ impl Separator {
     }
 }
 
-/// Excel's own hint, `sep=;` as the first line: the separator, and the length of that line.
+/// Excel's own hint, `sep=;` in the first line: the separator, and the length of that line.
 pub(crate) fn hinted(text: &[u8]) -> Option<(Separator, usize)> {
     let end = text.iter().position(|&byte| byte == b'\n').map_or(text.len(), |at| at + 1);
     let line = text[..end].trim_ascii_end();

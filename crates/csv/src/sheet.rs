@@ -1,4 +1,4 @@
-//! A table in memory, with what was found out about it.
+//! A table in memory, with its separator, header, decimal mark and index column.
 
 use std::path::{Path, PathBuf};
 
@@ -11,30 +11,30 @@ use crate::{Error, Place, Result, text};
 /// Whether the first row names the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HeaderOption {
-    /// Found out by comparing it with the rows below.
+    /// Decided by comparing it with the rows below.
     #[default]
     Detect,
-    /// It does.
+    /// It names the columns.
     Present,
-    /// It does not.
+    /// It holds data.
     Absent,
 }
 
-/// What is known of a file before it is read.
+/// What the user says about a file before it is read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
     /// Whether the first row names the columns.
     pub header: HeaderOption,
-    /// What stands between cells; found out if not given.
+    /// The separator between cells; found by itself if none is given.
     pub separator: Option<Separator>,
 }
 
-/// What is wrong with a row that stands alone: others can be read without it.
+/// A fault of a single row. The other rows can be read without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// It has another number of cells than the first row.
     Ragged,
-    /// Its bytes are no UTF-8.
+    /// Its bytes are not UTF-8.
     NotUtf8,
 }
 
@@ -53,7 +53,7 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Reads a file and finds out what it is. Every row must be as wide as the first.
+    /// Reads a file, and finds its separator and header. Every row must be as wide as the first.
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Utf16`], [`Error::NotText`], [`Error::NotUtf8`], [`Error::Ragged`].
@@ -63,7 +63,7 @@ impl Sheet {
         Ok(sheet)
     }
 
-    /// The same, but rows with a [`fault`](Self::fault) stay: for who can leave them out.
+    /// The same, but rows with a [`fault`](Self::fault) are kept, for a caller that can leave them out.
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Utf16`], [`Error::NotText`].
@@ -75,7 +75,7 @@ impl Sheet {
         }
     }
 
-    /// A table out of memory; `file` is what errors call it. Rows are not checked.
+    /// Reads a table from memory. Errors call it `file`. Rows are not checked.
     ///
     /// # Errors
     /// [`Error::Utf16`], [`Error::NotText`].
@@ -112,7 +112,7 @@ impl Sheet {
         Ok(sheet)
     }
 
-    /// Decides by all cells together whether a comma in a number is a decimal mark.
+    /// Decides from all cells together whether a comma in a number is a decimal mark.
     fn find_decimal(&mut self) {
         if self.separator == Separator::Comma {
             return;
@@ -127,7 +127,7 @@ impl Sheet {
                 points += 1;
             }
         }
-        // files are written with semicolons where the comma is the decimal mark
+        // programs write semicolons between cells if the comma is the decimal mark
         let decimal = commas > 0 || (thousands > 0 && self.separator == Separator::Semicolon);
         if decimal && points == 0 {
             self.decimal = Decimal::Comma;
@@ -136,7 +136,7 @@ impl Sheet {
         self.ambiguous = commas + thousands > 0 && (points > 0 || !decimal);
     }
 
-    /// A first column that counts the rows, under no name or one that pandas gives it.
+    /// Looks for a first column that only counts the rows: it has no name, or the one that pandas gives it.
     fn find_index(&mut self) {
         let named = match self.names().map(|names| names.first().map(String::as_str).unwrap_or_default()) {
             None => true,
@@ -155,7 +155,7 @@ impl Sheet {
         }
     }
 
-    /// The first number of a column that goes up by one from row to row.
+    /// The first number of a column whose numbers rise by one from row to row.
     #[must_use]
     pub fn counts(&self, column: usize) -> Option<usize> {
         if self.is_empty() {
@@ -181,7 +181,7 @@ impl Sheet {
         }
     }
 
-    /// Refuses the first row that has a fault.
+    /// Checks that no row has a fault.
     ///
     /// # Errors
     /// [`Error::NotUtf8`], [`Error::Ragged`].
@@ -207,7 +207,7 @@ impl Sheet {
         }
     }
 
-    /// What is wrong with a row, counted from 0 without the header.
+    /// The fault of a row, if it has one. `row` counts from 0 without the header.
     #[must_use]
     pub fn fault(&self, row: usize) -> Option<Fault> {
         let at = row + usize::from(self.header.present);
@@ -224,19 +224,19 @@ impl Sheet {
         &self.file
     }
 
-    /// What stands between its cells.
+    /// The separator between its cells.
     #[must_use]
     pub fn separator(&self) -> Separator {
         self.separator
     }
 
-    /// What the first row was taken for, and why.
+    /// Whether the first row is a header, and why.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// The names of the columns, where there is a header.
+    /// The names of the columns, if there is a header.
     #[must_use]
     pub fn names(&self) -> Option<&[String]> {
         self.names.as_deref()
@@ -248,31 +248,31 @@ impl Sheet {
         self.index
     }
 
-    /// What a reader should know: blank rows, decimal commas, an index column.
+    /// What the user should know: blank rows, decimal commas, an index column.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Columns, by the first row.
+    /// Number of columns in the first row.
     #[must_use]
     pub fn width(&self) -> usize {
         if self.pieces.len() == 0 { 0 } else { self.pieces.width(0) }
     }
 
-    /// Cells of a row, which a faulty row may have more or less of.
+    /// Number of cells in a row. A faulty row may have more or fewer than the first.
     #[must_use]
     pub fn width_of(&self, row: usize) -> usize {
         self.pieces.width(row + usize::from(self.header.present))
     }
 
-    /// Rows, without the header and blank ones.
+    /// Number of rows, without the header and blank rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.pieces.len() - usize::from(self.header.present)
     }
 
-    /// Whether there is none.
+    /// Whether there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -284,7 +284,7 @@ impl Sheet {
         self.pieces.row(row + usize::from(self.header.present)).number
     }
 
-    /// A cell, trimmed. Row and column count from 0; beyond the end of a row there is nothing.
+    /// A cell, trimmed. Row and column count from 0. A cell beyond the end of its row is empty.
     #[must_use]
     pub fn cell(&self, row: usize, column: usize) -> &str {
         self.pieces.cell(row + usize::from(self.header.present), column)
@@ -305,7 +305,7 @@ impl Sheet {
     /// The number in a cell.
     ///
     /// # Errors
-    /// [`Error::NotANumber`], also for a missing one.
+    /// [`Error::NotANumber`], also for a missing number.
     pub fn number_at(&self, row: usize, column: usize) -> Result<f32> {
         let cell = self.cell(row, column);
         let value = number(cell, self.decimal);
@@ -316,7 +316,7 @@ impl Sheet {
         })
     }
 
-    /// The number in a cell, or none where the value is missing: an empty cell, `NA`, `NaN` and their like.
+    /// The number in a cell, or none if the value is missing: an empty cell, `NA`, `NaN` and so on.
     ///
     /// # Errors
     /// [`Error::NotANumber`].

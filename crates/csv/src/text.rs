@@ -1,10 +1,10 @@
-//! Bytes of a file as text: byte order marks are taken off, and what is no UTF-8 table is named as what it is.
+//! Bytes of a file as text. Byte order marks are removed. If the file is not text, the error says what it is.
 
 use std::path::Path;
 
 use crate::{Error, Result};
 
-/// How files begin that people give in the place of a CSV.
+/// First bytes of files that people give in the place of a CSV.
 const OTHERS: [(&[u8], &str); 5] = [
     (b"PK\x03\x04", "a zip file, as .xlsx files are"),
     (b"\xd0\xcf\x11\xe0", "an old Excel file (.xls)"),
@@ -16,7 +16,7 @@ const OTHERS: [(&[u8], &str); 5] = [
 /// The bytes without a byte order mark.
 ///
 /// # Errors
-/// [`Error::Utf16`]; [`Error::NotText`] for what is a file of another kind.
+/// [`Error::Utf16`]; [`Error::NotText`] for a file of another kind.
 pub(crate) fn strip<'a>(bytes: &'a [u8], file: &Path) -> Result<&'a [u8]> {
     if let Some((_, found)) = OTHERS.iter().find(|(start, _)| bytes.starts_with(start)) {
         return Err(Error::NotText { file: file.into(), found });
@@ -27,7 +27,7 @@ pub(crate) fn strip<'a>(bytes: &'a [u8], file: &Path) -> Result<&'a [u8]> {
     Ok(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
 }
 
-/// Plain letters as UTF-16 have a zero in every second byte, which no CSV in UTF-8 has.
+/// Whether the text is UTF-16 without a mark: in UTF-16 every second byte of plain letters is zero.
 fn is_utf16_without_mark(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(64)];
     let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|&&byte| byte == 0).count();

@@ -120,8 +120,8 @@ fn other_encodings_and_files_are_named() {
         Err(error) => error.to_string(),
     };
     assert!(parse(b"\xff\xfei\0d\0\n\0").contains("is UTF-16"));
-    assert!(parse(b"id,label\np1,a\np2,\xe4\n").contains("row 3: the bytes are no UTF-8 text"));
-    assert!(parse(b"n\xe4me,label\np1,a\n").contains("row 1: the bytes are no UTF-8 text"));
+    assert!(parse(b"id,label\np1,a\np2,\xe4\n").contains("row 3: the bytes are not UTF-8 text"));
+    assert!(parse(b"n\xe4me,label\np1,a\n").contains("row 1: the bytes are not UTF-8 text"));
     assert!(parse(b"PK\x03\x04").contains("a zip file, as .xlsx files are"));
 }
 

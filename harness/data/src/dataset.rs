@@ -1,4 +1,4 @@
-//! A data set in memory: modalities that share their rows, one label a row.
+//! A data set in memory: modalities that share their rows, and one label for each row.
 
 use std::path::Path;
 
@@ -8,14 +8,15 @@ use super::draw::{Purpose, shuffle};
 use super::split::members;
 use super::{Error, Result, Split, Table, layout};
 
-/// Which folder layout a data set came in.
+/// The folder layout of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// `rna.csv`, `meth.csv`, `mirna.csv`, `target.csv`: a header and a patient in front of each row, no split.
+    /// `rna.csv`, `meth.csv`, `mirna.csv`, `target.csv`: a header, a patient id first in each row, no split.
     Brca,
-    /// The same with other modalities: `target.csv`, and the files that `modalities.txt` names, one in each line.
+    /// The same, with other modalities: `target.csv`, and the files that `modalities.txt` names, one in each line.
     Listed,
-    /// `1_tr.csv`, `1_te.csv`, ... and `labels_tr.csv`, `labels_te.csv`: bare numbers, split and selected already.
+    /// `1_tr.csv`, `1_te.csv`, ... and `labels_tr.csv`, `labels_te.csv`: numbers without header, already split, columns
+    /// already selected.
     Mogonet,
 }
 
@@ -26,26 +27,28 @@ pub struct Dataset {
     pub name: String,
     /// The layout it was read from.
     pub layout: Layout,
-    /// One table a modality; all have a row for each sample, in the order of `labels`.
+    /// One table for each modality. Each has one row for each sample, in the order of `labels`.
     pub modalities: Vec<Table>,
     /// `[samples]`, in `0..classes.len()`; every class occurs.
     pub labels: Vec<usize>,
     /// Names of the classes, by label.
     pub classes: Vec<String>,
-    /// The fixed split, where the layout has one.
+    /// The fixed split, if the layout has one.
     pub split: Option<Split>,
-    /// What a reader should know of the files: an index that was left out, blank rows, decimal commas.
+    /// What the user should know about the files: an index that was left out, blank rows, decimal commas.
     pub notes: Vec<String>,
 }
 
 impl Dataset {
-    /// Reads a folder in whichever of the three layouts it is; with the files of several, the listed,
-    /// then the BRCA one.
+    /// Reads a folder, and finds out which of the three layouts it has. If it has the files of several, the listed
+    /// layout comes first, then BRCA's.
     ///
-    /// BRCA and listed layout: rows are matched by patient and put into the order of `target.csv`. Classes are named by
-    /// `classes.txt`, one name a line; without it five classes of the BRCA layout as the public table codes PAM50, and
-    /// others by their codes. MOGONET's layout: any number of modalities,
-    /// numbered from 1; `{m}_featname.csv` names the columns where it is there.
+    /// BRCA and listed layout: rows are matched by patient and put into the order of `target.csv`. `classes.txt` names
+    /// the classes, one in each line. Without it, five classes of the BRCA layout get the PAM50 names of the public
+    /// table, and other classes are named by their codes.
+    ///
+    /// MOGONET's layout: any number of modalities, numbered from 1. `{m}_featname.csv` is optional and names the
+    /// columns.
     ///
     /// # Errors
     /// [`Error::NoFolder`]; [`Error::Layout`] with the missing files of each layout; the first bad file, row or cell.
@@ -58,14 +61,14 @@ impl Dataset {
         }
     }
 
-    /// What a folder's data set is called.
+    /// The name of a folder's data set.
     pub(super) fn name_of(folder: &Path) -> String {
-        // the name of `.` or `..` is that of the folder it stands for
+        // `.` and `..` get the name of the folder that they mean
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
         folder.file_name().map_or_else(|| "data".to_owned(), |name| name.to_string_lossy().into_owned())
     }
 
-    /// Sixteen hexadecimal digits that change with any label, value, class name or split: XXH3 of them all.
+    /// Sixteen hexadecimal digits that change with any label, value, class name or split: their XXH3 hash.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut hash = Xxh3::new();
@@ -91,13 +94,13 @@ impl Dataset {
         self.labels.len()
     }
 
-    /// Whether there is no sample. A data set that was loaded has one.
+    /// Whether there are no samples. A loaded data set always has one.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// Samples of each class, by label.
+    /// Number of samples of each class, by label.
     #[must_use]
     pub fn class_sizes(&self) -> Vec<usize> {
         let mut sizes = vec![0; self.classes.len()];
@@ -105,10 +108,10 @@ impl Dataset {
         sizes
     }
 
-    /// A seeded, stratified subset for quick runs: classes in proportion, but three of each where there are three.
+    /// A seeded, stratified subset for quick runs: classes in proportion, but at least three of a class that has three.
     ///
     /// Rows keep their order. A fixed split is cut to the subset, in proportion, and a class on both sides stays on
-    /// both. As many samples as there are, or more, give the whole data set.
+    /// both. If `samples` is not below the number of samples, the result is the whole data set.
     ///
     /// # Errors
     /// [`Error::SliceTooSmall`] if three of every class are more than `samples`.
@@ -122,7 +125,7 @@ impl Dataset {
             return Err(Error::SliceTooSmall { found: samples, least });
         }
         for _ in least..samples {
-            // to the stratum furthest below its share, ties to the first; as rows are left, one has room
+            // to the stratum furthest below its share, ties to the first; one has room, as rows are left
             let behind = |s: &Stratum| (s.rows.len() * samples) as i128 - (s.quota * self.len()) as i128;
             let open = strata.iter_mut().filter(|stratum| stratum.quota < stratum.rows.len());
             if let Some(stratum) = open.rev().max_by_key(|stratum| behind(stratum)) {
@@ -138,7 +141,8 @@ impl Dataset {
         Ok(self.take(&rows))
     }
 
-    /// Rows drawn together, with the least number of each: the classes, or each class's two sides of the split.
+    /// Groups of rows that are drawn together, with the least number of each: a class, or one side of the split of a
+    /// class.
     fn strata(&self) -> Vec<Stratum> {
         let classes = members(&self.labels);
         let Some(split) = &self.split else {
@@ -147,7 +151,7 @@ impl Dataset {
         let is_test = |row: &usize| split.test.binary_search(row).is_ok();
         let sides = classes.into_iter().flat_map(|rows| {
             let (test, train): (Vec<usize>, Vec<usize>) = rows.into_iter().partition(is_test);
-            // three in all, and one at least on a side that has one
+            // three in all, and at least one on each side that has one
             let trained = train.len().min(3 - test.len().min(1));
             let tested = test.len().min(3 - trained);
             [Stratum { quota: trained, rows: train }, Stratum { quota: tested, rows: test }]
@@ -155,7 +159,7 @@ impl Dataset {
         sides.collect()
     }
 
-    /// These rows, ascending, of every table, with the split cut to them.
+    /// These rows (ascending) of every table, and the part of the split within them.
     fn take(&self, rows: &[usize]) -> Dataset {
         let cut = |side: &[usize]| -> Vec<usize> {
             (0..rows.len()).filter(|&position| side.binary_search(&rows[position]).is_ok()).collect()

@@ -1,12 +1,12 @@
 //! Seeded shuffles: the same on every platform, whatever the versions of other crates.
 //!
-//! Seed, purpose and class are the ChaCha8 key, so the classes of one split share nothing. The draw is ours: a release
-//! of `rand` may change its own.
+//! Seed, purpose and class are the ChaCha8 key, so two classes of one split share no random words. The shuffle is our
+//! own code: a release of `rand` may change its shuffle.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// What random words are for: part of their key.
+/// Purpose of random words. It is part of their key.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose {
     Split = 1,

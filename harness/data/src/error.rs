@@ -1,6 +1,6 @@
-//! What can be wrong with a data folder, or with what is asked of it.
+//! Errors of a data folder, and of requests that the data cannot meet.
 //!
-//! Every variant says where, what was found, and what to do. Rows and columns count from 1, as an editor shows them.
+//! Every error says where it is, what was found, and what to do. Rows and columns count from 1, as in an editor.
 
 use std::path::PathBuf;
 
@@ -14,13 +14,13 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     // ------------------------------------------------------------------ folders and files
-    /// The folder is not there.
+    /// The folder does not exist.
     #[error("`{}` is not a folder: `make brca` fetches the public data into `data/brca`", folder.display())]
     NoFolder {
         /// The folder asked for.
         folder: PathBuf,
     },
-    /// The folder has none of the layouts.
+    /// The folder has none of the three layouts.
     #[error(
         "`{}` holds no data set: the BRCA layout lacks {}; MOGONET's layout lacks {}: add the files of one of them, or \
          name those of your modalities in modalities.txt, one in each line, beside target.csv",
@@ -34,18 +34,18 @@ pub enum Error {
         /// MOGONET's missing files.
         mogonet: Vec<String>,
     },
-    /// The folder cannot be looked through.
+    /// The folder cannot be read.
     #[error("`{}` cannot be read: {source}", folder.display())]
     Read {
         /// The folder.
         folder: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// A file cannot be read as a table, or a cell is no number.
+    /// A file cannot be read as a table, or a cell is not a number.
     #[error(transparent)]
     File(#[from] climd_csv::Error),
-    /// The file has nothing where something is needed.
+    /// The file lacks something that is needed.
     #[error("`{}` has no {lacks}: fetch or export it again", file.display())]
     Empty {
         /// The file.
@@ -53,7 +53,7 @@ pub enum Error {
         /// What is missing: a header, a data row or a feature column.
         lacks: &'static str,
     },
-    /// The header does not begin as the layout says.
+    /// The header does not begin with the name that the layout needs.
     #[error("{place}: found `{found}`, but the header must begin with `{expected}`; {columns}: rename the column")]
     Header {
         /// The header cell.
@@ -87,7 +87,7 @@ pub enum Error {
         file: PathBuf,
         /// The row.
         row: usize,
-        /// Why it is taken for a header.
+        /// Why it looks like a header.
         why: String,
     },
 
@@ -100,7 +100,7 @@ pub enum Error {
         /// Its text.
         found: String,
     },
-    /// A label file of MOGONET's layout has more than labels.
+    /// A label file of MOGONET's layout has more than one column.
     #[error("`{}` has {found} columns, but must hold one label a row: is it a file of features?", file.display())]
     NotLabels {
         /// The file.
@@ -139,7 +139,7 @@ pub enum Error {
         /// The file with the labels.
         labels: PathBuf,
     },
-    /// Patients of two files are the same, but their ids are written in other ways.
+    /// Two files have the same patients, but write their ids differently.
     #[error(
         "`{}`, row {row}: patient `{patient}` is not in `{}`; {difference}",
         file.display(), labels.display()
@@ -153,7 +153,7 @@ pub enum Error {
         patient: String,
         /// The file with the labels.
         labels: PathBuf,
-        /// In what the ids differ, and what to do.
+        /// How the ids differ, and what to do.
         difference: Box<Difference>,
     },
     /// A patient has a label, but no features in one of the files.
@@ -171,7 +171,7 @@ pub enum Error {
         /// The patient's row there, from 1.
         row: usize,
     },
-    /// Two files that must agree in length do not.
+    /// Two files that must have the same length do not.
     #[error(
         "`{}` has {found} {what}, but `{}` has {expected}: both must come from the same export",
         file.display(), other.display()
@@ -188,7 +188,7 @@ pub enum Error {
         /// How many that one has.
         expected: usize,
     },
-    /// Labels are one more than rows of features, as with a header that only the labels have.
+    /// There is one label more than rows of features: perhaps only the labels have a header.
     #[error(
         "`{}` has {found} rows, but `{}` has {}: is row 1 of the latter, a 0, the name that pandas gives a column? \
          remove it; else both must come from the same export",
@@ -215,7 +215,7 @@ pub enum Error {
         /// The largest label.
         largest: usize,
     },
-    /// A class has test samples, but none to learn from.
+    /// A class has test samples, but no training samples.
     #[error(
         "{place}: label {label} is not in `{}`, so no model can learn it: remove the row or move a sample of the class",
         training.display()
@@ -230,13 +230,13 @@ pub enum Error {
     },
 
     // ------------------------------------------------------------------ arguments
-    /// The test share leaves one part without meaning.
+    /// The test share is not between 0 and 1.
     #[error("`test_share` is {found}, but must be above 0 and below 1: 0.3 is usual")]
     TestShare {
         /// The share asked for.
         found: f64,
     },
-    /// So many folds cannot be made.
+    /// The number of folds is too small or too large.
     #[error("`folds` is {found}, but must be at least 2 and at most {samples}, the number of samples: 5 is usual")]
     Folds {
         /// Folds asked for.
@@ -244,27 +244,27 @@ pub enum Error {
         /// Samples.
         samples: usize,
     },
-    /// A long tail cannot have that ratio.
+    /// The ratio of a long tail is below 1 or not finite.
     #[error("`ratio` is {found}, but must be at least 1 and finite: 50 is a long tail")]
     Ratio {
         /// The ratio asked for.
         found: f64,
     },
-    /// That share of labels cannot be replaced.
+    /// The share of noisy labels is below 0, or not below 1.
     #[error("the share of noisy labels is {found}, but must be at least 0 and below 1: 0.2 is a lot")]
     NoiseShare {
         /// The share asked for.
         found: f64,
     },
-    /// A slice that small cannot hold every class.
+    /// The slice is too small to hold every class.
     #[error("`samples` is {found}, but three of every class need {least}: ask for at least {least}")]
     SliceTooSmall {
         /// Samples asked for.
         found: usize,
-        /// The smallest slice there is.
+        /// The smallest possible slice.
         least: usize,
     },
-    /// A row number beyond the data set.
+    /// A row number is beyond the data set.
     #[error("`{argument}[{position}]` is row {row}, but there are {rows} rows from 0: use a split of this data set")]
     RowOutside {
         /// The argument that holds row numbers.
@@ -282,7 +282,7 @@ pub enum Error {
         /// The row, from 0.
         row: usize,
     },
-    /// There is nothing to fit on, or nothing to tell apart.
+    /// There are no training samples, or too few classes to choose columns by.
     #[error(
         "`train` has samples of {}, but at least {} needed: use a stratified split",
         if *found == 1 { "1 class".into() } else { format!("{found} classes") },
@@ -294,7 +294,7 @@ pub enum Error {
         /// Classes needed: 1, or 2 where columns are chosen.
         needed: usize,
     },
-    /// A keep list that does not fit the data set.
+    /// A `keep` list has another length than the data set has modalities.
     #[error("`keep` names {found} modalities, but the data set has {expected}: give one number for each")]
     KeepLength {
         /// Numbers given.
@@ -308,7 +308,7 @@ pub enum Error {
         /// The modality, from 0.
         modality: usize,
     },
-    /// What was fitted belongs to other tables.
+    /// The fitted values belong to other tables.
     #[error("`dataset` has {found}, but this was fitted on {expected}: apply it to the data set that it was fitted on")]
     OtherDataset {
         /// Modalities or columns of the data set.

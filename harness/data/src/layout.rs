@@ -12,17 +12,18 @@ use super::{Dataset, Error, Layout, Result, Split};
 /// File and modality of the BRCA layout, in the order of the paper: mRNA, DNA methylation, miRNA.
 const BRCA: [(&str, &str); 3] = [("rna.csv", "mRNA"), ("meth.csv", "DNA methylation"), ("mirna.csv", "miRNA")];
 const TARGET: &str = "target.csv";
-/// The list that makes a folder one of the listed layout: a file of a modality in each line, in order.
+/// The file that marks the listed layout. It names the file of one modality in each line, in order.
 const MODALITIES: &str = "modalities.txt";
 /// Names of the classes, one in each line, in the order of their codes; optional beside a `target.csv`.
 const CLASSES: &str = "classes.txt";
 
-/// What the codes of the public table mean. The wheel does not say: read off the marker genes, class by class (mean
-/// log2 expression), and in accord with the published class sizes. 0: ESR1 and PGR high, MKI67 low; 1: ERBB2 and GRB7
-/// high; 2: ESR1 and MKI67 high; 3: ESR1 and FOXA1 low, KRT5 and FOXC1 high; 4: KRT5 and KRT14 highest, MKI67 low.
+/// Names of the codes in the public table. The table does not give them. They follow from the marker genes of each
+/// class (mean log2 expression), and agree with the published class sizes. 0: ESR1 and PGR high, MKI67 low; 1: ERBB2
+/// and GRB7 high; 2: ESR1 and MKI67 high; 3: ESR1 and FOXA1 low, KRT5 and FOXC1 high; 4: KRT5 and KRT14 highest, MKI67
+/// low.
 const PAM50: [&str; 5] = ["Luminal A", "HER2-enriched", "Luminal B", "Basal-like", "Normal-like"];
 
-/// The layout of a folder, and for MOGONET's the number of modalities. A list of modalities decides before anything.
+/// The layout of a folder, and for MOGONET's the number of modalities. A list of modalities comes before all else.
 ///
 /// # Errors
 /// [`Error::NoFolder`]; [`Error::Layout`] with the files that each layout lacks.
@@ -49,7 +50,7 @@ pub(super) fn detect(folder: &Path) -> Result<(Layout, usize)> {
     }
 }
 
-/// The largest number in front of `_tr.csv` or `_te.csv`; 0 without one. A gap below it is then a missing file.
+/// The largest number before `_tr.csv` or `_te.csv`, or 0. A gap below it is then a missing file.
 fn last_modality(folder: &Path) -> Result<usize> {
     let unreadable = |source| Error::Read { folder: folder.to_path_buf(), source };
     let mut last = 0;
@@ -67,13 +68,13 @@ fn last_modality(folder: &Path) -> Result<usize> {
 
 // ---------------------------------------------------------------------- named rows: BRCA and listed
 
-/// Reads the BRCA layout. Samples are in the order of `target.csv`, whatever the order of the other files.
+/// Reads the BRCA layout. Samples are in the order of `target.csv`. The other files may have any order.
 pub(super) fn load_brca(folder: &Path) -> Result<Dataset> {
     let files = BRCA.map(|(file, name)| (folder.join(file), name.to_owned()));
     load_named(folder, Layout::Brca, &files)
 }
 
-/// Reads the listed layout: as BRCA's, with the files that `modalities.txt` names.
+/// Reads the listed layout: the BRCA layout with the files that `modalities.txt` names.
 pub(super) fn load_listed(folder: &Path) -> Result<Dataset> {
     let list = folder.join(MODALITIES);
     let file = |name: String| (folder.join(&name), name.trim_end_matches(".csv").to_owned());
@@ -171,7 +172,7 @@ impl Target {
 }
 
 impl Target {
-    /// A patient without a label: alone, or as all ids of the file are written in another way.
+    /// The error for a patient without a label: a single one, or a file that writes all ids differently.
     fn stranger(&self, file: PathBuf, row: usize, patient: String, patients: &[(String, usize)]) -> Error {
         let ours: Vec<&str> = patients.iter().map(|(patient, _)| patient.as_str()).collect();
         let theirs: Vec<&str> = self.samples.iter().map(|sample| sample.patient.as_str()).collect();
@@ -196,7 +197,7 @@ pub(super) fn load_mogonet(folder: &Path, modalities: usize) -> Result<Dataset> 
         as_many_as_labels(&files[0], training.len(), &training_labels)?;
         as_many_as_labels(&files[1], test.len(), &test_labels)?;
         agree(&files[1], "columns", test.width(), &files[0], training.width())?;
-        // pandas writes an index in front unless it is told not to; that of the test part may go on from training's
+        // pandas writes an index first by default; the test part's index may go on from the training part's
         let has_index = training.index().is_some() && test.counts(0).is_some();
         let from = usize::from(has_index);
         let names: Vec<String> = (1..=training.width() - from).map(|column| column.to_string()).collect();
@@ -250,7 +251,7 @@ struct Labels {
 
 fn read_labels(file: PathBuf) -> Result<Labels> {
     let sheet = table::read_bare(&file)?;
-    let from = usize::from(sheet.index().is_some()); // an index in front is no label
+    let from = usize::from(sheet.index().is_some()); // the index is not a label
     if sheet.width() - from > 1 {
         return Err(Error::NotLabels { file, found: sheet.width() });
     }
@@ -258,7 +259,7 @@ fn read_labels(file: PathBuf) -> Result<Labels> {
     Ok(Labels { labels, rows: (0..sheet.len()).map(|row| sheet.number(row)).collect(), file })
 }
 
-/// Refuses features that are not as many as labels.
+/// Checks that there are as many rows of features as labels.
 fn as_many_as_labels(file: &Path, found: usize, labels: &Labels) -> Result<()> {
     if labels.labels.len() == found + 1 && labels.labels[0] == 0 {
         return Err(Error::HeaderOfLabels { file: file.into(), found, labels: labels.file.clone() });
@@ -266,7 +267,7 @@ fn as_many_as_labels(file: &Path, found: usize, labels: &Labels) -> Result<()> {
     agree(file, "rows", found, &labels.file, labels.labels.len())
 }
 
-/// Takes the column names from `file`, one a row, if there is such a file.
+/// Takes the column names from `file`, one in each row, if the file exists.
 fn name_columns(table: &mut Table, file: PathBuf, of: &Path) -> Result<()> {
     if !file.is_file() {
         return Ok(());
@@ -286,9 +287,9 @@ fn agree(file: &Path, what: &'static str, found: usize, other: &Path, expected: 
 
 // ---------------------------------------------------------------------- both
 
-/// The number of classes, each of which has a sample.
+/// The number of classes. Each class must have a sample.
 fn without_gap(file: &Path, labels: &[usize]) -> Result<usize> {
-    // a set, not a list: a wild label must not cost its value in memory
+    // a set, not a list: a huge label must not take as much memory
     let seen: HashSet<usize> = labels.iter().copied().collect();
     match (0..seen.len()).find(|label| !seen.contains(label)) {
         Some(missing) => {
@@ -303,7 +304,7 @@ fn by_code(num_classes: usize) -> Vec<String> {
     (0..num_classes).map(|class| format!("class {class}")).collect()
 }
 
-/// One thread an item; results, and the first error, in the order of the items.
+/// Works on each item in a thread of its own. Results, and the first error, are in the order of the items.
 fn in_parallel<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> Result<T> + Sync) -> Result<Vec<T>> {
     thread::scope(|scope| {
         let work = &work;

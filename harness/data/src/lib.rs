@@ -1,8 +1,8 @@
-//! Real data: reading it, splitting it, and preparing it from the training part alone.
+//! Reads real data, splits them, and prepares them with the training part alone.
 //!
-//! [`Dataset::load`] reads a folder in one of three layouts, [`stratified_split`] parts it, and [`Prepared::fit`]
-//! chooses and scales columns. Nothing learned from a test row reaches a training row: choice and scale come from
-//! [`Fitted::new`], which is given the training rows and looks at no other.
+//! [`Dataset::load`] reads a folder in one of three layouts, [`stratified_split`] splits it, and [`Prepared::fit`]
+//! chooses and scales columns. Test rows have no effect on training: choice and scale come from [`Fitted::new`], which
+//! reads only the training rows.
 
 mod dataset;
 mod draw;

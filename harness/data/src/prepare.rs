@@ -1,29 +1,29 @@
-//! Columns chosen and scaled on the training rows alone.
+//! Chooses and scales columns with the training rows alone.
 //!
-//! [`Fitted::new`] is given the training rows and reads no other; [`Fitted::apply`] only carries out what was fitted.
-//! A test row can therefore change neither the choice of columns nor the scale. Statistics are `f64`. Source: choice as
-//! in MOGONET, scale as in Multi-D and DMIB.
+//! [`Fitted::new`] reads only the training rows, and [`Fitted::apply`] only applies what was fitted. So a test row can
+//! change neither the choice of columns nor the scale. Statistics are `f64`. Source: choice as in MOGONET, scale as in
+//! Multi-D and DMIB.
 //!
-//! What happened before the files were published is out of reach. In the public BRCA table no mRNA column has an F
-//! below 23.8 over all 769 patients, and no methylation column one below 18.7: both were most likely chosen with the
-//! labels of every patient. Figures on it compare methods with each other; as accuracies they are likely too high.
+//! We cannot undo what was done before the files were published. In the public BRCA table no mRNA column has an F below
+//! 23.8 over all 769 patients, and no methylation column has one below 18.7. Most likely both were chosen with the
+//! labels of all patients. So figures on this table compare methods, but as accuracies they are probably too high.
 
 use super::split::check_rows;
 use super::{Dataset, Error, Layout, Result, Split, Table};
 
-/// How many columns of each modality stay.
+/// How many columns of each modality are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keep {
-    /// All of them.
+    /// All columns.
     All,
-    /// The so many with the highest ANOVA F, one number a modality, at least 1; all of a modality that has fewer.
+    /// The columns with the highest ANOVA F: one number for each modality, at least 1. A modality with fewer keeps all.
     Top(Vec<usize>),
 }
 
-/// What to do with the columns.
+/// How to prepare the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preparation {
-    /// Which columns stay. Default by layout: top 1000, 1000, 503 for BRCA; all for the others.
+    /// Which columns are kept. Default by layout: top 1000, 1000, 503 for BRCA; all for the others.
     pub keep: Keep,
     /// Whether columns are scaled to `[0, 1]` of the training rows. Default true.
     pub scale: bool,
@@ -41,7 +41,7 @@ impl Preparation {
     }
 }
 
-/// Choice and scale of one modality's columns.
+/// Choice and scale of the columns of one modality.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedTable {
     /// The modality.
@@ -50,17 +50,17 @@ pub struct FittedTable {
     pub columns: Vec<String>,
     /// The chosen columns, ascending: the order of the table is kept.
     pub chosen: Vec<usize>,
-    /// Least training value of each chosen column.
+    /// Smallest training value of each chosen column.
     pub min: Vec<f64>,
     /// Largest training value of each chosen column.
     pub max: Vec<f64>,
-    width: usize, // columns of the table it was fitted on
+    width: usize, // number of columns of the fitted table
 }
 
 /// What was learned from the training rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
-    /// One a modality.
+    /// One table for each modality.
     pub modalities: Vec<FittedTable>,
     scale: bool,
 }
@@ -70,7 +70,7 @@ pub struct Fitted {
 pub struct Part {
     /// The rows' numbers in the data set.
     pub rows: Vec<usize>,
-    /// One a modality: `[rows, columns]`, row-major.
+    /// One for each modality: `[rows, columns]`, row-major.
     pub values: Vec<Vec<f32>>,
     /// `[rows]`.
     pub labels: Vec<usize>,
@@ -79,11 +79,11 @@ pub struct Part {
 /// A split data set, ready for a network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
-    /// Choice and scale: for further parts, as a validation set.
+    /// Choice and scale, for other parts such as a validation set.
     pub fitted: Fitted,
-    /// The rows fitted on.
+    /// The training rows.
     pub train: Part,
-    /// The rows kept out of it.
+    /// The test rows.
     pub test: Part,
 }
 
@@ -91,7 +91,7 @@ impl Prepared {
     /// Fits on `split.train` and applies to both parts.
     ///
     /// # Errors
-    /// As [`Fitted::new`]; [`Error::RowInBothParts`] if a training row is a test row too.
+    /// As [`Fitted::new`]; [`Error::RowInBothParts`] if a row is in both parts.
     pub fn fit(dataset: &Dataset, split: &Split, preparation: &Preparation) -> Result<Prepared> {
         check_rows("split.train", &split.train, dataset.len())?;
         check_rows("split.test", &split.test, dataset.len())?;
@@ -107,13 +107,13 @@ impl Prepared {
 }
 
 impl Fitted {
-    /// Chooses the columns and takes their least and largest value over the rows `train`.
+    /// Chooses the columns, and finds their smallest and largest value over the rows `train`.
     ///
     /// Columns are ranked by [`anova_f`], ties to the smaller column, and stay in their original order.
     ///
     /// # Errors
-    /// [`Error::RowOutside`]; [`Error::TooFewClasses`] if `train` has samples of no class, or of one and columns are to
-    /// be chosen; [`Error::KeepLength`] and [`Error::KeepNothing`] for a list that does not fit.
+    /// [`Error::RowOutside`]; [`Error::TooFewClasses`] if `train` is empty, or has one class and columns are to be
+    /// chosen; [`Error::KeepLength`] and [`Error::KeepNothing`] for a list that does not fit.
     pub fn new(dataset: &Dataset, train: &[usize], preparation: &Preparation) -> Result<Fitted> {
         check_rows("train", train, dataset.len())?;
         let mut seen = vec![false; dataset.classes.len()];
@@ -145,13 +145,13 @@ impl Fitted {
         Ok(Fitted { modalities, scale: preparation.scale })
     }
 
-    /// The chosen columns of these rows: `(x - min) / (max - min + 1e-10)`, or as they are without scaling.
+    /// The chosen columns of these rows: `(x - min) / (max - min + 1e-10)`, or unchanged without scaling.
     ///
-    /// Nothing is clipped: rows that were not fitted on may leave `[0, 1]`. A column that is constant over the training
-    /// rows is 0 everywhere; its formula would blow up any other value ten billion times.
+    /// Values are not clipped: other rows than the training rows may be outside `[0, 1]`. A column that is constant
+    /// over the training rows becomes 0 everywhere. The formula would multiply any other value by ten billion.
     ///
     /// # Errors
-    /// [`Error::OtherDataset`] if modalities or columns are not those fitted on; [`Error::RowOutside`].
+    /// [`Error::OtherDataset`] if modalities or columns are not those that were fitted; [`Error::RowOutside`].
     pub fn apply(&self, dataset: &Dataset, rows: &[usize]) -> Result<Part> {
         let widths = |list: Vec<usize>| format!("columns {list:?}");
         let fitted: Vec<usize> = self.modalities.iter().map(|table| table.width).collect();
@@ -207,16 +207,16 @@ fn highest(values: &[f64], count: usize) -> Vec<usize> {
     columns
 }
 
-/// One-way ANOVA F of every column over `rows`: how far the classes' means lie apart, measured by the spread within.
+/// One-way ANOVA F of every column over `rows`: the distance of the class means, relative to the spread in the classes.
 ///
-/// A column constant over `rows` has F 0. One that varies between classes only has an infinite F, and so ranks first.
+/// A column that is constant over `rows` has F 0. One that varies only between classes has an infinite F, the highest.
 /// With a single class every F is 0.
 ///
 /// # Shapes
-/// `labels`: one for each row of `table`, not of `rows`. Returns one value a column.
+/// `labels`: one for each row of `table`, not of `rows`. Returns one value for each column.
 ///
 /// # Panics
-/// If `rows` names a row beyond `table` or `labels`.
+/// If `rows` has a row beyond `table` or `labels`.
 ///
 /// # Complexity
 /// Two passes over the rows.
@@ -238,7 +238,7 @@ pub fn anova_f(table: &Table, rows: &[usize], labels: &[usize]) -> Vec<f64> {
     let (mut between, mut within) = (vec![0.0; width], vec![0.0; width]);
     for (sums, &size) in sums.chunks_exact_mut(width).zip(&sizes).filter(|(_, size)| **size > 0.0) {
         for ((sum, total), between) in sums.iter_mut().zip(&total).zip(&mut between) {
-            *sum /= size; // from here on the class's mean
+            *sum /= size; // from here on the mean of the class
             *between += size * (*sum - total / n).powi(2);
         }
     }

@@ -1,4 +1,4 @@
-//! Stratified splits: every class keeps its share in both parts, and a seed gives one split for ever.
+//! Stratified splits: every class keeps its share in both parts, and a seed always gives the same split.
 
 use super::draw::{Purpose, below, shuffle, stream_of};
 use super::{Error, Result};
@@ -6,16 +6,16 @@ use super::{Error, Result};
 /// Two disjoint sets of rows of a data set, each ascending.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Split {
-    /// Rows to learn from.
+    /// Rows for training.
     pub train: Vec<usize>,
-    /// Rows to be judged on.
+    /// Rows for testing.
     pub test: Vec<usize>,
 }
 
 impl Split {
-    /// Takes a validation part out of the training part: `train` is what remains, `test` is the validation part.
+    /// Splits the training part again: in the result, `test` is a validation part, and `train` is the rest.
     ///
-    /// Both hold rows of the data set; the test part of `self` is in neither. `labels` are the whole data set's.
+    /// Both hold rows of the data set, but none of the test part of `self`. `labels` are those of the whole data set.
     ///
     /// # Errors
     /// [`Error::TestShare`]; [`Error::RowOutside`] if a training row has no label.
@@ -29,8 +29,9 @@ impl Split {
 
     /// Thins the training part to a long tail: class sizes fall geometrically from the largest, `n`, to `n / ratio`.
     ///
-    /// The class of rank `r` of `C`, largest first and ties to the smaller label, keeps `round(n * ratio^(-r / (C - 1)))`
-    /// of its rows, at least three and at most all. The test part is untouched. A seed gives the same rows everywhere.
+    /// Class number `r` of `C`, counted from 0, largest first and ties to the smaller label, keeps
+    /// `round(n * ratio^(-r / (C - 1)))` of its rows, at least three and at most all. The test part is untouched. A
+    /// seed gives the same rows everywhere.
     ///
     /// # Errors
     /// [`Error::Ratio`] unless `ratio` is at least 1 and finite; [`Error::RowOutside`] if a training row has no label.
@@ -54,10 +55,10 @@ impl Split {
         Ok(Split { train, test: self.test.clone() })
     }
 
-    /// All labels, with those of a share of the training rows replaced by another class's: symmetric label noise.
+    /// All labels, with a share of the training labels replaced by those of other classes: symmetric label noise.
     ///
-    /// `round(share * n)` of the `n` training rows of each class get one of the other labels below the largest, each as
-    /// likely. Labels of all other rows stay. A seed gives the same labels everywhere.
+    /// `round(share * n)` of the `n` training rows of each class get another label up to the largest one, each with the
+    /// same probability. All other labels stay. A seed gives the same labels everywhere.
     ///
     /// # Errors
     /// [`Error::NoiseShare`] unless `share` is at least 0 and below 1; [`Error::RowOutside`] if a training row has no
@@ -83,13 +84,13 @@ impl Split {
     }
 }
 
-/// Rows that a class keeps at least where a training part is thinned, so that a validation part can be taken out of it.
+/// The least rows that a class keeps when a training part is thinned, so that a validation part can be taken from it.
 const LEAST: usize = 3;
 
-/// Parts the samples class by class: `round(test_share * n)` of a class of `n` samples go to the test part.
+/// Splits each class: `round(test_share * n)` of a class of `n` samples go to the test part.
 ///
-/// A class of two or more samples keeps at least one on each side; a single sample is for training. Pinned by a test:
-/// a seed gives the same split on every platform.
+/// A class of two or more samples keeps at least one on each side; a single sample is for training. A seed gives the
+/// same split on every platform, which a test pins.
 ///
 /// # Errors
 /// [`Error::TestShare`] unless `test_share` is above 0 and below 1.
@@ -97,9 +98,10 @@ pub fn stratified_split(labels: &[usize], test_share: f64, seed: u64) -> Result<
     part(labels, test_share, seed, Purpose::Split)
 }
 
-/// Deals every class to `folds` folds in turn; each fold is the test part of one split, so each sample is tested once.
+/// Deals every class to `folds` folds in turn. Each fold is the test part of one split, so each sample is tested once.
 ///
-/// Sizes of folds differ by at most one, and so do a class's shares of them. A seed gives the same folds everywhere.
+/// Sizes of folds differ by at most one, and so do the numbers of one class in them. A seed gives the same folds
+/// everywhere.
 ///
 /// # Errors
 /// [`Error::Folds`] unless there are at least two folds and no fewer samples than folds.
@@ -108,7 +110,7 @@ pub fn stratified_folds(labels: &[usize], folds: usize, seed: u64) -> Result<Vec
         return Err(Error::Folds { found: folds, samples: labels.len() });
     }
     let mut splits = vec![Split::default(); folds];
-    let mut next = 0; // goes on from class to class, so that the first folds do not get every remainder
+    let mut next = 0; // continues from class to class, so that the first folds do not get every remainder
     for (class, mut members) in members(labels).into_iter().enumerate() {
         shuffle(&mut members, seed, Purpose::Folds, class);
         for row in members {
@@ -152,7 +154,7 @@ pub(super) fn members(labels: &[usize]) -> Vec<Vec<usize>> {
     members
 }
 
-/// Refuses a row number that is not below `rows`.
+/// Checks that every row number is below `rows`.
 pub(super) fn check_rows(argument: &'static str, list: &[usize], rows: usize) -> Result<()> {
     match list.iter().position(|&row| row >= rows) {
         Some(position) => Err(Error::RowOutside { argument, position, row: list[position], rows }),

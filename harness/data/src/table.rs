@@ -1,4 +1,4 @@
-//! One CSV file of numbers, read whole: row-major `f32`, with the place of everything that is wrong.
+//! One CSV file of numbers as row-major `f32`. Errors name the cell.
 
 use std::path::{Path, PathBuf};
 
@@ -6,10 +6,10 @@ use climd_csv::{HeaderOption, IDS, Options, Place, Sheet};
 
 use super::{Error, Result};
 
-/// The features of one modality: one row a sample, one named column a feature.
+/// The features of one modality: a row for each sample, a named column for each feature.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    /// The modality, as a figure would call it.
+    /// Name of the modality, as in a figure.
     pub name: String,
     /// Column names.
     pub columns: Vec<String>,
@@ -23,21 +23,21 @@ impl Table {
     /// The values of one row.
     ///
     /// # Panics
-    /// If `row` is not below `rows`, as indexing a slice does.
+    /// If `row` is not below `rows`.
     #[must_use]
     pub fn row(&self, row: usize) -> &[f32] {
         let width = self.columns.len();
         &self.values[row * width..][..width]
     }
 
-    /// The same columns with these rows, in this order.
+    /// A table of these rows, in this order.
     pub(super) fn take(&self, rows: &[usize]) -> Table {
         let values = rows.iter().flat_map(|&row| self.row(row)).copied().collect();
         Table { name: self.name.clone(), columns: self.columns.clone(), rows: rows.len(), values }
     }
 }
 
-/// What an empty file lacks.
+/// The error for a file that lacks something.
 pub(super) fn lacks(sheet: &Sheet, lacks: &'static str) -> Error {
     Error::Empty { file: sheet.file().into(), lacks }
 }
@@ -46,7 +46,7 @@ pub(super) fn lacks(sheet: &Sheet, lacks: &'static str) -> Error {
 pub(super) fn read_headed(file: &Path, expected: &'static str) -> Result<Sheet> {
     let sheet = Sheet::read(file, Options { header: HeaderOption::Present, ..Options::default() })?;
     let Some(names) = sheet.names() else { return Err(lacks(&sheet, "header row")) };
-    // pandas leaves the name of an index empty
+    // pandas writes an empty name for an index
     let is_id = names[0].is_empty() || sheet.usual(IDS).is_some_and(|_| is_usual_id(&names[0]));
     if !is_id {
         let name = names[0].clone();
@@ -61,7 +61,7 @@ fn is_usual_id(name: &str) -> bool {
     IDS.usual.contains(&plain(name).as_str())
 }
 
-/// A table whose rows are named: `patient,<feature>,...` above, `<id>,<number>,...` below.
+/// A table with an id in each row: a header `patient,<feature>,...`, then rows `<id>,<number>,...`.
 pub(super) struct Named {
     pub(super) file: PathBuf,
     pub(super) table: Table,
@@ -69,7 +69,7 @@ pub(super) struct Named {
     pub(super) notes: Vec<String>,
 }
 
-/// Reads a file with a header and an id in front of each row.
+/// Reads a file with a header and an id first in each row.
 pub(super) fn read_named(file: &Path, name: &str) -> Result<Named> {
     let sheet = read_headed(file, "patient")?;
     let columns: Vec<String> = sheet.names().unwrap_or_default().iter().skip(1).cloned().collect();
@@ -81,7 +81,7 @@ pub(super) fn read_named(file: &Path, name: &str) -> Result<Named> {
     }
     let patients = (0..sheet.len()).map(|row| (sheet.cell(row, 0).to_owned(), sheet.number(row))).collect();
     let table = numbers(&sheet, name.to_owned(), columns, 1)?;
-    // a first column that counts is the id here
+    // here, a first column that counts is the id
     let notes =
         sheet.notes().iter().filter(|note| !note.starts_with("column 1")).map(|note| said(&sheet, note)).collect();
     Ok(Named { file: file.to_path_buf(), table, patients, notes })
@@ -92,10 +92,10 @@ pub(super) fn said(sheet: &Sheet, note: &str) -> String {
     format!("`{}`: {note}", sheet.file().display())
 }
 
-/// Reads a file of numbers alone.
+/// Reads a file of numbers without a header.
 ///
 /// # Errors
-/// [`Error::HeaderInBareFile`] for one that names its columns.
+/// [`Error::HeaderInBareFile`] if the file names its columns.
 pub(super) fn read_bare(file: &Path) -> Result<Sheet> {
     let mut sheet = Sheet::read(file, Options::default())?;
     let header = sheet.header();
@@ -104,7 +104,7 @@ pub(super) fn read_bare(file: &Path) -> Result<Sheet> {
             let (row, why) = (header.row, header.to_string());
             return Err(Error::HeaderInBareFile { file: file.into(), row, why });
         }
-        // nothing tells, so the layout does; what is no number is then named by its cell
+        // the file does not say, so the layout decides; a cell that is not a number is then an error
         sheet = Sheet::read(file, Options { header: HeaderOption::Absent, ..Options::default() })?;
     }
     if sheet.is_empty() {

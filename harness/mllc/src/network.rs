@@ -1,8 +1,8 @@
 //! Early fusion of an image, a history and laboratory values, with a head on each.
 //!
-//! Image: ResNet18. History: features of a frozen BERT, as they come. Laboratory: one hidden layer. Then, for each, a
-//! linear layer, LayerNorm, ReLU and dropout give an embedding of one width; they are concatenated for one linear layer.
-//! What a patient lacks is a zero embedding, and no loss of its head.
+//! Image: ResNet18. History: features of a frozen BERT, unchanged. Laboratory: one hidden layer. Then each modality has
+//! a linear layer, LayerNorm, ReLU and dropout, which give embeddings of one width. They are concatenated for one
+//! linear layer. A modality that a patient lacks has a zero embedding, and its head has no loss for this patient.
 
 use climd_networks::criterion::Criterion;
 use climd_networks::network::{BaselineConfig, Dropout, Heads, Outputs, linear};
@@ -11,7 +11,7 @@ use tch::{Kind, Tensor, vision};
 
 use crate::cohort::Modality;
 
-/// What a pre-trained ResNet expects, by channel: mean and standard deviation of ImageNet.
+/// Mean and standard deviation of ImageNet by channel, which a pre-trained ResNet expects.
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const SD: [f32; 3] = [0.229, 0.224, 0.225];
 const IMAGE_WIDTH: i64 = 512;
@@ -40,8 +40,8 @@ pub struct Mllc {
 }
 
 impl Mllc {
-    /// A network for these modalities and inputs, with new weights drawn from libtorch's generator; those of the image
-    /// encoder are below `image` of `vs`.
+    /// A network for these modalities and inputs, with new weights drawn from libtorch's generator. The weights of the
+    /// image encoder are below `image` of `vs`.
     ///
     /// # Shapes
     /// `x`: by modality, `[n, 3, size, size]` or `[n, width]`; only the widths matter.
@@ -79,7 +79,7 @@ impl Mllc {
         }
     }
 
-    /// The outputs for a batch; with dropout in training, without in evaluation. The mask is what comes in `aux`.
+    /// The outputs for a batch, with dropout in training and without in evaluation. `aux` holds the mask.
     ///
     /// # Shapes
     /// `x`: by modality, as [`Samples`](crate::Samples) have them, then the mask, `[n, M]` of kind bool.
@@ -105,7 +105,7 @@ impl Mllc {
         Outputs { fused, logits, embeddings, aux: vec![mask.shallow_clone()] }
     }
 
-    /// The loss of a batch: the criterion's on the fused logits, and on each head over the patients who have that
+    /// The loss of a batch: the criterion on the fused logits, and on each head for the patients who have its
     /// modality.
     ///
     /// # Errors
@@ -126,7 +126,7 @@ impl Mllc {
 }
 
 impl Branch {
-    /// `[n, width]`; of any value where the modality is missing.
+    /// `[n, width]`. Rows without the modality may have any value.
     fn encode(&self, x: &Tensor, present: &Tensor, train: bool) -> Tensor {
         match &self.encoder {
             Encoder::Text => x.shallow_clone(),

@@ -1,4 +1,4 @@
-//! Weights of the image encoder: from a file, or new.
+//! Weights of the image encoder, read from a file or new.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use tch::{Device, nn, vision};
 
 use crate::error::{Error, Result};
 
-/// Copies the weights of a ResNet18 in a file (`.ot`, `.safetensors` or `.npz`) to those below `image` of `vs`.
+/// Copies the weights of a ResNet18 from a file (`.ot`, `.safetensors` or `.npz`) to the encoder below `image` of `vs`.
 ///
 /// # Errors
 /// [`Error::Resnet`] if the file cannot be read, or lacks a tensor.

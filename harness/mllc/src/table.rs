@@ -1,13 +1,13 @@
-//! Laboratory values: imputed, flagged and standardised by what the training part shows.
+//! Laboratory values, imputed, flagged and standardised with the training part alone.
 
-/// Mean and spread of each column among the training rows that have it.
+/// Mean and standard deviation of each column, over the training rows that have a value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scale {
     columns: Vec<(f32, f32)>, // mean, standard deviation
 }
 
 impl Scale {
-    /// Looks at these rows and at no others. A column without values has mean 0, one without spread is only shifted.
+    /// Fits on these rows alone. A column without values has mean 0. A constant column is only shifted.
     #[must_use]
     pub fn fit<'a>(rows: impl IntoIterator<Item = &'a [Option<f32>]>) -> Scale {
         let mut values: Vec<Vec<f64>> = Vec::new();
@@ -26,8 +26,8 @@ impl Scale {
         Scale { columns: values.into_iter().map(of_column).collect() }
     }
 
-    /// For a row of `L` values, `2 L` features: standardised values with the mean (0) for missing ones, then flags that
-    /// are 1 where a value is missing.
+    /// The `2 L` features of a row of `L` values: standardised values, where a missing one is the mean (0), then flags
+    /// that are 1 if the value is missing.
     #[must_use]
     pub fn apply(&self, row: &[Option<f32>]) -> Vec<f32> {
         let standard =

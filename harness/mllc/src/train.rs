@@ -1,7 +1,7 @@
 //! One run: the network trained by one method on one fold, for a fixed number of gradient steps.
 //!
-//! As in `climd_networks::train`: runs of a fold start from the same weights, full epochs follow a curriculum that is over
-//! before its steps are, and what is reported is the network after the last step.
+//! As in `climd_networks::train`: runs of one fold start from the same weights. If a curriculum ends before the last
+//! step, full epochs follow. The network after the last step is reported.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -19,13 +19,13 @@ use crate::cohort::{Modality, Samples};
 use crate::network::Mllc;
 use crate::resnet;
 
-/// Samples at a time in evaluation.
+/// Batch size of evaluation.
 const EVALUATION_BATCH: usize = 128;
 
-/// What all runs share.
+/// Settings that all runs share.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    /// What the samples have.
+    /// Modalities of the samples.
     pub modalities: Vec<Modality>,
     /// Number of classes.
     pub num_classes: usize,
@@ -35,7 +35,7 @@ pub struct Setup {
     pub device: Device,
 }
 
-/// Trains and judges; `progress` is called with the loss after each step.
+/// Trains and tests. `progress` gets the loss after each step.
 ///
 /// # Errors
 /// [`Error::Resnet`](crate::Error::Resnet); those of climd and libtorch.

@@ -9,10 +9,8 @@ use std::process::{Command, Output};
 use common::write_bert;
 
 fn mllc(folder: &Path, folds: &str, arguments: &[&str]) -> Output {
-    let profile: &[&str] = if cfg!(debug_assertions) { &[] } else { &["--release"] };
     Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--package", "climd-mllc", "--example", "mllc"])
-        .args(profile)
         .args(["--", "--epochs", "2", "--quiet", "--batch-size", "8", "--folds"])
         .arg(folds)
         .arg("--out")

@@ -1,4 +1,4 @@
-//! Promise: what a patient lacks is masked in the measurer, and reaches nothing in the network.
+//! Promise: a modality that a patient lacks is masked in the measurer, and has no effect in the network.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Promise: the look-alike follows from its seed alone, can be read, and is written over nothing of the user's.
+//! Promise: the synthetic patients depend on their seed alone, can be read, and never overwrite the user's files.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Promise: equal texts have equal features, which are computed once and never stale.
+//! Promise: equal texts have equal features. They are computed once, and again if a text or the model changes.
 
 mod common;
 
@@ -86,7 +86,7 @@ fn a_model_that_is_none_is_named_by_its_file() {
     }
 }
 
-/// Of the model that `make text-model` fetches: what means the same is closer than what does not.
+/// The model of `make text-model`: texts of the same meaning are closer than others.
 #[test]
 fn the_fetched_model_knows_what_a_text_means() {
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/minilm");

@@ -1,4 +1,4 @@
-//! What a run is: everything that its result depends on, and nothing else.
+//! The configuration of a run: everything that its result depends on, and nothing else.
 
 use climd::{
     BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, PowerLaw, ProgressivelyBalanced, Root, Schedule,
@@ -20,25 +20,25 @@ pub struct RunConfig {
     pub data: DataConfig,
     /// Seed of the split, and of weights, dropout and sampler.
     pub seed: u64,
-    /// What is trained on and judged on.
+    /// The parts for training and for testing.
     pub part: Part,
-    /// What is trained.
+    /// The network, its schedule and its loss.
     pub method: Method,
     /// The learning rate.
     pub rate: LearningRate,
-    /// Samples a batch.
+    /// Samples in each batch.
     pub batch_size: usize,
     /// Gradient steps.
     pub steps: usize,
-    /// Points on the way at which the network is judged and the training samples are scored; 0 for none.
+    /// Number of points during training at which the network is tested and the training samples are scored.
     pub points: usize,
-    /// The way of the network's authors; none: mini-batches, and the same for all networks.
+    /// Training as the network's authors do it. None: mini-batches, the same for all networks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub native: Option<Native>,
 }
 
 impl RunConfig {
-    /// Whether this run is the first steps of another one, which has to know nothing of its own end for that.
+    /// Whether this run equals the first steps of another run. The other run must not depend on its own length.
     #[must_use]
     pub fn begins(&self, other: &RunConfig) -> bool {
         let whole = RunConfig { steps: other.steps, ..self.clone() };
@@ -46,45 +46,45 @@ impl RunConfig {
     }
 }
 
-/// Of the training code: raised when a change of it changes results, so that cached runs are not mixed with new ones.
+/// Version of the training code. A change that changes results raises it, so that cached runs are not mixed with new.
 pub const VERSION: u32 = 1;
 
-/// A data set, and what is done to its training part before anything else.
+/// A data set, and the changes to its training part before anything else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DataConfig {
     /// Its name.
     pub name: String,
     /// Hash of its labels and values.
     pub fingerprint: String,
-    /// Ratio of the largest to the smallest class that the training part is thinned to; none: as it is.
+    /// Ratio of the largest to the smallest class after thinning the training part. None: no thinning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imbalance: Option<f64>,
-    /// Share of training labels that are replaced, in `[0, 1)`.
+    /// Share of training labels that are replaced by wrong ones, in `[0, 1)`.
     pub noise: f64,
 }
 
-/// Which parts of a split.
+/// Which parts of a split are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// Trained on four fifths of the training part, judged on the rest: for every choice, and for curves.
+    /// Train on four fifths of the training part, test on the rest: for every choice, and for curves.
     Validation,
-    /// Trained on the training part, judged once on the test part.
+    /// Train on the training part, test once on the test part.
     Test,
 }
 
-/// What a row of a table does: everything but data, seed, learning rate and number of steps.
+/// The method of one row of a table: everything except data, seed, learning rate and number of steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Method {
     /// The network.
     pub network: NetworkConfig,
-    /// Which samples, when.
+    /// The schedule: which samples are used in which epoch.
     pub schedule: ScheduleConfig,
-    /// What the scores are made of.
+    /// The terms of the scores.
     pub terms: Terms,
     /// The loss.
     pub loss: Loss,
-    /// Synthetic samples.
+    /// Oversampling with synthetic samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oversample: Option<Oversampler>,
 }
@@ -105,12 +105,12 @@ pub enum ScheduleConfig {
     ClassBalanced(ClassBalanced),
     ProgressivelyBalanced(ProgressivelyBalanced),
     HardMajority(HardMajority),
-    /// The control of [`HardMajority`].
+    /// The control of [`HardMajority`]: the same numbers of samples, drawn at random.
     RandomMajority(Redrawn<HardMajority>),
     Trim(Trim),
-    /// The control of [`Trim`].
+    /// The control of [`Trim`]: the same numbers of samples, drawn at random.
     RandomTrim(Redrawn<Trim>),
-    /// Everything, then classes in equal shares (Cao et al. 2019).
+    /// All samples, then classes with equal shares (Cao et al. 2019).
     DeferredRebalancing(Switch<Uniform, ClassBalanced>),
     /// The curriculum of the paper, then the hardest samples of the large classes.
     PowerLawThenHard(Switch<PowerLaw, HardMajority>),

@@ -1,4 +1,4 @@
-//! The losses a row of a table may train with, on the fused logits and on the heads.
+//! The losses of the rows of a table, for the fused logits and for the heads.
 
 use climd::{
     ClassIndex, Epoch, Result, effective_number_weights, focal_loss, inverse_frequency_weights, post_hoc_adjustment,
@@ -7,7 +7,7 @@ use climd::{
 use serde::{Deserialize, Serialize};
 use tch::{Reduction, Tensor};
 
-/// Which loss.
+/// A loss and its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
@@ -26,7 +26,7 @@ pub enum Loss {
     },
     /// Cross-entropy weighted by `N / (C n_c)`, on the fused logits alone.
     Weighted,
-    /// The same by the effective number of samples (Cui et al. 2019).
+    /// Cross-entropy weighted by the effective number of samples (Cui et al. 2019), on the fused logits alone.
     EffectiveNumber {
         /// In `[0, 1)`; 0.999 is usual.
         beta: f64,
@@ -38,7 +38,7 @@ pub enum Loss {
     },
 }
 
-/// A loss with what it has to know of the training part and of the epoch.
+/// A loss with the class counts of the training part and the class mix of the epoch.
 #[derive(Debug)]
 pub struct Criterion {
     loss: Loss,
@@ -48,7 +48,7 @@ pub struct Criterion {
 }
 
 impl Criterion {
-    /// The loss on a training part of these classes, for `num_logits` logits a sample.
+    /// The loss for a training part with these classes, and `num_logits` logits for each sample.
     ///
     /// # Errors
     /// Those of climd's losses, for parameters out of their ranges.
@@ -64,14 +64,14 @@ impl Criterion {
             training_prior[classes.label(rank) as usize] = share.ln() as f32; // labels are below num_logits
         }
         let criterion = Self { loss, weights, epoch_prior: training_prior.clone(), training_prior };
-        // a parameter out of range is refused here, before any training
+        // a parameter out of range is an error here, before any training
         let (logits, labels) =
             (Tensor::zeros([1, num_logits as i64], tch::kind::FLOAT_CPU), Tensor::from_slice(&[0i64]));
         let _ = (criterion.fused(&logits, &labels)?, criterion.scores(&logits)?);
         Ok(criterion)
     }
 
-    /// To be called with every epoch before its first batch: the class mix that its samples really have.
+    /// Sets the class mix of an epoch. Call it before the first batch of every epoch.
     ///
     /// # Errors
     /// Those of [`Epoch::log_prior`].
@@ -115,13 +115,13 @@ impl Criterion {
         Ok(logits.f_cross_entropy_loss::<Tensor>(labels, None, Reduction::None, -100, 0.0)?)
     }
 
-    /// Whether the fused logits have a loss of their own, which takes the place of a network's weights there.
+    /// Whether the fused logits have a loss of their own, which replaces the class weights of a network.
     #[must_use]
     pub fn is_for_fused_alone(&self) -> bool {
         matches!(self.loss, Loss::Weighted | Loss::EffectiveNumber { .. } | Loss::Focal { .. })
     }
 
-    /// What a prediction is the argmax of.
+    /// The values whose argmax is the prediction.
     ///
     /// # Errors
     /// Those of [`post_hoc_adjustment`].

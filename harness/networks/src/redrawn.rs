@@ -1,9 +1,9 @@
-//! A schedule of our own, as a user would plug one in: the control of what scores are worth.
+//! A control schedule, plugged in as a user would: it shows what the scores are worth.
 
 use climd::{ClassIndex, Law, Pick, Quota, Result, Schedule};
 use serde::{Deserialize, Serialize};
 
-/// As many samples of each class as another schedule takes, but drawn anew in every epoch, whatever their scores.
+/// Takes as many samples of each class as another schedule, but draws them at random in every epoch, without scores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Redrawn<S>(pub S);
 

@@ -1,7 +1,7 @@
 //! One run: a network trained by one method on one split, for a fixed number of gradient steps.
 //!
-//! Runs of a seed start from the same weights. Where a curriculum is over before its steps are, epochs as its schedule
-//! gives them after its end follow: for a curriculum, all samples. What is reported is the network after the last step.
+//! Runs of one seed start from the same weights. If a curriculum ends before the last step, the epochs after its end
+//! follow: for a curriculum, these hold all samples. The network after the last step is reported.
 
 use std::time::{Duration, Instant};
 
@@ -19,19 +19,19 @@ use crate::criterion::Criterion;
 use crate::network::{Dropout, FUSION_GROUP, Native, Network, Training, with_seed};
 use climd_data::Part;
 
-/// Samples at a time in evaluation.
+/// Batch size of evaluation.
 const EVALUATION_BATCH: usize = 512;
 /// Learning rate of pretraining.
 const PRETRAINING_RATE: f64 = 1e-3;
 
-/// What came of a run.
+/// Results of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Samples seen.
     pub samples: usize,
-    /// Predictions of the last network on the part it was judged on.
+    /// Predictions of the last network on the test or validation part.
     pub confusion: ConfusionMatrix,
-    /// What was asked for on the way.
+    /// Results at the points during training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub points: Vec<Point>,
     /// Seconds of the whole run, without its points.
@@ -42,20 +42,20 @@ pub struct Outcome {
     pub measuring_seconds: f64,
 }
 
-/// A look at the network on the way.
+/// Results at one point during training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Gradient steps so far.
     pub step: usize,
-    /// Macro F1 on the part that is judged on, in `[0, 1]`.
+    /// Macro F1 on the test or validation part, in `[0, 1]`.
     pub macro_f1: f64,
-    /// By label, of the scores of all training samples: the 5th, 25th, 50th, 75th and 95th percentile; NaN-free, and
-    /// empty for a class without samples.
+    /// For each label, the 5th, 25th, 50th, 75th and 95th percentile of the scores of its training samples. They are
+    /// finite. A class without samples has none.
     pub scores: Vec<Vec<f32>>,
 }
 
-/// Trains, and judges after each of so many steps, `ends`, in rising order up to those of the configuration; `progress` is
-/// called with the loss after each step.
+/// Trains one network, and tests it after each number of steps in `ends`. The numbers rise, and the last is the number
+/// of steps of the configuration. `progress` gets the loss after each step.
 ///
 /// # Errors
 /// Those of climd and libtorch.
@@ -75,7 +75,7 @@ pub fn run(
     let network = with_seed(seed, || method.network.build(&vs.root(), &training))?;
     let loader =
         CurriculumLoader::new(x, y, config.batch_size)?.measure_batch_size(EVALUATION_BATCH)?.terms(method.terms);
-    // scores of a network that was pretrained are worth something from the start
+    // a pretrained network gives useful scores from the start
     let first_measure = if native.is_some_and(|native| native.pretraining > 0) { 0 } else { 1 };
     let settings = Settings { seed, first_measure, ..Default::default() };
     let mut sampler = Curriculum::new(loader.labels(), method.schedule.build())?.settings(settings);
@@ -93,7 +93,7 @@ pub fn run(
     trainer.train(optimiser, &mut sampler, &judge, ends)
 }
 
-/// The part that a network is judged on.
+/// The part that a network is tested on.
 struct Judge {
     x: Vec<Tensor>,
     labels: Vec<i64>,
@@ -107,12 +107,12 @@ impl Judge {
     }
 }
 
-/// Where the time of a run goes.
+/// Times of a run.
 struct Clock {
     started: Instant,
     own: Duration,       // in climd
     measuring: Duration, // in forward passes for it
-    looking: Duration,   // at the network on the way, which is not counted
+    looking: Duration,   // at points during training; not counted
 }
 
 impl Clock {
@@ -121,7 +121,7 @@ impl Clock {
         Clock { started: Instant::now(), own: zero, measuring: zero, looking: zero }
     }
 
-    /// What `look` gives, whose time is not the run's.
+    /// Calls `look` without counting its time.
     fn aside<T>(&mut self, look: impl FnOnce() -> T) -> T {
         let begun = Instant::now();
         let out = look();
@@ -143,7 +143,7 @@ struct Trainer<'a> {
 }
 
 impl Trainer<'_> {
-    /// Epochs of the sampler until all steps are done; an outcome for each of `ends`.
+    /// Trains epoch after epoch until all steps are done. Returns results for each of `ends`.
     fn train(
         &mut self,
         mut optimiser: nn::Optimizer,
@@ -173,7 +173,7 @@ impl Trainer<'_> {
         Ok(outcomes)
     }
 
-    /// Measures, if the sampler wants that, and gives the list of an epoch.
+    /// Measures if the sampler wants scores, and returns the list of an epoch.
     fn begin(&mut self, sampler: &mut impl CurriculumSampler, epoch: usize) -> Result<Epoch> {
         let (begun, mut forward, mut row) = (Instant::now(), Duration::ZERO, 0);
         self.loader.refresh(sampler, epoch, |x| {
@@ -189,7 +189,7 @@ impl Trainer<'_> {
         Ok(list)
     }
 
-    /// One gradient step, after `step` others.
+    /// One gradient step. `step` counts from 0.
     fn step(&mut self, optimiser: &mut nn::Optimizer, batch: &Batch, step: usize) -> Result<()> {
         let &RunConfig { rate, steps, native, .. } = self.config;
         let out = self.network.forward(&batch.modalities, Some(&batch.indices), Some(&mut self.dropout));
@@ -210,7 +210,7 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    /// A look on the way.
+    /// Results at a point during training.
     fn look(&mut self, judge: &Judge, step: usize) -> Result<Point> {
         let Trainer { network, loader, criterion, num_classes, clock, .. } = self;
         clock.aside(|| {
@@ -219,7 +219,7 @@ impl Trainer<'_> {
         })
     }
 
-    /// What has come of the run by now.
+    /// Results of the run so far.
     fn outcome(&mut self, judge: &Judge, samples: usize, looks: &[Point]) -> Result<Outcome> {
         let Trainer { network, criterion, clock, .. } = self;
         let seconds = (clock.started.elapsed() - clock.looking).as_secs_f64();
@@ -233,7 +233,7 @@ impl Trainer<'_> {
         })
     }
 
-    /// Full batches of all samples, on the loss of the heads.
+    /// Pretrains with full batches of all samples on the loss of the heads.
     fn pretrain(&mut self, native: &Native, vs: &nn::VarStore) -> Result<()> {
         let all = Curriculum::new(self.loader.labels(), Uniform {})?;
         let mut optimiser = nn::Adam { wd: native.weight_decay, ..Default::default() }.build(vs, PRETRAINING_RATE)?;
@@ -250,7 +250,7 @@ impl Trainer<'_> {
     }
 }
 
-/// Logits and embeddings of the training samples from `row` on, which moves behind them; for the measurer.
+/// Logits and embeddings of a batch of training samples from `row` on, for the measurer. Moves `row` behind them.
 fn evaluate(network: &dyn Network, x: &[Tensor], row: &mut i64) -> (Vec<Tensor>, Vec<Tensor>) {
     let end = *row + x[0].size()[0];
     let rows = Tensor::arange_start(*row, end, (Kind::Int64, x[0].device()));
@@ -277,7 +277,7 @@ fn percentiles(network: &dyn Network, loader: &CurriculumLoader, num_classes: us
     Ok(scores.into_iter().map(of_class).collect())
 }
 
-/// Samples of each class, by label, in every epoch below `epochs` that the schedule makes of these labels.
+/// Number of samples of each label in every epoch below `epochs`, for this schedule and these labels.
 ///
 /// # Errors
 /// Those of climd.

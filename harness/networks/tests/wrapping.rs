@@ -1,5 +1,5 @@
-//! Promise: any model wraps its loader. The two loops of each example differ in at most ten lines, which are those of the
-//! README's diff, and both train.
+//! Promise: any model wraps its loader. The two loops of each example differ in at most ten lines, which are those of
+//! the README's diff, and both train.
 
 use std::process::Command;
 

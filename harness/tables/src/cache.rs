@@ -1,6 +1,6 @@
-//! Runs that were done already: one JSON line each, keyed by their full configuration.
+//! Cache of finished runs: one JSON line for each, keyed by the full configuration.
 //!
-//! A table grows over days, and one that was interrupted goes on where it stopped. Lines are only ever appended.
+//! A table may take days. If it was interrupted, it goes on where it stopped. Lines are only appended.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use climd_networks::config::RunConfig;
 use climd_networks::train::Outcome;
 
-/// Finished runs, in memory and, where it has one, in a file.
+/// Finished runs, in memory and, if the cache has one, in a file.
 #[derive(Debug, Default)]
 pub struct Cache {
     runs: Mutex<HashMap<String, Outcome>>,
@@ -28,12 +28,12 @@ struct Line<C, O> {
 }
 
 impl Cache {
-    /// The runs of a file, which is made if it is not there.
+    /// Opens a file of runs, or makes a new one.
     ///
-    /// A last line without its end is what a killed process leaves: it is cut off, and its run is done anew.
+    /// A killed process can leave a last line without its end. It is cut off, and its run is done again.
     ///
     /// # Errors
-    /// A file that cannot be read or written; a line that is no run, with its number.
+    /// If the file cannot be read or written, or a line is not a run; the error has its number.
     pub fn open(path: &Path) -> Result<Cache> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).with_context(|| format!("run cache: cannot make `{}`", folder.display()))?;
@@ -43,7 +43,7 @@ impl Cache {
         let text = std::io::read_to_string(&mut file).with_context(unusable)?;
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         if whole < text.len() {
-            // only then: another process may have added a line since the file was read
+            // only if a line is cut: another process may have added a line since the file was read
             file.set_len(whole as u64).with_context(unusable)?;
         }
         let mut runs = HashMap::new();
@@ -56,23 +56,23 @@ impl Cache {
         Ok(Cache { runs: Mutex::new(runs), file: Some((path.to_path_buf(), Mutex::new(file))) })
     }
 
-    /// The outcome of a run that was done.
+    /// The results of a finished run, if it is in the cache.
     ///
     /// # Errors
-    /// A configuration that cannot be written down.
+    /// If the configuration cannot be written as JSON.
     pub fn get(&self, config: &RunConfig) -> Result<Option<Outcome>> {
         Ok(self.runs.lock().unwrap_or_else(PoisonError::into_inner).get(&key(config)?).cloned())
     }
 
-    /// Keeps a run, and writes it before it returns.
+    /// Adds a run, and writes it to the file before it returns.
     ///
     /// # Errors
-    /// A file that cannot be written.
+    /// If the file cannot be written.
     pub fn insert(&self, config: &RunConfig, outcome: &Outcome) -> Result<()> {
         if let Some((path, file)) = &self.file {
             let line = serde_json::to_string(&Line { config, outcome })? + "\n";
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            // one write a line, so that two processes may share a file
+            // one write for each line, so that two processes may share a file
             file.write_all(line.as_bytes()).with_context(|| format!("run cache: cannot write `{}`", path.display()))?;
         }
         self.runs.lock().unwrap_or_else(PoisonError::into_inner).insert(key(config)?, outcome.clone());

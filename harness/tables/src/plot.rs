@@ -1,9 +1,9 @@
-//! Figures as SVG and PNG, on any machine: the font travels with the binary, and nothing is asked of the system.
+//! Draws figures as SVG and PNG, on any machine: the font is part of the binary, and nothing else is needed.
 //!
-//! A figure is described first ([`class_distribution`] and [`curves`] make plain shapes of the numbers) and drawn
-//! after, once for each format, by the same code. Colours are Okabe and Ito's, which the colour-blind can tell apart;
-//! more than eight series get a dark-to-light ramp. The legend stands beside the plot, so that it covers no data; past
-//! 54 entries it names every second, third, ... one.
+//! First [`class_distribution`] and [`curves`] turn numbers into plain shapes. Then the same code draws the shapes for
+//! each format. Colours are Okabe and Ito's, which colour-blind readers can distinguish; more than eight series get
+//! colours from dark to light. The legend is beside the plot, so that it covers no data. Above 54 entries it names
+//! every second one, every third one, and so on.
 
 mod figure;
 
@@ -14,20 +14,20 @@ use plotters::style::{Color, RGBColor};
 
 use self::figure::{Figure, Panel, Shape};
 
-/// The result of drawing: the files written, SVG and PNG.
+/// The result of drawing: the SVG and PNG files.
 pub type Result<T = [PathBuf; 2]> = std::result::Result<T, Error>;
 
-/// Numbers that make no figure, or a file that cannot be written.
+/// Numbers that cannot be drawn, or a file that cannot be written.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is nothing to draw.
+    /// An argument is empty.
     #[error("`{argument}` is empty, but a figure needs at least one value")]
     Empty {
-        /// The argument that holds nothing.
+        /// The empty argument.
         argument: String,
     },
-    /// Two arguments that must agree in length do not.
+    /// Two arguments that must have the same length do not.
     #[error("`{argument}` has length {found}, but must have length {expected}: {rule}")]
     Length {
         /// The argument of the wrong length.
@@ -36,10 +36,10 @@ pub enum Error {
         found: usize,
         /// The length needed.
         expected: usize,
-        /// Where that length comes from.
+        /// The reason for that length.
         rule: &'static str,
     },
-    /// A value has no place on the axis.
+    /// A value cannot be drawn on the axis.
     #[error("`{argument}[{index}]` is {value}, but must be {needed}")]
     Value {
         /// The argument.
@@ -51,10 +51,10 @@ pub enum Error {
         /// What is allowed.
         needed: &'static str,
     },
-    /// The drawing library gave up.
+    /// The drawing library failed.
     #[error("the figure cannot be drawn: {reason}")]
     Draw {
-        /// What it says.
+        /// The error of the library.
         reason: String,
     },
     /// A file, or its folder, cannot be written.
@@ -62,25 +62,25 @@ pub enum Error {
     Write {
         /// The file or folder.
         file: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
 }
 
-/// One curve: its points, and how far what is behind each point spreads.
+/// One curve: its points, and the spread of the values behind each point.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Series {
     /// Name in the legend.
     pub name: String,
     /// Ascending.
     pub x: Vec<f64>,
-    /// One value a point.
+    /// One value for each point.
     pub mean: Vec<f64>,
     /// Lower and upper edge of the band at each point; empty for a curve without one.
     pub band: Vec<(f64, f64)>,
 }
 
-/// How many samples of each class the epochs hold: numbers above, shares below.
+/// Draws how many samples of each class the epochs hold: numbers above, shares below.
 ///
 /// The shares show the balance of the early epochs, which the numbers cannot: a curriculum begins with few samples.
 /// Classes are stacked in the order given, the first at the bottom. Writes `{stem}.svg` and `{stem}.png`, and makes
@@ -142,7 +142,7 @@ pub fn class_distribution(
     Figure { title: title.into(), legend, panels: vec![upper, lower] }.write(stem.as_ref())
 }
 
-/// Lines with bands.
+/// Draws lines with bands.
 ///
 /// Writes `{stem}.svg` and `{stem}.png`, and makes their folder.
 ///
@@ -178,7 +178,7 @@ pub fn curves(stem: impl AsRef<Path>, title: &str, x_label: &str, y_label: &str,
     Figure { title: title.into(), legend, panels }.write(stem.as_ref())
 }
 
-/// Groups of bars, one bar of each series in each group, with a line of one standard deviation to both sides.
+/// Draws groups of bars, one bar of each series in each group, with a line of one standard deviation to both sides.
 ///
 /// Writes `{stem}.svg` and `{stem}.png`, and makes their folder.
 ///
@@ -252,7 +252,7 @@ impl Series {
         self.x.iter().copied().zip(self.mean.iter().copied()).collect()
     }
 
-    /// There along the upper edge, back along the lower.
+    /// The outline of the band: forward along the upper edge, back along the lower.
     fn outline(&self) -> Vec<(f64, f64)> {
         let edge = |at: fn(&(f64, f64)) -> f64| self.x.iter().copied().zip(self.band.iter().map(at));
         edge(|band| band.1).chain(edge(|band| band.0).collect::<Vec<_>>().into_iter().rev()).collect()
@@ -271,7 +271,7 @@ fn value(argument: &str, index: usize, value: f64, needed: &'static str) -> Erro
     Error::Value { argument: argument.into(), index, value, needed }
 }
 
-/// Up to so many bars have gaps between them.
+/// The most bars that have gaps between them.
 const APART: usize = 40;
 
 /// From each epoch to halfway to its neighbours, or the part `fill` of it.
@@ -290,7 +290,7 @@ fn edges(x: &[f64], fill: f64) -> Vec<Range<f64>> {
     (0..x.len()).map(edge).collect()
 }
 
-/// Bars from 0 to `tops`: one outline where they touch, for else hairlines show between them.
+/// Bars from 0 to `tops`. Bars that touch have one outline, as otherwise thin lines show between them.
 fn bars(edges: &[Range<f64>], tops: &[f64], colour: RGBColor) -> Vec<Shape> {
     let corners = |(edge, &top): (&Range<f64>, &f64)| [(edge.start, top), (edge.end, top)];
     let closed = |mut outline: Vec<(f64, f64)>| {
@@ -305,7 +305,7 @@ fn bars(edges: &[Range<f64>], tops: &[f64], colour: RGBColor) -> Vec<Shape> {
     }
 }
 
-/// Least to largest value, with some air; never empty.
+/// The range of the values with a margin; never empty.
 fn padded(values: impl Iterator<Item = f64> + Clone, air: f64) -> Range<f64> {
     let (low, high) = (values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max));
     let pad = if high > low { air * (high - low) } else { 0.05 * low.abs().max(1.0) };

@@ -119,6 +119,14 @@ fn links_work_in_the_built_book() {
     assert!(count > 100, "{count}");
 }
 
+/// mdBook copies the first page to `index.html` and leaves its links as they are.
+#[test]
+fn the_first_page_is_not_in_a_folder() {
+    let summary = read(&docs().join("SUMMARY.md"));
+    let first = links(&summary).next().unwrap().0;
+    assert!(!first.contains('/'), "{first}: its links would be dead in the index.html of the book");
+}
+
 #[test]
 fn a_redirect_hides_no_page() {
     let written: BTreeSet<PathBuf> = pages(Path::new("")).iter().map(|page| built(page)).collect();

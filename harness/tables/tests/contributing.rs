@@ -45,8 +45,8 @@ fn a_stranger_adds_a_schedule() {
     )
     .unwrap();
     let output = Command::new(env!("CARGO"))
-        .args(["test", "--locked", "-p", "climd", "--no-default-features", "--lib", "--test", "stranger"])
-        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("stranger"))
+        .args(["test", "--locked", "-p", "climd", "--lib", "--test", "stranger"])
+        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap())
         .current_dir(folder.path())
         .output()
         .unwrap();

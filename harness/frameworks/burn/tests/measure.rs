@@ -1,4 +1,4 @@
-//! Promise: burn's tensors are measured as slices are.
+//! Promise: burn's tensors give the same scores as slices.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use climd::{Error, Scores, Terms, burn as climd_burn};

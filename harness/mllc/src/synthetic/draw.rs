@@ -1,4 +1,4 @@
-//! Random numbers of the look-alike.
+//! Random numbers of the synthetic patients.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -8,7 +8,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 pub(super) struct Draw(ChaCha8Rng);
 
 impl Draw {
-    /// Seed and patient are the key, so that (1, 2) and (2, 1) share nothing.
+    /// Seed and patient are the key, so that (1, 2) and (2, 1) share no numbers.
     pub(super) fn new(seed: u64, patient: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());

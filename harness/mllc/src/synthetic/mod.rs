@@ -1,7 +1,8 @@
-//! A look-alike of a private liver cohort: drawn slices, templated histories, made-up laboratory values.
+//! Synthetic patients in place of a private liver cohort: drawn slices, templated histories, invented laboratory
+//! values.
 //!
-//! It shows that the pipeline runs, and says nothing about patients. Everything follows from the seed: each patient has
-//! a stream of their own, so that a patient's number and the seed give the same image, history and values.
+//! They show that the pipeline runs, and say nothing about real patients. Everything depends on the seed alone. Each
+//! patient has its own random stream, so that a seed and a patient's number give the same image, history and values.
 
 mod draw;
 mod record;
@@ -15,16 +16,16 @@ use draw::Draw;
 use crate::error::{Error, Result};
 use crate::manifest::CLASSES;
 
-/// Patients of the cohort that this looks like.
+/// Number of patients in the real cohort.
 pub const PATIENTS: usize = 320;
-/// The smallest look-alike: three patients in each class.
+/// The least number of patients: three in each class.
 pub const LEAST: usize = 24;
 /// The file that marks a folder as made by this module.
 const MARK: &str = "SYNTHETIC";
-/// Of the patients, how many have metastases and how many hepatocellular carcinoma; the others are normal.
+/// Shares of patients with metastases and with hepatocellular carcinoma. The others are normal.
 const SHARES: [f64; 2] = [0.275, 0.125];
 
-/// What a drawn patient has, by class.
+/// Class of a synthetic patient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
     Normal,
@@ -40,10 +41,10 @@ impl Class {
 
 /// Writes `patients` patients into the folder: a manifest, images in `images`, and a file that says what this is.
 ///
-/// A folder that this function made is written again; its other files stay.
+/// A folder that this function made before is written again. Other files in it stay.
 ///
 /// # Errors
-/// [`Error::TooFewPatients`]; [`Error::NotSynthetic`] if the folder is there and is of somebody else;
+/// [`Error::TooFewPatients`]; [`Error::NotSynthetic`] if the folder exists and holds other data;
 /// [`Error::Write`].
 pub fn write(folder: &Path, patients: usize, seed: u64) -> Result<()> {
     if patients < LEAST {
@@ -57,7 +58,8 @@ pub fn write(folder: &Path, patients: usize, seed: u64) -> Result<()> {
     let images = folder.join("images");
     fs::create_dir_all(&images).map_err(|error| error.to_string()).map_err(unwritten(images.clone()))?;
     let mark = format!(
-        "Synthetic: {patients} patients drawn with seed {seed} by the example mllc of climd. No person is described here.\n"
+        "Synthetic: {patients} patients drawn with seed {seed} by the example mllc of climd. No person is described \
+         here.\n"
     );
     fs::write(folder.join(MARK), mark).map_err(|error| error.to_string()).map_err(unwritten(folder.join(MARK)))?;
 

@@ -1,4 +1,4 @@
-//! A made-up history and made-up laboratory values; each hint at the class, and none is sure.
+//! An invented history and invented laboratory values. Each hints at the class, and none is certain.
 
 use super::Class;
 use super::draw::Draw;
@@ -6,7 +6,7 @@ use super::draw::Draw;
 /// Names of the laboratory columns.
 pub(super) const COLUMNS: [&str; 8] =
     ["afp_ng_ml", "cea_ng_ml", "ca19_9_u_ml", "alt_u_l", "ast_u_l", "bilirubin_umol_l", "albumin_g_l", "platelets_g_l"];
-/// By column: mean logarithm for normal, metastatic and hcc, and its spread.
+/// For each column: mean logarithm for normal, metastatic and hcc, and its spread.
 const VALUES: [([f64; 3], f64); 8] = [
     ([1.2, 1.2, 3.0], 1.4),
     ([0.7, 1.9, 0.8], 1.1),
@@ -85,7 +85,7 @@ impl Person {
     }
 }
 
-/// The cells of [`COLUMNS`]: a few empty, and for a few patients all.
+/// The cells of [`COLUMNS`]. A few are empty, and a few patients have none.
 pub(super) fn laboratory(class: Class, draw: &mut Draw) -> Vec<String> {
     let none = draw.chance(0.03);
     let cell = |(means, sd): &([f64; 3], f64)| {

@@ -1,4 +1,4 @@
-//! A drawn slice of the upper abdomen, with what the class may show in the liver.
+//! A drawn slice of the upper abdomen. The class decides what the liver may show.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 const SIZE: u32 = 96;
 
-/// A slice, and how it will be saved.
+/// A slice, and the format in which it is saved.
 #[derive(Debug)]
 pub(super) struct Slice {
     pixels: Vec<f64>, // 0 to 255
@@ -104,7 +104,7 @@ impl Slice {
         });
     }
 
-    /// Saves it below `folder`, and returns its path from the manifest.
+    /// Saves the slice below `folder`, and returns its path relative to the manifest.
     pub(super) fn save(&self, folder: &Path, id: &str) -> Result<String> {
         let name = format!("{id}.{}", if self.jpeg { "jpg" } else { "png" });
         let file = folder.join(&name);

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 
 const FILES: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
 
-/// The files of a model, read once: they are both its identity and its weights.
+/// The files of a model, read once. They give its weights, and identify it.
 #[derive(Debug)]
 pub(super) struct Files<'a> {
     folder: &'a Path,
@@ -34,8 +34,8 @@ impl<'a> Files<'a> {
     }
 }
 
-/// Mean of the last layer over the tokens of each text, `[n, width]`, row-major; and how many texts had to be cut to
-/// what the model can read.
+/// Mean of the last layer over the tokens of each text, `[n, width]`, row-major. Also returns how many texts were
+/// longer than the model can read, and were cut.
 pub(super) fn encode(files: &Files<'_>, texts: &[&str], batch_size: usize) -> Result<(Vec<f32>, usize, usize)> {
     let [config, tokenizer, weights] = &files.contents;
     let config: Config = serde_json::from_slice(config).map_err(files.error(0))?;

@@ -1,7 +1,7 @@
-//! Features of histories: computed once by a frozen model, then read from a file beside the manifest.
+//! Features of histories. A frozen model computes them once; then they are read from a file beside the manifest.
 //!
-//! The file is keyed by the texts and by every byte of the model, so it is never stale: another text or model is
-//! computed anew. Equal texts are encoded once and have equal features.
+//! The key of the file depends on the texts and on every byte of the model. So the features of another text or model
+//! are computed again. Equal texts are encoded once and have equal features.
 
 mod bert;
 
@@ -16,7 +16,7 @@ use crate::error::Result;
 
 /// The cache's name in the patients' folder.
 pub const CACHE: &str = "text-features.safetensors";
-/// Of the way features are made: raised when it changes, so that old caches are not read.
+/// Version of the way features are made. A change raises it, so that old caches are not read.
 const VERSION: u64 = 1;
 const BATCH: usize = 16;
 
@@ -25,22 +25,22 @@ const BATCH: usize = 16;
 pub enum Source {
     /// The cache.
     Cached,
-    /// The model, just now; they were cached.
+    /// The model, in this run. They were then cached.
     Computed,
-    /// The model, just now; the cache could not be written, for this reason.
+    /// The model, in this run. The cache could not be written, for this reason.
     NotCached(String),
 }
 
-/// What a text model makes of texts.
+/// Features of texts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
     /// `[n, width]`, row-major.
     pub values: Vec<f32>,
-    /// Features a text.
+    /// Number of features of each text.
     pub width: usize,
     /// Where they come from.
     pub source: Source,
-    /// Different texts that are longer than the model can read, and were cut; 0 if they come from the cache.
+    /// Number of different texts that were longer than the model can read, and were cut; 0 if the cache was used.
     pub cut: usize,
 }
 
@@ -59,7 +59,7 @@ pub fn features(texts: &[&str], model: &Path, cache: &Path) -> Result<Features> 
     if let Some((values, width)) = read(cache, &key, texts.len()) {
         return Ok(Features { values, width, source: Source::Cached, cut: 0 });
     }
-    // by length, so that batches need little padding; then by text, so that rows in another order change nothing
+    // by length, so that batches need little padding; then by text, so that the order of rows does not matter
     let mut unique = texts.to_vec();
     unique.sort_by_key(|text| (text.len(), *text));
     unique.dedup();
@@ -76,7 +76,7 @@ pub fn features(texts: &[&str], model: &Path, cache: &Path) -> Result<Features> 
 fn key(model: &[Vec<u8>], texts: &[&str]) -> String {
     let mut hash = Xxh3::with_seed(VERSION);
     for bytes in model.iter().map(Vec::as_slice).chain(texts.iter().map(|text| text.as_bytes())) {
-        hash.update(&(bytes.len() as u64).to_le_bytes()); // so that no text can pass for the end of another
+        hash.update(&(bytes.len() as u64).to_le_bytes()); // so that two texts cannot be confused with one longer text
         hash.update(bytes);
     }
     format!("mean-pooled-{:032x}", hash.digest128())
@@ -89,14 +89,14 @@ fn read(cache: &Path, key: &str, rows: usize) -> Option<(Vec<f32>, usize)> {
     (found == rows).then_some((values, width))
 }
 
-/// Whole or not at all: a killed process leaves the old cache.
+/// Writes the whole file or nothing: a killed process leaves the old cache.
 fn write(cache: &Path, key: &str, values: &[f32], width: usize) -> candle_core::Result<()> {
     let tensor = Tensor::from_slice(values, (values.len() / width, width), &Device::Cpu)?;
     let half_made = cache.with_extension(format!("{}.part", std::process::id()));
     let written = safetensors::save(&HashMap::from([(key, tensor)]), &half_made)
         .and_then(|()| Ok(fs::rename(&half_made, cache)?));
     if written.is_err() {
-        let _ = fs::remove_file(&half_made); // it may not be there; the first error is what is told
+        let _ = fs::remove_file(&half_made); // it may not exist; the first error is reported
     }
     written
 }

@@ -1,4 +1,4 @@
-//! Small folders, and a BERT too small to know anything.
+//! Small folders, and a tiny BERT with random weights.
 #![allow(dead_code)] // each test uses its part
 
 use std::fs;

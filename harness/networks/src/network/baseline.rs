@@ -1,6 +1,6 @@
 //! The paper's baseline: early fusion, with a head on every modality.
 //!
-//! Encoder: Linear, LayerNorm, ReLU, Dropout; what it gives is the embedding. Fusion: concatenation, one linear layer.
+//! Encoder: Linear, LayerNorm, ReLU, Dropout; its output is the embedding. Fusion: concatenation, one linear layer.
 
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
@@ -9,16 +9,16 @@ use tch::nn::{self, Module};
 use super::{Dropout, Network, Outputs, linear};
 use crate::criterion::Criterion;
 
-/// What the heads do to the encoders.
+/// Whether the heads train the encoders.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Heads {
-    /// Their gradient reaches the encoders: auxiliary losses, of this weight each.
+    /// They do: each head is an auxiliary loss of this weight.
     Aux {
         /// Above 0.
         weight: f64,
     },
-    /// They read detached embeddings and so measure without changing the network.
+    /// They do not: they read detached embeddings.
     Probe,
 }
 

@@ -1,7 +1,8 @@
 //! DMIB, Dynamic Multimodal Information Bottleneck (Fang et al., WACV 2024), the variant for diagnosis.
 //!
-//! The concatenated embeddings ("observation") go through a narrow layer ("representation"), which alone predicts, and
-//! which is to keep what the observation can tell. Parts that only the authors' code settles follow that code.
+//! The concatenated embeddings ("observation") go through a narrow layer ("representation"), which makes the
+//! prediction. A loss term keeps the information of the observation in it. Where the article is not exact, we follow
+//! the authors' code.
 
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, Module};
@@ -10,7 +11,7 @@ use tch::{Kind, Tensor};
 use super::{Dropout, Network, Outputs, linear, linear_uniform};
 use crate::criterion::Criterion;
 
-/// How far the representation is from telling what the observation tells.
+/// The loss for information of the observation that the representation lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sufficiency {
@@ -20,7 +21,7 @@ pub enum Sufficiency {
         /// Its weight; the authors' is 500.
         weight: f64,
     },
-    /// The divergence that is meant, mean over samples.
+    /// The divergence that the article means, as a mean over samples.
     Divergence {
         /// Its weight.
         weight: f64,

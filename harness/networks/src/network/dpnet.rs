@@ -1,7 +1,8 @@
-//! DPNET (Zou et al., ACM MM 2023), reconstructed: its four parts are published, the form of each is ours.
+//! DPNET (Zou et al., ACM MM 2023), reconstructed: its four parts are published, but not their exact form, which is
+//! ours.
 //!
-//! Attention of each modality to all training samples, a confidence that weighs each modality, a low-rank fusion with
-//! attention over the rank-wise features, and a label confidence that is reported only.
+//! The parts: attention of each modality to all training samples, a confidence that weighs each modality, a low-rank
+//! fusion with attention over the rank-wise features, and a label confidence that is only reported.
 
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, Module};
@@ -121,8 +122,8 @@ impl Dpnet {
     }
 }
 
-/// Mean of `-log(attention to samples of the own class / attention to all others)`, oneself left out of both; rows
-/// without a classmate do not count. `attention`: `[n, N]`; `labels`: `[N]`; `rows`: `[n]`.
+/// Mean of `-log(attention to samples of the own class / attention to all others)`. A sample itself counts in neither,
+/// and rows without another sample of their class do not count. `attention`: `[n, N]`; `labels`: `[N]`; `rows`: `[n]`.
 fn intra_class(attention: &Tensor, labels: &Tensor, rows: &Tensor) -> Tensor {
     let own = labels.index_select(0, rows);
     let itself = Tensor::arange(labels.size()[0], (Kind::Int64, labels.device())).eq_tensor(&rows.unsqueeze(1));
@@ -226,7 +227,7 @@ mod tests {
             f64::try_from(intra_class(&chosen, &labels, &Tensor::from_slice(rows))).unwrap()
         };
         assert!((value(&[0]) - (0.6f64 / 0.3).ln()).abs() < 1e-5); // 0.3 of 0.3 + 0.2 + 0.1
-        assert_eq!(value(&[3]), 0.0); // no classmate
+        assert_eq!(value(&[3]), 0.0); // no other sample of the class
         assert!((value(&[0, 2]) - (0.6f64 / 0.3).ln()).abs() < 1e-5);
     }
 }

@@ -1,6 +1,6 @@
 //! Dropout with a generator of its own.
 //!
-//! libtorch draws from one generator for the whole process, so that runs on several threads would disturb each other.
+//! libtorch has one generator for the whole process, so runs on several threads would change each other.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -26,7 +26,7 @@ impl Dropout {
         self.mask(x, |mask| mask, &x.size())
     }
 
-    /// `[k, d]` of the samples `nodes`, `[k]`, with their rows of a fresh mask for `n` samples.
+    /// Applies a fresh mask for `n` samples to `x`, `[k, d]`, which holds the samples `nodes`, `[k]`.
     pub fn apply_to(&mut self, x: &Tensor, nodes: &Tensor, n: i64) -> Tensor {
         self.mask(x, |mask| mask.index_select(0, nodes), &[n, x.size()[1]])
     }

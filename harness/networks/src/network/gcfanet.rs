@@ -1,8 +1,8 @@
-//! GCFANet (Zheng et al., Information Fusion 2024), reconstructed: from half of its abstract, and a namesake for
-//! clustering (GCFAgg, Yan et al., CVPR 2023) made supervised.
+//! GCFANet (Zheng et al., Information Fusion 2024), reconstructed. The sources are half of its abstract, and GCFAgg
+//! (Yan et al., CVPR 2023), a clustering network of similar name, made supervised.
 //!
-//! Gated features, one graph layer for each modality, attention to the training samples over all modalities together,
-//! and a contrast of common and own features that repels related samples less.
+//! The parts: gated features, one graph layer for each modality, attention to the training samples over all modalities
+//! together, and a contrast of common and own features that repels related samples less.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ pub struct GcfanetConfig {
     pub hidden: i64,
     /// Dropout, in `[0, 1)`. Default 0.3.
     pub dropout: f64,
-    /// Neighbours in the graph on average, itself counted. Default 10.
+    /// Average number of neighbours in the graph, the sample itself included. Default 10.
     pub neighbours: i64,
     /// Weight of the mean gates. Default 1.
     pub gate_weight: f64,
@@ -47,8 +47,8 @@ impl Default for GcfanetConfig {
     }
 }
 
-/// The network. Its `aux` are the gates, `M` times `[n, d_m]`, the common features `[n, D]`, and the attention of the
-/// batch to itself `[n, n]` with a diagonal of 0.
+/// The network. Its `aux` are the gates, `M` times `[n, d_m]`, the common features `[n, D]`, and the attention within
+/// the batch, `[n, n]`, with a diagonal of 0.
 #[derive(Debug)]
 pub struct Gcfanet {
     modalities: Vec<Modality>,
@@ -76,7 +76,7 @@ impl Gcfanet {
     /// A network for this training part, with new weights drawn from libtorch's generator.
     ///
     /// # Errors
-    /// More training samples than a graph is made for.
+    /// If there are too many training samples for a graph.
     pub fn new(vs: &nn::Path<'_>, training: &Training<'_>, config: &GcfanetConfig) -> Result<Self> {
         let (num_classes, width) = (training.num_classes, config.width);
         let modality = |(m, x): (usize, &Tensor)| -> Result<Modality> {
@@ -106,8 +106,8 @@ impl Gcfanet {
     }
 }
 
-/// Mean over samples and modalities of `-log(exp(cos(g_i, e_i) / t) / sum_j exp((1 - S_ij) cos(g_i, e_j) / t))`; 0 for a
-/// single sample.
+/// Mean over samples and modalities of `-log(exp(cos(g_i, e_i) / t) / sum_j exp((1 - S_ij) cos(g_i, e_j) / t))`; 0 for
+/// a single sample.
 fn contrast(common: &Tensor, embeddings: &[Tensor], related: &Tensor, temperature: f64) -> Tensor {
     if common.size()[0] < 2 {
         return Tensor::zeros([0i64; 0], (Kind::Float, common.device()));

@@ -1,15 +1,15 @@
-//! Graphs of samples: the training part is their reference, labels are never looked at.
+//! Graphs of samples, made from the training part without its labels.
 //!
-//! Built once. In training every training sample is a node; a sample of another part links to training samples and to
-//! itself only, so what the network says of it does not depend on what it is asked together with.
+//! A graph is built once. Every training sample is a node. A sample of another part is linked to training samples and
+//! to itself only. So the output for it does not depend on the other samples that are evaluated with it.
 
 use anyhow::{Result, ensure};
 use tch::{Kind, Tensor};
 
-/// Above so many training samples a dense graph is no longer reasonable.
+/// The most training samples for a dense graph.
 const MOST: i64 = 5000;
 
-/// The graph of one modality: cosine similarity, edges above one threshold for the whole modality.
+/// The graph of one modality: edges where the cosine similarity is above one threshold for the whole modality.
 #[derive(Debug)]
 pub(super) struct Graph {
     x: Tensor, // [n, d]
@@ -18,14 +18,14 @@ pub(super) struct Graph {
     training: Tensor,
 }
 
-/// Values at the nodes: of the training samples, and of those that are asked about.
+/// Values at the nodes: training samples, and samples of another part (the query).
 #[derive(Debug)]
 pub(super) struct Nodes {
     pub(super) train: Tensor,         // [n, k]
     pub(super) query: Option<Tensor>, // [q, k]
 }
 
-/// How the samples that are asked about link: to training samples `[q, n]`, and each to itself `[q, 1]`.
+/// Links of the query samples: to training samples `[q, n]`, and of each to itself `[q, 1]`.
 #[derive(Debug)]
 pub(super) struct Links {
     train: Tensor,
@@ -35,16 +35,16 @@ pub(super) struct Links {
 /// The training samples that a batch `[b]` depends on through layers of the graph.
 #[derive(Debug)]
 pub(super) struct Neighbourhood {
-    /// What each layer takes in, numbers in the training part in rising order; what the last one gives is the batch.
+    /// Input nodes of each layer, as numbers in the training part in rising order. The output of the last is the batch.
     pub(super) nodes: Vec<Tensor>,
-    /// What each layer gives by what it takes in.
+    /// Links of each layer: output nodes by input nodes.
     links: Vec<Tensor>,
-    /// `[b]`: places of the batch in what the first layer takes in.
+    /// `[b]`: positions of the batch among the input nodes of the first layer.
     pub(super) batch: Tensor,
 }
 
 impl Graph {
-    /// The graph of training inputs `[n, d]` in which a sample has, itself counted, `neighbours` neighbours on average.
+    /// The graph of training inputs `[n, d]`. A sample has `neighbours` neighbours on average, itself included.
     pub(super) fn new(x: &Tensor, neighbours: i64) -> Result<Self> {
         let n = x.size()[0];
         ensure!(n <= MOST, "a graph of {n} training samples: at most {MOST} are supported; train on fewer");
@@ -53,7 +53,7 @@ impl Graph {
         let cut = sorted.double_value(&[(neighbours * n).min(n * n - 1)]);
         let edges = above(&similarity, cut);
         let diagonal = Tensor::eye(n, (Kind::Float, x.device()));
-        // the diagonal is 1 whatever the similarity to itself, which is 0 for an empty row
+        // the diagonal is 1, also for an empty row, whose similarity to itself is 0
         let weights = edges * (1.0 - &diagonal) + diagonal;
         let training = (&weights / norm(&weights)).f_to_sparse(None, None::<&[i64]>, 0)?.f_coalesce()?;
         Ok(Self { x: x.shallow_clone(), cut, training })
@@ -67,8 +67,8 @@ impl Graph {
         Links { train: edges / &norm, own: ones / norm }
     }
 
-    /// MOGONET's graph in evaluation, training samples and then queries `[q, d]`, `[n + q, n + q]`: links between the
-    /// two only, and each to itself.
+    /// MOGONET's graph in evaluation, `[n + q, n + q]`: training samples, then queries `[q, d]`. It has links between a
+    /// training sample and a query, and of each sample to itself.
     pub(super) fn transductive(&self, query: &Tensor) -> Tensor {
         let (n, q) = (self.x.size()[0], query.size()[0]);
         let edges = above(&cosine(query, &self.x), self.cut); // [q, n]
@@ -80,7 +80,7 @@ impl Graph {
         weights / norm
     }
 
-    /// The neighbourhood of the training samples `rows`, `[b]`, which may repeat, through so many layers.
+    /// The neighbourhood of the training samples `rows`, `[b]`, through `layers` layers. `rows` may repeat samples.
     pub(super) fn around(&self, rows: &Tensor, layers: usize) -> Neighbourhood {
         let (mut nodes, mut links) = (Vec::new(), Vec::new());
         let (mut given, mut batch) = (rows.shallow_clone(), rows.shallow_clone());
@@ -113,19 +113,19 @@ impl Graph {
 }
 
 impl Neighbourhood {
-    /// `A H` in that layer, for what it gives.
+    /// `A H` for the output nodes of a layer.
     pub(super) fn mix(&self, layer: usize, h: &Tensor) -> Tensor {
         self.links[layer].matmul(h)
     }
 }
 
 impl Nodes {
-    /// The same function at all nodes.
+    /// Applies the same function to all nodes.
     pub(super) fn map(&self, mut f: impl FnMut(&Tensor) -> Tensor) -> Nodes {
         Nodes { train: f(&self.train), query: self.query.as_ref().map(f) }
     }
 
-    /// Those that are asked about: training samples by `rows`, all of them without rows, or the others.
+    /// The values of the asked samples: the query if there is one, else the training samples `rows`, or all of them.
     pub(super) fn asked(&self, rows: Option<&Tensor>) -> Tensor {
         match (&self.query, rows) {
             (Some(query), _) => query.shallow_clone(),
@@ -135,7 +135,7 @@ impl Nodes {
     }
 }
 
-/// Cosines of all rows, `[a, d]` and `[b, d]`, `[a, b]`; 0 with an empty row.
+/// Cosines of all rows of `[a, d]` and `[b, d]`: `[a, b]`. An empty row has cosine 0.
 pub(super) fn cosine(a: &Tensor, b: &Tensor) -> Tensor {
     let length = |x: &Tensor| x.square().sum_dim_intlist([-1i64].as_slice(), true, Kind::Float).sqrt();
     let lengths = length(a).matmul(&length(b).transpose(0, 1));
@@ -173,7 +173,7 @@ mod tests {
         near(&Tensor::cat(&[links.train, links.own], 1), &[0.3329, 0.3276, 0.0, 0.0, 0.3395]);
     }
 
-    /// Reference: by hand, with the training samples among themselves left out.
+    /// Reference: by hand, without links between training samples.
     #[test]
     fn a_transductive_graph_links_the_two_parts_alone() {
         let x = Tensor::from_slice2(&[[1.0f32, 0.0], [1.0, 0.5], [0.5, 1.0], [0.0, 1.0]]);

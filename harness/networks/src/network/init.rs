@@ -1,10 +1,10 @@
-//! New weights: tch's own defaults are neither PyTorch's nor the papers'.
+//! First weights. The defaults of tch are neither PyTorch's nor the papers'.
 
 use std::sync::{Mutex, PoisonError};
 
 use tch::nn::{self, Init};
 
-/// A linear layer with Xavier-normal weights and, where it has one, a bias of 0.
+/// A linear layer with Xavier-normal weights and, if it has a bias, a bias of 0.
 #[must_use]
 pub fn linear(vs: nn::Path<'_>, inputs: i64, outputs: i64, bias: bool) -> nn::Linear {
     let stdev = (2.0 / (inputs + outputs) as f64).sqrt();
@@ -20,7 +20,7 @@ pub fn linear_uniform(vs: nn::Path<'_>, inputs: i64, outputs: i64) -> nn::Linear
     nn::linear(vs, inputs, outputs, nn::LinearConfig { ws_init: uniform, bs_init: Some(uniform), bias: true })
 }
 
-/// Calls `draw` with libtorch's one generator seeded: nothing else in this program draws from it meanwhile.
+/// Seeds libtorch's only generator and calls `draw`. Nothing else in this program draws from it meanwhile.
 pub fn with_seed<T>(seed: u64, draw: impl FnOnce() -> T) -> T {
     static GENERATOR: Mutex<()> = Mutex::new(());
     let _guard = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);

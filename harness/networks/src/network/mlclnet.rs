@@ -1,7 +1,7 @@
-//! MLCLNet (Zheng et al., AAAI 2023), reconstructed: only its abstract settles the structure; the forms are ours.
+//! MLCLNet (Zheng et al., AAAI 2023), reconstructed: its abstract gives the structure, the exact forms are ours.
 //!
-//! Gated features, one graph network for each modality, and a fusion of the modalities' label predictions whose matrix
-//! is to be close to orthogonal.
+//! The parts: gated features, one graph network for each modality, and a fusion of the modalities' label predictions. A
+//! loss term keeps the matrix of the predictions nearly orthogonal.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ pub struct MlclnetConfig {
     pub width: i64,
     /// Dropout after the first graph layer, in `[0, 1)`. Default 0.5.
     pub dropout: f64,
-    /// Neighbours in the graph on average, itself counted. Default 10.
+    /// Average number of neighbours in the graph, the sample itself included. Default 10.
     pub neighbours: i64,
     /// Weight of the mean gates. Default 1.
     pub gate_weight: f64,
@@ -70,7 +70,7 @@ impl GraphLayer {
         mix(&nodes.map(|x| self.weight.forward(x))).map(|x| self.activate(x))
     }
 
-    /// The same with nodes of one kind.
+    /// The same for a single tensor of nodes.
     pub(super) fn forward_one(&self, x: &Tensor, mix: impl Fn(&Tensor) -> Tensor) -> Tensor {
         self.activate(&mix(&self.weight.forward(x)))
     }
@@ -89,7 +89,7 @@ impl Mlclnet {
     /// A network for this training part, with new weights drawn from libtorch's generator.
     ///
     /// # Errors
-    /// More training samples than a graph is made for.
+    /// If there are too many training samples for a graph.
     pub fn new(vs: &nn::Path<'_>, training: &Training<'_>, config: &MlclnetConfig) -> Result<Self> {
         let num_classes = training.num_classes;
         let modality = |(m, x): (usize, &Tensor)| -> Result<Modality> {

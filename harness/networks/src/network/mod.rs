@@ -1,4 +1,4 @@
-//! The networks: what each gives to the measurer, and its loss.
+//! The networks: their outputs for the measurer, and their losses.
 //!
 //! Every network implements [`Network`], so any of them runs with any schedule, loss and oversampler.
 
@@ -34,16 +34,16 @@ use tch::{Tensor, nn};
 
 use crate::criterion::Criterion;
 
-/// What a network says of a batch of `n` samples.
+/// The outputs of a network for a batch of `n` samples.
 #[derive(Debug)]
 pub struct Outputs {
-    /// `[n, C]`: the prediction is its argmax; the only thing metrics look at.
+    /// `[n, C]`: its argmax is the prediction. Metrics use nothing else.
     pub fused: Tensor,
-    /// Logits of each modality's own head, `M` times `[n, C]`: confidence.
+    /// Logits of each modality's own head, `M` times `[n, C]`, for confidence.
     pub logits: Vec<Tensor>,
-    /// Embeddings of each modality, `M` times `[n, D]`: complementarity.
+    /// Embeddings of each modality, `M` times `[n, D]`, for complementarity.
     pub embeddings: Vec<Tensor>,
-    /// What the network's own loss needs beside these; empty for the baseline.
+    /// Further outputs that the network's own loss needs. The baseline has none.
     pub aux: Vec<Tensor>,
 }
 
@@ -54,13 +54,13 @@ pub trait Network: Send {
     /// `rows` (`[n]`, i64) are the samples' numbers in the training part; none for samples of another part.
     fn forward(&self, x: &[Tensor], rows: Option<&Tensor>, dropout: Option<&mut Dropout>) -> Outputs;
 
-    /// The loss of a batch, a scalar: the criterion's on the fused logits and on the heads, and the network's own terms.
+    /// The loss of a batch, a scalar: the criterion on the fused logits and on the heads, plus the network's own terms.
     ///
     /// # Errors
     /// Those of the criterion.
     fn loss(&self, out: &Outputs, labels: &Tensor, criterion: &Criterion) -> climd::Result<Tensor>;
 
-    /// The loss of a batch in pretraining: where a network has such, that of its heads.
+    /// The loss of a batch in pretraining: that of the heads.
     ///
     /// # Errors
     /// Those of the criterion.
@@ -69,17 +69,17 @@ pub trait Network: Send {
     }
 }
 
-/// Group of parameters with a learning rate of its own in a network's native training; all others are in group 0.
+/// Group of parameters with its own learning rate in native training. All other parameters are in group 0.
 pub const FUSION_GROUP: usize = 1;
 
-/// The training part as a network may look at it when it is made: for its widths, and for graphs of samples.
+/// The training part, from which a network takes its widths and its graphs of samples.
 #[derive(Debug)]
 pub struct Training<'a> {
     /// `M` times `[N, d_m]`.
     pub x: &'a [Tensor],
     /// `[N]`, i64.
     pub labels: &'a Tensor,
-    /// `C`, of which some may not occur in `labels`.
+    /// `C`. Some classes may not occur in `labels`.
     pub num_classes: i64,
 }
 
@@ -91,7 +91,7 @@ impl Training<'_> {
     }
 }
 
-/// Which network, with its sizes.
+/// A network with its sizes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum NetworkConfig {
@@ -117,7 +117,7 @@ impl NetworkConfig {
     /// The network, with new weights drawn from libtorch's generator: call it in [`with_seed`].
     ///
     /// # Errors
-    /// Data that the network cannot be made for.
+    /// If the network cannot be made for these data.
     pub fn build(&self, vs: &nn::Path<'_>, training: &Training<'_>) -> anyhow::Result<Box<dyn Network>> {
         let (widths, num_classes) = (training.widths(), training.num_classes);
         Ok(match self {
@@ -132,13 +132,14 @@ impl NetworkConfig {
         })
     }
 
-    /// How its authors train it; none if that is not known, or is what all networks do here.
+    /// How its authors train it. None if that is not known, or is the same as our training of all networks.
     #[must_use]
     pub fn recipe(&self) -> Option<Recipe> {
         let constant = |start| LearningRate { start, cosine: false };
         match self {
             NetworkConfig::MultiD(_) | NetworkConfig::Dmib(_) => {
-                // blocks of 5, so that the curriculum ends where the rate first falls, and not when nothing moves any more
+                // blocks of 5, so that the curriculum ends when the rate first falls, and not when weights hardly
+                // change any more
                 let native = Native { block: 5, pretraining: 0, fall: Some(500), fusion: 1.0, weight_decay: 1e-4 };
                 Some(Recipe { native, rate: constant(1e-4), steps: 2500 })
             }
@@ -150,7 +151,7 @@ impl NetworkConfig {
         }
     }
 
-    /// Dropout of the network, in `[0, 1)`: the generator's, which belongs to the run.
+    /// Dropout probability of the network, in `[0, 1)`. The generator belongs to the run.
     #[must_use]
     pub fn dropout(&self) -> f64 {
         match self {

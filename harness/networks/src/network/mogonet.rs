@@ -1,12 +1,12 @@
 //! MOGONET (Wang et al., Nature Communications 2021; "MORONET" in the paper's Table 1).
 //!
-//! One graph network for each modality over a graph of patients, then a small network on the outer product of their
-//! predictions. Where article and authors' code differ, the code's way is taken.
+//! Each modality has a graph network over a graph of patients. A small network takes the outer product of their
+//! predictions. Where the article and the authors' code differ, we follow the code.
 //!
-//! A batch is a mask of the loss: its outputs are those of going forward over all training samples, of which only those
-//! are gone over that it depends on. In evaluation the samples that are asked about link to training samples, and training
-//! samples only to them, so what is said of one depends on what it is asked together with: ask about a whole test part at
-//! once.
+//! * Training: the outputs of a batch are those of a forward pass over all training samples. Only the samples that the
+//!   batch depends on are computed.
+//! * Evaluation: samples of another part are linked to training samples, and training samples only to them. So the
+//!   output for one sample depends on the others: evaluate a whole test part at once.
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -18,16 +18,16 @@ use super::mlclnet::{GraphLayer, leaky};
 use super::{Dropout, FUSION_GROUP, Network, Outputs, Training, linear};
 use crate::criterion::Criterion;
 
-/// The widest outer product that is still reasonable.
+/// The widest allowed outer product.
 const WIDEST: i64 = 4096;
 
-/// How a sample's cross-entropy is weighed by its class.
+/// Class weights of the cross-entropy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClassWeights {
-    /// By the class's share of the training part, as published: the majority counts more.
+    /// The share of the class in the training part, as published: the majority counts more.
     Frequency,
-    /// Not at all.
+    /// No weights.
     None,
 }
 
@@ -38,9 +38,9 @@ pub struct MogonetConfig {
     pub widths: [i64; 3],
     /// Dropout after the first two graph layers, in `[0, 1)`. Default 0.5.
     pub dropout: f64,
-    /// Neighbours in the graph on average, itself counted. Default 10.
+    /// Average number of neighbours in the graph, the sample itself included. Default 10.
     pub neighbours: i64,
-    /// Default by frequency. Another loss on the fused logits replaces the weights there.
+    /// Class weights. Default: by frequency. A loss of the criterion on the fused logits replaces the weights there.
     pub weights: ClassWeights,
 }
 
@@ -94,14 +94,14 @@ impl Mogonet {
     /// A network for this training part, with new weights drawn from libtorch's generator.
     ///
     /// # Errors
-    /// More training samples than a graph is made for; `C^M` above 4096.
+    /// If there are too many training samples for a graph, or `C^M` is above 4096.
     pub fn new(vs: &nn::Path<'_>, training: &Training<'_>, config: &MogonetConfig) -> Result<Self> {
         let (classes, m) = (training.num_classes, training.x.len() as u32);
         let product = classes.checked_pow(m).filter(|&product| product <= WIDEST);
         ensure!(
             product.is_some(),
-            "MOGONET multiplies the predictions of all modalities: {classes} classes to the power of {m} modalities are \
-             more than {WIDEST}; leave modalities out, or take another network"
+            "MOGONET multiplies the predictions of all modalities: {classes} classes to the power of {m} modalities \
+             are more than {WIDEST}; leave modalities out, or take another network"
         );
         let n = training.x[0].size()[0];
         ensure!(
@@ -168,7 +168,7 @@ impl Network for Mogonet {
             logits.push(modality.classifier.forward(&embedding));
             embeddings.push(embedding);
         }
-        // the fusion's loss leaves encoders and heads alone
+        // the loss of the fusion does not change encoders and heads
         let fused = match &self.fusion {
             Some([first, second]) => {
                 let parts: Vec<Tensor> = logits.iter().map(|logits: &Tensor| logits.detach().sigmoid()).collect();
@@ -248,7 +248,7 @@ mod tests {
         for (name, parameter) in vs.variables() {
             assert_eq!(parameter.grad().defined(), name.starts_with("fusion"), "{name}");
         }
-        // nor does pretraining move the fusion
+        // and pretraining does not change the fusion
         let vs = nn::VarStore::new(tch::Device::Cpu);
         let network = Mogonet::new(&vs.root(), &training, &config).unwrap();
         let criterion = network::criterion(crate::criterion::Loss::CrossEntropy);

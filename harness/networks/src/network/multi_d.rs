@@ -1,7 +1,7 @@
 //! Multi-D, Multimodal Dynamics (Han et al., CVPR 2022).
 //!
-//! Features are gated, each modality is weighed by a confidence that is trained towards the probability of the true
-//! class, and the weighed embeddings are concatenated. Parts that only the authors' code settles follow that code.
+//! Features are gated. A confidence weighs each modality; it is trained towards the probability of the true class. The
+//! weighed embeddings are concatenated. Where the article is not exact, we follow the authors' code.
 
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, Module};
@@ -18,7 +18,7 @@ pub struct MultiDConfig {
     /// Dropout after every encoder, in `[0, 1)`. Default 0.5.
     pub dropout: f64,
     /// Whether the probability of the true class is a fixed target of the confidence. Default false: the squared error
-    /// moves the classifier too.
+    /// also trains the classifier.
     pub detach_probability: bool,
 }
 
@@ -65,7 +65,7 @@ impl MultiD {
         }
     }
 
-    /// The mean of the gates, and the squared error of the confidence to the probability of the true class.
+    /// The mean of the gates, plus the squared error between the confidence and the probability of the true class.
     fn penalty(&self, gate: &Tensor, confidence: &Tensor, logits: &Tensor, labels: &Tensor) -> Tensor {
         let mut probability = logits.softmax(-1, Kind::Float).gather(1, &labels.unsqueeze(1), false);
         if self.detach_probability {

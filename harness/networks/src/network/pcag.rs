@@ -1,7 +1,8 @@
 //! PCAG, gated cross-attention (Zhang et al., Neural Networks 179, 2024).
 //!
 //! A gate on the scores before the softmax removes uninformative interactions between modalities, and one after the
-//! attention lowers the uncertainty that it brings. The gates are published; cutting a feature vector into tokens is ours.
+//! attention lowers the uncertainty that it brings. The gates are published. Cutting a feature vector into tokens is
+//! ours.
 
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, Module};
@@ -15,11 +16,11 @@ use crate::criterion::Criterion;
 pub struct PcagConfig {
     /// Width of tokens and embeddings. Default 128.
     pub width: i64,
-    /// Tokens a modality is cut into, consecutive chunks of its columns. Default 16.
+    /// Number of tokens of each modality: consecutive chunks of its columns. Default 16.
     pub tokens: i64,
     /// Dropout, in `[0, 1)`. Default 0.3.
     pub dropout: f64,
-    /// Whether the pre-gate is the literal dot product, which leaves `[0, 1]`, not divided by the width. Default false.
+    /// Whether the pre-gate is the plain dot product, not divided by the width: it leaves `[0, 1]`. Default false.
     pub unscaled: bool,
 }
 
@@ -29,7 +30,7 @@ impl Default for PcagConfig {
     }
 }
 
-/// The network. Its heads are probes: they measure and do not change it.
+/// The network. Its heads read detached embeddings, and so do not train it.
 #[derive(Debug)]
 pub struct Pcag {
     modalities: Vec<Modality>,
@@ -94,7 +95,7 @@ impl Pcag {
         }
     }
 
-    /// `[n, d]` cut into chunks, with zeros behind the last, as tokens `[n, tokens, width]`.
+    /// Cuts `[n, d]` into chunks, the last one filled with zeros, and makes tokens `[n, tokens, width]`.
     fn tokens(&self, modality: &Modality, x: &Tensor) -> Tensor {
         let (n, d) = (x.size()[0], x.size()[1]);
         let chunk = (d + self.config.tokens - 1) / self.config.tokens;
@@ -111,7 +112,7 @@ impl Pcag {
 }
 
 impl Cross {
-    /// The contextual attention gate: what is let through of the attended content `[n, tokens, width]`.
+    /// The contextual attention gate: the part of the attended content that passes, `[n, tokens, width]`.
     fn gate(&self, attended: &Tensor, query: &Tensor) -> Tensor {
         let gate = (self.gate_hidden.forward(attended) + self.gate_query.forward(query)).relu();
         let content = self.content.forward(attended).relu();

@@ -1,4 +1,4 @@
-//! How a network is trained: its learning rate, and the way of its authors where that is known.
+//! How a network is trained: its learning rate, and the training of its authors if it is known.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,18 +13,18 @@ pub struct Recipe {
     pub steps: usize,
 }
 
-/// How the authors of a network train it: every step on a full batch. An epoch of a schedule is a block of such steps on
-/// its samples, and measured at its beginning.
+/// How the authors of a network train it: every step is a full batch. An epoch of a schedule is a block of such steps
+/// on its samples. Scores are measured at its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Native {
     /// Steps in an epoch of a schedule.
     pub block: usize,
-    /// Steps on the modalities' heads alone, with all samples, before the others and not counted among them; a measurement
-    /// follows. Learning rate 1e-3, and an optimiser of its own.
+    /// Steps of pretraining: the modalities' heads alone, with all samples. They come first, do not count as steps, and
+    /// a measurement follows. Learning rate 1e-3, with its own optimiser.
     pub pretraining: usize,
-    /// Steps after which the learning rate falls to a fifth, again and again; none: it stays.
+    /// Number of steps after which the learning rate falls to a fifth, repeatedly. None: it stays.
     pub fall: Option<usize>,
-    /// Learning rate of the fusion as a multiple of the others'.
+    /// Learning rate of the fusion, as a multiple of that of all other parameters.
     pub fusion: f64,
     /// L2, added to the gradient.
     pub weight_decay: f64,
@@ -33,14 +33,14 @@ pub struct Native {
 /// The learning rate over the steps of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LearningRate {
-    /// At the first step.
+    /// The rate at the first step.
     pub start: f64,
     /// Whether it falls to 0 along half a cosine.
     pub cosine: bool,
 }
 
 impl LearningRate {
-    /// At step `step` of `steps`, from 0; a run's own way to fall comes on top.
+    /// The rate at step `step` of `steps`, from 0. The falls of native training come on top.
     #[must_use]
     pub fn at(self, step: usize, steps: usize) -> f64 {
         let share = step as f64 / steps as f64;

@@ -1,4 +1,4 @@
-//! What every network must be: the tests that their specifications share.
+//! Tests that all networks share.
 
 use super::*;
 use crate::criterion::Loss;
@@ -6,13 +6,13 @@ use tch::nn::{OptimizerConfig, VarStore};
 use tch::{Device, IndexOp, Kind};
 
 pub(super) struct Case {
-    /// In the size of the paper.
+    /// The network in the size of the paper.
     pub(super) config: NetworkConfig,
-    /// The same, small enough for tests.
+    /// A small one for tests.
     pub(super) small: NetworkConfig,
-    /// Of `config` for BRCA: widths 1000, 1000, 503 and five classes.
+    /// Number of parameters of `config` for BRCA: widths 1000, 1000, 503 and five classes.
     pub(super) parameters: usize,
-    /// Of the embeddings of `small`.
+    /// Width of the embeddings of `small`.
     pub(super) width: i64,
 }
 
@@ -20,7 +20,7 @@ pub(super) fn check(case: Case) {
     check_with(case, true);
 }
 
-/// For a network whose samples do mix, in evaluation.
+/// Checks a network whose samples depend on each other in evaluation.
 pub(super) fn check_together(case: Case) {
     check_with(case, false);
 }
@@ -76,14 +76,14 @@ fn shapes_and_evaluation(case: &Case, widths: &[i64], alone: bool) {
         assert!(out.logits.iter().all(|x| x.size() == [n, 4]));
         assert!(out.embeddings.iter().all(|x| x.size() == [n, case.width]));
         assert_eq!(out.fused, network.forward(&x, None, None).fused);
-        // the other way round, and alone where samples do not mix, each gives the same
+        // in reverse order, and alone if samples do not mix, each sample has the same output
         let turned: Vec<Tensor> = x.iter().map(|x| x.flip([0])).collect();
         let largest = |x: Tensor| f64::try_from(x.abs().max()).unwrap();
         assert!(largest(&out.fused - network.forward(&turned, None, None).fused.flip([0])) < 1e-5);
         let first: Vec<Tensor> = x.iter().map(|x| x.i(..1)).collect();
         assert!(!alone || largest(out.fused.i(..1) - network.forward(&first, None, None).fused) < 1e-5);
     }
-    // a training sample gets in a batch, here out of order and twice, what it gets among all
+    // a training sample has the same output in a batch, here out of order and twice, as among all samples
     let all = network.forward(&train, Some(&Tensor::arange(40, (Kind::Int64, Device::Cpu))), None);
     let rows = Tensor::from_slice(&[7i64, 2, 39, 7]);
     let batch: Vec<Tensor> = train.iter().map(|x| x.index_select(0, &rows)).collect();

@@ -1,13 +1,13 @@
-//! What can be wrong with an oversampler, or with a part that it is given.
+//! Errors of an oversampler, and of the part that it is given.
 
-/// A parameter out of its range, or a part that cannot be learned from.
+/// A parameter out of its range, or a part that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No neighbour to go to.
+    /// The number of neighbours is 0.
     #[error("SMOTE: `neighbours` is 0, but must be at least 1: 5 is usual")]
     Neighbours,
-    /// A size below 1.
+    /// A size is below 1.
     #[error("VAE: `{argument}` is {found}, but must be at least 1: {usual} is usual")]
     Size {
         /// The parameter.
@@ -17,19 +17,19 @@ pub enum Error {
         /// Its default.
         usual: i64,
     },
-    /// A weight of the divergence that is negative or no number.
+    /// The weight of the divergence is negative or NaN.
     #[error("VAE: `beta` is {found}, but must be a finite number from 0 on: 1 is usual")]
     Beta {
         /// Its value.
         found: f64,
     },
-    /// A learning rate that is not above 0, or no number.
+    /// The learning rate is not above 0, or NaN.
     #[error("VAE: `learning_rate` is {found}, but must be a finite number above 0: 1e-3 is usual")]
     LearningRate {
         /// Its value.
         found: f64,
     },
-    /// A value that the autoencoder, whose output is a probability, cannot make.
+    /// A value is outside `[0, 1]`. The output of the autoencoder is a probability, so it cannot learn such a value.
     #[error(
         "VAE: row {row} of modality {modality} has {found} in column {column}, but values must be in [0, 1]: scale the \
          part (`Preparation::scale`)"
@@ -44,7 +44,7 @@ pub enum Error {
         /// The value found there.
         found: f32,
     },
-    /// A loss that is no number any more.
+    /// The loss became NaN or infinite.
     #[error("VAE: the loss is {loss} after epoch {epoch}: lower `learning_rate`, which is {learning_rate}")]
     Diverged {
         /// The epoch, from 1.

@@ -1,8 +1,9 @@
 //! Synthetic samples for the smaller classes, until every class is as large as the largest.
 //!
-//! Both methods act on a training part alone, after it is scaled. Every random number is drawn from ChaCha8 keyed by seed
-//! and method, but for the autoencoder's first weights, which libtorch draws under a lock: the same seed gives the same
-//! samples, whatever runs beside it. The autoencoder's also need the same build and number of threads of libtorch.
+//! Both methods use a scaled training part alone. Random numbers come from ChaCha8, keyed by seed and method. Only the
+//! first weights of the autoencoder come from libtorch, drawn under a lock. So the same seed gives the same samples,
+//! also if other runs work at the same time. Samples of the autoencoder also need the same build of libtorch and the
+//! same number of threads.
 
 mod error;
 mod smote;
@@ -16,21 +17,21 @@ use serde::{Deserialize, Serialize};
 
 use climd_data::Part;
 
-/// A way to make samples.
+/// A method that makes samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum Oversampler {
-    /// Between neighbours of a class.
+    /// Samples between neighbours of a class.
     Smote(Smote),
-    /// From a conditional variational autoencoder.
+    /// Samples of a conditional variational autoencoder.
     Vae(Vae),
 }
 
 impl Oversampler {
-    /// Refuses parameters out of their ranges.
+    /// Checks that all parameters are in their ranges.
     ///
     /// # Errors
-    /// The first of them.
+    /// The first parameter that is not.
     pub fn check(&self) -> Result<()> {
         match self {
             Oversampler::Smote(smote) => smote.check(),
@@ -38,10 +39,10 @@ impl Oversampler {
         }
     }
 
-    /// The part with its own samples first, as they are, and the synthetic ones behind them, class by class.
+    /// The part with its real samples first, unchanged, and then the synthetic samples, class by class.
     ///
-    /// A synthetic sample has the row number of the real sample it was made from; one of the autoencoder's, that of the
-    /// first of its class. So `rows` counts the samples, and names each one's class, but no longer names it alone.
+    /// SMOTE's samples have the row number of the real sample that they were made from. The autoencoder's samples have
+    /// the row number of the first sample of their class. So several samples may have the same row number.
     ///
     /// # Errors
     /// As [`check`](Self::check); [`Error::NotScaled`], [`Error::Diverged`] and [`Error::Torch`] of the autoencoder.
@@ -59,7 +60,7 @@ impl Oversampler {
     }
 }
 
-/// The classes that occur, with the positions of their samples and the number that they lack.
+/// The classes that occur, each with the positions of its samples and the number of samples that it lacks.
 fn lacking(part: &Part) -> Vec<(usize, Vec<usize>, usize)> {
     let mut members = vec![Vec::new(); part.labels.iter().max().map_or(0, |&largest| largest + 1)];
     part.labels.iter().enumerate().for_each(|(at, &label)| members[label].push(at));
@@ -100,7 +101,7 @@ pub(crate) mod tests {
         assert_eq!(partial, Oversampler::Smote(Smote { neighbours: 3, ..Smote::default() }));
     }
 
-    /// The text is a key of the run cache: a new option has to be left out where it is off.
+    /// The text is a key of the run cache, so a new option must be left out if it is off.
     #[test]
     fn the_default_is_written_as_ever() {
         let text = |method| serde_json::to_string(&method).unwrap();
@@ -110,7 +111,10 @@ pub(crate) mod tests {
         );
         assert_eq!(
             text(Oversampler::Vae(Vae::default())),
-            r#"{"name":"vae","hidden":256,"latent":32,"beta":1.0,"epochs":200,"batch_size":64,"learning_rate":0.001,"reconstruction":"bernoulli","posterior":false}"#
+            concat!(
+                r#"{"name":"vae","hidden":256,"latent":32,"beta":1.0,"epochs":200,"batch_size":64,"#,
+                r#""learning_rate":0.001,"reconstruction":"bernoulli","posterior":false}"#
+            )
         );
     }
 

@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::{Error, Result, lacking};
 use climd_data::Part;
 
-/// A synthetic sample lies between a real one and one of its nearest neighbours in the class, both drawn uniformly.
+/// Makes a synthetic sample between a real sample and one of its nearest neighbours in the class, both drawn uniformly.
 ///
-/// Base, neighbour and position are shared by all modalities, so that they are those of one synthetic patient. A class
-/// with a single sample, which has no neighbour, is filled with copies of it.
+/// All modalities share the real sample, the neighbour and the position between them, so that the result is one
+/// synthetic patient. A class with a single sample has no neighbours, and is filled with copies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Smote {
-    /// Neighbours, at least 1; all others of a class that has fewer. Default 5.
+    /// Number of neighbours, at least 1. A smaller class uses all its other samples. Default 5.
     pub neighbours: usize,
-    /// Whether every column has a position of its own, as in the 2002 pseudo-code. Default false.
+    /// Whether every column draws its own position, as in the 2002 pseudo-code. Default false.
     pub per_attribute: bool,
     /// Whether a modality's part of a distance is divided by its width. Default false.
     pub balanced_distance: bool,
@@ -63,7 +63,7 @@ impl Smote {
         }
     }
 
-    /// For each member, the positions in `members` of its nearest others; ties to the smaller. Distances are f64.
+    /// For each member, the positions in `members` of its nearest neighbours; ties to the smaller. Distances are f64.
     fn nearest(&self, part: &Part, widths: &[usize], members: &[usize]) -> Vec<Vec<usize>> {
         let n = members.len();
         let mut distances = vec![0.0; n * n];
@@ -81,7 +81,8 @@ impl Smote {
         }
         let of_member = |i: usize| {
             let mut others: Vec<usize> = (0..n).filter(|&j| j != i).collect();
-            others.sort_by(|&a, &b| distances[i * n + a].total_cmp(&distances[i * n + b])); // stable: ties to the smaller
+            // stable: ties to the smaller
+            others.sort_by(|&a, &b| distances[i * n + a].total_cmp(&distances[i * n + b]));
             others.truncate(self.neighbours);
             others
         };
@@ -89,17 +90,17 @@ impl Smote {
     }
 }
 
-/// `position` of the way from `a` to `b`, in f32. Never past `b`: [`unit`] ends so far below 1 that rounding cannot.
+/// The value at `position` between `a` and `b`, in f32. Never beyond `b`: [`unit`] stays far enough below 1.
 fn between(a: f32, b: f32, position: f32) -> f32 {
     a + position * (b - a)
 }
 
-/// In `0..bound`; a class is small, so the bias of the multiplication is below 2^-40.
+/// A number in `0..bound`. A class is small, so the bias of the multiplication is below 2^-40.
 fn below(random: &mut impl Rng, bound: usize) -> usize {
     ((u128::from(random.next_u64()) * bound as u128) >> 64) as usize
 }
 
-/// In `[0, 1)`, in steps of 2^-24: exact in f32.
+/// A number in `[0, 1)`, in steps of 2^-24, which f32 holds exactly.
 fn unit(random: &mut impl Rng) -> f32 {
     (random.next_u32() >> 8) as f32 / (1 << 24) as f32
 }
@@ -194,14 +195,14 @@ mod tests {
                 !found.contains(&i) && members.iter().all(|&j| j == i || found.contains(&j) || squared(j) >= worst)
             );
         }
-        // all equal: the smaller numbers; and a class of three has two neighbours at most
+        // equal distances go to the smaller numbers; in a class of three a sample has at most two neighbours
         let same = Part { rows: vec![0; 3], values: vec![vec![0.5; 3]], labels: vec![0; 3] };
         assert_eq!(Smote::default().nearest(&same, &[1], &[0, 1, 2]), [[1, 2], [0, 2], [0, 1]]);
         let nearest = Smote { neighbours: 1, ..Smote::default() };
         assert_eq!(nearest.nearest(&same, &[1], &[0, 1, 2]), [[1], [0], [0]]);
     }
 
-    /// A value that changes here changes every cached run with SMOTE: raise `config::VERSION`.
+    /// If a value here changes, every cached run with SMOTE changes: raise `config::VERSION`.
     #[test]
     fn samples_are_pinned() {
         let after = apply(Smote::default(), 1);

@@ -1,4 +1,5 @@
-//! Samples of a conditional variational autoencoder (Kingma and Welling 2014) over the concatenated modalities.
+//! Synthetic samples from a conditional variational autoencoder (Kingma and Welling 2014) over the concatenated
+//! modalities.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -11,10 +12,12 @@ use super::{Error, Result, lacking};
 use crate::network::{linear_uniform, with_seed};
 use climd_data::Part;
 
-/// One network for all classes, whose label is an input of encoder and decoder: a rare class cannot train its own.
+/// One network for all classes, as a rare class has too few samples for its own. The label is an input of encoder and
+/// decoder.
 ///
-/// Trained on the CPU on all samples, Adam, last epoch; first weights as PyTorch's. Then each class's missing samples
-/// are decoded from the normal prior: the mean of every value, in `[0, 1]`, as real values have to be.
+/// It is trained on the CPU with all samples, by Adam, and the last epoch is used. The first weights are PyTorch's
+/// defaults. Then the missing samples of each class are decoded from the normal prior. Each value is the mean of its
+/// distribution, in `[0, 1]`; real values must be in this range, too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Vae {
@@ -26,16 +29,16 @@ pub struct Vae {
     pub beta: f64,
     /// Epochs, at least 1. Default 200.
     pub epochs: usize,
-    /// Samples a batch, at least 1. Default 64.
+    /// Samples in each batch, at least 1. Default 64.
     pub batch_size: usize,
     /// Learning rate, above 0. Default 1e-3.
     pub learning_rate: f64,
-    /// What a value is taken to be. Default: a probability.
+    /// Distribution of a reconstructed value. Default: Bernoulli.
     pub reconstruction: Reconstruction,
-    /// Whether codes are drawn around those of real samples of the class, instead of from the prior. Default false.
+    /// Whether codes are drawn around the codes of real samples, instead of from the prior. Default false.
     pub posterior: bool,
-    /// Whether every class that lacks samples has a network of its own, trained on its samples alone. Default false.
-    #[serde(skip_serializing_if = "std::ops::Not::not")] // an option of later: written only where it is on
+    /// Whether every class that lacks samples has its own network, trained on its samples alone. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")] // a later option: written only if it is on
     pub per_class: bool,
 }
 
@@ -116,7 +119,7 @@ impl Vae {
             }
             let rows: Vec<i64> = members.iter().map(|&member| member as i64).collect();
             let rows = Tensor::from_slice(&rows);
-            let own; // the class's own network, where it has one
+            let own; // the class's own network, if it has one
             let (network, condition) = match &shared {
                 Some((network, one_hot)) => (network, one_hot.index_select(0, &rows)),
                 None => {
@@ -146,8 +149,8 @@ impl Vae {
         Ok(())
     }
 
-    /// The network trained on `x` (`[n, d]`) and `condition` (`[n, C]`, `C` may be 0), with the mean loss of a sample in
-    /// the first and in the last epoch.
+    /// The network trained on `x` (`[n, d]`) and `condition` (`[n, C]`, `C` may be 0), with the mean loss of a sample
+    /// in the first and in the last epoch.
     fn train(&self, x: &Tensor, condition: &Tensor, seed: u64, random: &mut ChaCha8Rng) -> Result<(Network, [f64; 2])> {
         let (n, width) = x.size2()?;
         let (_, num_classes) = condition.size2()?;
@@ -183,7 +186,7 @@ impl Vae {
 }
 
 impl Reconstruction {
-    /// Summed over everything.
+    /// Sum over all samples and columns.
     fn loss(self, logits: &Tensor, x: &Tensor) -> Tensor {
         match self {
             Reconstruction::Bernoulli => {
@@ -194,7 +197,7 @@ impl Reconstruction {
     }
 }
 
-/// `KL(N(mean, exp(log_variance)) || N(0, 1))`, summed over everything.
+/// `KL(N(mean, exp(log_variance)) || N(0, 1))`, summed over all samples and columns.
 fn divergence(mean: &Tensor, log_variance: &Tensor) -> Tensor {
     (mean.square() + log_variance.exp() - log_variance - 1.0).sum(Kind::Float) * 0.5
 }
@@ -338,14 +341,14 @@ mod tests {
     fn a_class_of_its_own_network_knows_no_other_class() {
         let vae = Vae { per_class: true, ..small() };
         let mut other = part();
-        other.values[0][..12 * 3].fill(0.5); // class 0, which lacks nothing
+        other.values[0][..12 * 3].fill(0.5); // class 0, which lacks no samples
         let made = |part: &Part| Oversampler::Vae(vae.clone()).apply(part, 1).unwrap().values[0][18 * 3..].to_vec();
         assert_eq!(made(&other), made(&part()));
         let shared = Oversampler::Vae(small()).apply(&other, 1).unwrap().values[0][18 * 3..].to_vec();
         assert_ne!(shared, apply(small(), 1).values[0][18 * 3..]);
     }
 
-    /// Two modes, 0.05 and 0.95: without a divergence to pull codes to the prior, those of real samples decode to one.
+    /// Two modes, 0.05 and 0.95. Without the divergence, the code of a real sample decodes to one of them.
     #[test]
     fn codes_around_real_samples_decode_to_their_like() {
         tch::set_num_threads(1);

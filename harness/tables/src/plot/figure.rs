@@ -1,4 +1,4 @@
-//! From shapes in the units of the axes to two files.
+//! Draws shapes, given in the units of the axes, into two files.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::{Error, Result};
 
-/// Everything is drawn this many times larger, as both backends round to whole units; then scaled back.
+/// Everything is drawn this many times larger and then scaled back, as both backends round to whole units.
 const SCALE: u32 = 4;
 /// Pixels of the PNG for a unit of the figure.
 const PNG_SCALE: u32 = 2;
@@ -65,7 +65,7 @@ impl Figure {
             std::fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))?;
         }
         let [svg, png] = ["svg", "png"].map(|kind| {
-            let mut file = stem.as_os_str().to_owned(); // `with_extension` would eat the end of "gamma_0.3"
+            let mut file = stem.as_os_str().to_owned(); // `with_extension` would remove the end of "gamma_0.3"
             file.push(".");
             file.push(kind);
             PathBuf::from(file)
@@ -168,7 +168,7 @@ impl Panel {
         };
         let label = fitting(&self.y_label, LABEL_SIZE, self.height - below - GAP / 2)?;
         let label = label.min(fitting(&self.x_label, LABEL_SIZE, PLOT_WIDTH - beside - 3 * GAP)?);
-        // no more than there are whole numbers, or ticks stand between them
+        // at most as many as there are whole numbers, so that no ticks are between them
         let x_labels = if self.whole_x { ((self.x.end - self.x.start) as usize).clamp(1, 9) } else { 9 };
         // names side by side, without touching
         let room = (PLOT_WIDTH - beside - 3 * GAP) / self.x_names.len().max(1) as u32;
@@ -225,7 +225,7 @@ impl Panel {
     }
 }
 
-/// With as many decimals as a tenth of the axis needs.
+/// The number with as many decimals as a tenth of the axis needs.
 fn number(value: f64, axis: &Range<f64>) -> String {
     let decimals = (-((axis.end - axis.start) / 10.0).log10()).ceil().clamp(0.0, 9.0) as usize;
     format!("{:.decimals$}", value + 0.0)
@@ -235,13 +235,13 @@ fn font(size: f64, colour: RGBColor) -> TextStyle<'static> {
     (FAMILY, f64::from(SCALE) * size).into_font().color(&colour)
 }
 
-/// In units of the figure.
+/// Width of a text in units of the figure.
 fn text_width(text: &str, size: f64) -> Result<u32> {
     let (width, _) = font(size, INK).font.box_size(text).map_err(|error| Error::Draw { reason: error.to_string() })?;
     Ok(width.div_ceil(SCALE))
 }
 
-/// The size, or the smaller one at which the text is no wider than `room`.
+/// The font size, or a smaller one at which the text is not wider than `room`.
 fn fitting(text: &str, size: f64, room: u32) -> Result<f64> {
     Ok(size * (f64::from(room) / f64::from(text_width(text, size)?.max(1))).min(1.0))
 }
@@ -250,7 +250,8 @@ fn units(x: u32, y: u32) -> (i32, i32) {
     ((SCALE * x) as i32, (SCALE * y) as i32)
 }
 
-/// Each pixel the mean of `factor` times `factor`: smooth edges, which the bitmap backend does not draw.
+/// Makes each pixel the mean of `factor` times `factor` pixels. So edges are smooth, which the bitmap backend cannot
+/// do.
 fn shrunk(pixels: &[u8], width: usize, factor: usize) -> Vec<u8> {
     let (row, rows) = (3 * width, pixels.len() / (3 * width));
     let mut out = Vec::with_capacity(pixels.len() / (factor * factor));
