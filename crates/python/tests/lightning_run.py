@@ -1,4 +1,4 @@
-"""Lightning: which samples does each epoch train on? usage: lightning_run.py DEVICES KIND WORKERS [no-reload|foreign|resume FILE]"""
+"""Lightning: which samples does each epoch train on? usage: lightning_run.py DEVICES FOLDER CASE..."""
 
 import logging
 import sys
@@ -16,8 +16,8 @@ logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 import lightning.pytorch as pl
 from torch.utils.data import DataLoader, TensorDataset
 
-devices, kind, workers = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-what = sys.argv[4] if len(sys.argv) > 4 else ""
+devices, folder, cases = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
+what = ""  # the case: sampler, batch, workers, no-reload, foreign, resume
 
 
 class Module(pl.LightningModule):
@@ -32,9 +32,9 @@ class Module(pl.LightningModule):
         data = TensorDataset(torch.arange(SAMPLES))
         if what == "foreign":
             return DataLoader(data, 8, shuffle=True)
-        if kind == "batch":
-            return DataLoader(data, batch_sampler=CurriculumBatchSampler(self.sampler, 8), num_workers=workers)
-        return DataLoader(data, 8, sampler=self.sampler, num_workers=workers)
+        if what == "batch":
+            return DataLoader(data, batch_sampler=CurriculumBatchSampler(self.sampler, 8))
+        return DataLoader(data, 8, sampler=self.sampler, num_workers=2 * (what == "workers"))
 
     def training_step(self, batch, at):
         self.seen.setdefault(self.current_epoch, []).extend(batch[0].tolist())
@@ -54,32 +54,39 @@ def fit(epochs, checkpoint=None):
     trainer = pl.Trainer(
         max_epochs=epochs, accelerator="cpu", devices=devices, strategy="ddp" if devices > 1 else "auto", logger=False,
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
-        reload_dataloaders_every_n_epochs=0 if what == "no-reload" else 1, use_distributed_sampler=kind != "batch",
+        reload_dataloaders_every_n_epochs=0 if what == "no-reload" else 1, use_distributed_sampler=what != "batch",
         callbacks=[CurriculumCallback(None, measure, log=devices == 1)],
     )
     trainer.fit(module, ckpt_path=checkpoint, **({"weights_only": False} if checkpoint else {}))
     return trainer, module
 
 
-try:
-    if what == "resume":
-        trainer, module = fit(3)
-        first = dict(module.seen)
-        trainer.save_checkpoint(sys.argv[5])
-        trainer, module = fit(EPOCHS + 1, sys.argv[5])
-        assert sorted(module.seen) == [3, 4], sorted(module.seen)
-        module.seen.update(first)
-    else:
-        trainer, module = fit(EPOCHS + 1)
-except climd.Error as raised:
-    print(type(raised).__name__, raised.kind, raised)
-    sys.exit(3)
-parts = [None] * devices
-if devices > 1:
-    dist.all_gather_object(parts, module.seen)
-else:
-    parts = [module.seen]
-for epoch, expected in enumerate(wanted()):
-    got = interleaved([part[epoch] for part in parts])
-    assert got == expected + expected[: -len(expected) % devices], (epoch, len(got), len(expected))
+def train():
+    """The samples of each epoch on this process."""
+    if what != "resume":
+        return fit(EPOCHS + 1)[1].seen
+    trainer, module = fit(3)
+    trainer.save_checkpoint(f"{folder}/climd.ckpt")
+    later = fit(EPOCHS + 1, f"{folder}/climd.ckpt")[1].seen
+    assert sorted(later) == [3, 4], sorted(later)
+    return {**module.seen, **later}
+
+
+for what in cases:
+    if what in ("no-reload", "foreign"):
+        text = {"no-reload": "reload_dataloaders_every_n_epochs=1", "foreign": "RandomSampler"}[what]
+        try:
+            train()
+        except climd.Error as raised:
+            assert text in str(raised), raised
+            continue
+        raise SystemExit(f"{what} was not noticed")
+    parts = [train()]
+    if devices > 1:
+        gathered = [None] * devices
+        dist.all_gather_object(gathered, parts[0])
+        parts = gathered
+    for epoch, expected in enumerate(wanted()):
+        got = interleaved([part[epoch] for part in parts])
+        assert got == expected + expected[: -len(expected) % devices], (what, epoch, len(got), len(expected))
 print("every epoch trained on its samples")

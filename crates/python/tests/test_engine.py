@@ -302,6 +302,21 @@ def test_help_says_shapes_errors_and_source():
 def test_the_snippets_of_the_package_are_true():
     import doctest
 
-    for module in [climd, climd._labels]:
+    for module in [climd, climd._labels, climd._targets]:
         failed, tried = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
         assert not failed and tried
+
+
+def test_log_odds_are_those_of_the_table():
+    table = np.array([[1, 0], [1, 0], [0, -1], [1, 0]])
+    np.testing.assert_allclose(climd.log_odds(table), np.log([3 / 1, 0.5 / 3]), rtol=1e-6)
+
+
+def test_a_split_keeps_patients_together_and_labels_in_proportion():
+    rng = np.random.default_rng(0)
+    patients, table = rng.integers(0, 300, 1000), (rng.random((1000, 4)) < [0.5, 0.2, 0.1, 0.04]).astype(int)
+    part = climd.split(table, [7, 1, 2], groups=patients, seed=3)
+    assert all(len(set(part[patients == p])) == 1 for p in set(patients))
+    shares = [table[part == k].sum(0) / table.sum(0) for k in range(3)]
+    np.testing.assert_allclose(shares, np.repeat([[0.7], [0.1], [0.2]], 4, 1), atol=0.05)
+    assert (part == climd.split(table, [7, 1, 2], groups=patients, seed=3)).all()

@@ -1,4 +1,4 @@
-"""Hugging Face's Trainer with AllEpochs: which samples does it train on? usage: trainer_run.py WORKERS FOLDER [resume]"""
+"""Hugging Face's Trainer with AllEpochs: which samples does it train on? usage: trainer_run.py FOLDER CASE..."""
 
 import sys
 import warnings
@@ -12,7 +12,8 @@ from torch.utils.data import Dataset
 
 warnings.filterwarnings("ignore")
 transformers.logging.set_verbosity_error()
-workers, folder, what = int(sys.argv[1]), sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else ""
+folder, cases = sys.argv[1], sys.argv[2:]
+what = ""  # the case: plain, workers, resume
 
 
 class Data(Dataset):
@@ -62,10 +63,10 @@ def train(resume=False, stop=False):
     all_epochs = AllEpochs(sampler, EPOCHS + 1, measure)
     if resume:
         all_epochs.load_state_dict(torch.load(f"{folder}/climd.pt"))
-    saving = {"save_strategy": "steps", "save_steps": 20} if what else {"save_strategy": "no"}
+    saving = {"save_strategy": "steps", "save_steps": 20} if what == "resume" else {"save_strategy": "no"}
     arguments = transformers.TrainingArguments(
         output_dir=folder, per_device_train_batch_size=8, num_train_epochs=1, report_to=[], disable_tqdm=True, use_cpu=True,
-        logging_strategy="no", remove_unused_columns=False, dataloader_num_workers=workers, **saving,
+        logging_strategy="no", remove_unused_columns=False, dataloader_num_workers=2 * (what == "workers"), **saving,
     )
     model = Model()
     callbacks = [Save(all_epochs), Stop()] if stop else [Save(all_epochs)]
@@ -76,21 +77,22 @@ def train(resume=False, stop=False):
 
 
 expected = [x for part in wanted() for x in part]
-if what == "resume":
-    _, before, _ = train(stop=True)
-    assert before == expected[:160]
-    trainer, seen, measured = train(resume=True)
-    assert seen == expected[160:], (len(seen), len(expected) - 160)
-    assert 1 not in measured and 2 not in measured, measured  # not measured again
-else:
-    trainer, seen, measured = train()
-    if trainer.accelerator.num_processes == 1:
-        assert seen == expected and measured == [1, 2], (len(seen), len(expected), measured)
+for what in cases:
+    if what == "resume":
+        _, before, _ = train(stop=True)
+        assert before == expected[:160]
+        trainer, seen, measured = train(resume=True)
+        assert seen == expected[160:], (len(seen), len(expected) - 160)
+        assert 1 not in measured and 2 not in measured, measured  # not measured again
     else:
-        parts = [None] * trainer.accelerator.num_processes
-        torch.distributed.all_gather_object(parts, seen)
-        batches = [[part[i : i + 8] for i in range(0, len(part), 8)] for part in parts]
-        got = [x for step in zip(*batches) for batch in step for x in batch]
-        assert got[: len(expected)] == expected, (len(got), len(expected))
-    assert trainer.state.global_step == -(-len(expected) // (8 * trainer.accelerator.num_processes))
+        trainer, seen, measured = train()
+        if trainer.accelerator.num_processes == 1:
+            assert seen == expected and measured == [1, 2], (len(seen), len(expected), measured)
+        else:
+            parts = [None] * trainer.accelerator.num_processes
+            torch.distributed.all_gather_object(parts, seen)
+            batches = [[part[i : i + 8] for i in range(0, len(part), 8)] for part in parts]
+            got = [x for step in zip(*batches) for batch in step for x in batch]
+            assert got[: len(expected)] == expected, (len(got), len(expected))
+        assert trainer.state.global_step == -(-len(expected) // (8 * trainer.accelerator.num_processes))
 print("trained on the samples of every epoch")
