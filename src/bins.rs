@@ -6,7 +6,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for a width that is not above 0 or an origin that is not finite; [`Error::ValueNotFinite`] for
-/// a value that is not, or lies more than 2^52 bins from the origin.
+/// a value that is not finite, or is more than 2^52 bins from the origin.
 ///
 /// # Examples
 /// ```
@@ -23,16 +23,16 @@ pub fn width_bins(values: &[f64], width: f64, origin: f64) -> Result<Vec<i64>> {
     }
     let bin = |(index, &value): (usize, &f64)| {
         let bin = libm::floor((value - origin) / width);
-        // beyond, a bin is no longer told from the next
+        // beyond, a bin cannot be told from the next
         if bin.abs() <= (1u64 << 52) as f64 { Ok(bin as i64) } else { Err(Error::ValueNotFinite { index, value }) }
     };
     values.iter().enumerate().map(bin).collect()
 }
 
-/// The bin of each value, of `bins` that hold equally many; equal values share a bin.
+/// The bin of each value, for `bins` bins with equal numbers of values. Equal values share a bin.
 ///
-/// The bins are equal by construction, so every schedule that looks at class sizes becomes uniform with them: they are
-/// for splits and for stratified shards. For a curriculum take [`width_bins`].
+/// Use these bins for splits and for stratified shards. They have equal sizes, so a schedule that depends on class
+/// sizes becomes uniform with them. For a curriculum use [`width_bins`].
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for no bins; [`Error::ValueNotFinite`].

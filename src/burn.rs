@@ -1,24 +1,28 @@
 //! The measurer on burn's tensors: `measure`, without libtorch.
 //!
-//! Tensors are given up, so that what nobody else holds is read where it is: f32 on a CPU backend, and f64, without gaps. Tensors that are held elsewhere, have gaps, or are
-//! on a GPU, are copied first; other kinds are converted to f32.
+//! Tensors are moved into the function. A tensor that nobody else holds is read in place, if it is f32 or f64 on a CPU
+//! backend and has no gaps. Other tensors are copied first. Other kinds are converted to f32.
 
 use burn_tensor::{DType, Element, Tensor, TensorData};
 
 use crate::framework::{Facts, Given, narrow};
 use crate::{Error, Real, Result, Scores, Terms};
 
-/// Scores every sample by confidence and complementarity: higher is easier, and comes earlier. [`measure`](crate::measure), for burn.
+/// Scores every sample by confidence and complementarity: higher is easier, and comes earlier.
+///
+/// The function [`measure`](crate::measure) for the tensors of burn.
 ///
 /// # Shapes
-/// `labels`: `[n]`, columns of the logits. `logits`: `M` times `[n, C]`; may be empty for [`Terms::Complementarity`]. `embeddings`: `M` times `[n, D]`; may be
-/// empty for terms without complementarity. `present`: `M` times `[n]`, which samples have the modality; `None`: all.
+/// `labels`: `[n]`, columns of the logits. `logits`: `M` times `[n, C]`; may be empty for [`Terms::Complementarity`].
+/// `embeddings`: `M` times `[n, D]`; may be empty for terms without complementarity. `present`: `M` times `[n]`, the
+/// samples that have the modality; `None`: all.
 ///
-/// Any device, with or without autodiff, and F16, BF16, Flex32, F32 or F64. If one is F64 all is computed in f64, and rounded to f32 at the end.
+/// Any device, with or without autodiff, and F16, BF16, Flex32, F32 or F64. If one of them is F64, everything is
+/// computed in f64, and rounded to f32 at the end.
 ///
 /// # Errors
-/// [`Error::Shape`], [`Error::Kind`], [`Error::EmbeddingWidth`] and [`Error::Length`] for tensors that disagree; [`Error::Framework`] for what burn refuses; those of
-/// [`measure`](crate::measure).
+/// [`Error::Shape`], [`Error::Kind`], [`Error::EmbeddingWidth`] and [`Error::Length`] for tensors that do not fit
+/// together; [`Error::Framework`] for errors of burn; those of [`measure`](crate::measure).
 pub fn measure(
     labels: &[u32],
     logits: Vec<Tensor<2>>,
@@ -55,7 +59,7 @@ fn in_kind<F: Real + Element>(
     given.measure(classes, &slices::<F>(&logits)?, &slices::<F>(&embeddings)?)
 }
 
-/// In the CPU's memory, of that kind.
+/// The values in the CPU's memory, converted to this kind.
 fn data<F: Element>(tensors: Vec<Tensor<2>>) -> Result<Vec<TensorData>> {
     tensors.into_iter().map(|tensor| tensor.try_into_data_as::<F>().map_err(refused)).collect()
 }

@@ -1,7 +1,7 @@
 //! The measurer on candle's tensors: `measure`, without libtorch.
 //!
-//! Tensors of f32 in the CPU's memory, and of f64, are read in place if they have no gaps. f16 and bf16 are converted to f32, tensors with gaps and tensors
-//! on a GPU are copied first.
+//! Tensors of f32 and f64 in the CPU's memory are read in place if they have no gaps. f16 and bf16 are converted to
+//! f32. Tensors with gaps, and tensors on a GPU, are copied first.
 
 use std::ops::Deref;
 
@@ -10,25 +10,30 @@ use candle_core::{DType, Device, Storage, Tensor, WithDType};
 use crate::framework::{Facts, Given, narrow};
 use crate::{Error, Real, Result, Scores, Terms};
 
-/// Scores every sample by confidence and complementarity: higher is easier, and comes earlier. [`measure`](crate::measure), for candle.
+/// Scores every sample by confidence and complementarity: higher is easier, and comes earlier.
+///
+/// The function [`measure`](crate::measure) for the tensors of candle.
 ///
 /// # Shapes
-/// `labels`: `[n]`, columns of the logits. `logits`: `M` times `[n, C]`; may be empty for [`Terms::Complementarity`]. `embeddings`: `M` times `[n, D]`; may be
-/// empty for terms without complementarity. `present`: `M` times `[n]`, which samples have the modality; `None`: all.
+/// `labels`: `[n]`, columns of the logits. `logits`: `M` times `[n, C]`; may be empty for [`Terms::Complementarity`].
+/// `embeddings`: `M` times `[n, D]`; may be empty for terms without complementarity. `present`: `M` times `[n]`, the
+/// samples that have the modality; `None`: all.
 ///
-/// Any device, and F16, BF16, F32 or F64. If one is F64 all is computed in f64, and rounded to f32 at the end.
+/// Any device, and F16, BF16, F32 or F64. If one of them is F64, everything is computed in f64, and rounded to f32 at
+/// the end.
 ///
 /// # Errors
-/// [`Error::Shape`], [`Error::Kind`], [`Error::EmbeddingWidth`] and [`Error::Length`] for tensors that disagree; [`Error::Framework`] for what candle refuses; those of
-/// [`measure`](crate::measure).
+/// [`Error::Shape`], [`Error::Kind`], [`Error::EmbeddingWidth`] and [`Error::Length`] for tensors that do not fit
+/// together; [`Error::Framework`] for errors of candle; those of [`measure`](crate::measure).
 ///
 /// # Examples
 /// ```
 /// use candle_core::{Device, Tensor};
-/// let logits = [Tensor::new(&[[4.0f32, 0.0], [0.0, 0.0]], &Device::Cpu)?, Tensor::zeros((2, 2), candle_core::DType::F32, &Device::Cpu)?];
-/// let embeddings = [Tensor::new(&[[1.0f32, 0.0], [1.0, 0.0]], &Device::Cpu)?, Tensor::new(&[[0.0f32, 1.0], [1.0, 0.0]], &Device::Cpu)?];
+/// let tensor = |rows: [[f32; 2]; 2]| Tensor::new(&rows, &Device::Cpu);
+/// let logits = [tensor([[4.0, 0.0], [0.0, 0.0]])?, tensor([[0.0, 0.0], [0.0, 0.0]])?];
+/// let embeddings = [tensor([[1.0, 0.0], [1.0, 0.0]])?, tensor([[0.0, 1.0], [1.0, 0.0]])?];
 /// let scores = climd::candle::measure(&[0, 1], &logits, &embeddings, None, climd::Terms::Both)?;
-/// assert_eq!(scores.complementarity, [1.0, 0.0]); // at right angles, and the same
+/// assert_eq!(scores.complementarity, [1.0, 0.0]); // at a right angle, and equal
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn measure(
@@ -68,13 +73,13 @@ fn in_kind<F: Real + WithDType>(
     given.measure(classes, &slices::<F, _>(&logit_memory)?, &slices::<F, _>(&embedding_memory)?)
 }
 
-/// The tensors themselves where they are plain, else copies in the CPU's memory, of that kind and without gaps.
+/// The tensors themselves if they can be read in place, else copies of this kind in the CPU's memory, without gaps.
 fn plain<F: WithDType>(tensors: &[Tensor]) -> Result<Vec<Tensor>> {
     let plain = |tensor: &Tensor| Ok(tensor.detach().to_device(&Device::Cpu)?.to_dtype(F::DTYPE)?.contiguous()?);
     tensors.iter().map(plain).collect()
 }
 
-/// Each tensor's memory, which stays where it is as long as this lives, and what of it is the tensor's.
+/// The memory of each tensor, which does not move while this lives, and the range of the tensor in it.
 fn memory(tensors: &[Tensor]) -> Vec<(impl Deref<Target = Storage>, Option<(usize, usize)>)> {
     let memory = |tensor| {
         let (storage, layout) = Tensor::storage_and_layout(tensor);
@@ -99,7 +104,7 @@ fn slices<F: WithDType, S: Deref<Target = Storage>>(memory: &[(S, Option<(usize,
 impl From<candle_core::Error> for Error {
     fn from(error: candle_core::Error) -> Self {
         let text = error.to_string();
-        // candle may append a stack, which says nothing to the caller
+        // candle may append a stack trace, which does not help the caller
         let message = text.split("\n   0:").next().unwrap_or(&text).trim().to_owned();
         Error::Framework { name: "candle", message }
     }

@@ -1,20 +1,20 @@
-//! What the tensors of any framework go through before they are measured: checks of their shapes and kinds, which cost no look at a value.
+//! Checks of shapes and kinds for the tensors of any framework, before they are measured. They read no values.
 
 use crate::{Error, Modality, Real, Result, Scores, Terms};
 
-/// What is known of a tensor without its values.
+/// Shape and kind of a tensor.
 pub(crate) struct Facts {
     pub(crate) dims: Vec<usize>,
-    /// The framework's name of its type.
+    /// The framework's name for its type.
     pub(crate) kind: String,
-    /// Whether that is one of `KINDS`.
+    /// Whether the type is one of `KINDS`.
     pub(crate) is_real: bool,
 }
 
-/// What a framework's tensors may hold.
+/// The allowed types of a framework's tensors.
 pub(crate) const KINDS: &str = "F16, BF16, F32 or F64";
 
-/// The inputs of a measurement, but for the values of its tensors.
+/// The inputs of a measurement, without the values of its tensors.
 pub(crate) struct Given<'a> {
     pub(crate) labels: &'a [u32],
     pub(crate) present: Option<&'a [Vec<bool>]>,
@@ -22,7 +22,8 @@ pub(crate) struct Given<'a> {
 }
 
 impl Given<'_> {
-    /// The number of classes, if tensors agree with labels and with each other. Those that the terms do not need are left out by the caller.
+    /// The number of classes, if the tensors agree with the labels and with each other. The caller leaves out tensors
+    /// that the terms do not need.
     pub(crate) fn check(&self, logits: &[Facts], embeddings: &[Facts]) -> Result<usize> {
         let (n, terms) = (self.labels.len(), self.terms);
         let classes = width("logits", logits, terms.needs_logits(), n)?;
@@ -35,7 +36,7 @@ impl Given<'_> {
                 return Err(Error::Length { argument: argument.into(), found, expected: count, rule });
             }
         }
-        // without logits there is no column that a label could miss
+        // without logits every label is allowed
         Ok(classes.unwrap_or_else(|| self.labels.iter().max().map_or(1, |&label| label as usize + 1)))
     }
 

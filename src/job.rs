@@ -1,8 +1,8 @@
-//! Which of how many processes this one is, as the program that launched it says.
+//! Rank of this process and number of processes, as the launching program says.
 
 use crate::{Error, Result};
 
-/// Variables of rank and world size: of torchrun first, which may itself run under one of the others.
+/// Environment variables of rank and world size. torchrun comes first, as it may itself run under another launcher.
 const LAUNCHERS: [[&str; 2]; 4] = [
     ["RANK", "WORLD_SIZE"],                           // torchrun
     ["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"], // mpirun of Open MPI
@@ -10,14 +10,14 @@ const LAUNCHERS: [[&str; 2]; 4] = [
     ["SLURM_PROCID", SLURM_SIZE],                     // srun
 ];
 
-/// Set by srun alone. `SLURM_NTASKS` and `SLURM_PROCID` are also set in a batch script and in the shell of salloc, for a
-/// program that is one process there.
+/// Only srun sets this variable. `SLURM_NTASKS` and `SLURM_PROCID` are also set in a batch script and in the shell of
+/// salloc, where a program is one process.
 const SLURM_SIZE: &str = "SLURM_STEP_NUM_TASKS";
 
-/// Rank and world size of this process, from the environment that torchrun, mpirun or srun gives it; `(0, 1)` if none did.
+/// Rank and world size of this process, from the environment of torchrun, mpirun or srun; `(0, 1)` without any of them.
 ///
-/// Under Slurm that is srun's: a program that a batch script, or the shell of salloc, starts without srun is one process,
-/// whatever the number of tasks of the job.
+/// Under Slurm only srun counts. A program that a batch script or the shell of salloc starts without srun is one
+/// process, for any number of tasks of the job.
 ///
 /// For [`Epoch::shard`](crate::Epoch::shard): every rank builds the same sampler, and takes its part of each epoch.
 ///
@@ -32,8 +32,8 @@ const SLURM_SIZE: &str = "SLURM_STEP_NUM_TASKS";
 /// ```
 ///
 /// # Errors
-/// [`Error::Launcher`] if a variable is missing beside its twin, or is no number; [`Error::Rank`] for a rank that is not
-/// below the world size.
+/// [`Error::Launcher`] if one of the two variables is missing, or is not a number; [`Error::Rank`] for a rank that is
+/// not below the world size.
 pub fn rank_and_world_size() -> Result<(usize, usize)> {
     from(|variable| std::env::var_os(variable).map(|value| value.to_string_lossy().into_owned()))
 }

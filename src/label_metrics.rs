@@ -1,13 +1,13 @@
-//! How good scores of several labels a sample are. The numbers are scikit-learn's, ties and zero divisions included.
+//! Metrics for samples with several labels. They agree with scikit-learn, also with ties and zero divisions.
 
 use rayon::prelude::*;
 
 use crate::{Error, Result};
 
-/// Metrics of scores against several labels a sample; unknown entries do not count.
+/// Metrics of scores for samples with several labels. Unknown entries do not count.
 ///
-/// Ranking metrics (average precision, AUC) take scores as they are: logits or probabilities. F1 takes a threshold a
-/// label: tune them on validation data, with [`tuned_thresholds`](Self::tuned_thresholds), never on test data.
+/// Ranking metrics (average precision, AUC) take logits or probabilities. F1 needs a threshold for each label: tune the
+/// thresholds on validation data, with [`tuned_thresholds`](Self::tuned_thresholds), never on test data.
 ///
 /// # Examples
 /// ```
@@ -74,7 +74,7 @@ impl LabelMetrics {
         Ok(Self { labels: (0..num_labels).into_par_iter().map(ranking).collect() })
     }
 
-    /// Area under the precision-recall curve as a sum of steps, `[L]`, in `[0, 1]`; 0 for a label that no sample has.
+    /// Area under the precision-recall curve, as a sum of steps: `[L]`, in `[0, 1]`; 0 for a label that no sample has.
     pub fn average_precision(&self) -> Vec<f64> {
         self.labels.iter().map(Ranking::average_precision).collect()
     }
@@ -84,17 +84,17 @@ impl LabelMetrics {
         mean(&self.average_precision())
     }
 
-    /// Area under the ROC curve, `[L]`, in `[0, 1]`; NaN for a label that no sample has, or every one.
+    /// Area under the ROC curve: `[L]`, in `[0, 1]`; NaN for a label that no sample has, or all samples have.
     pub fn auc(&self) -> Vec<f64> {
         self.labels.iter().map(Ranking::auc).collect()
     }
 
-    /// Mean of [`auc`](Self::auc) over the labels that have one; NaN if none has.
+    /// Mean of [`auc`](Self::auc) over the labels where it is not NaN; NaN if there are none.
     pub fn mean_auc(&self) -> f64 {
         mean(&self.auc().into_iter().filter(|auc| !auc.is_nan()).collect::<Vec<_>>())
     }
 
-    /// F1 of each label where a score from its threshold on is a prediction, `[L]`, in `[0, 1]`.
+    /// F1 of each label, `[L]`, in `[0, 1]`. A label is predicted if its score is at least its threshold.
     ///
     /// # Errors
     /// [`Error::Length`] unless there is one threshold for each label.
@@ -102,7 +102,7 @@ impl LabelMetrics {
         Ok(self.predictions(thresholds)?.into_iter().map(Predictions::f1).collect())
     }
 
-    /// Mean F1 over all labels: a rare label counts as much as a frequent one.
+    /// Mean F1 over all labels. A rare label counts as much as a frequent one.
     ///
     /// # Errors
     /// As [`f1`](Self::f1).
@@ -110,7 +110,7 @@ impl LabelMetrics {
         Ok(mean(&self.f1(thresholds)?))
     }
 
-    /// F1 of all entries together: a label counts as often as it is carried or predicted.
+    /// F1 of all entries together. A label that many samples have counts more than a rare one.
     ///
     /// # Errors
     /// As [`f1`](Self::f1).
@@ -123,8 +123,8 @@ impl LabelMetrics {
         Ok(self.predictions(thresholds)?.into_iter().reduce(sum).map_or(0.0, Predictions::f1))
     }
 
-    /// The threshold with the best F1 of each label, of equal ones the highest, `[L]`: one of the scores, or infinite
-    /// for a label that no sample has.
+    /// The threshold with the best F1 for each label, `[L]`; of equally good ones the highest. It is one of the scores,
+    /// or infinite for a label that no sample has.
     pub fn tuned_thresholds(&self) -> Vec<f32> {
         self.labels.iter().map(Ranking::tuned).collect()
     }
@@ -138,7 +138,7 @@ impl LabelMetrics {
     }
 }
 
-/// What a threshold makes of a label.
+/// Counts of one label at a threshold.
 #[derive(Debug, Clone, Copy)]
 struct Predictions {
     right: usize,
@@ -154,7 +154,7 @@ impl Predictions {
 }
 
 impl Ranking {
-    /// Samples and positives down to the end of each run of equal scores.
+    /// Number of samples and of positives, down to the end of each run of equal scores.
     fn steps(&self) -> impl Iterator<Item = (f32, usize, usize)> + '_ {
         let (mut samples, mut positives) = (0, 0);
         self.places.chunk_by(|a, b| a.0 == b.0).map(move |equal| {
@@ -178,7 +178,7 @@ impl Ranking {
         if self.positives == 0 || negatives == 0 {
             return f64::NAN;
         }
-        // pairs in the right order count two, ties one: in integers
+        // in integers: pairs in the right order count two, ties one
         let (mut twice, mut before) = (0u128, (0, 0));
         for (_, samples, positives) in self.steps() {
             let (fresh, passed) = (positives - before.1, before.0 - before.1);

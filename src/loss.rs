@@ -1,22 +1,23 @@
-//! Losses for imbalanced classes, the first of which knows what the sampler did.
+//! Losses for imbalanced classes. The first one knows the class mix of the epoch.
 //!
-//! Each takes logits `[n, C]` of a float kind and labels `[n]` of kind Int64, columns of the logits, and returns a scalar,
-//! the mean over the batch (for weighted cross-entropy, the weighted mean), in the kind of the logits.
+//! Each takes logits `[n, C]` of a float kind, and labels `[n]` of kind Int64, which are columns of the logits. Each
+//! returns the mean over the batch, as a scalar in the kind of the logits. Weighted cross-entropy returns the weighted
+//! mean.
 
 use tch::{Kind, Tensor};
 
 use crate::tensor::{defined, floats, wrong_kind, wrong_shape};
 use crate::{ClassIndex, Error, Result};
 
-/// Cross-entropy of `logits + tau * log_prior`, mean over the batch: trained with it, the plain logits predict as if
-/// the classes of the epoch had been balanced.
+/// Cross-entropy of `logits + tau * log_prior`, mean over the batch. After training with it, the plain logits predict
+/// as if the classes of the epoch were balanced.
 ///
-/// Use it for the fused logits and for every modality's own, with the prior of the epoch that the batch comes from;
-/// predict with the plain logits.
+/// Use it for the fused logits and for the logits of every modality, with the prior of the batch's epoch. Predict with
+/// the plain logits.
 ///
 /// # Shapes
-/// `logits`: `[n, C]`, of any float kind; `labels`: `[n]`, of kind Int64, columns of the logits; `log_prior`: `[C]`, from
-/// [`Epoch::log_prior`](crate::Epoch::log_prior); `tau`: 1, or 1/2 if labels are noisy. Returns a scalar.
+/// `logits`: `[n, C]`, of any float kind; `labels`: `[n]`, of kind Int64, columns of the logits; `log_prior`: `[C]`,
+/// from [`Epoch::log_prior`](crate::Epoch::log_prior); `tau`: 1, or 1/2 if labels are noisy. Returns a scalar.
 ///
 /// # Errors
 /// [`Error::Undefined`], [`Error::Shape`], [`Error::Kind`], [`Error::Length`], and [`Error::OutOfRange`] for a `tau`
@@ -30,7 +31,7 @@ use crate::{ClassIndex, Error, Result};
 /// use climd::prior_corrected_cross_entropy;
 /// use tch::Tensor;
 /// let (logits, labels) = (Tensor::from_slice2(&[[0.0f32, 0.0]]), Tensor::from_slice(&[1i64]));
-/// // a class that is 1 of 4 has to outweigh its rarity: the loss is ln 4, not ln 2
+/// // the class has a share of 1/4, so the loss is ln 4 instead of ln 2
 /// let loss = prior_corrected_cross_entropy(&logits, &labels, &[0.75f32.ln(), 0.25f32.ln()], 1.0)?;
 /// assert!((loss.double_value(&[]) - 4f64.ln()).abs() < 1e-6);
 /// # Ok::<(), climd::Error>(())
@@ -38,11 +39,11 @@ use crate::{ClassIndex, Error, Result};
 pub fn prior_corrected_cross_entropy(logits: &Tensor, labels: &Tensor, log_prior: &[f32], tau: f64) -> Result<Tensor> {
     let classes = check(logits, labels)?;
     let adjusted = logits.f_add(&scaled(logits, "log_prior", log_prior, classes, tau)?)?;
-    // libtorch skips one label without a word, -100 if it is not told another: here none that is a label
+    // libtorch silently skips one label, by default -100: here it is a value that no label has
     Ok(adjusted.f_cross_entropy_loss::<Tensor>(labels, None, tch::Reduction::Mean, i64::MIN, 0.0)?)
 }
 
-/// Logits of a network that was trained without correction, adjusted afterwards: `logits - tau * log_prior`.
+/// Adjusts the logits of a network that was trained without correction: `logits - tau * log_prior`.
 ///
 /// # Shapes
 /// `logits`: `[n, C]`; `log_prior`: `[C]`, `ln(n_c / N)` of the training data, which is the
@@ -100,7 +101,7 @@ pub fn focal_loss(logits: &Tensor, labels: &Tensor, gamma: f64, weights: Option<
         return Err(Error::OutOfRange { argument: "gamma", found: gamma, range: "finite and at least 0" });
     }
     let log_p = logits.f_log_softmax(-1, None)?.f_gather(1, &labels.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?;
-    // 1 - p without cancellation; the 1e-8 keeps the gradient of the power finite where p is 1 and gamma below 1
+    // 1 - p without cancellation; 1e-8 keeps the gradient of the power finite if p is 1 and gamma below 1
     let rest = log_p.f_expm1()?.f_neg()?.f_clamp_min(0.0)?.f_add_scalar(1e-8)?;
     let mut loss = rest.f_pow_tensor_scalar(gamma)?.f_mul(&log_p)?.f_neg()?;
     if let Some(weights) = weights {
@@ -140,7 +141,7 @@ pub fn effective_number_weights(classes: &ClassIndex, num_logits: usize, beta: f
     by_column(classes, num_logits, |count| weight(count) * classes.num_classes() as f64 / sum)
 }
 
-/// A number for each class's count, in its column.
+/// A number for the count of each class, in the column of the class.
 fn by_column(classes: &ClassIndex, num_logits: usize, of: impl Fn(usize) -> f64) -> Result<Vec<f32>> {
     let mut weights = vec![0.0; num_logits];
     for (rank, &count) in classes.counts().iter().enumerate() {
@@ -171,7 +172,7 @@ fn check(logits: &Tensor, labels: &Tensor) -> Result<usize> {
     Ok(classes)
 }
 
-/// `tau` times one number a class, in the kind and on the device of the logits.
+/// `tau` times one number for each class, in the kind and on the device of the logits.
 fn scaled(logits: &Tensor, argument: &str, values: &[f32], classes: usize, tau: f64) -> Result<Tensor> {
     if values.len() != classes {
         let (found, rule) = (values.len(), "one for each column of `logits`");

@@ -1,11 +1,11 @@
-//! How good predictions are where classes are imbalanced. The numbers are scikit-learn's, zero divisions included.
+//! Metrics for imbalanced classes. They agree with scikit-learn, also with zero divisions.
 
 use crate::{Error, Result};
 
 /// Counts of true against predicted labels, and the metrics that follow from them.
 ///
-/// The classes are the labels that occur, true or predicted, ascending. A ratio of nothing to nothing is 0. Pairs that
-/// do not occur take no memory: at most 16 bytes a sample are kept, whatever the number of classes.
+/// The classes are the labels that occur, true or predicted, ascending. A division of 0 by 0 gives 0. Pairs of labels
+/// that do not occur take no memory: at most 16 bytes for each sample are kept, for any number of classes.
 ///
 /// # Examples
 /// ```
@@ -18,10 +18,10 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfusionMatrix {
     labels: Vec<i64>,
-    cells: Vec<Cell>, // of the pairs that occur, by row, then by column
+    cells: Vec<Cell>, // pairs that occur, by row, then by column
 }
 
-/// How often a class was taken for another, or for itself.
+/// How often one class was predicted as another, or as itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cell {
     row: u32,    // true
@@ -49,7 +49,8 @@ impl ConfusionMatrix {
             return Err(Error::Length { argument: "predictions".into(), found, expected, rule });
         }
         if labels.len() > u32::MAX as usize / 2 {
-            return Err(Error::TooManySamples { found: labels.len() }); // two labels a sample, numbered in 32 bits
+            // two labels for each sample, numbered in 32 bits
+            return Err(Error::TooManySamples { found: labels.len() });
         }
         let mut classes: Vec<i64> = labels.iter().chain(predictions).copied().collect();
         classes.sort_unstable();
@@ -64,13 +65,13 @@ impl ConfusionMatrix {
         Ok(Self { labels: classes, cells })
     }
 
-    /// The labels, ascending: those of the rows and columns.
+    /// The labels of the rows and columns, ascending.
     pub fn labels(&self) -> &[i64] {
         &self.labels
     }
 
-    /// Samples by true label (row) and predicted label (column), pairs that do not occur included: 8 bytes for each
-    /// pair of classes, so look at [`cells`](Self::cells) where there are thousands.
+    /// Number of samples by true label (row) and predicted label (column). It takes 8 bytes for each pair of classes:
+    /// with thousands of classes use [`cells`](Self::cells).
     pub fn counts(&self) -> Vec<Vec<usize>> {
         let mut counts = vec![vec![0; self.labels.len()]; self.labels.len()];
         for cell in &self.cells {
@@ -79,7 +80,7 @@ impl ConfusionMatrix {
         counts
     }
 
-    /// The pairs that occur: true label, predicted label, samples; by true label, then by predicted label.
+    /// The pairs that occur, sorted: true label, predicted label, number of samples.
     pub fn cells(&self) -> impl Iterator<Item = (i64, i64, usize)> {
         let label = |class: u32| self.labels[class as usize];
         self.cells.iter().map(move |cell| (label(cell.row), label(cell.column), cell.count))
@@ -90,7 +91,8 @@ impl ConfusionMatrix {
         ratio(self.right().iter().sum(), self.total())
     }
 
-    /// Share of each class's samples that are found, by label, in `[0, 1]`; 0 for a label that is only predicted.
+    /// Share of each class's samples that were predicted right, by label, in `[0, 1]`; 0 for a label that is only
+    /// predicted.
     pub fn recall(&self) -> Vec<f64> {
         self.right().into_iter().zip(self.support()).map(|(right, support)| ratio(right, support)).collect()
     }
@@ -128,12 +130,12 @@ impl ConfusionMatrix {
         self.cells.iter().map(|cell| cell.count).sum()
     }
 
-    /// True samples of each class.
+    /// Number of samples of each class.
     fn support(&self) -> Vec<usize> {
         self.sums(|cell| Some(cell.row))
     }
 
-    /// Samples of each class that were predicted as it.
+    /// Number of samples of each class that were predicted right.
     fn right(&self) -> Vec<usize> {
         self.sums(|cell| (cell.row == cell.column).then_some(cell.row))
     }
@@ -154,7 +156,7 @@ fn ratio(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// In a file it is the labels and all counts, row by row; what is no confusion matrix is refused.
+/// A file holds the labels and all counts, row by row. A file that is not a confusion matrix is an error.
 #[cfg(feature = "serde")]
 mod file {
     use serde::de::{Error as _, SeqAccess, Visitor};
@@ -172,7 +174,7 @@ mod file {
         }
     }
 
-    /// One row at a time, so that the whole is never in memory.
+    /// Writes one row at a time, so that the whole table is never in memory.
     struct Rows<'a>(&'a ConfusionMatrix);
 
     impl Serialize for Rows<'_> {
@@ -195,7 +197,7 @@ mod file {
         counts: Vec<Row>,
     }
 
-    /// A row's length, and its counts that are not 0.
+    /// Length of a row, and its counts that are not 0.
     struct Row(usize, Vec<(u32, usize)>);
 
     impl<'de> Deserialize<'de> for Row {

@@ -1,17 +1,18 @@
-//! Everything `unsafe` of the crate, each block with the reason why it is sound and a safe twin that tests compare with.
+//! All `unsafe` code of the crate. Each block has the reason why it is sound, and a safe twin that tests compare with.
 
-/// A computation that gains from wide registers.
+/// A computation that is faster with wide registers.
 ///
-/// Rust neither reorders floating-point operations nor fuses them, so the same code gives the same bits whatever it is
-/// compiled for. `run` must be `#[inline(always)]`, and all that it calls: what is not inlined is not compiled anew.
+/// Rust neither reorders nor fuses floating-point operations, so the same code gives the same bits on every target.
+/// `run`, and every function that it calls, must be `#[inline(always)]`: only inlined code is compiled for wide
+/// registers.
 pub(crate) trait Kernel {
-    /// What it computes.
+    /// The result.
     type Output;
-    /// Computes it.
+    /// Computes the result.
     fn run(self) -> Self::Output;
 }
 
-/// Runs the kernel as compiled for AVX2 where the machine has it, else as compiled for the target.
+/// Runs the kernel, compiled for AVX2 if the machine has it, else compiled for the target.
 pub(crate) fn wide<K: Kernel>(kernel: K) -> K::Output {
     #[cfg(target_arch = "x86_64")]
     {
@@ -27,7 +28,7 @@ pub(crate) fn wide<K: Kernel>(kernel: K) -> K::Output {
     kernel.run()
 }
 
-/// The memory of a tensor of f32 that lies in the CPU's memory row by row without gaps; none for any other.
+/// The memory of an f32 tensor on the CPU whose values lie row by row without gaps. None for any other tensor.
 #[cfg(feature = "tch")]
 pub(crate) fn floats(tensor: &tch::Tensor) -> Option<&[f32]> {
     let plain = tensor.defined()
@@ -45,7 +46,7 @@ pub(crate) fn floats(tensor: &tch::Tensor) -> Option<&[f32]> {
         return Some(&[]);
     }
     if start.is_null() {
-        return None; // zeros that were never written out
+        return None; // zeros that are not in memory
     }
     // SAFETY: a dense, contiguous CPU tensor of kind Float holds `numel` initialised f32 from `data_ptr` on, aligned as
     // f32. The slice borrows the tensor, which keeps its storage alive and in place. Writing through another handle to

@@ -1,27 +1,30 @@
-//! Parts of a data set (training, validation, test, or folds) that keep groups together and labels in proportion.
+//! Splits a data set into parts (training, validation, test, or folds). Groups stay together, labels stay in
+//! proportion.
 //!
-//! Groups are dealt one by one: those with the rarest own label first, of these the larger ones first. A group goes to
-//! the part that lacks the largest fraction of its rarest label, of equal ones to the part that lacks the largest
-//! fraction of samples. All fractions are integers over one denominator, so the result is the same on every platform.
-//! Source: `docs/algorithm.md`, "Splits that keep patients together"; after iterative stratification (Sechidis et al. 2011).
+//! Groups are dealt one by one: those with the rarest own label first, and of these the larger ones first. A group goes
+//! to the part that lacks the largest fraction of its rarest label. If two parts are equal there, it goes to the part
+//! that lacks the largest fraction of samples. All fractions are integers over one denominator, so the result is the
+//! same on every platform. Source: `docs/algorithm.md`, "Splits that keep patients together"; after iterative
+//! stratification (Sechidis et al. 2011).
 
 use crate::sampler::{Purpose, Words};
 use crate::targets::{Codes, Targets};
 use crate::{Error, Result};
 
-/// The most parts: a part is a byte.
+/// The most parts, as the number of a part is a byte.
 const MAX_PARTS: usize = 256;
 
-/// The part of each sample, no group in two parts, each label's samples shared out as `parts` says.
+/// The part of each sample. A group is in one part only, and the samples of each label are divided as `parts` says.
 ///
 /// # Shapes
-/// `groups`: `[N]`, any integers, the patients for example; of samples without a group give each a number of its own.
+/// `groups`: `[N]`, any integers, for example patients. Give each sample without a group its own number.
 /// `parts`: whole weights, `[7, 1, 2]` for training, validation and test, `[1; 5]` for five folds. Returns `[N]`,
 /// positions in `parts`.
 ///
 /// # Errors
 /// [`Error::Length`] and [`Error::ValueTooLarge`] for `groups`; [`Error::Empty`] for no parts; [`Error::PartWeight`]
-/// for a part of weight 0; [`Error::OutOfRange`] for more than 256 parts, or weights whose least common multiple is huge.
+/// for a part of weight 0; [`Error::OutOfRange`] for more than 256 parts, or weights whose least common multiple is
+/// huge.
 ///
 /// # Examples
 /// ```
@@ -78,28 +81,28 @@ pub fn split<V: Copy + TryInto<i64>>(targets: &Targets, groups: &[V], parts: &[u
     Ok(out)
 }
 
-/// How far a label's samples in a part are from its share.
+/// How far the number of a label's samples in one part is from its share.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PartError {
-    /// The label; -1: none.
+    /// The label; -1: samples without a label.
     pub label: i64,
     /// The part.
     pub part: usize,
-    /// Samples of the label in the part.
+    /// Number of samples of the label in the part.
     pub found: usize,
-    /// Samples of the label that would be its share, not rounded.
+    /// The exact share of the label, not rounded.
     pub expected: f64,
 }
 
 impl PartError {
-    /// Distance over the expected number: 0.05 is five per cent too many or too few.
+    /// The difference relative to the expected number: 0.05 is five per cent too many or too few.
     pub fn relative(&self) -> f64 {
         (self.found as f64 - self.expected).abs() / self.expected
     }
 }
 
-/// How far each label is from its share in each part, by label and part: a check of any split, whoever made it.
+/// How far each label is from its share in each part, by label and part. Checks any split, also one that is not ours.
 ///
 /// # Shapes
 /// `of`: `[N]`, a part for each sample; `parts`: as for [`split`].
@@ -137,7 +140,7 @@ pub fn split_errors(targets: &Targets, of: &[u8], parts: &[u32]) -> Result<Vec<P
         .collect())
 }
 
-/// Labels of targets as numbers by how many samples carry them: 0 is the most frequent, of equal ones the smallest.
+/// Labels of targets, numbered by the samples that have them: 0 is the most frequent, of equal ones the smallest.
 struct Columns {
     labels: Vec<i64>,    // by number
     carried: Vec<usize>, // by number
@@ -163,7 +166,7 @@ impl Columns {
         Self { labels, carried, own, of_label }
     }
 
-    /// Calls `visit(number)` for each label of a sample; for one that has none, for that.
+    /// Calls `visit(number)` for each label of a sample, and once for a sample without labels.
     fn visit(&self, targets: &Targets, sample: usize, mut visit: impl FnMut(usize)) {
         match targets.labels(sample) {
             Some(labels) if !labels.is_empty() => {
@@ -174,11 +177,11 @@ impl Columns {
     }
 }
 
-/// Fractions of the parts over one denominator.
+/// Fractions of the parts, over one denominator.
 struct Units {
-    /// Least common multiple of the weights: what a label's wanted samples are counted in.
+    /// Least common multiple of the weights: the unit for the wanted samples of a label.
     multiple: i128,
-    /// What one sample takes of a part's.
+    /// Units of each part that one sample takes.
     of: Vec<i128>,
 }
 

@@ -1,19 +1,42 @@
-//! The measurer's arithmetic in f32, sixteen values at a time: the same bits on every machine, however wide its
-//! registers are.
+//! The measurer's arithmetic in f32, sixteen values at a time, with the same bits on every machine.
 //!
-//! The functions are plain loops over arrays of a fixed length; [`wide`] has them compiled for the registers at hand.
+//! **What is computed.** [`LogProbabilities`] is `ln softmax(row)[label]`, [`Confidence`] is Eq. 1 of it.
+//! [`Complements`] and [`Complement`] are Eq. 2-3: one minus the mean cosine of the rows of a sample.
+//!
+//! **Why this way.** Exponentials take most of the time of a measurement, and `libm` computes one at a time. So all
+//! functions here are plain loops over arrays of a fixed length, and [`wide`] compiles them for the widest registers
+//! that the machine may use.
+//!
+//! * Up to 16 classes, a lane is a row: sixteen rows at once, without a sum over lanes ([`across`]). With more classes,
+//!   the lanes lie along one row ([`along`]).
+//! * With two to four modalities, all products of two rows stay in registers. With more, or if some are missing, one
+//!   sum over all rows replaces the pairs, so that time is linear in the modalities.
+//!
+//! **Errors.** `exp` and `ln` are exact to two units in the last place: they are Cephes' polynomials. The largest logit
+//! is subtracted first, so no `exp` overflows. A lane sums at most 64 terms in f32, and these sums go through f64, so
+//! the error does not grow with classes or width. Products and lengths are
+//! combined in f64. A row whose squares could leave the range
+//! of f32 is multiplied in f64.
+//!
+//! **Values that are not finite.** `x * 0.0` is 0 for a finite `x`, and NaN otherwise. The kernels add these zeros up
+//! and add the sum to the result. So a bad row gives NaN without a branch, and the caller looks for the reason only
+//! then.
+//!
+//! **What the compiler is trusted with.** Only with speed. Rust neither reorders nor fuses floating-point operations,
+//! so the bits do not depend on how a loop is vectorised. The order of every sum is written out ([`tree`], [`halves`]).
+//! A test compares the kernels with the same code compiled without wide registers.
 
 use crate::raw::{Kernel, wide};
 
 const LANES: usize = 16;
 type Lanes = [f32; LANES];
 
-/// `exp(x)` for `x <= 88`, to 2 units in the last place; 0 below -87, where it leaves the normal numbers.
+/// `exp(x)` for `x <= 88`, to 2 units in the last place; 0 below -87, where results are no normal numbers.
 ///
 /// Cephes' reduction and polynomial.
 #[inline(always)]
 fn exp(x: Lanes) -> Lanes {
-    const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to a whole number, which the low bits then hold
+    const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to a whole number in the low bits
     let mut out = [0.0; LANES];
     for (out, x) in out.iter_mut().zip(x) {
         let shifted = x * std::f32::consts::LOG2_E + ROUND;
@@ -82,7 +105,7 @@ impl Kernel for Confidence<'_> {
     }
 }
 
-/// `ln softmax(row)[label]` of every row, `[n, C]`; NaN where anything in the row is not finite.
+/// `ln softmax(row)[label]` of every row, `[n, C]`; NaN if a value of the row is not finite.
 struct LogProbabilities<'a> {
     rows: &'a [f32],
     num_classes: usize,
@@ -116,7 +139,8 @@ impl Kernel for LogProbabilities<'_> {
     }
 }
 
-/// Few classes: a lane a row. Writes `logit - max` of the label, NaN for a bad row, and the sum of `exp(x - max)`.
+/// Few classes: each lane is a row. Writes `logit - max` of the label, NaN for a bad row, and the sum of
+/// `exp(x - max)`.
 #[inline(always)]
 fn across<const C: usize>(rows: &[f32], labels: &[u32], gaps: &mut Lanes, sums: &mut Lanes) {
     let mut columns = [[0.0; LANES]; C];
@@ -146,13 +170,13 @@ fn across<const C: usize>(rows: &[f32], labels: &[u32], gaps: &mut Lanes, sums: 
     for (lane, (row, &label)) in rows.iter().zip(labels).enumerate() {
         gaps[lane] = row[label as usize] - max[lane] + bad[lane];
     }
-    // a bad row must not take the logarithm out of its range
+    // the logarithm of a bad row must stay in its range
     for (sum, bad) in sums.iter_mut().zip(bad) {
         *sum = if bad == 0.0 { *sum } else { 1.0 };
     }
 }
 
-/// Many classes: the lanes along a row, one row after the other.
+/// Many classes: the lanes lie along a row, one row after another.
 #[inline(always)]
 fn along(rows: &[f32], num_classes: usize, labels: &[u32], gaps: &mut Lanes, sums: &mut Lanes) {
     for (at, (row, &label)) in rows.chunks_exact(num_classes).zip(labels).enumerate() {
@@ -171,7 +195,7 @@ fn along(rows: &[f32], num_classes: usize, labels: &[u32], gaps: &mut Lanes, sum
         let (max, bad) = (in_memory(max), tree(in_memory(bad)));
         let max = max.into_iter().fold(row[0], |max, x| if x > max { x } else { max });
         let mut total = 0.0f64;
-        // sixteen f32 sums of up to 64 terms each, then f64: no error that grows with the number of classes
+        // sixteen f32 sums of up to 64 terms each, then f64: the error does not grow with the number of classes
         for chunks in chunks.chunks(64) {
             let mut sum = [0.0; LANES];
             for chunk in chunks {
@@ -191,8 +215,8 @@ fn along(rows: &[f32], num_classes: usize, labels: &[u32], gaps: &mut Lanes, sum
     }
 }
 
-/// The same array. Seen as a whole, so that the compiler keeps it in one register until here, rather than lane by lane
-/// as what follows takes it.
+/// Returns the same array. It forces the compiler to have the whole array here, so that it keeps it in one register
+/// until now, and not as single lanes for the code that follows.
 #[inline(always)]
 fn in_memory<T>(lanes: T) -> T {
     std::hint::black_box(lanes)
@@ -206,7 +230,7 @@ fn tree(x: Lanes) -> f32 {
     (four[0] + four[2]) + (four[1] + four[3])
 }
 
-/// Eq. 2-3 of `M` rows each, `M` times `[n, width]`; NaN where anything in a row is not finite.
+/// Eq. 2-3 of samples with `M` rows each, `M` times `[n, width]`; NaN if a value of a row is not finite.
 struct Complements<'a, const M: usize> {
     rows: [&'a [f32]; M],
     width: usize,
@@ -220,7 +244,7 @@ type Along = [f32; ALONG];
 impl<const M: usize> Kernel for Complements<'_, M> {
     type Output = ();
 
-    #[allow(clippy::needless_range_loop)] // `i` is a sample in rows, products and scores alike
+    #[allow(clippy::needless_range_loop)] // `i` is a sample, in rows, products and scores
     #[inline(always)]
     fn run(self) {
         let Self { rows, width, out } = self;
@@ -229,7 +253,7 @@ impl<const M: usize> Kernel for Complements<'_, M> {
             for i in 0..out.len() {
                 let at = block * BLOCK + i;
                 let rows = rows.map(|rows| &rows[at * width..][..width]);
-                // f32 sums of up to 64 terms a lane, then f64: no error that grows with the width
+                // f32 sums of up to 64 terms in a lane, then f64: the error does not grow with the width
                 for from in (0..width).step_by(64 * ALONG) {
                     let lanes = in_memory(multiply(&rows.map(|row| &row[from..width.min(from + 64 * ALONG)])));
                     for a in 0..M {
@@ -238,7 +262,7 @@ impl<const M: usize> Kernel for Complements<'_, M> {
                         }
                     }
                 }
-                // squares of f32 may leave its range: such rows, rare as they are, are multiplied in f64
+                // squares may leave the range of f32: such rows are rare, and are multiplied in f64
                 if !(0..M).all(|m| (1e-20..1e20).contains(&products[m][m][i])) {
                     for a in 0..M {
                         for b in a..M {
@@ -253,10 +277,10 @@ impl<const M: usize> Kernel for Complements<'_, M> {
     }
 }
 
-/// Samples at a time for what comes after the products.
+/// Number of samples for which Eq. 3 is computed at once.
 const BLOCK: usize = 8;
 
-/// Eq. 3; 0 for the cosine of a row without length, NaN where a length is not finite.
+/// Eq. 3. The cosine of a row of length 0 is 0. The result is NaN if a length is not finite.
 #[inline(always)]
 fn from_products<const M: usize>(products: &[[[f64; BLOCK]; M]; M]) -> [f32; BLOCK] {
     let norms: [[f64; BLOCK]; M] = std::array::from_fn(|m| products[m][m].map(f64::sqrt));
@@ -265,7 +289,7 @@ fn from_products<const M: usize>(products: &[[[f64; BLOCK]; M]; M]) -> [f32; BLO
         for b in a + 1..M {
             for i in 0..BLOCK {
                 let lengths = norms[a][i] * norms[b][i];
-                // divided by 1 where there is no length, as the product is 0 then
+                // if a length is 0, the product is 0, and is divided by 1
                 sum[i] += products[a][b][i] / if lengths == 0.0 { 1.0 } else { lengths };
             }
         }
@@ -280,7 +304,7 @@ fn from_products<const M: usize>(products: &[[[f64; BLOCK]; M]; M]) -> [f32; BLO
     })
 }
 
-/// Lane by lane, the products of every two of the rows, `[a][b]` for `a <= b`.
+/// Products of every two rows, lane by lane: `[a][b]` for `a <= b`.
 #[inline(always)]
 fn multiply<const M: usize>(rows: &[&[f32]; M]) -> [[Along; M]; M] {
     let mut lanes = [[[0.0; ALONG]; M]; M];
@@ -310,8 +334,9 @@ fn add<const M: usize>(lanes: &mut [[Along; M]; M], x: &[Along; M]) {
     }
 }
 
-/// Eq. 2-3 of one sample, from any number of rows: linear in it, as `sum of cosines = |sum u|^2 - sum |u|^2` for rows `u` of length 1. None for fewer than
-/// two rows, and where a length is 0 or leaves the range in which squares of f32 are exact enough.
+/// Eq. 2-3 of one sample with any number of rows, in linear time: for rows `u` of length 1,
+/// `sum of cosines = |sum u|^2 - sum |u|^2`. None for fewer than two rows, or if a length is 0 or outside the range in
+/// which squares of f32 are exact enough.
 struct Complement<'a, 'b> {
     rows: &'a [&'b [f32]],
     lengths: &'a mut Vec<f32>,
@@ -360,7 +385,7 @@ fn square_of_sum(rows: &[&[f32]], factors: &[f32]) -> f64 {
     total
 }
 
-/// Terms of which f32 sums are taken before f64: up to 64 a lane.
+/// Number of terms that are summed in f32 before f64: 64 in each lane.
 const STRETCH: usize = 64 * ALONG;
 
 /// `|row|^2`.
@@ -466,10 +491,16 @@ mod tests {
         prop_oneof![4 => -30.0f32..30.0, 1 => odd]
     }
 
+    fn bits(values: &[f32]) -> Vec<u32> {
+        values.iter().map(|x| x.to_bits()).collect()
+    }
+
     proptest! {
         #[test]
         fn log_probabilities_are_near_the_reference(
-            num_classes in prop_oneof![1usize..40, Just(1000)], n in 1usize..40, seed in prop::collection::vec(value(), 97),
+            num_classes in prop_oneof![1usize..40, Just(1000)],
+            n in 1usize..40,
+            seed in prop::collection::vec(value(), 97),
         ) {
             let rows: Vec<f32> = (0..n * num_classes).map(|i| seed[(i * 31 + i / 97) % 97]).collect();
             let labels: Vec<u32> = (0..n).map(|i| (i * 7 % num_classes) as u32).collect();
@@ -482,10 +513,12 @@ mod tests {
             prop_assert!(out.iter().all(|psi| (0.0..=0.5).contains(psi)));
         }
 
-        /// What other machines run, and the safe twin of the dispatch: the same code without wide registers.
+        /// The code of other machines, and the safe twin of the dispatch: the same code without wide registers.
         #[test]
         fn bits_do_not_depend_on_the_width_of_the_registers(
-            num_classes in prop_oneof![1usize..40, Just(300)], width in 1usize..40, seed in prop::collection::vec(value(), 97),
+            num_classes in prop_oneof![1usize..40, Just(300)],
+            width in 1usize..40,
+            seed in prop::collection::vec(value(), 97),
         ) {
             let n = 19;
             let rows = |shift: usize, width: usize| -> Vec<f32> {
@@ -495,10 +528,10 @@ mod tests {
             let (mut a, mut b) = (vec![0.0; n], vec![0.0; n]);
             log_probabilities(&logits, num_classes, &labels, &mut a);
             LogProbabilities { rows: &logits, num_classes, labels: &labels, out: &mut b }.run();
-            prop_assert_eq!(a.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), b.iter().map(|x| x.to_bits()).collect::<Vec<_>>());
+            prop_assert_eq!(bits(&a), bits(&b));
             confidence(&mut a, num_classes);
             Confidence { log_p: &mut b, num_classes }.run();
-            prop_assert_eq!(a.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), b.iter().map(|x| x.to_bits()).collect::<Vec<_>>());
+            prop_assert_eq!(bits(&a), bits(&b));
             let rows = [rows(1, width), rows(2, width), rows(3, width)];
             let rows = [&rows[0][..], &rows[1], &rows[2]];
             let (one, mut lengths) = (rows.map(|rows| &rows[..width]), Vec::new());
@@ -506,7 +539,7 @@ mod tests {
             prop_assert_eq!(complement(&one, &mut lengths).map(f32::to_bits), safe.map(f32::to_bits));
             prop_assert!(complements(&rows, width, &mut a));
             Complements { rows, width, out: &mut b }.run();
-            prop_assert_eq!(a.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), b.iter().map(|x| x.to_bits()).collect::<Vec<_>>());
+            prop_assert_eq!(bits(&a), bits(&b));
         }
     }
 

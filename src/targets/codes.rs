@@ -1,4 +1,4 @@
-//! Any integers (sites, patients) as numbers 0, 1, ... in ascending order of their values.
+//! Turns any integers (sites, patients) into numbers 0, 1, ... in ascending order of their values.
 
 use crate::{Error, Result};
 
@@ -10,7 +10,7 @@ pub(crate) struct Codes {
 }
 
 impl Codes {
-    /// One value a sample, `expected` of them.
+    /// Takes one value for each of `expected` samples.
     pub(crate) fn new<V: Copy + TryInto<i64>>(argument: &'static str, values: &[V], expected: usize) -> Result<Self> {
         if values.len() != expected {
             let (found, rule) = (values.len(), "one for each sample");
@@ -22,7 +22,7 @@ impl Codes {
         let (Some(&min), Some(&max)) = (all.iter().min(), all.iter().max()) else {
             return Err(Error::Empty { argument });
         };
-        // A table where the values are dense, so that two far ones cannot ask for gigabytes; else a search.
+        // A table if the values are dense, else a search: two distant values must not need gigabytes.
         match usize::try_from(i128::from(max) - i128::from(min)) {
             Ok(span) if span < all.len().saturating_mul(4) => {
                 let mut table = vec![0u32; span + 1];
