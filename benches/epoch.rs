@@ -2,7 +2,8 @@
 
 use std::hint::black_box;
 
-use climd::{Curriculum, CurriculumSampler, Epoch, PowerLaw, PowerLawScheduler, Uniform};
+use climd::schedule::Uniform;
+use climd::{Curriculum, CurriculumSampler, Epoch, PowerLaw, PowerLawScheduler};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -28,7 +29,7 @@ fn benches(criterion: &mut Criterion) {
     let scores: Vec<f32> = (0..SAMPLES).map(|_| words.next_u32() as f32).collect();
     let schedule = PowerLaw { epochs: EPOCHS, ..Default::default() };
     let mut sampler = PowerLawScheduler::new(&labels, schedule).unwrap();
-    let whole = Curriculum::new(&labels, Uniform {}).unwrap();
+    let whole = Curriculum::new(&labels, Uniform).unwrap();
     let middle = EPOCHS / 2 - 1;
 
     let mut list = Epoch::default();

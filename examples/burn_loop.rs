@@ -13,7 +13,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use climd::{CurriculumSampler, Epoch, PowerLaw, PowerLawScheduler, Tail, Terms};
+use climd::{CurriculumSampler, Epoch, LastBatch, PowerLaw, PowerLawScheduler, Terms};
 use climd_frameworks::{CLASSES, Patients, WIDTH};
 
 const BATCH: usize = 16;
@@ -81,7 +81,7 @@ fn train(epochs: usize, curriculum: bool) -> anyhow::Result<f64> {
     let schedule = PowerLaw { epochs: epochs * 2 / 3, ..Default::default() };
     let mut sampler = PowerLawScheduler::new(&patients.labels, schedule)?.seed(7);
     // as many gradient steps either way: plain training takes its epochs from beyond the curriculum, where all samples are in
-    let budget = sampler.steps(0..epochs, BATCH, Tail::Keep)?;
+    let budget = sampler.steps(0..epochs, BATCH, LastBatch::Keep)?;
     let (first, mut steps) = (if curriculum { 0 } else { epochs }, 0);
 
     let device = Device::flex().autodiff();

@@ -4,7 +4,7 @@
 
 use candle_core::{D, DType, Device, Tensor};
 use candle_nn::{AdamW, Linear, Module, Optimizer, ParamsAdamW, VarBuilder, VarMap, linear, loss};
-use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler, Tail, Terms};
+use climd::{CurriculumSampler, LastBatch, PowerLaw, PowerLawScheduler, Terms};
 use climd_frameworks::{CLASSES, Patients, WIDTH};
 
 const BATCH: usize = 16;
@@ -57,7 +57,7 @@ fn train(epochs: usize, curriculum: bool) -> anyhow::Result<f64> {
     let schedule = PowerLaw { epochs: epochs * 2 / 3, ..Default::default() };
     let mut sampler = PowerLawScheduler::new(&patients.labels, schedule)?.seed(7);
     // as many gradient steps either way: plain training takes its epochs from beyond the curriculum, where all samples are in
-    let budget = sampler.steps(0..epochs, BATCH, Tail::Keep)?;
+    let budget = sampler.steps(0..epochs, BATCH, LastBatch::Keep)?;
     let (first, mut steps) = (if curriculum { 0 } else { epochs }, 0);
 
     let vars = VarMap::new();
@@ -72,7 +72,7 @@ fn train(epochs: usize, curriculum: bool) -> anyhow::Result<f64> {
         }
         let list = sampler.epoch(epoch)?;
         let prior = Tensor::new(list.log_prior(CLASSES)?, &Device::Cpu)?; // the loss knows the mix of the epoch
-        for (indices, _) in list.batches(BATCH, Tail::Keep)? {
+        for (indices, _) in list.batches(BATCH, LastBatch::Keep)? {
             if steps == budget {
                 return evaluate(&net, &test);
             }

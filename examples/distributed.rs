@@ -8,7 +8,9 @@
 #[path = "common/omics.rs"]
 mod omics;
 
-use climd::{Agree, ClassIndex, Communicator, Curriculum, CurriculumLoader, Distributed, Even, InProcess, PowerLaw};
+use climd::{
+    ClassIndex, Communicator, Curriculum, CurriculumLoader, Distributed, Exchange, InProcess, PowerLaw, ShardRemainder,
+};
 use climd_networks::criterion::{Criterion, Loss};
 use climd_networks::network::{Baseline, Dropout, Network, with_seed};
 use omics::{Omics, macro_f1};
@@ -32,7 +34,7 @@ fn train(data: &Omics, seed: u64, comm: &impl Communicator) -> anyhow::Result<f6
     let criterion = Criterion::new(Loss::CrossEntropy, &ClassIndex::new(loader.labels())?, data.num_classes as usize)?;
     let schedule = PowerLaw { epochs: data.epochs, ..Default::default() };
     let sampler = Curriculum::new(loader.labels(), schedule)?.seed(seed);
-    let mut sampler = Distributed::new(sampler, comm, Agree::Histograms)?;
+    let mut sampler = Distributed::new(sampler, comm, Exchange::Histograms)?;
     for epoch in 0..data.epochs * 3 / 2 {
         if sampler.wants_scores(epoch) {
             let scores = loader.measure(sampler.part(), |x| {
@@ -41,7 +43,7 @@ fn train(data: &Omics, seed: u64, comm: &impl Communicator) -> anyhow::Result<f6
             })?;
             sampler.update(epoch, &scores)?;
         }
-        for batch in loader.batches(sampler.epoch(epoch)?.shard(rank, world_size, Even::Pad)?) {
+        for batch in loader.batches(sampler.epoch(epoch)?.shard(rank, world_size, ShardRemainder::Pad)?)? {
             let out = network.forward(&batch.modalities, None, Some(&mut dropout));
             adam.zero_grad();
             network.loss(&out, &batch.labels, &criterion)?.backward();

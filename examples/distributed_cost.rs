@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::time::Instant;
 
-use climd::{Agree, Communicator, Curriculum, CurriculumSampler, Distributed, InProcess, PowerLaw, Result};
+use climd::{Communicator, Curriculum, CurriculumSampler, Distributed, Exchange, InProcess, PowerLaw, Result};
 
 /// Counts the bytes that are sent.
 struct Counted<C>(C, Cell<usize>);
@@ -74,7 +74,7 @@ fn measure(comm: &impl Communicator) -> Result<()> {
             0.0
         };
         let mut line = format!("| {n} | {classes} | {one:.0} |");
-        for agree in [Agree::Gather, Agree::Histograms] {
+        for agree in [Exchange::AllGather, Exchange::Histograms] {
             let counted = Counted(comm, Cell::new(0));
             let mut sampler = Distributed::new(new()?, &counted, agree)?;
             let own = &scores[sampler.part()];

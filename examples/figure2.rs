@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -p climd-repro --example figure2` writes `docs/pictures/figure2.svg` and `.png`.
 
-use climd::{Overflow, PowerLaw, apportion};
+use climd::PowerLaw;
+use climd::schedule::{Overflow, apportion};
 use climd_networks::train::class_distribution;
 use climd_repro::plot;
 

@@ -4,7 +4,8 @@
 
 use std::fmt::Write;
 
-use climd::{ClassIndex, Curriculum, CurriculumSampler, Error, Pick, Quota, Result, Schedule, Tail};
+use climd::schedule::Description;
+use climd::{ClassIndex, Curriculum, CurriculumSampler, Error, LastBatch, Pick, Plan, Result, Schedule};
 
 /// At most `cap` samples of a class at first, `cap` more every `every` epochs.
 #[derive(Debug)]
@@ -14,25 +15,20 @@ struct Staircase {
 }
 
 impl Schedule for Staircase {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        if self.cap > 0 && self.every > 0 {
-            return Ok(());
+    fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
+        for (argument, value) in [("cap", self.cap), ("every", self.every)] {
+            if value == 0 {
+                return Err(Error::OutOfRange { argument, found: 0.0, range: "above 0" });
+            }
         }
-        let argument = if self.cap == 0 { "cap" } else { "every" };
-        Err(Error::OutOfRange { argument, found: 0.0, range: "above 0" })
-    }
-
-    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
         let cap = self.cap.saturating_mul(epoch / self.every + 1);
-        Quota::PerClass(classes.counts().iter().map(|&n| n.min(cap)).collect())
+        let quotas = classes.counts().iter().map(|&n| n.min(cap)).collect();
+        Ok(Plan::per_class(quotas).pick(Pick::Lowest))
     }
 
-    fn describe(&self) -> String {
-        format!("{self:?}") // a saved state of another staircase is refused
-    }
-
-    fn pick(&self, _: usize) -> Pick {
-        Pick::Lowest
+    fn describe(&self) -> Description {
+        // a saved state of another staircase is refused
+        Description::new("staircase").always("cap", self.cap).always("every", self.every)
     }
 }
 
@@ -49,7 +45,7 @@ pub fn answer() -> Result<String> {
     let mut out = String::new();
     for epoch in [0, 2, 4] {
         let list = sampler.epoch(epoch)?;
-        let (steps, quotas) = (list.batches(4, Tail::Keep)?.len(), sampler.quotas(epoch)?);
+        let (steps, quotas) = (list.batches(4, LastBatch::Keep)?.len(), sampler.quotas(epoch)?);
         let _ = writeln!(out, "epoch {epoch}: {quotas:?} in {steps} steps: {:?}", list.indices());
     }
     Ok(out)

@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler, Tail};
+use climd::{CurriculumSampler, LastBatch, PowerLaw, PowerLawScheduler, Warning};
 
 fn main() -> climd::Result<()> {
     print!("{}", answer()?);
@@ -21,10 +21,11 @@ pub fn answer() -> climd::Result<String> {
         let report = sampler.report(epoch)?;
         let quotas: Vec<usize> = report.classes.iter().map(|class| class.quota).collect();
         let _ = writeln!(out, "{epoch:>5}  {:>7}  {quotas:?}", report.len);
-        for warning in &report.warnings {
+        // no scores are needed to know this, and none came
+        for warning in report.warnings.iter().filter(|warning| !matches!(warning, Warning::ScoresMissing { .. })) {
             let _ = writeln!(out, "       {warning}");
         }
     }
-    let _ = writeln!(out, "gradient steps of epochs 0 to 11: {}", sampler.steps(0..12, 32, Tail::Keep)?);
+    let _ = writeln!(out, "gradient steps of epochs 0 to 11: {}", sampler.steps(0..12, 32, LastBatch::Keep)?);
     Ok(out)
 }

@@ -20,6 +20,10 @@ use two_views::{Net, patients};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
+/// Names in a checkpoint: Adam's steps, and the length of the curriculum.
+const STEP: &str = "adam.step";
+const CURRICULUM: &str = "curriculum.epochs";
+
 /// Adam with its moments as named tensors, so that they can be saved.
 struct Adam {
     parameters: Vec<(String, Tensor)>,
@@ -54,7 +58,7 @@ impl Adam {
 
     /// Weights, moments and step, by name.
     fn tensors(&self) -> Vec<(String, Tensor)> {
-        let mut tensors = vec![("adam.step".to_owned(), Tensor::from(self.step))];
+        let mut tensors = vec![(STEP.to_owned(), Tensor::from(self.step))];
         for (at, (name, parameter)) in self.parameters.iter().enumerate() {
             tensors.push((name.clone(), parameter.detach()));
             tensors.push((format!("{name}/first"), self.first[at].shallow_clone()));
@@ -64,11 +68,8 @@ impl Adam {
     }
 
     fn restore(&mut self, tensors: &[(String, Tensor)]) -> Result<()> {
-        let saved = |name: &str| {
-            let found = tensors.iter().find(|(other, _)| other == name);
-            found.map(|(_, tensor)| tensor).ok_or_else(|| format!("the checkpoint has no `{name}`"))
-        };
-        self.step = i64::try_from(saved("adam.step")?)?;
+        let saved = |name: &str| saved(tensors, name);
+        self.step = i64::try_from(saved(STEP)?)?;
         for (at, (name, parameter)) in self.parameters.iter_mut().enumerate() {
             tch::no_grad(|| -> Result<()> { Ok(parameter.f_copy_(saved(name)?)?) })?;
             self.first[at] = saved(&format!("{name}/first"))?.copy();
@@ -83,8 +84,13 @@ fn latest(folder: &Path) -> Option<PathBuf> {
     Some(folder.join(fs::read_to_string(folder.join("latest")).ok()?))
 }
 
+fn saved<'a>(tensors: &'a [(String, Tensor)], name: &str) -> Result<&'a Tensor> {
+    let found = tensors.iter().find(|(other, _)| other == name).map(|(_, tensor)| tensor);
+    Ok(found.ok_or_else(|| format!("the checkpoint has no `{name}`"))?)
+}
+
 /// Writes a checkpoint into a new folder. It becomes valid when `latest` names it, and that changes in one step.
-fn save(folder: &Path, adam: &Adam, state: &State) -> Result<()> {
+fn save(folder: &Path, adam: &Adam, curriculum: i64, state: &State) -> Result<()> {
     let Position { epoch, samples } = state.position();
     let (name, older) = (format!("{epoch}-{samples}"), latest(folder));
     let checkpoint = folder.join(&name);
@@ -92,7 +98,9 @@ fn save(folder: &Path, adam: &Adam, state: &State) -> Result<()> {
         fs::remove_dir_all(&checkpoint)?; // it was never finished
     }
     fs::create_dir_all(&checkpoint)?;
-    Tensor::save_multi(&adam.tensors(), checkpoint.join("tensors.ot"))?;
+    let mut tensors = adam.tensors();
+    tensors.push((CURRICULUM.to_owned(), Tensor::from(curriculum)));
+    Tensor::save_multi(&tensors, checkpoint.join("tensors.ot"))?;
     File::open(checkpoint.join("tensors.ot"))?.sync_all()?;
     state.save(checkpoint.join("sampler.bin"))?;
     let mut file = File::create(folder.join("latest.tmp"))?;
@@ -108,19 +116,26 @@ fn save(folder: &Path, adam: &Adam, state: &State) -> Result<()> {
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let folder = PathBuf::from(arguments.next().ok_or("usage: resume FOLDER [EPOCHS]")?);
-    let epochs = arguments.next().map_or(Ok(30), |epochs| epochs.parse())?;
+    let epochs: usize = arguments.next().map_or(Ok(30), |epochs| epochs.parse())?;
     tch::set_num_threads(1); // with more threads, bits are not reproducible
     let (x, y) = patients(96, 3);
     tch::manual_seed(1);
     let vs = VarStore::new(Device::Cpu);
     let (net, mut adam) = (Net::new(&vs.root()), Adam::new(&vs));
     let loader = CurriculumLoader::new(vec![x], y, 8)?;
-    let schedule = PowerLaw { epochs: epochs * 2 / 3, ..Default::default() };
-    let mut sampler = PowerLawScheduler::new(loader.labels(), schedule)?.seed(7);
 
+    let checkpoint = latest(&folder);
+    let tensors = checkpoint.as_ref().map(|folder| Tensor::load_multi(folder.join("tensors.ot"))).transpose()?;
+    // as the run began: it goes on if EPOCHS is another number now, and further epochs use every sample
+    let curriculum = match &tensors {
+        Some(tensors) => i64::try_from(saved(tensors, CURRICULUM)?)?,
+        None => epochs as i64 * 2 / 3,
+    };
+    let schedule = PowerLaw { epochs: curriculum as usize, ..Default::default() };
+    let mut sampler = PowerLawScheduler::new(loader.labels(), schedule)?.seed(7);
     let mut start = Position::default();
-    if let Some(checkpoint) = latest(&folder) {
-        adam.restore(&Tensor::load_multi(checkpoint.join("tensors.ot"))?)?;
+    if let (Some(checkpoint), Some(tensors)) = (checkpoint, tensors) {
+        adam.restore(&tensors)?;
         start = sampler.restore(&State::load(checkpoint.join("sampler.bin"))?)?;
     }
     for epoch in start.epoch..epochs {
@@ -133,7 +148,7 @@ fn main() -> Result<()> {
             adam.backward_step(&(out.fused.cross_entropy_for_logits(&batch.labels) + heads * 0.3), 1e-3);
             println!("epoch {} from sample {}: {:?}", at.epoch, at.samples, Vec::<i64>::try_from(&batch.indices)?);
             at = batch.position;
-            save(&folder, &adam, &sampler.state(at))?; // after every step, as steps are short here
+            save(&folder, &adam, curriculum, &sampler.state(at))?; // after every step, as steps are short here
         }
     }
     let bits = |(_, weights): &(String, Tensor)| -> Result<Vec<f32>> { Ok(weights.flatten(0, -1).try_into()?) };

@@ -5,7 +5,7 @@
 
 use candle_core::{D, DType, Device, Tensor};
 use candle_nn::{AdamW, Linear, Module, Optimizer, ParamsAdamW, VarBuilder, VarMap, linear, loss};
-use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler, Report, Tail, Terms};
+use climd::{CurriculumSampler, LastBatch, PowerLaw, PowerLawScheduler, Report, Terms};
 use climd_frameworks::{CLASSES, Patients, WIDTH};
 use syntaxdot_summary::SummaryWriter;
 
@@ -14,7 +14,7 @@ fn log<W: std::io::Write>(board: &mut SummaryWriter<W>, report: &Report) -> std:
     let step = report.epoch as i64;
     board.write_scalar("epoch/samples", step, report.len as f32)?;
     board.write_scalar("epoch/distinct", step, report.distinct as f32)?;
-    if let Some(alpha) = report.law.alpha.filter(|alpha| alpha.is_finite()) {
+    if let Some(alpha) = report.target.alpha.filter(|alpha| alpha.is_finite()) {
         board.write_scalar("epoch/alpha", step, alpha as f32)?;
     }
     for class in &report.classes {
@@ -65,7 +65,7 @@ fn main() -> anyhow::Result<()> {
         log(&mut board, &report)?;
         let (list, mut sum) = (sampler.epoch(epoch)?, 0.0);
         let prior = Tensor::new(list.log_prior(CLASSES)?, &Device::Cpu)?;
-        for (indices, _) in list.batches(16, Tail::Keep)? {
+        for (indices, _) in list.batches(16, LastBatch::Keep)? {
             let ([a, b], _, y) = forward(&heads, &patients, indices)?;
             let [a, b] = [a.broadcast_add(&prior)?, b.broadcast_add(&prior)?]; // the loss knows the mix of the epoch
             let total = (loss::cross_entropy(&a, &y)? + loss::cross_entropy(&b, &y)?)?;

@@ -26,6 +26,9 @@ impl Given<'_> {
     /// that the terms do not need.
     pub(crate) fn check(&self, logits: &[Facts], embeddings: &[Facts]) -> Result<usize> {
         let (n, terms) = (self.labels.len(), self.terms);
+        if terms.needs_embeddings() && embeddings.is_empty() {
+            return Err(Error::NoEmbeddings { terms });
+        }
         let classes = width("logits", logits, terms.needs_logits(), n)?;
         width("embeddings", embeddings, terms.needs_embeddings(), n)?;
         let count = logits.len().max(embeddings.len());
@@ -55,7 +58,7 @@ impl Given<'_> {
 pub(crate) fn narrow(Scores { score, confidence, complementarity }: Scores<f64>) -> Scores {
     let narrow = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
     Scores {
-        score: narrow(score),
+        score: narrow(score.into_iter().map(|score| score.max(f32::MIN.into())).collect()),
         confidence: confidence.into_iter().map(narrow).collect(),
         complementarity: narrow(complementarity),
     }
@@ -78,6 +81,12 @@ fn width(argument: &'static str, tensors: &[Facts], needed: bool, n: usize) -> R
         };
         let found = match *dims.as_slice() {
             [rows, width] if rows == n && width > 0 => width,
+            [rows] if rows == n && argument == "logits" => {
+                return Err(Error::OneLogit { argument: name, found: vec![rows as i64] });
+            }
+            [rows, _, _, ..] if rows == n => {
+                return Err(wrong(format!("[{n}, width]: pool over the dimensions between first, by their mean, say")));
+            }
             _ => return Err(wrong(format!("[{n}, width above 0]: a row for each label"))),
         };
         match common.replace(found) {

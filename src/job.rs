@@ -23,10 +23,10 @@ const SLURM_SIZE: &str = "SLURM_STEP_NUM_TASKS";
 ///
 /// # Examples
 /// ```
-/// use climd::{CurriculumSampler, Even, PowerLaw, PowerLawScheduler};
+/// use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler, ShardRemainder};
 /// let (rank, world_size) = climd::rank_and_world_size()?;
 /// let sampler = PowerLawScheduler::new(&[0, 0, 0, 1, 1, 2], PowerLaw::default())?.seed(7);
-/// let part = sampler.epoch(99)?.shard(rank, world_size, Even::Pad)?;
+/// let part = sampler.epoch(99)?.shard(rank, world_size, ShardRemainder::Pad)?;
 /// assert_eq!(part.len(), 6usize.div_ceil(world_size));
 /// # Ok::<(), climd::Error>(())
 /// ```

@@ -1,43 +1,43 @@
-//! Which classes there are, how large, and who belongs to them.
+//! The classes of a data set, their sizes and their samples.
 //!
-//! A class is known by its rank: the largest class has rank 0, and of two classes of one size the one with the
-//! smaller label comes first. Labels without a sample are not classes. Nothing depends on the order of the samples
-//! but the order of a class's members, which is ascending.
+//! Classes are numbered by size: the largest is class 0, and of two classes of one size the one with the smaller label
+//! comes first. Labels without a sample are not classes. The order of the samples changes nothing except the members of
+//! a class, which are ascending.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::{Error, Result};
 
-/// The classes of a data set: labels, counts and members, by rank.
+/// The classes of a data set, largest first: labels, counts and members.
 ///
 /// # Examples
 /// ```
 /// let classes = climd::ClassIndex::new(&[7, -1, 7, 7, -1, 3])?;
 /// assert_eq!(classes.counts(), [3, 2, 1]);
-/// assert_eq!((0..3).map(|rank| classes.label(rank)).collect::<Vec<_>>(), [7, -1, 3]);
+/// assert_eq!((0..3).map(|class| classes.label(class)).collect::<Vec<_>>(), [7, -1, 3]);
 /// assert_eq!(classes.members(1), [1, 4]);
 /// # Ok::<(), climd::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct ClassIndex {
-    labels: Vec<i64>,   // by rank
-    counts: Vec<usize>, // by rank
-    starts: Vec<usize>, // members of a rank: members[starts[rank]..starts[rank + 1]]
+    labels: Vec<i64>,   // by class
+    counts: Vec<usize>, // by class
+    starts: Vec<usize>, // members of a class: members[starts[class]..starts[class + 1]]
     members: Vec<u32>,
-    ranks: Vec<u32>, // by sample
+    sample_classes: Vec<u32>, // by sample
     hill: f64,
     zipf: OnceLock<f64>,
 }
 
 impl ClassIndex {
-    /// Counts and ranks the classes of `labels`, one integer a sample, gaps and negative values allowed.
+    /// Counts the classes of `labels`: one integer for each sample. Gaps and negative values are allowed.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::TooManySamples`] (2^32 and more), [`Error::LabelTooLarge`] (above `i64::MAX`).
     ///
     /// # Complexity
-    /// O(N + C log C) time for N samples of C classes; 8 bytes a sample are kept.
+    /// O(N + C log C) time for N samples of C classes. 8 bytes are kept for each sample.
     pub fn new<L: Copy + TryInto<i64>>(labels: &[L]) -> Result<Self> {
         if labels.is_empty() {
             return Err(Error::Empty { argument: "labels" });
@@ -57,10 +57,10 @@ impl ClassIndex {
         values.clone().for_each(|label| *tally.slot(label) += 1);
         let mut found = tally.entries();
         found.sort_unstable_by_key(|&(label, count)| (std::cmp::Reverse(count), label));
-        for (rank, &(label, _)) in found.iter().enumerate() {
-            *tally.slot(label) = rank as u32;
+        for (class, &(label, _)) in found.iter().enumerate() {
+            *tally.slot(label) = class as u32;
         }
-        let ranks: Vec<u32> = values.map(|label| *tally.slot(label)).collect();
+        let sample_classes: Vec<u32> = values.map(|label| *tally.slot(label)).collect();
 
         let counts: Vec<usize> = found.iter().map(|&(_, count)| count as usize).collect();
         let starts: Vec<usize> = std::iter::once(0)
@@ -70,13 +70,13 @@ impl ClassIndex {
             }))
             .collect();
         let (mut members, mut next) = (vec![0; labels.len()], starts.clone());
-        for (index, &rank) in (0..).zip(&ranks) {
-            members[next[rank as usize]] = index;
-            next[rank as usize] += 1;
+        for (index, &class) in (0..).zip(&sample_classes) {
+            members[next[class as usize]] = index;
+            next[class as usize] += 1;
         }
         let hill = hill_exponent(&counts);
         let labels = found.into_iter().map(|(label, _)| label).collect();
-        Ok(Self { labels, counts, starts, members, ranks, hill, zipf: OnceLock::new() })
+        Ok(Self { labels, counts, starts, members, sample_classes, hill, zipf: OnceLock::new() })
     }
 
     /// Number of samples `N`.
@@ -84,38 +84,38 @@ impl ClassIndex {
         self.members.len()
     }
 
-    /// Number of classes `C` that have samples.
+    /// Number of classes `C`. Each has samples.
     pub fn num_classes(&self) -> usize {
         self.labels.len()
     }
 
-    /// The label of the class of that rank, 0 for the largest.
+    /// The label of a class. Class 0 is the largest.
     ///
     /// # Panics
-    /// If `rank` is not below [`num_classes`](Self::num_classes), as a slice does.
-    pub fn label(&self, rank: usize) -> i64 {
-        self.labels[rank]
+    /// If `class` is not below [`num_classes`](Self::num_classes), as a slice does.
+    pub fn label(&self, class: usize) -> i64 {
+        self.labels[class]
     }
 
-    /// Samples of each class, by rank: never increasing, never 0.
+    /// Number of samples of each class, largest class first. It is never 0.
     pub fn counts(&self) -> &[usize] {
         &self.counts
     }
 
-    /// The samples of the class of that rank, ascending.
+    /// The samples of a class, ascending.
     ///
     /// # Panics
-    /// If `rank` is not below [`num_classes`](Self::num_classes), as a slice does.
-    pub fn members(&self, rank: usize) -> &[u32] {
-        &self.members[self.starts[rank]..self.starts[rank + 1]]
+    /// If `class` is not below [`num_classes`](Self::num_classes), as a slice does.
+    pub fn members(&self, class: usize) -> &[u32] {
+        &self.members[self.starts[class]..self.starts[class + 1]]
     }
 
-    /// The rank of the class of each sample, `[N]`.
-    pub fn ranks(&self) -> &[u32] {
-        &self.ranks
+    /// The class of each sample, `[N]`.
+    pub fn sample_classes(&self) -> &[u32] {
+        &self.sample_classes
     }
 
-    /// Size of the largest class over that of the smallest, at least 1.
+    /// Size of the largest class divided by that of the smallest, at least 1.
     pub fn imbalance_ratio(&self) -> f64 {
         self.counts[0] as f64 / self.counts[self.counts.len() - 1] as f64
     }
@@ -128,26 +128,48 @@ impl ClassIndex {
         self.hill
     }
 
-    /// The exponent `s` of `n_c ~ rank^-s`, in `[0, 64]`; 0 for balanced classes.
+    /// The exponent `s` of `n_c ~ c^-s` for the c-th largest class, in `[0, 64]`; 0 for balanced classes.
     ///
     /// # Complexity
-    /// Computed at the first call, in about 60 passes over the classes, and kept.
+    /// The first call computes it in about 60 passes over the classes. Then it is kept.
     ///
     /// # Source
-    /// Maximum likelihood under Zipf's law: the mean log rank of the model meets that of the data.
+    /// Maximum likelihood under Zipf's law: the mean of `ln c` under the model is that of the data.
     pub fn zipf_exponent(&self) -> f64 {
         *self.zipf.get_or_init(|| zipf_exponent(&self.counts))
     }
 
-    /// The column of the logits that the class of that rank has: its label.
-    pub(crate) fn column(&self, rank: usize, num_logits: usize) -> Result<usize> {
-        let label = self.labels[rank];
+    /// Position, label and count of the samples that look as if they had no label: beside labels from 0 on, labels that
+    /// tools write where there is none. -1 beside 1 alone is a sign, and other negative labels are numbers of a scale.
+    pub(crate) fn unlabelled(&self) -> Option<(usize, i64, usize)> {
+        const MARKS: [i64; 8] = [-1, -9, -99, -100, -999, -9999, i32::MIN as i64, i64::MIN];
+        let (below, above): (Vec<i64>, Vec<i64>) = self.labels.iter().partition(|&&label| label < 0);
+        let sign = below == [-1] && above == [1];
+        if sign || above.is_empty() || !below.iter().all(|label| MARKS.contains(label)) {
+            return None;
+        }
+        let class = self.labels.iter().position(|&label| label < 0)?; // the largest of them
+        Some((self.members(class)[0] as usize, self.labels[class], self.counts[class]))
+    }
+
+    /// The column of the logits of a class, which is its label.
+    pub(crate) fn column(&self, class: usize, num_logits: usize) -> Result<usize> {
+        let label = self.labels[class];
         let column = usize::try_from(label).ok().filter(|&column| column < num_logits);
         column.ok_or(Error::PriorWidth { num_logits, label })
     }
 }
 
-/// One number a label: its count at first, its rank in the end. A table where the labels are dense, else a map.
+/// Refuses a width that no network has, for which a number a column would fill the memory.
+pub(crate) fn check_columns(num_logits: usize) -> Result<()> {
+    if num_logits <= 1 << 24 {
+        return Ok(());
+    }
+    let range = "at most 2^24, the columns of the logits";
+    Err(Error::OutOfRange { argument: "num_logits", found: num_logits as f64, range })
+}
+
+/// A number for each label: first its count, then its class. A table if labels are dense, else a map.
 enum Tally {
     Table { min: i64, slots: Vec<u32> },
     Map(HashMap<i64, u32>),
@@ -155,7 +177,7 @@ enum Tally {
 
 impl Tally {
     fn new(min: i64, max: i64, num_samples: usize) -> Self {
-        // No more slots than 4 a sample, so that two far labels cannot ask for gigabytes.
+        // At most 4 slots for each sample, so that two distant labels do not need gigabytes.
         match usize::try_from(i128::from(max) - i128::from(min)) {
             Ok(span) if span < num_samples.saturating_mul(4) => Tally::Table { min, slots: vec![0; span + 1] },
             _ => Tally::Map(HashMap::new()),
@@ -188,29 +210,29 @@ fn hill_exponent(counts: &[usize]) -> f64 {
 
 fn zipf_exponent(counts: &[usize]) -> f64 {
     if counts[0] == counts[counts.len() - 1] {
-        return 0.0; // exactly, where bisection would leave a rounding error
+        return 0.0; // exactly; bisection would leave a rounding error
     }
-    let logs: Vec<f64> = (1..=counts.len()).map(|rank| libm::log(rank as f64)).collect();
+    let logs: Vec<f64> = (1..=counts.len()).map(|c| libm::log(c as f64)).collect();
     let total: usize = counts.iter().sum();
     let target = counts.iter().zip(&logs).map(|(&n, log)| n as f64 * log).sum::<f64>() / total as f64;
-    let mean_log_rank = |s: f64| {
+    let mean_log = |s: f64| {
         let (mut weight, mut mean) = (0.0, 0.0);
-        for (rank, log) in (1..).zip(&logs) {
-            let w = libm::pow(f64::from(rank), -s);
+        for (c, log) in (1..).zip(&logs) {
+            let w = libm::pow(f64::from(c), -s);
             weight += w;
             mean += w * log;
         }
         mean / weight
     };
     let (mut low, mut high) = (0.0, 64.0);
-    if mean_log_rank(low) <= target {
+    if mean_log(low) <= target {
         return 0.0;
     }
     for _ in 0..200 {
         let middle = (low + high) / 2.0;
-        let next = if mean_log_rank(middle) > target { (middle, high) } else { (low, middle) };
+        let next = if mean_log(middle) > target { (middle, high) } else { (low, middle) };
         if next == (low, high) {
-            break; // a fixed point: the rest of the 200 steps would change nothing
+            break; // a fixed point: further steps change nothing
         }
         (low, high) = next;
     }
@@ -226,7 +248,7 @@ mod tests {
         let classes = ClassIndex::new(&[5i8, -3, 5, 100, -3, 5]).unwrap();
         assert_eq!(classes.num_classes(), 3);
         assert_eq!(classes.labels, [5, -3, 100]);
-        assert_eq!(classes.ranks(), [0, 1, 0, 2, 1, 0]);
+        assert_eq!(classes.sample_classes(), [0, 1, 0, 2, 1, 0]);
         assert_eq!(classes.imbalance_ratio(), 3.0);
     }
 
@@ -248,7 +270,7 @@ mod tests {
         let near: Vec<i64> = (0..500).map(|i| (i * i) % 37).collect();
         let far: Vec<i64> = near.iter().map(|label| label * 1_000_000_007).collect();
         let (near, far) = (ClassIndex::new(&near).unwrap(), ClassIndex::new(&far).unwrap());
-        assert_eq!(near.ranks, far.ranks);
+        assert_eq!(near.sample_classes, far.sample_classes);
         assert_eq!(near.members, far.members);
     }
 

@@ -6,7 +6,7 @@
 //! classes and grows to the real long tail. This crate is that sampler: labels and scores in, index lists out.
 //!
 //! ```
-//! use climd::{CurriculumSampler, Modality, PowerLaw, PowerLawScheduler, Tail, Terms, measure};
+//! use climd::{CurriculumSampler, LastBatch, Modality, PowerLaw, PowerLawScheduler, Terms, measure};
 //!
 //! let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
 //! let mut sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 4, ..Default::default() })?.seed(7);
@@ -18,7 +18,7 @@
 //!         let scores = measure(&labels, 3, &[modality, modality], Terms::Both)?;
 //!         sampler.update(epoch, &scores.score)?;
 //!     }
-//!     for (indices, _) in sampler.epoch(epoch)?.batches(4, Tail::Keep)? {
+//!     for (indices, _) in sampler.epoch(epoch)?.batches(4, LastBatch::MergeLone)? {
 //!         // your training step on these samples, unchanged
 //!         assert!(indices.iter().all(|&sample| sample < 10));
 //!     }
@@ -55,7 +55,7 @@ mod measure;
 mod metrics;
 mod raw;
 mod sampler;
-mod schedule;
+pub mod schedule;
 mod split;
 mod targets;
 #[cfg(feature = "tch")]
@@ -64,7 +64,7 @@ mod tensor;
 pub use bins::{quantile_bins, width_bins};
 #[cfg(feature = "mpi")]
 pub use distributed::Mpi;
-pub use distributed::{Agree, Communicator, Distributed, InProcess};
+pub use distributed::{Communicator, Distributed, Exchange, InProcess};
 pub use error::{Error, Result};
 pub use job::rank_and_world_size;
 pub use label_metrics::LabelMetrics;
@@ -81,10 +81,10 @@ pub use measure::MultimodalMeasurer;
 pub use measure::{Modality, Real, Scores, Terms, measure};
 pub use metrics::ConfusionMatrix;
 pub use sampler::{
-    ClassReport, Curriculum, CurriculumSampler, Epoch, Even, IndexBatches, Position, PowerLawScheduler, Report,
-    ScoreRange, Settings, State, Tail, Warning, weighted_scores,
+    ClassReport, Curriculum, CurriculumSampler, Epoch, IndexBatches, LastBatch, Position, PowerLawScheduler, Report,
+    ScoreRange, Settings, ShardRemainder, State, Warning, weighted_scores,
 };
-pub use schedule::*; // so that a new schedule is a line in its own folder alone
+pub use schedule::{Pick, Plan, PowerLaw, Quota, Schedule};
 
 pub use split::{PartError, split, split_errors};
 pub use targets::{Targets, Within};
@@ -111,6 +111,7 @@ mod pages {
         Missing: "../docs/guide/missing.md",
         Processes: "../docs/guide/processes.md",
         Resume: "../docs/guide/resume.md",
+        Shapes: "../docs/guide/shapes.md",
         Wrap: "../docs/guide/wrap.md",
     }
 

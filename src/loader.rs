@@ -1,12 +1,12 @@
-//! Batches of tensors in a sampler's order: what a tch training loop iterates over.
+//! Batches of tensors in the order of a sampler, for a tch training loop.
 
 use std::ops::Range;
 
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 use crate::sampler::check_batch_size;
-use crate::tensor::{self, defined, integers, to_vec, wrong_shape};
-use crate::{CurriculumSampler, Epoch, Error, MultimodalMeasurer, Position, Result, Tail, Terms};
+use crate::tensor::{self, plain, to_vec, without_gradient, wrong_shape};
+use crate::{CurriculumSampler, Epoch, Error, LastBatch, MultimodalMeasurer, Position, Report, Result, Terms};
 
 /// One batch: the rows of these samples.
 #[derive(Debug)]
@@ -17,11 +17,11 @@ pub struct Batch {
     pub labels: Tensor,
     /// Sample indices, `[n]`, Int64, on the loader's device.
     pub indices: Tensor,
-    /// The position after this batch, which is where a state is to be taken.
+    /// The position after this batch. Take a state at this position.
     pub position: Position,
 }
 
-/// A data set in tensors, dealt out in batches: where a loop now has tch's `Iter2`.
+/// A data set in tensors, which gives batches. It takes the place of tch's `Iter2` in a training loop.
 ///
 /// # Examples
 /// ```
@@ -48,27 +48,30 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct CurriculumLoader {
     modalities: Vec<Tensor>,
-    targets: Tensor, // [N], Int64, where the caller has it
+    targets: Tensor, // [N], Int64, on the caller's device
     labels: Vec<i64>,
     batch_size: usize,
     measure_batch_size: usize,
-    tail: Tail,
+    last_batch: LastBatch,
     device: Device,
     terms: Terms,
     present: Option<Tensor>, // [N, M], bool
 }
 
 impl CurriculumLoader {
-    /// A loader of these samples, on the device of the first modality.
+    /// A loader for these samples. Batches are on the device of the first modality.
     ///
     /// # Shapes
-    /// `modalities`: any number of tensors `[N, ...]`, of any kind and device; `labels`: `[N]`, integers.
+    /// `modalities`: any number of dense tensors `[N, ...]`, of any kind and device; `labels`: `[N]` or `[N, 1]`,
+    /// integers or booleans.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::Undefined`], [`Error::Shape`], [`Error::Kind`], [`Error::BatchSize`].
+    /// [`Error::Empty`], [`Error::Undefined`], [`Error::NotDense`], [`Error::Shape`], [`Error::Kind`],
+    /// [`Error::BatchSize`].
     pub fn new(modalities: Vec<Tensor>, labels: Tensor, batch_size: usize) -> Result<Self> {
         check_batch_size(batch_size)?;
-        let n = integers("labels", &labels, "[N]")?;
+        let targets = tensor::labels(&labels)?;
+        let n = targets.size()[0];
         if n == 0 {
             return Err(Error::Empty { argument: "labels" });
         }
@@ -77,12 +80,11 @@ impl CurriculumLoader {
         }
         for (m, tensor) in modalities.iter().enumerate() {
             let argument = format!("modalities[{m}]");
-            defined(&argument, tensor)?;
+            plain(&argument, tensor)?;
             if tensor.size().first() != Some(&n) {
                 return Err(wrong_shape(&argument, tensor, &format!("[{n}, ...]: a row for each label")));
             }
         }
-        let targets = labels.f_detach()?.f_to_kind(Kind::Int64)?;
         Ok(Self {
             labels: to_vec(&targets.f_to_device(Device::Cpu)?)?,
             device: modalities[0].device(),
@@ -90,7 +92,7 @@ impl CurriculumLoader {
             targets,
             batch_size,
             measure_batch_size: batch_size,
-            tail: Tail::Keep,
+            last_batch: LastBatch::default(),
             terms: Terms::Both,
             present: None,
         })
@@ -99,7 +101,7 @@ impl CurriculumLoader {
     /// The same loader with batches on this device. The data stay where they are: move them there first if they fit.
     ///
     /// # Errors
-    /// [`Error::NoCuda`] for a CUDA device that libtorch does not see.
+    /// [`Error::NoCuda`] for a CUDA device that libtorch does not see; [`Error::NoDevice`] for another one.
     pub fn device(mut self, device: Device) -> Result<Self> {
         if let Device::Cuda(index) = device {
             let devices = tch::Cuda::device_count();
@@ -107,26 +109,35 @@ impl CurriculumLoader {
                 return Err(Error::NoCuda { index, devices: devices.max(0) as usize });
             }
         }
+        let there = match device {
+            Device::Mps => tch::utils::has_mps(),
+            Device::Vulkan => tch::utils::has_vulkan(),
+            _ => true,
+        };
+        if !there {
+            return Err(Error::NoDevice { device: format!("{device:?}") });
+        }
         self.device = device;
         Ok(self)
     }
 
-    /// The same loader with this treatment of the samples that do not fill an epoch's last batch.
+    /// The same loader that treats the samples which do not fill the last batch of an epoch so. By default a lone one
+    /// joins the batch before it, as batch normalisation cannot train on one sample.
     #[must_use]
-    pub fn tail(mut self, tail: Tail) -> Self {
-        self.tail = tail;
+    pub fn last_batch(mut self, last: LastBatch) -> Self {
+        self.last_batch = last;
         self
     }
 
-    /// The same loader, measuring with these terms.
+    /// The same loader with these terms for measuring.
     #[must_use]
     pub fn terms(mut self, terms: Terms) -> Self {
         self.terms = terms;
         self
     }
 
-    /// The same loader, measuring in batches of this size: a forward pass without gradient has room for more samples
-    /// than a training step, and the scores are the same.
+    /// The same loader with this batch size for measuring. A forward pass without gradient needs less memory than a
+    /// training step. The scores do not depend on it.
     ///
     /// # Errors
     /// [`Error::BatchSize`] for 0.
@@ -136,7 +147,7 @@ impl CurriculumLoader {
         Ok(self)
     }
 
-    /// The same loader, measuring with a mask of the modalities that each sample has, `[N, M]` of kind bool.
+    /// The same loader with a mask of the modalities that each sample has, `[N, M]` of kind bool.
     ///
     /// # Errors
     /// [`Error::Kind`], [`Error::Shape`], [`Error::NoModality`].
@@ -145,7 +156,27 @@ impl CurriculumLoader {
         Ok(self)
     }
 
-    /// The labels, `[N]`: what a sampler is built from.
+    /// A loader of the other samples, without those of these labels: of `-100`, say, if it stands for "no label". The
+    /// rows of the others are copied, and numbered anew.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] if no sample is left.
+    pub fn leave_out(mut self, labels: &[i64]) -> Result<Self> {
+        let kept: Vec<i64> =
+            (0..).zip(&self.labels).filter(|(_, label)| !labels.contains(label)).map(|(i, _)| i).collect();
+        if kept.is_empty() {
+            return Err(Error::Empty { argument: "labels" });
+        }
+        let kept = Tensor::f_from_slice(&kept)?;
+        let rows = |all: &Tensor| all.f_index_select(0, &kept.f_to_device(all.device())?);
+        self.modalities = self.modalities.iter().map(rows).collect::<std::result::Result<_, _>>()?;
+        self.targets = rows(&self.targets)?;
+        self.present = self.present.as_ref().map(rows).transpose()?;
+        self.labels = to_vec(&self.targets.f_to_device(Device::Cpu)?)?;
+        Ok(self)
+    }
+
+    /// The labels, `[N]`, from which a sampler is built.
     pub fn labels(&self) -> &[i64] {
         &self.labels
     }
@@ -155,22 +186,40 @@ impl CurriculumLoader {
         self.labels.len()
     }
 
-    /// Always false: a loader of no samples cannot be built.
+    /// Always false, as a loader without samples cannot be built.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// Every sample once, in the order of the data, none left out: for evaluation. The batches' positions mean nothing.
+    /// All samples once, in the order of the data, for evaluation. The positions of these batches have no meaning.
     pub fn all(&self) -> Batches<'_> {
         let list = (0..self.labels.len() as i64).collect();
-        Batches::new(self, list, self.measure_batch_size, Tail::Keep, Epoch::default())
+        Batches::new(self, list, self.measure_batch_size, self.last_of_all(), Epoch::default())
     }
 
-    /// The batches of an epoch in the sampler's order, from a position on: an epoch's number stands for its start.
+    /// What is said of an epoch as its batches come from this loader: [`CurriculumSampler::report_batches`].
     ///
     /// # Errors
-    /// [`Error::Length`] if the sampler is of another data set; [`Error::Skip`] if the position is beyond the epoch;
-    /// [`Error::Quota`].
+    /// [`Error::Length`] if the sampler is of another data set; as [`CurriculumSampler::report`].
+    pub fn report(&self, sampler: &dyn CurriculumSampler, epoch: usize) -> Result<Report> {
+        self.check_sampler(sampler.classes().num_samples())?;
+        sampler.report_batches(epoch, self.batch_size, self.last_batch)
+    }
+
+    /// Number of gradient steps that these epochs take with this loader: [`CurriculumSampler::steps`].
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the sampler is of another data set; as [`CurriculumSampler::epoch_len`].
+    pub fn steps(&self, sampler: &dyn CurriculumSampler, epochs: Range<usize>) -> Result<usize> {
+        self.check_sampler(sampler.classes().num_samples())?;
+        sampler.steps(epochs, self.batch_size, self.last_batch)
+    }
+
+    /// The batches of an epoch in the sampler's order, from a position on. The number of an epoch means its start.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the sampler belongs to another data set; [`Error::Skip`] if the position is beyond the
+    /// epoch; [`Error::Quota`].
     pub fn epoch(&self, sampler: &dyn CurriculumSampler, at: impl Into<Position>) -> Result<Batches<'_>> {
         let at = at.into();
         self.check_sampler(sampler.classes().num_samples())?;
@@ -178,19 +227,28 @@ impl CurriculumLoader {
         if at.samples > 0 {
             epoch = epoch.skip(at.samples)?;
         }
-        Ok(self.batches(epoch))
+        self.batches(epoch)
     }
 
-    /// The batches of an epoch, or of what was made of it: one process's part, say.
-    pub fn batches(&self, epoch: Epoch) -> Batches<'_> {
-        let list = epoch.indices().iter().map(|&sample| sample.into()).collect();
-        Batches::new(self, list, self.batch_size, self.tail, epoch)
-    }
-
-    /// Measures all samples if the sampler wants scores for this epoch, and hands them over. Returns whether it did.
+    /// The batches of an epoch, or of a part of it, for example the part of one process.
     ///
-    /// `outputs` maps the modalities of a batch to logits and embeddings of each modality. It runs without gradient;
-    /// put the network into evaluation mode in it.
+    /// # Errors
+    /// [`Error::Length`] if the epoch is of another data set.
+    pub fn batches(&self, epoch: Epoch) -> Result<Batches<'_>> {
+        if let Some(found) = epoch.num_samples() {
+            self.check_sampler(found)?;
+        }
+        let list = epoch.indices().iter().map(|&sample| sample.into()).collect();
+        Ok(Batches::new(self, list, self.batch_size, self.last_batch, epoch))
+    }
+
+    /// Measures all samples if the sampler wants scores for this epoch, and updates the sampler. Returns whether it
+    /// did.
+    ///
+    /// `outputs` maps the modalities of a batch to logits and embeddings of each modality. It runs without gradient.
+    /// Put the network into evaluation mode in it. Where epoch 0 needs no scores but a later one will, `outputs` is
+    /// tried on two samples in epoch 0, as [`try_outputs`](Self::try_outputs) does: a wrong shape is so found before
+    /// anything is trained.
     ///
     /// # Errors
     /// [`Error::Length`] if the sampler is of another data set; those of [`MultimodalMeasurer::observe`] and
@@ -202,14 +260,38 @@ impl CurriculumLoader {
     {
         self.check_sampler(sampler.classes().num_samples())?;
         if !sampler.wants_scores(epoch) {
+            if epoch == 0 && (1..LOOK_AHEAD).any(|later| sampler.wants_scores(later)) {
+                self.try_outputs(&mut outputs)?;
+            }
             return Ok(false);
         }
         sampler.update(epoch, &self.measure(0..self.len(), &mut outputs)?)?;
         Ok(true)
     }
 
-    /// The scores of a stretch of samples, in the order of the data: what one rank of several measures, for
-    /// [`Distributed::update`](crate::Distributed::update). `outputs` as for [`refresh`](Self::refresh).
+    /// Runs `outputs` on the first two samples, and checks the shapes, kinds and devices of what it returns: what
+    /// [`refresh`](Self::refresh) does by itself in epoch 0. Nothing is measured.
+    ///
+    /// # Errors
+    /// Those of [`MultimodalMeasurer::observe`].
+    pub fn try_outputs<F>(&self, mut outputs: F) -> Result<()>
+    where
+        F: FnMut(&[Tensor]) -> (Vec<Tensor>, Vec<Tensor>),
+    {
+        let mut measurer = MultimodalMeasurer::new(&self.labels)?.terms(self.terms); // looks at all labels
+        if let Some(mask) = &self.present {
+            measurer = measurer.present(mask)?;
+        }
+        let first = (0..self.len().min(2) as i64).collect();
+        for batch in Batches::new(self, first, 2, LastBatch::Keep, Epoch::default()) {
+            let (logits, embeddings) = without_gradient(|| outputs(&batch.modalities));
+            measurer.observe(&batch.indices, &logits, &embeddings)?;
+        }
+        Ok(())
+    }
+
+    /// The scores of a stretch of samples, in the order of the data. One of several ranks measures its part with it,
+    /// for [`Distributed::update`](crate::Distributed::update). `outputs` is as for [`refresh`](Self::refresh).
     ///
     /// # Errors
     /// [`Error::Samples`] if the stretch is not part of the data; those of [`MultimodalMeasurer::observe`] and
@@ -221,7 +303,7 @@ impl CurriculumLoader {
         let (start, end, len) = (samples.start, samples.end, self.len());
         let labels = self.labels.get(samples).ok_or(Error::Samples { start, end, len })?;
         if labels.is_empty() {
-            return Ok(vec![]); // of a rank without samples
+            return Ok(vec![]); // a rank without samples
         }
         let (first, count) = (start as i64, labels.len() as i64);
         let mut measurer = MultimodalMeasurer::new(labels)?.terms(self.terms);
@@ -229,11 +311,16 @@ impl CurriculumLoader {
             measurer = measurer.present(&mask.f_narrow(0, first, count)?)?;
         }
         let list = (start as i64..end as i64).collect();
-        for batch in Batches::new(self, list, self.measure_batch_size, Tail::Keep, Epoch::default()) {
-            let (logits, embeddings) = tch::no_grad(|| outputs(&batch.modalities));
+        for batch in Batches::new(self, list, self.measure_batch_size, self.last_of_all(), Epoch::default()) {
+            let (logits, embeddings) = without_gradient(|| outputs(&batch.modalities));
             measurer.observe(&batch.indices.f_sub_scalar(first)?, &logits, &embeddings)?;
         }
         measurer.finish()
+    }
+
+    /// Where no sample may be left out.
+    fn last_of_all(&self) -> LastBatch {
+        if self.last_batch == LastBatch::Drop { LastBatch::Keep } else { self.last_batch }
     }
 
     fn check_sampler(&self, found: usize) -> Result<()> {
@@ -245,21 +332,25 @@ impl CurriculumLoader {
     }
 }
 
-/// The batches of [`CurriculumLoader::epoch`]. Borrows the loader alone, so a sampler can be updated in the loop.
+/// Epochs that [`CurriculumLoader::refresh`] looks at for one that wants scores.
+const LOOK_AHEAD: usize = 16;
+
+/// The batches of [`CurriculumLoader::epoch`]. It borrows only the loader, so a sampler can be updated in the loop.
 #[derive(Debug)]
 pub struct Batches<'a> {
     loader: &'a CurriculumLoader,
     list: Vec<i64>,
     batch_size: usize,
+    last: LastBatch,
     next: usize,
     count: usize,
     epoch: Epoch,
 }
 
 impl<'a> Batches<'a> {
-    fn new(loader: &'a CurriculumLoader, list: Vec<i64>, batch_size: usize, tail: Tail, epoch: Epoch) -> Self {
-        let count = tail.batches(list.len(), batch_size);
-        Self { loader, list, batch_size, next: 0, count, epoch }
+    fn new(loader: &'a CurriculumLoader, list: Vec<i64>, batch_size: usize, last: LastBatch, epoch: Epoch) -> Self {
+        let count = last.batches(list.len(), batch_size);
+        Self { loader, list, batch_size, last, next: 0, count, epoch }
     }
 }
 
@@ -267,7 +358,7 @@ impl Batches<'_> {
     /// The logarithm of each class's share of the whole epoch: [`Epoch::log_prior`].
     ///
     /// # Errors
-    /// As there; [`Error::Empty`] for the batches of [`CurriculumLoader::all`], which are no epoch.
+    /// As there; [`Error::Empty`] for the batches of [`CurriculumLoader::all`], which belong to no epoch.
     pub fn log_prior(&self, num_logits: usize) -> Result<Vec<f32>> {
         self.epoch.log_prior(num_logits)
     }
@@ -282,8 +373,7 @@ impl Iterator for Batches<'_> {
         if self.next == self.count {
             return None;
         }
-        let start = self.next * self.batch_size;
-        let end = self.list.len().min(start + self.batch_size);
+        let Range { start, end } = self.last.batch(self.next, self.list.len(), self.batch_size);
         self.next += 1;
         let indices = Tensor::from_slice(&self.list[start..end]);
         let rows = |all: &Tensor| all.index_select(0, &indices.to_device(all.device())).to_device(self.loader.device);

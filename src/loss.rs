@@ -6,6 +6,7 @@
 
 use tch::{Kind, Tensor};
 
+use crate::labels::check_columns;
 use crate::tensor::{defined, floats, wrong_kind, wrong_shape};
 use crate::{ClassIndex, Error, Result};
 
@@ -116,7 +117,7 @@ pub fn focal_loss(logits: &Tensor, labels: &Tensor, gamma: f64, weights: Option<
 /// Returns `[num_logits]`; `C` is the number of classes that have samples.
 ///
 /// # Errors
-/// [`Error::PriorWidth`] if a label is not a column.
+/// [`Error::PriorWidth`] if a label is not a column; [`Error::OutOfRange`] for more than 2^24 columns.
 pub fn inverse_frequency_weights(classes: &ClassIndex, num_logits: usize) -> Result<Vec<f32>> {
     let share = classes.num_samples() as f64 / classes.num_classes() as f64;
     by_column(classes, num_logits, |count| share / count as f64)
@@ -143,9 +144,10 @@ pub fn effective_number_weights(classes: &ClassIndex, num_logits: usize, beta: f
 
 /// A number for the count of each class, in the column of the class.
 fn by_column(classes: &ClassIndex, num_logits: usize, of: impl Fn(usize) -> f64) -> Result<Vec<f32>> {
+    check_columns(num_logits)?;
     let mut weights = vec![0.0; num_logits];
-    for (rank, &count) in classes.counts().iter().enumerate() {
-        weights[classes.column(rank, num_logits)?] = of(count) as f32;
+    for (class, &count) in classes.counts().iter().enumerate() {
+        weights[classes.column(class, num_logits)?] = of(count) as f32;
     }
     Ok(weights)
 }

@@ -2,6 +2,7 @@
 //!
 //! The test files of epochs, states, tensors, loader and loss check their errors.
 
+use climd::schedule::*;
 use climd::*;
 
 fn message<T>(result: Result<T>) -> String {
@@ -15,7 +16,7 @@ fn power_law(schedule: PowerLaw) -> Result<PowerLawScheduler> {
 #[test]
 fn no_labels() {
     assert_eq!(message(ClassIndex::new::<u8>(&[])), "`labels` is empty, but at least one is needed");
-    assert_eq!(message(Curriculum::new::<i64>(&[], Uniform {})), "`labels` is empty, but at least one is needed");
+    assert_eq!(message(Curriculum::new::<i64>(&[], Uniform)), "`labels` is empty, but at least one is needed");
 }
 
 #[test]
@@ -84,7 +85,7 @@ fn the_ends_of_every_range_are_allowed_and_do_not_panic() {
                         for epoch in [0, 1, epochs - 1, usize::MAX] {
                             let list = sampler.epoch(epoch).unwrap();
                             assert!(!list.is_empty());
-                            assert_eq!(list.batches(1, Tail::Keep).unwrap().count(), list.len());
+                            assert_eq!(list.batches(1, LastBatch::Keep).unwrap().count(), list.len());
                             let _ = (sampler.report(epoch).unwrap(), sampler.wants_scores(epoch));
                         }
                     }
@@ -122,20 +123,14 @@ fn scores_of_the_wrong_length_or_not_finite() {
 }
 
 /// A quota and a pick that no data set can give.
-struct Impossible(Quota, Pick);
+struct Impossible(Plan);
 
 impl Schedule for Impossible {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        Ok(())
+    fn plan(&self, _: usize, _: &ClassIndex) -> Result<Plan> {
+        Ok(self.0.clone())
     }
-    fn quota(&self, _: usize, _: &ClassIndex) -> Quota {
-        self.0.clone()
-    }
-    fn describe(&self) -> String {
-        "Impossible".into()
-    }
-    fn pick(&self, _: usize) -> Pick {
-        self.1
+    fn describe(&self) -> Description {
+        Description::new("impossible")
     }
 }
 
@@ -144,36 +139,37 @@ fn quotas_that_the_data_cannot_give() {
     #[allow(clippy::reversed_empty_ranges)] // this is what the test is about
     let backwards = 3..1;
     let cases = [
-        (Quota::PerClass(vec![1]), "it has 1 entries for 2 classes"),
-        (Quota::PerClass(vec![1, 1, 1]), "it has 3 entries for 2 classes"),
-        (Quota::PerClass(vec![0, 0]), "it asks for no sample at all"),
-        (Quota::PerClass(vec![1 << 31, 1 << 31]), "it asks for 4294967296 samples, 2^32 or more"),
-        (Quota::PerClass(vec![usize::MAX, usize::MAX]), "it asks for 18446744073709551615 samples, 2^32 or more"),
-        (Quota::Ranks(0..5), "it asks for ranks 0..5 of 4 samples"),
-        (Quota::Ranks(backwards), "it asks for ranks 3..1 of 4 samples"),
-        (Quota::Ranks(2..2), "it asks for no sample at all"),
+        (Plan::per_class(vec![1]), "it has 1 entries for 2 classes"),
+        (Plan::per_class(vec![1, 1, 1]), "it has 3 entries for 2 classes"),
+        (Plan::per_class(vec![0, 0]), "it asks for no sample at all"),
+        (Plan::per_class(vec![1 << 31, 1 << 31]), "it asks for 4294967296 samples, 2^32 or more"),
+        (Plan::per_class(vec![usize::MAX, usize::MAX]), "it asks for 18446744073709551615 samples, 2^32 or more"),
+        (Plan::window(0..5), "it asks for positions 0..5 of 4 samples"),
+        (Plan::window(backwards), "it asks for positions 3..1 of 4 samples"),
+        (Plan::window(2..2), "it asks for no sample at all"),
     ];
-    for (quota, reason) in cases {
-        let sampler = Curriculum::new(&[0, 0, 0, 1], Impossible(quota, Pick::Highest)).unwrap();
-        let expected = format!("the schedule's quota of epoch 3 is impossible: {reason}; mend its `quota`");
+    for (plan, reason) in cases {
+        let sampler = Curriculum::new(&[0, 0, 0, 1], Impossible(plan)).unwrap();
+        let expected = format!("the schedule's plan of epoch 3 is impossible: {reason}; mend its `plan`");
         assert_eq!(message(sampler.epoch(3)), expected);
         assert_eq!(message(sampler.quotas(3)), expected);
         assert_eq!(message(sampler.report(3)), expected);
-        let mut out = Curriculum::new(&[0, 1], Uniform {}).unwrap().epoch(0).unwrap();
+        let mut out = Curriculum::new(&[0, 1], Uniform).unwrap().epoch(0).unwrap();
         let before = out.indices().to_vec();
         assert_eq!(message(sampler.epoch_into(3, &mut out)), expected);
         assert_eq!(out.indices(), before, "on an error the list is as it was");
-        let _ = (sampler.epoch_len(3), sampler.wants_scores(3), sampler.state(3.into()));
-        let _ = sampler.steps(0..2, 1, Tail::Keep);
+        assert_eq!(message(sampler.epoch_len(3)), expected);
+        assert_eq!(message(sampler.steps(3..4, 1, LastBatch::Keep)), expected);
+        let _ = (sampler.wants_scores(3), sampler.state(3.into()));
     }
-    let window = Impossible(Quota::Ranks(0..2), Pick::WithReplacement);
+    let window = Impossible(Plan::window(0..2).pick(Pick::WithReplacement));
     let sampler = Curriculum::new(&[0, 0, 0, 1], window).unwrap();
     assert!(message(sampler.epoch(0)).contains("a window of the ranking cannot be drawn with replacement"));
 }
 
 #[test]
 fn quotas_of_a_schedule_that_ignores_classes() {
-    let sampler = Curriculum::new(&[0, 0, 0, 1], Impossible(Quota::Ranks(0..2), Pick::Highest)).unwrap();
+    let sampler = Curriculum::new(&[0, 0, 0, 1], Impossible(Plan::window(0..2))).unwrap();
     assert_eq!(
         message(sampler.quotas(7)),
         "the schedule ignores classes in epoch 7, so it has no quotas: count `epoch(7)?.indices()`"
@@ -236,13 +232,44 @@ fn slices_that_are_no_modalities() {
 }
 
 #[test]
+fn one_logit_is_no_column_for_each_class() {
+    let one = Modality { logits: &[0.0f32; 2], embeddings: &[], present: None };
+    assert_eq!(
+        message(measure(&[0, 1], 1, &[one], Terms::Confidence)),
+        "`modalities[0].logits` has shape [2, 1], one logit a sample, but must have a column for each class: of a network \
+         with one output `z` (binary cross-entropy), give the two columns `[0, z]`"
+    );
+}
+
+#[test]
+fn labels_that_look_like_no_label() {
+    assert_eq!(
+        message(power_law_of(&[0, 0, 1, -1])),
+        "`labels[3]` is -1, beside labels from 0 on: 1 samples look as if they had no label; leave them out \
+         (`CurriculumLoader::leave_out(&[-1])`, or keep the others of your lists), or, if it is a class, say so: \
+         `Curriculum::from_classes(ClassIndex::new(&labels)?, schedule)`"
+    );
+    let none = Modality { logits: &[0.0f32; 4], embeddings: &[], present: None };
+    assert!(message(measure(&[0, 2], 2, &[none], Terms::Confidence)).ends_with("or widen the last layer"));
+}
+
+fn power_law_of(labels: &[i64]) -> Result<PowerLawScheduler> {
+    PowerLawScheduler::new(labels, PowerLaw::default())
+}
+
+#[test]
 fn forgotten_embeddings_are_no_complementarity() {
     let none = Modality { logits: &[0.0f32; 4], embeddings: &[], present: None };
     for terms in [Terms::Both, Terms::Complementarity] {
         assert_eq!(
             message(measure(&[0, 1], 2, &[none, none], terms)),
-            "`modalities[0].embeddings` has length 0, but must have length 2: labels.len() rows of one width"
+            format!(
+                "`embeddings` is empty, but `Terms::{terms:?}` compares modalities by them: give one for each modality, \
+                 or, for a network of one input and one head, measure with `Terms::Confidence`"
+            )
         );
+        let one = Modality { embeddings: &[1.0; 2], ..none };
+        assert!(message(measure(&[0, 1], 2, &[one, none], terms)).contains("`embeddings[1]` has width 0"));
     }
     assert!(measure(&[0, 1], 2, &[none, none], Terms::Confidence).is_ok());
 }

@@ -3,6 +3,7 @@
 
 mod common;
 
+use climd::schedule::*;
 use climd::*;
 use common::{Noise, labels_of, scores_with_ties};
 
@@ -33,7 +34,7 @@ fn alone(mut sampler: impl CurriculumSampler, epochs: usize, ties: bool) -> Run 
 fn together<S: Schedule>(
     new: impl Fn() -> Curriculum<S> + Sync,
     world_size: usize,
-    agree: Agree,
+    agree: Exchange,
     epochs: usize,
     ties: bool,
 ) -> Vec<Run> {
@@ -56,7 +57,7 @@ fn check<S: Schedule>(new: impl Fn() -> Curriculum<S> + Sync, epochs: usize) {
     for ties in [false, true] {
         let expected = alone(new(), epochs, ties);
         for world_size in [1, 2, 4, 7] {
-            for agree in [Agree::Gather, Agree::Histograms] {
+            for agree in [Exchange::AllGather, Exchange::Histograms] {
                 for (rank, found) in together(&new, world_size, agree, epochs, ties).into_iter().enumerate() {
                     assert!(found == expected, "rank {rank} of {world_size}, {agree:?}, ties: {ties}");
                 }
@@ -73,7 +74,7 @@ fn every_pick_and_kind_of_quota_gives_the_lists_of_one_process() {
         check(|| Curriculum::new(&labels, Linear { epochs: 5, pick, ..Default::default() }).unwrap(), 6);
     }
     check(|| Curriculum::new(&labels, OnePass { epochs: 8, buckets: 4, ..Default::default() }).unwrap(), 9);
-    check(|| Curriculum::new(&labels, ClassBalanced {}).unwrap(), 3);
+    check(|| Curriculum::new(&labels, ClassBalanced).unwrap(), 3);
     check(|| Curriculum::new(&labels, HardMajority::default()).unwrap(), 14);
     let repeat = PowerLaw { epochs: 6, overflow: Overflow::Repeat, ..Default::default() };
     check(|| Curriculum::new(&labels, repeat.clone()).unwrap(), 7);
@@ -91,7 +92,7 @@ fn many_samples_and_classes_and_a_long_list() {
     let labels = labels_of(&counts, 1);
     let new = || Curriculum::new(&labels, PowerLaw { epochs: 5, ..Default::default() }).unwrap().seed(7);
     let expected = alone(new(), 4, true);
-    for agree in [Agree::Gather, Agree::Histograms] {
+    for agree in [Exchange::AllGather, Exchange::Histograms] {
         assert!(together(new, 3, agree, 4, true).iter().all(|found| *found == expected));
     }
 }
@@ -101,7 +102,7 @@ fn parts_are_one_stretch_each_and_leave_nothing_out() {
     for (n, world_size) in [(1, 3), (10, 3), (10, 10), (7, 8), (1000, 7)] {
         let labels = vec![0; n];
         let parts = InProcess::run(world_size, |comm| {
-            Distributed::new(Curriculum::new(&labels, Uniform {}).unwrap(), comm, Agree::Gather).unwrap().part()
+            Distributed::new(Curriculum::new(&labels, Uniform).unwrap(), comm, Exchange::AllGather).unwrap().part()
         });
         assert!(parts.iter().all(|part| part.len() <= n.div_ceil(world_size)));
         assert_eq!(parts.into_iter().flatten().collect::<Vec<_>>(), (0..n).collect::<Vec<_>>());
@@ -118,7 +119,7 @@ fn a_state_of_some_ranks_goes_on_on_any_other_number_of_them() {
     let whole = alone(small(), 6, false);
     let worlds = [1, 2, 3, 4, 8];
     for (before, after) in worlds.into_iter().flat_map(|before| worlds.map(|after| (before, after))) {
-        for agree in [Agree::Gather, Agree::Histograms] {
+        for agree in [Exchange::AllGather, Exchange::Histograms] {
             let states = &together(small, before, agree, 3, false)[before - 1];
             let rest = InProcess::run(after, |comm| {
                 let mut sampler = Distributed::new(small(), comm, agree).unwrap();
@@ -140,7 +141,7 @@ fn a_state_of_some_ranks_goes_on_on_any_other_number_of_them() {
     let mut one = small();
     one.update(2, &scores(n, 2, false)).unwrap();
     let (state, list) = (one.state(Position { epoch: 2, samples: 4 }), one.epoch(2).unwrap());
-    for agree in [Agree::Gather, Agree::Histograms] {
+    for agree in [Exchange::AllGather, Exchange::Histograms] {
         InProcess::run(3, |comm| {
             let mut sampler = Distributed::new(small(), comm, agree).unwrap();
             sampler.restore(&state).unwrap();
@@ -155,7 +156,7 @@ fn ranks_that_were_built_differently_are_told_what_differs() {
     let error = |build: &(dyn Fn(usize) -> PowerLawScheduler + Sync)| {
         let mut errors = InProcess::run(3, |comm| {
             let sampler = build(comm.rank());
-            Distributed::new(sampler, comm, Agree::Gather).map(|_| ()).unwrap_err()
+            Distributed::new(sampler, comm, Exchange::AllGather).map(|_| ()).unwrap_err()
         });
         let first = errors.pop().unwrap();
         assert!(errors.iter().all(|error| *error == first));
@@ -178,7 +179,7 @@ fn ranks_that_were_built_differently_are_told_what_differs() {
 #[test]
 fn ranks_that_ask_for_different_epochs_are_told_so() {
     let errors = InProcess::run(2, |comm| {
-        let sampler = Distributed::new(small(), comm, Agree::Histograms).unwrap();
+        let sampler = Distributed::new(small(), comm, Exchange::Histograms).unwrap();
         sampler.epoch(3 + sampler.rank()).map(|_| ()).unwrap_err()
     });
     let expected = Error::RanksDiffer { what: "epoch", rank: 1, found: "4".into(), expected: "3".into() };
@@ -192,7 +193,7 @@ fn ranks_that_restore_different_states_are_told_so_and_keep_what_they_had() {
     let mut other = small();
     other.update(2, &scores(33, 3, false)).unwrap();
     let (lists, at) = (alone(small(), 2, false), Position::from(2));
-    for agree in [Agree::Gather, Agree::Histograms] {
+    for agree in [Exchange::AllGather, Exchange::Histograms] {
         InProcess::run(2, |comm| {
             let mut sampler = Distributed::new(small(), comm, agree).unwrap();
             sampler.update(1, &scores(33, 1, false)[sampler.part()]).unwrap();
@@ -207,7 +208,7 @@ fn ranks_that_restore_different_states_are_told_so_and_keep_what_they_had() {
 #[test]
 fn scores_that_one_rank_refuses_are_refused_by_all_and_nothing_changes() {
     let lists = alone(small(), 2, false);
-    for agree in [Agree::Gather, Agree::Histograms] {
+    for agree in [Exchange::AllGather, Exchange::Histograms] {
         InProcess::run(3, |comm| {
             let mut sampler = Distributed::new(small(), comm, agree).unwrap();
             let (part, rank) = (sampler.part(), sampler.rank());
@@ -234,7 +235,7 @@ fn scores_that_one_rank_refuses_are_refused_by_all_and_nothing_changes() {
 
 #[test]
 fn a_rank_that_dies_is_an_error_on_the_others_and_not_a_wait() {
-    for agree in [Agree::Gather, Agree::Histograms] {
+    for agree in [Exchange::AllGather, Exchange::Histograms] {
         let results = InProcess::run(4, |comm| {
             let mut sampler = Distributed::new(small(), comm, agree)?;
             if sampler.rank() == 2 {
@@ -270,7 +271,7 @@ impl Communicator for Counted<'_> {
 #[test]
 fn with_histograms_no_scores_are_sent() {
     let labels = labels_of(&[40_000, 9_000, 1_000], 2);
-    let sent = |agree: Agree, ties: bool| {
+    let sent = |agree: Exchange, ties: bool| {
         InProcess::run(2, |comm| {
             let counted = Counted(&comm, Default::default());
             let sampler = Curriculum::new(&labels, PowerLaw { epochs: 100, ..Default::default() }).unwrap();
@@ -281,10 +282,10 @@ fn with_histograms_no_scores_are_sent() {
         })[0]
     };
     let few = 60; // words of hashes and states of health
-    assert!((25_000..25_000 + few).contains(&sent(Agree::Gather, false)));
+    assert!((25_000..25_000 + few).contains(&sent(Exchange::AllGather, false)));
     let rounds = |words: usize| (words - 500) / (3 * 256); // half of the list, then 256 bins for each of 3 classes
-    assert!((2..=4).contains(&rounds(sent(Agree::Histograms, false))));
-    assert!((5..=8).contains(&rounds(sent(Agree::Histograms, true))));
+    assert!((2..=4).contains(&rounds(sent(Exchange::Histograms, false))));
+    assert!((5..=8).contains(&rounds(sent(Exchange::Histograms, true))));
 }
 
 #[test]
@@ -310,7 +311,7 @@ fn ranks_whose_scores_differ_are_told_so() {
         }
     }
     let errors = InProcess::run(2, |comm| {
-        let mut sampler = Distributed::new(small(), Broken(comm), Agree::Gather).unwrap();
+        let mut sampler = Distributed::new(small(), Broken(comm), Exchange::AllGather).unwrap();
         sampler.update(1, &scores(33, 1, false)[sampler.part()]).unwrap();
         sampler.epoch(1).map(|_| ()).unwrap_err()
     });

@@ -10,6 +10,7 @@
 //! for t in range(1, 11): print(r.quotas(n, r.probabilities(n, 0.3, 10, t, 'power_law'), r.subset_size(1000, 10, t)))"
 //! ```
 
+use climd::schedule::*;
 use climd::*;
 
 const COUNTS: [usize; 10] = [501, 177, 96, 63, 45, 34, 27, 22, 19, 16];
@@ -44,14 +45,14 @@ fn the_quotas_of_every_epoch_are_those_of_the_reference() {
     let sampler = sampler();
     for (epoch, quotas) in QUOTAS.iter().enumerate() {
         assert_eq!(sampler.quotas(epoch).unwrap(), quotas, "t = {}", epoch + 1);
-        assert_eq!(sampler.epoch_len(epoch), 100 * (epoch + 1));
+        assert_eq!(sampler.epoch_len(epoch).unwrap(), 100 * (epoch + 1));
     }
 }
 
 #[test]
 fn it_starts_balanced_and_ends_in_the_data() {
     let sampler = sampler();
-    let law = |epoch: usize| sampler.report(epoch).unwrap().law;
+    let law = |epoch: usize| sampler.report(epoch).unwrap().target;
     assert_eq!((law(0).alpha, law(9).alpha), (Some(1.0), Some(5.0)));
     assert!(law(0).shares.iter().all(|share| (share - 0.1).abs() < 1e-15));
     for (share, n) in law(9).shares.iter().zip(COUNTS) {
@@ -65,7 +66,7 @@ fn it_starts_balanced_and_ends_in_the_data() {
 #[test]
 fn the_majority_gains_share_in_every_epoch() {
     let sampler = sampler();
-    let share = |epoch: usize| sampler.quotas(epoch).unwrap()[0] as f64 / sampler.epoch_len(epoch) as f64;
+    let share = |epoch: usize| sampler.quotas(epoch).unwrap()[0] as f64 / sampler.epoch_len(epoch).unwrap() as f64;
     assert!((1..10).all(|epoch| share(epoch) > share(epoch - 1)));
     assert_eq!((share(0), share(9)), (0.1, 0.501));
 }

@@ -4,6 +4,7 @@
 //! public. Tests beside their code in `src/sampler` pin them.
 
 use approx::relative_eq;
+use climd::schedule::*;
 use climd::*;
 use serde::Deserialize;
 
@@ -150,8 +151,8 @@ fn quotas_are_those_of_the_reference() {
             };
             let epoch = row.t - 1;
             let redistribute = sampler(Overflow::Redistribute);
-            assert_near(&redistribute.report(epoch).unwrap().law.shares, &row.q, 1e-9, "q");
-            assert_eq!(redistribute.epoch_len(epoch), row.size);
+            assert_near(&redistribute.report(epoch).unwrap().target.shares, &row.q, 1e-9, "q");
+            assert_eq!(redistribute.epoch_len(epoch).unwrap(), row.size);
             assert_eq!(redistribute.quotas(epoch).unwrap(), row.quotas);
             assert_eq!(sampler(Overflow::Truncate).quotas(epoch).unwrap(), row.truncate);
             assert_eq!(sampler(Overflow::Repeat).quotas(epoch).unwrap(), row.repeat);
@@ -179,18 +180,12 @@ struct ListCase {
 struct AnyPick(PowerLaw, Pick);
 
 impl Schedule for AnyPick {
-    fn check(&self, classes: &ClassIndex) -> Result<()> {
-        self.0.check(classes)
-    }
-    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
+    fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
         // the reference draws as the last epoch of the curriculum does, also after it
-        self.0.quota(epoch.min(self.0.epochs - 1), classes)
+        Ok(self.0.plan(epoch.min(self.0.epochs - 1), classes)?.pick(self.1))
     }
-    fn describe(&self) -> String {
+    fn describe(&self) -> Description {
         self.0.describe()
-    }
-    fn pick(&self, _: usize) -> Pick {
-        self.1
     }
 }
 
@@ -246,8 +241,9 @@ fn class_blind_schedules_keep_the_pace_of_the_reference() {
         };
         for (t, &fraction) in &case.fractions {
             let epoch = t.parse::<usize>().unwrap() - 1;
-            assert_near(&[schedule.law(epoch, &classes).progress.unwrap()], &[fraction], 1e-12, &case.name);
-            assert_eq!(schedule.quota(epoch, &classes), Quota::Ranks(0..(fraction * 1000.0 + 1e-9) as usize));
+            let plan = schedule.plan(epoch, &classes).unwrap();
+            assert_near(&[plan.target.unwrap().progress.unwrap()], &[fraction], 1e-12, &case.name);
+            assert_eq!(plan.quota, Quota::Window(0..(fraction * 1000.0 + 1e-9) as usize));
         }
     }
 }

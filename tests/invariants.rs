@@ -5,11 +5,12 @@
 
 mod common;
 
+use climd::schedule::*;
 use climd::*;
 use common::{Noise, counts_in, labels_of, scores_with_ties, twin};
 use proptest::prelude::*;
 
-/// Counts by rank, of an imbalance of up to `10^decades`, reached where there are two classes.
+/// Counts by class, of an imbalance of up to `10^decades`, reached where there are two classes.
 fn long_tail(max_classes: usize, decades: f64) -> impl Strategy<Value = Vec<usize>> {
     (1..=max_classes, 0.0..=decades, 1.0..4.0f64).prop_flat_map(|(classes, decades, min)| {
         let min = min.floor();
@@ -63,17 +64,11 @@ fn list(sampler: &impl CurriculumSampler, epoch: usize) -> Vec<u32> {
 struct Fixed(Vec<usize>, Pick);
 
 impl Schedule for Fixed {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        Ok(())
+    fn plan(&self, _: usize, _: &ClassIndex) -> Result<Plan> {
+        Ok(Plan::per_class(self.0.clone()).pick(self.1))
     }
-    fn quota(&self, _: usize, _: &ClassIndex) -> Quota {
-        Quota::PerClass(self.0.clone())
-    }
-    fn describe(&self) -> String {
-        format!("{self:?}")
-    }
-    fn pick(&self, _: usize) -> Pick {
-        self.1
+    fn describe(&self) -> Description {
+        Description::new(format!("{self:?}"))
     }
 }
 
@@ -91,7 +86,7 @@ proptest! {
             let quotas = sampler.quotas(epoch).unwrap();
             prop_assert_eq!(quotas.len(), counts.len());
             prop_assert_eq!(quotas.iter().sum::<usize>(), size(n, epoch, epochs));
-            prop_assert_eq!(sampler.epoch_len(epoch), size(n, epoch, epochs));
+            prop_assert_eq!(sampler.epoch_len(epoch).unwrap(), size(n, epoch, epochs));
             prop_assert!(quotas.iter().zip(&counts).all(|(quota, n)| quota <= n));
         }
     }
@@ -272,7 +267,7 @@ proptest! {
         let epoch = (at * schedule.epochs as f64) as usize;
         let sampler = PowerLawScheduler::new(&labels, PowerLaw { alpha: None, ..schedule }).unwrap();
         prop_assert!(spread(&sampler.quotas(epoch).unwrap()) <= 1);
-        let shares = sampler.report(epoch).unwrap().law.shares;
+        let shares = sampler.report(epoch).unwrap().target.shares;
         prop_assert!(shares.iter().all(|share| (share * classes as f64 - 1.0).abs() < 1e-12));
     }
 
@@ -291,13 +286,13 @@ proptest! {
             let members: Vec<u32> = (0..).zip(&labels).filter(|&(_, &other)| other == label).map(|(i, _)| i).collect();
             prop_assert_eq!(index.members(rank), members);
         }
-        prop_assert!(index.ranks().iter().zip(&labels).all(|(&rank, &label)| index.label(rank as usize) == label));
+        prop_assert!(index.sample_classes().iter().zip(&labels).all(|(&class, &label)| index.label(class as usize) == label));
     }
 
     #[test]
     fn class_balanced_draws_exactly_as_often_from_every_class(counts in long_tail(60, 2.5), epoch in 0usize..99, seed: u64) {
         let labels = labels_of(&counts, seed);
-        let sampler = Curriculum::new(&labels, ClassBalanced {}).unwrap().seed(seed);
+        let sampler = Curriculum::new(&labels, ClassBalanced).unwrap().seed(seed);
         let (n, c) = (labels.len(), counts.len());
         let expected: Vec<usize> = (0..c).map(|rank| n / c + usize::from(rank < n % c)).collect();
         prop_assert_eq!(sampler.quotas(epoch).unwrap(), &expected[..]);
@@ -326,12 +321,12 @@ proptest! {
     #[test]
     fn uniform_is_everything_in_an_order_of_its_own_each_epoch(counts in long_tail(60, 2.5), seed: u64) {
         let labels = labels_of(&counts, seed);
-        let sampler = Curriculum::new(&labels, Uniform {}).unwrap().seed(seed);
+        let sampler = Curriculum::new(&labels, Uniform).unwrap().seed(seed);
         let lists = [0, 1].map(|epoch| list(&sampler, epoch));
         prop_assert_eq!(sorted(&lists[0]), (0..labels.len() as u32).collect::<Vec<_>>());
         prop_assert_eq!(sorted(&lists[0]), sorted(&lists[1]));
         prop_assert!(labels.len() < 20 || lists[0] != lists[1]);
-        let other = Curriculum::new(&labels, Uniform {}).unwrap().seed(seed ^ 1);
+        let other = Curriculum::new(&labels, Uniform).unwrap().seed(seed ^ 1);
         prop_assert!(labels.len() < 20 || lists[0] != list(&other, 0));
     }
 
@@ -476,7 +471,7 @@ fn an_epoch_is_written_into_the_memory_it_is_given() {
     for number in [0, 3, 4, 1] {
         sampler.epoch_into(number, &mut epoch).unwrap();
         assert_eq!(epoch.indices().as_ptr(), memory);
-        assert_eq!(epoch.len(), sampler.epoch_len(number));
+        assert_eq!(epoch.len(), sampler.epoch_len(number).unwrap());
     }
 }
 
@@ -484,11 +479,11 @@ fn an_epoch_is_written_into_the_memory_it_is_given() {
 fn a_part_that_was_skipped_and_dealt_is_filled_anew_as_a_whole() {
     let labels = labels_of(&[30, 9, 4], 3);
     let sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 5, ..Default::default() }).unwrap();
-    let mut part = sampler.epoch(3).unwrap().skip(5).unwrap().shard(1, 3, Even::Pad).unwrap();
+    let mut part = sampler.epoch(3).unwrap().skip(5).unwrap().shard(1, 3, ShardRemainder::Pad).unwrap();
     sampler.epoch_into(2, &mut part).unwrap();
     assert_eq!(part.indices(), sampler.epoch(2).unwrap().indices());
-    assert!(part.shard(0, 2, Even::Pad).is_ok());
-    assert_eq!(part.batches(2, Tail::Keep).unwrap().next().unwrap().1, Position { epoch: 2, samples: 2 });
+    assert!(part.shard(0, 2, ShardRemainder::Pad).is_ok());
+    assert_eq!(part.batches(2, LastBatch::Keep).unwrap().next().unwrap().1, Position { epoch: 2, samples: 2 });
 }
 
 #[test]
@@ -508,14 +503,11 @@ fn lowest_is_the_other_end_and_ties_still_go_to_the_smaller_index() {
 fn a_window_of_the_ranking_ignores_classes() {
     struct Window;
     impl Schedule for Window {
-        fn check(&self, _: &ClassIndex) -> Result<()> {
-            Ok(())
+        fn plan(&self, _: usize, _: &ClassIndex) -> Result<Plan> {
+            Ok(Plan::window(1..4))
         }
-        fn quota(&self, _: usize, _: &ClassIndex) -> Quota {
-            Quota::Ranks(1..4)
-        }
-        fn describe(&self) -> String {
-            "Window".into()
+        fn describe(&self) -> Description {
+            Description::new("window")
         }
     }
     let mut sampler = Curriculum::new(&[7, 7, 7, 7, 9, 9], Window).unwrap();

@@ -77,3 +77,19 @@ fn a_run_that_is_killed_a_hundred_times_is_the_run_that_was_left_alone() {
         }
     }
 }
+
+#[test]
+fn a_run_goes_on_when_its_number_of_epochs_is_raised() {
+    let (example, folder) = (example(), tempfile::tempdir().unwrap());
+    let run = |epochs: &str| -> Vec<String> {
+        let output = Command::new(&example).arg(folder.path()).arg(epochs).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    };
+    let first = run("6");
+    assert!(first[0].starts_with("epoch 0 from sample 0: "));
+    let (more, whole) = (run("8"), 96 / 8 * 2);
+    assert!(more[0].starts_with("epoch 6 from sample 0: "), "{}", more[0]);
+    assert_eq!(more.len(), whole + 1, "two epochs of all samples, and the weights");
+    assert_eq!(run("8").len(), 1, "nothing is left to do");
+}

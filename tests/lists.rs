@@ -3,7 +3,8 @@
 
 #![cfg(feature = "serde")]
 
-use climd::*;
+use climd::schedule::*;
+use climd::{Curriculum, CurriculumSampler, PowerLaw, Schedule};
 use serde_json::{Value, json};
 
 const SAMPLES: u64 = 3000;

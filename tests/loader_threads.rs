@@ -4,7 +4,7 @@
 
 mod common;
 
-use climd::Tail;
+use climd::LastBatch;
 use common::tensors::{loader, sampler};
 use tch::Device;
 
@@ -14,7 +14,7 @@ fn threads() -> usize {
 
 /// Sends a loader to a new thread, which uses it.
 fn half_an_epoch(epoch: usize) {
-    let loader = loader(&[19, 7, 3], 2, Device::Cpu).tail(Tail::Keep);
+    let loader = loader(&[19, 7, 3], 2, Device::Cpu).last_batch(LastBatch::Keep);
     let work = move || {
         let sampler = sampler(&loader);
         let mut batches = loader.epoch(&sampler, epoch % 4).unwrap();

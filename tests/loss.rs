@@ -3,6 +3,7 @@
 
 mod common;
 
+use climd::schedule::*;
 use climd::*;
 use common::tensors::{loss_by_hand, the_loss_is_its_formula};
 use tch::{Device, Kind, Tensor};
@@ -69,7 +70,7 @@ fn without_tau_or_with_an_even_prior_it_is_plain_cross_entropy() {
 #[test]
 fn it_takes_the_prior_of_an_epoch() {
     let labels: Vec<i64> = [vec![0; 70], vec![1; 20], vec![2; 10]].concat();
-    let epoch = Curriculum::new(&labels, Uniform {}).unwrap().epoch(0).unwrap();
+    let epoch = Curriculum::new(&labels, Uniform).unwrap().epoch(0).unwrap();
     let found = loss(&logits(), &epoch.log_prior(3).unwrap(), 1.0);
     assert!((found - loss(&logits(), &prior(), 1.0)).abs() < 1e-6);
 }

@@ -32,7 +32,7 @@ fn rank(what: &str) {
 
 fn lists(comm: Mpi) {
     let labels = labels_of(&[1900, 810, 400, 230, 70, 3], 11);
-    for agree in [Agree::Gather, Agree::Histograms] {
+    for agree in [Exchange::AllGather, Exchange::Histograms] {
         for pick in [Pick::Highest, Pick::Lowest, Pick::Redraw] {
             let new = || Curriculum::new(&labels, PowerLaw { epochs: 8, pick, ..Default::default() }).unwrap().seed(5);
             let (mut one, mut all) = (new(), Distributed::new(new(), &comm, agree).unwrap());
@@ -51,7 +51,7 @@ fn lists(comm: Mpi) {
     }
     let seed = comm.rank() as u64 / 3; // ranks 0 to 2 agree
     let sampler = Curriculum::new(&labels, PowerLaw::default()).unwrap().seed(seed);
-    let differ = Distributed::new(sampler, &comm, Agree::Gather).map(|_| ());
+    let differ = Distributed::new(sampler, &comm, Exchange::AllGather).map(|_| ());
     assert_eq!(matches!(differ, Err(Error::RanksDiffer { rank: 3, .. })), comm.world_size() > 3, "{differ:?}");
     println!("rank {} of {}: as one process", comm.rank(), comm.world_size());
     comm.finish();
@@ -72,7 +72,7 @@ fn words(comm: Mpi) {
 fn die(comm: Mpi, how: &str) {
     let labels = labels_of(&[20, 8, 2], 1);
     let mut sampler =
-        Distributed::new(Curriculum::new(&labels, PowerLaw::default()).unwrap(), comm, Agree::Gather).unwrap();
+        Distributed::new(Curriculum::new(&labels, PowerLaw::default()).unwrap(), comm, Exchange::AllGather).unwrap();
     if sampler.rank() + 1 == sampler.world_size() {
         match how {
             "return" => return, // as an error that goes up to `main` does

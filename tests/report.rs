@@ -2,6 +2,7 @@
 
 mod common;
 
+use climd::schedule::*;
 use climd::*;
 use common::{counts_in, labels_of, scores_with_ties};
 
@@ -26,7 +27,7 @@ fn every_line_is_what_the_list_holds() {
     assert_eq!(found, counts_in(list.indices(), &labels, 5));
     for (rank, class) in report.classes.iter().enumerate() {
         assert_eq!((class.label, class.count), (rank as i64, BRCA[rank]));
-        assert_eq!(class.target, Some(report.law.shares[rank]));
+        assert_eq!(class.target, Some(report.target.shares[rank]));
         let of_class: Vec<f64> =
             (0..612).filter(|&i| labels[i] as usize == rank).map(|i| f64::from(scores[i])).collect();
         let range = class.scores.unwrap();
@@ -34,13 +35,14 @@ fn every_line_is_what_the_list_holds() {
         assert_eq!(f64::from(range.max), of_class.iter().copied().fold(-9.0, f64::max));
         assert!((f64::from(range.mean) - of_class.iter().sum::<f64>() / BRCA[rank] as f64).abs() < 1e-6);
     }
-    assert_eq!(report.law.progress, Some(4.0 / 9.0));
-    assert!((report.law.shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    assert_eq!(report.target.progress, Some(4.0 / 9.0));
+    assert!((report.target.shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
 }
 
 #[test]
 fn the_majority_that_overshoots_the_data_is_warned_of() {
-    let (_, sampler) = sampler(&BRCA, PowerLaw::default());
+    let (_, mut sampler) = sampler(&BRCA, PowerLaw::default());
+    sampler.update(89, &[0.5; 612]).unwrap();
     let [Warning::Overshoot { label: 0, share, natural }] = sampler.report(89).unwrap().warnings[..] else {
         panic!("{:?}", sampler.report(89).unwrap().warnings)
     };
@@ -65,14 +67,14 @@ fn a_class_without_a_sample_is_warned_of() {
 #[test]
 fn copies_are_counted_once_among_the_distinct() {
     let labels = labels_of(&[90, 10], 4);
-    let sampler = Curriculum::new(&labels, ClassBalanced {}).unwrap();
+    let sampler = Curriculum::new(&labels, ClassBalanced).unwrap();
     let (report, list) = (sampler.report(0).unwrap(), sampler.epoch(0).unwrap());
     let mut seen = list.indices().to_vec();
     seen.sort_unstable();
     seen.dedup();
     assert_eq!((report.len, report.distinct), (100, seen.len()));
     assert!(report.distinct <= 60);
-    assert_eq!(report.law.shares, [0.5, 0.5]);
+    assert_eq!(report.target.shares, [0.5, 0.5]);
 }
 
 #[cfg(feature = "serde")]
@@ -81,8 +83,8 @@ fn a_report_can_be_logged_as_json_and_read_again() {
     let (_, mut sampler) = sampler(&BRCA, PowerLaw::default());
     sampler.update(1, &[0.5; 612]).unwrap();
     let mut report = sampler.report(89).unwrap();
-    report.law = Law { shares: vec![0.5, 0.25, 0.125], ..report.law }; // serde_json may lose the last bit of others
-    (report.law.alpha, report.law.progress) = (Some(4.5), None);
+    // serde_json may lose the last bit of others
+    report.target = TargetDistribution::new(vec![0.5, 0.25, 0.125]).alpha(4.5);
     let text = serde_json::to_string(&report).unwrap();
     for class in &mut report.classes {
         class.target = None;

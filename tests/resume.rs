@@ -3,6 +3,7 @@
 
 mod common;
 
+use climd::schedule::*;
 use climd::*;
 use common::labels_of;
 
@@ -44,7 +45,7 @@ fn train(
         if epoch == from.epoch {
             list = list.skip(from.samples).unwrap();
         }
-        for (batch, position) in list.batches(4, Tail::Keep).unwrap() {
+        for (batch, position) in list.batches(4, LastBatch::Keep).unwrap() {
             net.step(batch);
             stream.push((batch.to_vec(), position, *net));
             checkpoint(sampler, *net, position);
@@ -79,7 +80,7 @@ fn cut_everywhere<S: Schedule>(new: impl Fn() -> Curriculum<S>) {
         checkpoints.push((sampler.state(at), net, at));
     });
     assert_eq!(whole.last().unwrap().1, Position::from(EPOCHS));
-    assert_eq!(checkpoints.len(), new().steps(0..EPOCHS, 4, Tail::Keep).unwrap());
+    assert_eq!(checkpoints.len(), new().steps(0..EPOCHS, 4, LastBatch::Keep).unwrap());
     for (done, (state, mut net, at)) in checkpoints.into_iter().enumerate() {
         let mut sampler = new();
         let from = sampler.restore(&through_a_file(&state)).unwrap();
@@ -99,13 +100,14 @@ fn a_run_cut_at_any_batch_goes_on_as_if_it_was_not() {
             });
         }
     }
-    cut_everywhere(|| Curriculum::new(&labels(), ClassBalanced {}).unwrap().seed(9));
+    cut_everywhere(|| Curriculum::new(&labels(), ClassBalanced).unwrap().seed(9));
     cut_everywhere(|| Curriculum::new(&labels(), UnderSampling { redraw: true, ..Default::default() }).unwrap());
 }
 
 /// The parts of all ranks, put together in turn again.
 fn dealt(list: &Epoch, world_size: usize) -> Vec<u32> {
-    let parts: Vec<Epoch> = (0..world_size).map(|rank| list.shard(rank, world_size, Even::Pad).unwrap()).collect();
+    let parts: Vec<Epoch> =
+        (0..world_size).map(|rank| list.shard(rank, world_size, ShardRemainder::Pad).unwrap()).collect();
     (0..parts[0].len()).flat_map(|at| parts.iter().map(move |part| part.indices()[at])).collect()
 }
 
@@ -120,8 +122,8 @@ fn a_run_cut_on_some_ranks_goes_on_on_any_other_number_of_them() {
             }
             let whole = sampler.epoch(epoch).unwrap();
             // all ranks take a batch of 2 at a time; each of them is a place to stop
-            let part = whole.shard(before - 1, before, Even::Pad).unwrap();
-            for (_, at) in part.batches(2, Tail::Keep).unwrap().filter(|(_, at)| at.epoch == epoch) {
+            let part = whole.shard(before - 1, before, ShardRemainder::Pad).unwrap();
+            for (_, at) in part.batches(2, LastBatch::Keep).unwrap().filter(|(_, at)| at.epoch == epoch) {
                 let mut resumed = self::sampler();
                 assert_eq!(resumed.restore(&through_a_file(&sampler.state(at))).unwrap(), at);
                 let rest = resumed.epoch(epoch).unwrap().skip(at.samples).unwrap();
@@ -132,18 +134,15 @@ fn a_run_cut_on_some_ranks_goes_on_on_any_other_number_of_them() {
     }
 }
 
-/// A schedule that does not say when it settles, as one of a user's own.
+/// A schedule that does not say that it stays as it is, as one of a user's own.
 struct Half;
 
 impl Schedule for Half {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        Ok(())
+    fn plan(&self, _: usize, classes: &ClassIndex) -> Result<Plan> {
+        Ok(Plan::window(0..classes.num_samples() / 2))
     }
-    fn quota(&self, _: usize, classes: &ClassIndex) -> Quota {
-        Quota::Ranks(0..classes.num_samples() / 2)
-    }
-    fn describe(&self) -> String {
-        "Half".into()
+    fn describe(&self) -> Description {
+        Description::new("half")
     }
 }
 
@@ -220,8 +219,8 @@ fn what_does_not_belong_to_the_sampler_is_refused_and_both_sides_are_shown() {
         ("seed 8, but this sampler has 9", sampler().seed(8)),
         ("first_measure 0, but this sampler has 1", with(Settings { seed: 9, first_measure: 0, measure_every: 1 })),
         ("measure_every 3, but this sampler has 1", with(Settings { seed: 9, first_measure: 1, measure_every: 3 })),
-        ("schedule PowerLaw { epochs: 5, gamma: 0.4,", new(&labels(), PowerLaw { gamma: 0.4, ..schedule() })),
-        ("schedule PowerLaw { epochs: 6,", new(&labels(), PowerLaw { epochs: 6, ..schedule() })),
+        ("schedule power_law { epochs: 5, gamma: 0.4 }", new(&labels(), PowerLaw { gamma: 0.4, ..schedule() })),
+        ("schedule power_law { epochs: 6 }", new(&labels(), PowerLaw { epochs: 6, ..schedule() })),
     ];
     let mut sampler = sampler();
     sampler.update(1, &Net(5).scores(33)).unwrap();
@@ -235,9 +234,9 @@ fn what_does_not_belong_to_the_sampler_is_refused_and_both_sides_are_shown() {
         assert_eq!(sampler.state(1.into()), state);
         assert_eq!(sampler.epoch(1).unwrap().indices(), list);
     }
-    let other = Curriculum::new(&labels(), Uniform {}).unwrap().seed(9).state(Position::from(2));
+    let other = Curriculum::new(&labels(), Uniform).unwrap().seed(9).state(Position::from(2));
     let text = sampler.restore(&other).unwrap_err().to_string();
-    assert!(text.contains("schedule Uniform, but this sampler has PowerLaw {"), "{text}");
+    assert!(text.contains("schedule uniform, but this sampler has power_law {"), "{text}");
 }
 
 #[cfg(feature = "serde")]
@@ -307,13 +306,13 @@ mod files {
         let sampler = measured();
         // the curriculum has 5 epochs; the last and all later ones are the whole data set
         let kept: Vec<bool> = (0..EPOCHS).map(|epoch| has_scores(&sampler, epoch)).collect();
-        assert_eq!(kept, [true, true, true, true, true, false, false]);
+        assert_eq!(kept, [true, true, true, true, false, false, false]);
         let mut random = PowerLawScheduler::new(&labels(), PowerLaw { pick: Pick::Redraw, ..schedule() }).unwrap();
         random.update(1, &Net(5).scores(33)).unwrap();
         assert!((0..EPOCHS).all(|epoch| !has_scores(&random, epoch)));
         let mut own = Curriculum::new(&labels(), Half).unwrap();
         own.update(1, &Net(5).scores(33)).unwrap();
-        assert!(has_scores(&own, 1_000_000), "a schedule that never settles may need them at any time");
+        assert!(has_scores(&own, 1_000_000), "a schedule that never stays as it is may need them at any time");
     }
 
     #[test]

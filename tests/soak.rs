@@ -41,8 +41,8 @@ fn epoch(sampler: &mut PowerLawScheduler, out: &mut Epoch, labels: &[u32], numbe
     let at = number % 12;
     sampler.update(at, if number.is_multiple_of(2) { &scores } else { &[] }).ok();
     sampler.epoch_into(at, out).unwrap();
-    let part = out.skip(1).unwrap().shard_stratified(1, 3, Even::Pad).unwrap();
-    assert!(part.batches(4, Tail::Keep).unwrap().count() > 0);
+    let part = out.shard_stratified(1, 3, ShardRemainder::Pad).unwrap().skip(3).unwrap();
+    assert!(part.batches(4, LastBatch::Keep).unwrap().count() > 0);
     assert_eq!(sampler.report(at).unwrap().len, out.len());
     let state = sampler.state(at.into());
     assert_eq!(sampler.restore(&state).unwrap(), at.into());

@@ -2,6 +2,7 @@
 
 mod common;
 
+use climd::schedule::*;
 use climd::*;
 use common::{Noise, labels_of, scores_with_ties};
 
@@ -45,9 +46,7 @@ fn index_lists_are_the_same_under_any_number_of_threads() {
 #[test]
 fn draws_with_replacement_are_the_same_under_any_number_of_threads() {
     let labels = labels_of(&counts(), 1);
-    under_each_pool(|| {
-        Curriculum::new(&labels, ClassBalanced {}).unwrap().seed(7).epoch(3).unwrap().indices().to_vec()
-    });
+    under_each_pool(|| Curriculum::new(&labels, ClassBalanced).unwrap().seed(7).epoch(3).unwrap().indices().to_vec());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
+use climd::schedule::*;
 use climd::*;
 use libfuzzer_sys::fuzz_target;
 
@@ -75,9 +76,9 @@ fn schedule(kind: Kind, depth: usize) -> Box<dyn Schedule> {
         Kind::OnePass { epochs, buckets, pick: by } => {
             Box::new(OnePass { epochs: epochs.into(), buckets: buckets.into(), pick: pick(by) })
         }
-        Kind::Uniform => Box::new(Uniform {}),
+        Kind::Uniform => Box::new(Uniform),
         Kind::UnderSampling { strength, redraw } => Box::new(UnderSampling { strength, redraw }),
-        Kind::ClassBalanced => Box::new(ClassBalanced {}),
+        Kind::ClassBalanced => Box::new(ClassBalanced),
         Kind::ProgressivelyBalanced { epochs, reversed } => {
             Box::new(ProgressivelyBalanced { epochs: epochs.into(), reversed })
         }
@@ -98,7 +99,7 @@ fn look(sampler: &Curriculum<Box<dyn Schedule>>, epoch: usize) {
         Err(Error::Quota { .. }) => return,
         Err(error) => panic!("{error}"),
     };
-    assert_eq!(list.len(), sampler.epoch_len(epoch));
+    assert_eq!(list.len(), sampler.epoch_len(epoch).unwrap());
     assert!(!list.is_empty() && list.indices().iter().all(|&sample| (sample as usize) < n));
     let mut counts = vec![0usize; sampler.classes().num_classes()];
     let mut rank_of = vec![0; n];
@@ -113,7 +114,7 @@ fn look(sampler: &Curriculum<Box<dyn Schedule>>, epoch: usize) {
     let report = sampler.report(epoch).unwrap();
     assert_eq!(report.len, list.len());
     assert_eq!(sampler.epoch(epoch).unwrap().indices(), list.indices());
-    let ranks: usize = (0..3).map(|rank| list.shard(rank, 3, Even::Drop).unwrap().len()).sum();
+    let ranks: usize = (0..3).map(|rank| list.shard(rank, 3, ShardRemainder::Drop).unwrap().len()).sum();
     assert!(ranks <= list.len() && list.len() - ranks < 3);
 }
 

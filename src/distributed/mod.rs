@@ -1,4 +1,4 @@
-//! Many processes, one curriculum: each measures its own part, and all train on the lists that one process would make.
+//! One curriculum for many processes. Each measures its own part, and all get the lists that one process would make.
 
 mod communicator;
 mod in_process;
@@ -15,52 +15,53 @@ pub use mpi::Mpi;
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
-use crate::sampler::Source;
-use crate::{ClassIndex, Curriculum, CurriculumSampler, Epoch, Error, Position, Result, Schedule, State};
+use crate::{ClassIndex, Curriculum, CurriculumSampler, Epoch, Error, Pick, Position, Result, Schedule, State};
 
 /// How ranks that each measured a part of the samples agree on an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Agree {
-    /// Every rank gets all scores, once a measurement: 4 bytes a sample of traffic and of memory. The default.
+pub enum Exchange {
+    /// Every rank gets all scores, once for each measurement: 4 bytes of traffic and memory for each sample. The
+    /// default.
     #[default]
-    Gather,
-    /// No rank ever holds more scores than its own. They find the score at which each class's quota ends together, by
-    /// summed histograms: 1 KiB a class for each of 4 to 8 rounds an epoch, whatever the number of samples. Then they
-    /// gather the chosen indices, 4 bytes each.
+    AllGather,
+    /// No rank holds other scores than its own. Together the ranks find the score at which the quota of each class
+    /// ends, by summed histograms: 1 KiB for each class in each of 4 to 8 rounds of an epoch, for any number of
+    /// samples. Then they gather the chosen indices, 4 bytes each.
     ///
-    /// With more than [`MAX_CLASSES`](Self::MAX_CLASSES) classes, it is `Gather`.
+    /// With more than [`MAX_CLASSES`](Self::MAX_CLASSES) classes, it is `AllGather`.
     Histograms,
 }
 
-impl Agree {
-    /// The most classes for which histograms are summed: 64 MiB of them a round.
+impl Exchange {
+    /// The most classes for which histograms are summed: they take 64 MiB in each round.
     pub const MAX_CLASSES: usize = 1 << 16;
 }
 
-/// One rank's end of a sampler that all ranks share: [`Curriculum`] for data-parallel training, one process a GPU.
+/// The sampler of one rank in data-parallel training, for example with one process for each GPU.
 ///
-/// Every rank has all labels, and scores of its own [`part`](Self::part) of the samples. [`epoch`](Self::epoch) is, on every rank and bit
-/// for bit, the list that one process with all scores would make; [`Epoch::shard`] then gives the rank its samples of it.
+/// Every rank has all labels, and the scores of its own [`part`](Self::part) of the samples. [`epoch`](Self::epoch)
+/// gives every rank the same list, to the bit, that one process with all scores would make. [`Epoch::shard`] then gives
+/// the rank its samples.
 ///
-/// Methods that say *together* talk to the other ranks: every rank must call them, and in the same order. If one of them fails on one rank,
-/// it fails on all, and nothing is changed on any.
+/// Methods marked *together* communicate: every rank must call them, in the same order. If one of them fails on one
+/// rank, it fails on all, and nothing changes on any rank.
 ///
 /// # Examples
 /// ```
-/// use climd::{Agree, Curriculum, Distributed, Even, InProcess, PowerLaw};
+/// use climd::{Curriculum, Distributed, Exchange, InProcess, PowerLaw, ShardRemainder};
 ///
 /// let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
 /// InProcess::run(2, |comm| {
 ///     let sampler = Curriculum::new(&labels, PowerLaw { epochs: 4, ..Default::default() })?.seed(7);
-///     let mut sampler = Distributed::new(sampler, comm, Agree::Gather)?;
+///     let mut sampler = Distributed::new(sampler, comm, Exchange::AllGather)?;
 ///     for epoch in 0..4 {
 ///         if sampler.wants_scores(epoch) {
 ///             let scores = vec![0.5; sampler.part().len()]; // of these samples, from your network
 ///             sampler.update(epoch, &scores)?;
 ///         }
 ///         let list = sampler.epoch(epoch)?;
-///         let mine = list.shard(sampler.rank(), sampler.world_size(), Even::Pad)?;
+///         let mine = list.shard(sampler.rank(), sampler.world_size(), ShardRemainder::Pad)?;
 ///         assert_eq!(mine.len(), list.len().div_ceil(2)); // train on these
 ///     }
 ///     Ok::<(), climd::Error>(())
@@ -70,29 +71,30 @@ impl Agree {
 pub struct Distributed<S, C> {
     sampler: Curriculum<S>,
     comm: C,
-    agree: Agree,
-    /// Scores of this rank's part, if no rank has all.
+    exchange: Exchange,
+    /// Scores of this rank's part, if ranks do not have all scores.
     own: Option<Vec<f32>>,
     labels: u64,        // hash
     configuration: u64, // hash
-    scores: u64,        // hash, where every rank has all
+    scores: u64,        // hash, if every rank has all scores
 }
 
 impl<S: Schedule, C: Communicator> Distributed<S, C> {
-    /// This rank's end of `sampler`, which every rank has built alike. Together.
+    /// Wraps a sampler that every rank has built in the same way. Together.
     ///
     /// # Errors
     /// [`Error::RanksDiffer`] if labels, settings or schedule are not those of rank 0; [`Error::Rank`]; those of the
     /// communicator.
-    pub fn new(sampler: Curriculum<S>, comm: C, agree: Agree) -> Result<Self> {
+    pub fn new(sampler: Curriculum<S>, comm: C, exchange: Exchange) -> Result<Self> {
         let (rank, world_size) = (comm.rank(), comm.world_size());
         if rank >= world_size {
             return Err(Error::Rank { rank, world_size });
         }
-        let agree = if sampler.classes().num_classes() > Agree::MAX_CLASSES { Agree::Gather } else { agree };
+        let exchange =
+            if sampler.classes().num_classes() > Exchange::MAX_CLASSES { Exchange::AllGather } else { exchange };
         let labels = sampler.hash_of_labels();
-        let configuration = xxh3_64(format!("{agree:?} {}", sampler.configuration()).as_bytes());
-        let this = Self { sampler, comm, agree, own: None, labels, configuration, scores: 0 };
+        let configuration = xxh3_64(format!("{exchange:?} {}", sampler.configuration()).as_bytes());
+        let this = Self { sampler, comm, exchange, own: None, labels, configuration, scores: 0 };
         this.check_ranks(0)?;
         Ok(this)
     }
@@ -117,8 +119,8 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         self.sampler.classes()
     }
 
-    /// The samples that this rank measures: one stretch, the same all the time. It is empty on some ranks if there are more of them
-    /// than samples.
+    /// The samples that this rank measures: one stretch, which never changes. It is empty on some ranks if there are
+    /// more ranks than samples.
     pub fn part(&self) -> Range<usize> {
         let bound = |rank| {
             let samples = self.classes().num_samples() as u128;
@@ -128,11 +130,14 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     }
 
     /// As [`CurriculumSampler::epoch_len`].
-    pub fn epoch_len(&self, epoch: usize) -> usize {
+    ///
+    /// # Errors
+    /// As there.
+    pub fn epoch_len(&self, epoch: usize) -> Result<usize> {
         self.sampler.epoch_len(epoch)
     }
 
-    /// As [`CurriculumSampler::wants_scores`]; the same on every rank.
+    /// As [`CurriculumSampler::wants_scores`]. It is the same on every rank.
     pub fn wants_scores(&self, epoch: usize) -> bool {
         self.sampler.wants_scores(epoch)
     }
@@ -143,17 +148,17 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     /// `scores`: one for each sample of [`part`](Self::part), in the order of the labels.
     ///
     /// # Errors
-    /// [`Error::Length`], [`Error::ScoreNotFinite`] (with the sample's index in the data set) on the rank that they are
-    /// true of, and [`Error::OtherRank`] on the others; those of the communicator.
+    /// [`Error::Length`] and [`Error::ScoreNotFinite`] (with the sample's index in the data set) on the rank with the
+    /// bad scores, and [`Error::OtherRank`] on the others; those of the communicator.
     pub fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {
         self.together(self.check_part(scores))?;
-        match self.agree {
-            Agree::Gather => {
+        match self.exchange {
+            Exchange::AllGather => {
                 let all = self.gather(scores)?;
                 self.scores = hash_of_scores(&all);
                 self.sampler.update(epoch, &all)
             }
-            Agree::Histograms => {
+            Exchange::Histograms => {
                 let own = self.own.get_or_insert_default();
                 own.clear();
                 own.extend_from_slice(scores);
@@ -163,26 +168,33 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         }
     }
 
-    /// The epoch's whole index list in training order: shard it. Together.
+    /// The whole index list of an epoch in training order. Shard it. Together.
     ///
     /// # Errors
-    /// [`Error::RanksDiffer`] if the ranks ask for different epochs, or labels, configuration or scores came to differ;
+    /// [`Error::RanksDiffer`] if the ranks ask for different epochs, or differ in labels, configuration or scores;
     /// [`Error::Quota`]; those of the communicator.
     pub fn epoch(&self, epoch: usize) -> Result<Epoch> {
         self.check_ranks(epoch)?;
         let Some(own) = &self.own else { return self.sampler.epoch(epoch) };
-        let chosen = match self.sampler.source(epoch)? {
-            Source::Here => return self.sampler.epoch(epoch),
-            Source::Scores { quota, lowest } => {
-                let part = threshold::Part { classes: self.classes(), samples: self.part(), scores: own, lowest };
-                part.chosen(&quota, &self.comm)?
-            }
-        };
-        let list = self.comm.all_gather(&chosen)?; // parts are in the order of the samples, so the whole is ascending
-        self.sampler.epoch_of(epoch, list)
+        let plan = self.sampler.plan(epoch)?;
+        if !self.sampler.uses_scores(&plan) {
+            return self.sampler.epoch(epoch);
+        }
+        let lowest = plan.pick == Pick::Lowest;
+        let part = threshold::Part { classes: self.classes(), samples: self.part(), scores: own, lowest };
+        let chosen = part.chosen(&plan.quota, &self.comm)?;
+        // parts are in the order of the samples, so the whole is ascending
+        let list = gather(&self.comm, &chosen, plan.quota.len())?;
+        let n = self.classes().num_samples();
+        if !list.is_sorted() || list.last().is_some_and(|&last| last as usize >= n) {
+            let reason = "it returned what no rank has sent".into();
+            return Err(Error::Communication { operation: "all_gather", reason });
+        }
+        Ok(self.sampler.epoch_of(epoch, &plan.quota, list))
     }
 
-    /// As [`CurriculumSampler::state`]: the state that one process would give, which any number of processes can restore. Together.
+    /// As [`CurriculumSampler::state`]. It is the state of one process, which any number of processes can restore.
+    /// Together.
     ///
     /// # Errors
     /// Those of the communicator.
@@ -195,17 +207,17 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         }
     }
 
-    /// As [`CurriculumSampler::restore`]: every rank gives the same state. Together.
+    /// As [`CurriculumSampler::restore`]. Every rank must give the same state. Together.
     ///
     /// # Errors
-    /// Those of [`CurriculumSampler::restore`] on the rank that they are true of, and [`Error::OtherRank`] on the others;
+    /// Those of [`CurriculumSampler::restore`] on the rank with the error, and [`Error::OtherRank`] on the others;
     /// [`Error::RanksDiffer`] if the states differ; those of the communicator.
     pub fn restore(&mut self, state: &State) -> Result<Position> {
         self.together(self.sampler.check_state(state))?;
         self.compare(&[Fact::hash("state", state.checksum())])?;
         let position = self.sampler.restore(state)?;
         self.scores = state.checksum();
-        if self.agree == Agree::Histograms {
+        if self.exchange == Exchange::Histograms {
             self.own = self.sampler.take_scores().map(|scores| scores[self.part()].to_vec());
         }
         Ok(position)
@@ -226,19 +238,20 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     /// The scores of all samples.
     fn gather(&self, own: &[f32]) -> Result<Vec<f32>> {
         let bits: Vec<u32> = own.iter().map(|score| score.to_bits()).collect();
-        Ok(self.comm.all_gather(&bits)?.into_iter().map(f32::from_bits).collect())
+        let all = gather(&self.comm, &bits, self.classes().num_samples())?;
+        Ok(all.into_iter().map(f32::from_bits).collect())
     }
 
-    /// `result`, once it is known that the others have none that is an error.
+    /// Returns `result`, unless another rank has an error.
     fn together<T>(&self, result: Result<T>) -> Result<T> {
-        let failed = self.comm.all_gather(&[u32::from(result.is_err())])?;
+        let failed = gather(&self.comm, &[u32::from(result.is_err())], self.world_size())?;
         match (result, failed.iter().position(|&failed| failed == 1)) {
             (Ok(_), Some(rank)) => Err(Error::OtherRank { rank }),
             (result, _) => result,
         }
     }
 
-    /// Refuses ranks that are about to make different lists.
+    /// Checks that all ranks will make the same list.
     fn check_ranks(&self, epoch: usize) -> Result<()> {
         self.compare(&[
             Fact::hash("labels", self.labels),
@@ -252,10 +265,10 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         ])
     }
 
-    /// Refuses ranks of which one knows another fact than rank 0.
+    /// Checks that all ranks have the same facts as rank 0.
     fn compare(&self, facts: &[Fact]) -> Result<()> {
         let words: Vec<u32> = facts.iter().flat_map(|fact| [fact.value as u32, (fact.value >> 32) as u32]).collect();
-        let all = self.comm.all_gather(&words)?;
+        let all = gather(&self.comm, &words, words.len() * self.world_size())?;
         for (at, fact) in facts.iter().enumerate() {
             let value = |rank: usize| {
                 let at = rank * words.len() + 2 * at;
@@ -272,12 +285,22 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
 
 impl<S: Schedule, C: std::fmt::Debug> std::fmt::Debug for Distributed<S, C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { sampler, comm, agree, .. } = self;
-        f.debug_struct("Distributed").field("sampler", sampler).field("comm", comm).field("agree", agree).finish()
+        let Self { sampler, comm, exchange, .. } = self;
+        f.debug_struct("Distributed").field("sampler", sampler).field("comm", comm).field("exchange", exchange).finish()
     }
 }
 
-/// What all ranks must agree on.
+/// The values of all ranks, of which there must be so many.
+fn gather(comm: &impl Communicator, values: &[u32], expected: usize) -> Result<Vec<u32>> {
+    let all = comm.all_gather(values)?;
+    if all.len() == expected {
+        return Ok(all);
+    }
+    let reason = format!("it returned {} values, and not the {expected} of all ranks", all.len());
+    Err(Error::Communication { operation: "all_gather", reason })
+}
+
+/// A value that must be equal on all ranks.
 struct Fact {
     what: &'static str,
     value: u64,

@@ -6,7 +6,7 @@ use super::{Terms, host};
 use crate::tensor::{floats, integers, wrong_device, wrong_shape};
 use crate::{Error, Result};
 
-/// What all batches of a measurement share.
+/// Properties that all batches of a measurement share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) modalities: i64,
@@ -18,23 +18,23 @@ pub(super) struct Layout {
     width: i64,
 }
 
-/// A batch in which all that can be seen without waiting for the device is right.
+/// A batch that passed all checks that need no waiting for the device.
 pub(super) struct Batch<'a> {
     pub(super) layout: Layout,
     /// Number of samples.
     pub(super) len: i64,
     indices: &'a Tensor,
     logits: &'a [Tensor],     // empty if the terms do not need them
-    embeddings: &'a [Tensor], // likewise
+    embeddings: &'a [Tensor], // as logits
 }
 
-/// What came of a batch, on the device.
+/// Results of one batch, on the device.
 pub(super) struct Measured {
     pub(super) indices: Tensor,       // [n], as they came
     pub(super) slots: Tensor,         // [n], the same, but N where out of range
     pub(super) log_p: Option<Tensor>, // [M, n], NaN where logits are not finite
     pub(super) phi: Option<Tensor>,   // [n], NaN where an embedding is not finite
-    pub(super) fault: Tensor,         // [n], i16: 1 fine, 2 + k: the k-th of all logits, then all embeddings
+    pub(super) fault: Tensor,         // [n], i32: 1 fine, 2 + k: the k-th of all logits, then all embeddings
 }
 
 impl<'a> Batch<'a> {
@@ -47,6 +47,9 @@ impl<'a> Batch<'a> {
         let len = integers("indices", indices, "[n]")?;
         let logits = if terms.needs_logits() { logits } else { &[] };
         let embeddings = if terms.needs_embeddings() { embeddings } else { &[] };
+        if terms.needs_embeddings() && embeddings.is_empty() {
+            return Err(Error::NoEmbeddings { terms });
+        }
         let num_classes = common_width("logits", logits, terms.needs_logits(), len)?;
         let width = common_width("embeddings", embeddings, terms.needs_embeddings(), len)?;
         if terms == Terms::Both && embeddings.len() != logits.len() {
@@ -66,7 +69,7 @@ impl<'a> Batch<'a> {
         Ok(Self { layout: Layout { modalities, device, kind, num_classes, width }, len, indices, logits, embeddings })
     }
 
-    /// Measures the batch. `labels`: `[N + 1]`, the last one any column; `present`: `[M, N]`.
+    /// Measures the batch. `labels`: `[N + 1]`, the last one is any column; `present`: `[M, N]`.
     pub(super) fn measure(&self, labels: &Tensor, present: Option<&Tensor>) -> Result<Measured> {
         let Layout { device, modalities, .. } = self.layout;
         let n = labels.size()[0] - 1;
@@ -109,7 +112,7 @@ impl<'a> Batch<'a> {
             phi = Some(complementarity(&rows, &largest, present.as_ref())?.f_masked_fill(&bad, f64::NAN)?);
         }
         let faults = Tensor::f_cat(&faults, 0)?; // [number of tensors, n]
-        let first = faults.f_to_kind(Kind::Int8)?.f_argmax(0, false)?.f_add_scalar(2)?.f_to_kind(Kind::Int16)?;
+        let first = faults.f_to_kind(Kind::Int8)?.f_argmax(0, false)?.f_add_scalar(2)?.f_to_kind(Kind::Int)?;
         let fault = first.f_where_self(&faults.f_any_dim(0, false)?, &Tensor::f_ones_like(&first)?)?;
         Ok(Measured { indices, slots, log_p, phi, fault })
     }
@@ -121,7 +124,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The width that all of these tensors share; 0 if none is needed.
+/// The common width of these tensors; 0 if they are not needed.
 fn common_width(argument: &'static str, tensors: &[Tensor], needed: bool, len: i64) -> Result<i64> {
     if needed && tensors.is_empty() {
         return Err(Error::Empty { argument });
@@ -132,6 +135,13 @@ fn common_width(argument: &'static str, tensors: &[Tensor], needed: bool, len: i
         floats(&name, tensor)?;
         let width = match *tensor.size().as_slice() {
             [rows, width] if rows == len && width > 0 => width,
+            [rows] if rows == len && argument == "logits" => {
+                return Err(Error::OneLogit { argument: name, found: vec![rows] });
+            }
+            [rows, _, _, ..] if rows == len => {
+                let expected = format!("[{len}, width]: pool over the dimensions between first, by their mean, say");
+                return Err(wrong_shape(&name, tensor, &expected));
+            }
             _ => {
                 let expected = format!("[{len}, width above 0]: a row for each of `indices`");
                 return Err(wrong_shape(&name, tensor, &expected));
@@ -149,7 +159,7 @@ fn common_width(argument: &'static str, tensors: &[Tensor], needed: bool, len: i
 }
 
 impl Layout {
-    /// Refuses a batch of `len` that does not keep to the layout of the first.
+    /// Checks that a batch of `len` samples has the layout of the first batch.
     pub(super) fn check(self, other: Layout, len: i64) -> Result<()> {
         if self == other {
             return Ok(());
@@ -203,5 +213,5 @@ fn complementarity(rows: &Tensor, largest: &Tensor, present: Option<&Tensor>) ->
     let sum_of = squares(&units)?.f_sum_dim_intlist(over_modalities.as_slice(), false, kind)?;
     let cosines = of_sum.f_sub(&sum_of)?;
     let phi = cosines.f_div(&one_for_zero(&ordered_pairs)?)?.f_neg()?.f_add_scalar(1.0)?.f_clamp_min(0.0)?;
-    Ok(phi.f_masked_fill(&ordered_pairs.f_eq(0.0)?, 0.0)?) // one modality has nothing to complement
+    Ok(phi.f_masked_fill(&ordered_pairs.f_eq(0.0)?, 0.0)?) // with one modality there are no pairs
 }

@@ -1,15 +1,15 @@
-//! The measurer on tensors: batch by batch, on whatever device the network runs.
+//! The measurer for tensors: batch by batch, on the device of the network.
 //!
-//! No batch waits for the device. Shapes, kinds and devices are checked as batches come; what only the device knows
-//! (a value that is not finite, an index out of range or twice) is noted there and named by `finish`, which moves one
-//! number a sample to the host.
+//! No batch waits for the device. Shapes, kinds and devices are checked when a batch comes. Errors that only the device
+//! can see (a value that is not finite, an index out of range or twice) are recorded there. `finish` names them, and
+//! moves one number for each sample to the host.
 
 use tch::{Device, Kind, Tensor};
 
 use super::batch::{Batch, Layout};
 use super::observed::Observed;
 use super::{Real, Scores, Terms};
-use crate::tensor::{self, to_vec};
+use crate::tensor::{self, to_vec, without_gradient};
 use crate::{Error, Result};
 
 /// Scores samples from per-modality logits and embeddings, on any device, in batches of any size.
@@ -29,7 +29,7 @@ use crate::{Error, Result};
 ///     let embeddings = [Tensor::ones([n, 4], tch::kind::FLOAT_CPU), Tensor::ones([n, 4], tch::kind::FLOAT_CPU)];
 ///     measurer.observe(&Tensor::from_slice(&batch), &logits, &embeddings)?;
 /// }
-/// let scores = measurer.finish()?; // one a sample, in the order of the labels
+/// let scores = measurer.finish()?; // one for each sample, in the order of the labels
 /// assert_eq!(scores.len(), 3);
 /// # Ok::<(), climd::Error>(())
 /// ```
@@ -47,7 +47,7 @@ pub struct MultimodalMeasurer {
 }
 
 impl MultimodalMeasurer {
-    /// A measurer for these labels, one integer a sample; a label is a column of the logits.
+    /// A measurer for these labels: one integer for each sample. A label is a column of the logits.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::LabelTooLarge`].
@@ -79,26 +79,26 @@ impl MultimodalMeasurer {
         self
     }
 
-    /// Takes the network's outputs for these samples. A sample that comes again in a later call replaces its first.
+    /// Takes the network's outputs for these samples. If a sample comes again in a later call, the later outputs count.
     ///
     /// # Shapes
     /// `indices`: `[n]`, integers, on any device; `logits`: `M` times `[n, C]`; `embeddings`: `M` times `[n, D]`. All
     /// on one device and of any float kind. What the terms do not need may be an empty slice.
     ///
     /// # Errors
-    /// [`Error::Undefined`], [`Error::Shape`], [`Error::EmbeddingWidth`], [`Error::Kind`], [`Error::Device`],
-    /// [`Error::LabelOutsideLogits`]; nothing is taken then. What cannot be seen without waiting for the device is an
-    /// error of [`finish`](Self::finish).
+    /// [`Error::Undefined`], [`Error::NotDense`], [`Error::Shape`], [`Error::OneLogit`], [`Error::NoEmbeddings`],
+    /// [`Error::EmbeddingWidth`], [`Error::Kind`], [`Error::Device`], [`Error::LabelOutsideLogits`]; nothing is taken
+    /// then. What cannot be seen without waiting for the device is an error of [`finish`](Self::finish).
     pub fn observe(&mut self, indices: &Tensor, logits: &[Tensor], embeddings: &[Tensor]) -> Result<()> {
         let batch = Batch::new(indices, logits, embeddings, self.terms)?;
         self.check(&batch)?;
         if batch.len == 0 {
             return Ok(());
         }
-        tch::no_grad(|| {
+        without_gradient(|| {
             let labels = self.labels_on(batch.layout.device)?;
             let measured = batch.measure(&labels, self.present.as_ref())?;
-            // Everything is computed; from here on it is written.
+            // Everything is computed; from here on results are stored.
             let observed = match &mut self.observed {
                 Some(observed) => observed,
                 none => none.insert(Observed::new(batch.layout, self.labels.len() as i64, self.terms)?),
@@ -107,15 +107,17 @@ impl MultimodalMeasurer {
         })
     }
 
-    /// The scores of all samples in the order of the labels, `[N]`; `f64` scores are rounded. Starts anew on success.
+    /// The scores of all samples in the order of the labels, `[N]`. `f64` scores are rounded. On success, the measurer
+    /// is empty again.
     ///
     /// # Errors
-    /// [`Error::NotObserved`], [`Error::NotFinite`]: what was observed is kept, so observe the rest, or the bad samples
+    /// [`Error::NotObserved`], [`Error::NotFinite`]: the other samples are kept, so observe the missing or bad samples
     /// again. [`Error::IndexOutOfRange`], [`Error::IndexTwice`]: `reset` first.
     pub fn finish(&mut self) -> Result<Vec<f32>> {
         let observed = self.begun()?;
-        let mut scores = tch::no_grad(|| {
+        let mut scores = without_gradient(|| {
             let score = observed.score(self.terms, self.present.as_ref())?.f_to_kind(Kind::Float)?;
+            let score = score.f_clamp_min(f64::from(f32::MIN))?; // one of f64 may be beyond f32
             to_vec::<f32>(&Tensor::f_cat(&[score, observed.flag()?], 0)?) // the one transfer
         })?;
         if scores.iter().any(|score| score.is_nan()) {
@@ -126,13 +128,13 @@ impl MultimodalMeasurer {
         Ok(scores)
     }
 
-    /// As [`finish`](Self::finish), with the parts of the scores beside them, in the precision asked for.
+    /// As [`finish`](Self::finish), with the parts of the scores, in the precision of `F`.
     ///
     /// # Errors
     /// As [`finish`](Self::finish).
     pub fn finish_parts<F: Real + tch::kind::Element>(&mut self) -> Result<Scores<F>> {
         let observed = self.begun()?;
-        let parts = tch::no_grad(|| -> Result<_> {
+        let parts = without_gradient(|| -> Result<_> {
             let host = |tensor: &Tensor| to_vec::<F>(&tensor.f_to_kind(F::KIND)?);
             let score = host(&observed.score(self.terms, self.present.as_ref())?)?;
             let flag = to_vec::<f32>(&observed.flag()?)?;
@@ -150,10 +152,10 @@ impl MultimodalMeasurer {
         Ok(parts)
     }
 
-    /// The scores of all samples from the outputs for all samples, in the order of the labels.
+    /// The scores of all samples from one call with the outputs of all samples, in the order of the labels.
     ///
     /// # Errors
-    /// As [`observe`](Self::observe) and [`finish`](Self::finish); nothing is kept then.
+    /// As [`observe`](Self::observe) and [`finish`](Self::finish). The measurer is then empty.
     pub fn measure(&mut self, logits: &[Tensor], embeddings: &[Tensor]) -> Result<Vec<f32>> {
         self.reset();
         let all = Tensor::f_arange(self.labels.len() as i64, (Kind::Int64, Device::Cpu))?;
@@ -172,7 +174,7 @@ impl MultimodalMeasurer {
         self.observed.as_ref().ok_or(Error::NotObserved { missing: num_samples, num_samples, first: 0 })
     }
 
-    /// Refuses what the measurer knows better than the batch: the mask, the labels, the batches before.
+    /// Checks a batch against the mask, the labels and the batches before.
     fn check(&self, batch: &Batch<'_>) -> Result<()> {
         let Layout { modalities, num_classes, .. } = batch.layout;
         if let Some(expected) = self.present.as_ref().map(|mask| mask.size()[0]).filter(|&m| m != modalities) {
@@ -184,13 +186,16 @@ impl MultimodalMeasurer {
             let outside = |&index: &usize| !(0..num_classes).contains(&self.labels[index]);
             if let Some(index) = self.extremes.into_iter().find(outside) {
                 let (label, num_classes) = (self.labels[index], num_classes as usize);
+                if num_classes == 1 && label == 1 {
+                    return Err(Error::OneLogit { argument: "logits[0]".into(), found: vec![batch.len, 1] });
+                }
                 return Err(Error::LabelOutsideLogits { index, label, num_classes });
             }
         }
         self.observed.as_ref().map_or(Ok(()), |begun| begun.layout.check(batch.layout, batch.len))
     }
 
-    /// The labels on this device, `[N + 1]`; the last is a column of every network.
+    /// The labels on this device, `[N + 1]`. The last one is a column of every network.
     fn labels_on(&mut self, device: Device) -> Result<Tensor> {
         if let Some(labels) = self.on_device.as_ref().filter(|labels| labels.device() == device) {
             return Ok(labels.shallow_clone());

@@ -1,21 +1,21 @@
-//! The engine: any schedule becomes a sampler.
+//! The engine, which makes a sampler of any schedule.
 
 use std::sync::Arc;
 
 use super::select::{self, Keys};
 use super::{CurriculumSampler, Epoch, Position, Report, State, impossible, order, report, state};
-use crate::{ClassIndex, Error, Pick, PowerLaw, Quota, Result, Schedule};
+use crate::{ClassIndex, Error, Pick, Plan, PowerLaw, Quota, Result, Schedule, Warning};
 
 /// Seed, and when scores are wanted. Any value is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct Settings {
-    /// Of all that is random. Default 0.
+    /// Seed of every random choice. Default 0.
     pub seed: u64,
     /// The first epoch that begins with a measurement. Default 1: before the first epoch the network has learned
-    /// nothing, so a random ranking stands in.
+    /// nothing, so a random ranking takes the place of scores.
     pub first_measure: usize,
-    /// Epochs from one measurement to the next; 0: only once. Default 1.
+    /// Number of epochs from one measurement to the next; 0: measure only once. Default 1.
     pub measure_every: usize,
 }
 
@@ -28,31 +28,36 @@ impl Default for Settings {
 /// The paper's sampler.
 pub type PowerLawScheduler = Curriculum<PowerLaw>;
 
-/// What a rank needs to make an epoch's list.
-pub(crate) enum Source {
-    /// Nothing that it does not have.
-    Here,
-    /// Scores, of which it may have a part.
-    Scores { quota: Quota, lowest: bool },
-}
-
-/// The sampler of a schedule: what [`CurriculumSampler`] promises, for every [`Schedule`].
+/// The sampler of any [`Schedule`].
 #[derive(Clone)]
 pub struct Curriculum<S> {
     classes: Arc<ClassIndex>,
     schedule: S,
     settings: Settings,
-    /// The epoch of the latest measurement, and its scores unless a restored state had none left to give.
+    /// The epoch of the latest measurement, and its scores, if they are here.
     measured: Option<(usize, Option<Vec<f32>>)>,
 }
 
 impl<S: Schedule> Curriculum<S> {
-    /// A sampler for these labels, one integer a sample, gaps and negative values allowed.
+    /// A sampler for these labels: one integer for each sample. Gaps and negative values are allowed.
     ///
     /// # Errors
-    /// As [`ClassIndex::new`], and whatever the schedule refuses.
+    /// Those of [`ClassIndex::new`] and of the schedule; [`Error::LooksUnlabelled`] for labels such as -1 and
+    /// -100 beside labels from 0 on: if they are a class, [`from_classes`](Self::from_classes) takes them.
     pub fn new<L: Copy + TryInto<i64>>(labels: &[L], schedule: S) -> Result<Self> {
-        let classes = Arc::new(ClassIndex::new(labels)?);
+        let classes = ClassIndex::new(labels)?;
+        match classes.unlabelled() {
+            Some((index, label, count)) => Err(Error::LooksUnlabelled { index, label, count }),
+            None => Self::from_classes(classes, schedule),
+        }
+    }
+
+    /// A sampler for these classes, with any labels.
+    ///
+    /// # Errors
+    /// Whatever the schedule refuses.
+    pub fn from_classes(classes: impl Into<Arc<ClassIndex>>, schedule: S) -> Result<Self> {
+        let classes = classes.into();
         schedule.check(&classes)?;
         Ok(Self { classes, schedule, settings: Settings::default(), measured: None })
     }
@@ -80,15 +85,15 @@ impl<S: Schedule> Curriculum<S> {
         self.measured.as_ref()?.1.as_deref()
     }
 
-    /// The quota, once it is certain that the data can meet it.
-    fn quota(&self, epoch: usize) -> Result<Quota> {
-        let quota = self.schedule.quota(epoch, &self.classes);
+    /// The plan of an epoch, checked against the data.
+    pub(crate) fn plan(&self, epoch: usize) -> Result<Plan> {
+        let plan = self.schedule.plan(epoch, &self.classes)?;
         let (n, c) = (self.classes.num_samples(), self.classes.num_classes());
-        match &quota {
-            Quota::Ranks(window) if window.start > window.end || window.end > n => {
-                return Err(impossible(epoch, format!("it asks for ranks {window:?} of {n} samples")));
+        match &plan.quota {
+            Quota::Window(window) if window.start > window.end || window.end > n => {
+                return Err(impossible(epoch, format!("it asks for positions {window:?} of {n} samples")));
             }
-            Quota::Ranks(_) if self.schedule.pick(epoch) == Pick::WithReplacement => {
+            Quota::Window(_) if plan.pick == Pick::WithReplacement => {
                 return Err(impossible(epoch, "a window of the ranking cannot be drawn with replacement".into()));
             }
             Quota::PerClass(quotas) if quotas.len() != c => {
@@ -96,33 +101,26 @@ impl<S: Schedule> Curriculum<S> {
             }
             _ => {}
         }
-        match u32::try_from(quota.len()) {
+        match u32::try_from(plan.quota.len()) {
             Ok(0) => Err(impossible(epoch, "it asks for no sample at all".into())),
-            Ok(_) => Ok(quota),
-            Err(_) => Err(impossible(epoch, format!("it asks for {} samples, 2^32 or more", quota.len()))),
+            Ok(_) => Ok(plan),
+            Err(_) => Err(impossible(epoch, format!("it asks for {} samples, 2^32 or more", plan.quota.len()))),
         }
     }
 
-    /// What is still to be known for the epoch's list, given that there are scores somewhere.
-    pub(crate) fn source(&self, epoch: usize) -> Result<Source> {
-        let (quota, pick) = (self.quota(epoch)?, self.schedule.pick(epoch));
-        let here = !pick.by_score() || !self.uses_scores(epoch);
-        Ok(if here { Source::Here } else { Source::Scores { quota, lowest: pick == Pick::Lowest } })
-    }
-
-    /// The epoch that has these samples, ascending and copies adjacent.
-    pub(crate) fn epoch_of(&self, epoch: usize, list: Vec<u32>) -> Result<Epoch> {
+    /// Makes the epoch of these samples, which are ascending with copies side by side.
+    pub(crate) fn epoch_of(&self, epoch: usize, quota: &Quota, list: Vec<u32>) -> Epoch {
         let mut out = Epoch { indices: list, ..Epoch::default() };
-        self.arrange(epoch, self.quota(epoch)?, &mut out);
-        Ok(out)
+        self.arrange(epoch, quota, &mut out);
+        out
     }
 
-    /// From now on there are scores of this epoch, but not here.
+    /// Records that scores of this epoch exist on other ranks.
     pub(crate) fn measured_elsewhere(&mut self, epoch: usize) {
         self.measured = Some((epoch, None));
     }
 
-    /// The scores, if there are any here: from now on they are elsewhere.
+    /// Takes the scores out, if there are any here. From now on they are elsewhere.
     pub(crate) fn take_scores(&mut self) -> Option<Vec<f32>> {
         self.measured.as_mut()?.1.take()
     }
@@ -131,34 +129,41 @@ impl<S: Schedule> Curriculum<S> {
         self.measured.as_ref().map(|&(epoch, _)| epoch)
     }
 
-    /// As [`CurriculumSampler::state`], with scores from elsewhere.
+    /// [`CurriculumSampler::state`] with scores from elsewhere.
     pub(crate) fn state_with(&self, at: Position, scores: &[f32]) -> State {
-        State::new(&self.classes, self.settings, self.schedule.describe(), at, self.measured_at(), Some(scores))
+        State::new(
+            &self.classes,
+            self.settings,
+            self.schedule.describe().to_string(),
+            at,
+            self.measured_at(),
+            Some(scores),
+        )
     }
 
     pub(crate) fn check_state(&self, state: &State) -> Result<()> {
-        state.check(&self.classes, self.settings, &self.schedule.describe())
+        state.check(&self.classes, self.settings, &self.schedule.describe().to_string())
     }
 
-    /// Fixed for all platforms and releases.
+    /// Hash of the labels, the same on all platforms and in all releases.
     pub(crate) fn hash_of_labels(&self) -> u64 {
         state::hash_of_labels(&self.classes)
     }
 
-    /// All that must be alike for two samplers to make the same lists from the same labels and scores.
+    /// Everything that must be equal for two samplers to make the same lists from the same labels and scores.
     pub(crate) fn configuration(&self) -> String {
         format!("{:?} {}", self.settings, self.schedule.describe())
     }
 
-    /// Counts `out`'s samples, ascending and copies adjacent, and puts them into training order.
-    fn arrange(&self, epoch: usize, quota: Quota, out: &mut Epoch) {
+    /// Counts the samples of `out`, which are ascending with copies side by side, and puts them into training order.
+    fn arrange(&self, epoch: usize, quota: &Quota, out: &mut Epoch) {
         out.counts.clear();
         match quota {
-            Quota::PerClass(quotas) => out.counts.extend_from_slice(&quotas),
-            Quota::Ranks(_) => {
+            Quota::PerClass(quotas) => out.counts.extend_from_slice(quotas),
+            Quota::Window(_) => {
                 out.counts.resize(self.classes.num_classes(), 0);
                 for &sample in &out.indices {
-                    out.counts[self.classes.ranks()[sample as usize] as usize] += 1;
+                    out.counts[self.classes.sample_classes()[sample as usize] as usize] += 1;
                 }
             }
         }
@@ -168,39 +173,70 @@ impl<S: Schedule> Curriculum<S> {
         out.classes = Some(Arc::clone(&self.classes));
     }
 
-    /// Whether scores make a difference to the epoch.
-    fn uses_scores(&self, epoch: usize) -> bool {
-        self.schedule.pick(epoch).by_score()
-            && match self.schedule.quota(epoch, &self.classes) {
-                Quota::Ranks(window) => window != (0..self.classes.num_samples()),
+    fn fill(&self, epoch: usize, plan: &Plan, out: &mut Epoch) {
+        let seed = self.settings.seed;
+        match (&plan.quota, plan.pick) {
+            (Quota::PerClass(quotas), Pick::WithReplacement) => {
+                select::draw(&self.classes, quotas, seed, epoch, &mut out.indices);
+            }
+            (quota, pick) => {
+                let keys = Keys::new(pick, self.scores(), seed, epoch);
+                select::select(&self.classes, quota, &keys, &mut out.indices, &mut out.spare);
+            }
+        }
+        self.arrange(epoch, &plan.quota, out);
+    }
+
+    /// Whether scores change an epoch with this plan.
+    pub(crate) fn uses_scores(&self, plan: &Plan) -> bool {
+        plan.pick.by_score()
+            && match &plan.quota {
+                Quota::Window(window) => *window != (0..self.classes.num_samples()),
                 Quota::PerClass(quotas) => quotas.iter().zip(self.classes.counts()).any(|(quota, n)| quota % n != 0),
             }
     }
 
-    /// Whether scores make, or may make, a difference to the epoch or a later one.
+    /// Whether the epoch does without the scores of a measurement that was due.
+    fn missing_scores(&self, epoch: usize, plan: &Plan) -> Option<Warning> {
+        let Settings { first_measure: first, measure_every: every, .. } = self.settings;
+        let wanted = epoch - epoch.checked_sub(first)?.checked_rem(every).unwrap_or(epoch - first);
+        let measured_at = self.measured_at();
+        let late = self.uses_scores(plan) && measured_at.is_none_or(|at| at < wanted);
+        (late && self.plan(wanted).is_ok_and(|plan| self.uses_scores(&plan)))
+            .then_some(Warning::ScoresMissing { wanted, measured_at })
+    }
+
+    /// Whether scores change, or may change, this epoch or a later one.
     pub(crate) fn needs_scores_from(&self, epoch: usize) -> bool {
-        let settled = self.schedule.settles_at();
-        if settled.saturating_sub(epoch) > 1 << 20 {
-            return true; // never settles, or too late to look at every epoch: it may use them at any time
+        for epoch in (epoch..).take(LOOK_AHEAD) {
+            match self.plan(epoch) {
+                Ok(plan) if self.uses_scores(&plan) => return true,
+                Ok(plan) if plan.constant => return false,
+                Ok(_) => {}
+                Err(_) => return true,
+            }
         }
-        // Picks are cheap and quotas are not: before it settles, a schedule that picks by score is taken to use them.
-        (epoch..settled).any(|epoch| self.schedule.pick(epoch).by_score()) || self.uses_scores(epoch.max(settled))
+        true // the plan may still change
     }
 }
+
+/// Number of epochs that are searched for one that needs scores. Scores are kept if the plan is not constant by then.
+const LOOK_AHEAD: usize = 1000;
 
 impl<S: Schedule> CurriculumSampler for Curriculum<S> {
     fn classes(&self) -> &ClassIndex {
         &self.classes
     }
 
-    fn epoch_len(&self, epoch: usize) -> usize {
-        self.schedule.quota(epoch, &self.classes).len()
+    fn epoch_len(&self, epoch: usize) -> Result<usize> {
+        Ok(self.plan(epoch)?.quota.len())
     }
 
     fn wants_scores(&self, epoch: usize) -> bool {
         let Settings { first_measure: first, measure_every: every, .. } = self.settings;
         let due = epoch == first || (epoch > first && every > 0 && (epoch - first).is_multiple_of(every));
-        due && self.measured.as_ref().is_none_or(|&(at, _)| at != epoch) && self.uses_scores(epoch)
+        due && self.measured.as_ref().is_none_or(|&(at, _)| at != epoch)
+            && self.plan(epoch).is_ok_and(|plan| self.uses_scores(&plan))
     }
 
     fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {
@@ -209,7 +245,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
             let rule = "one score for each label";
             return Err(Error::Length { argument: "scores".into(), found: scores.len(), expected, rule });
         }
-        // without a way out, so that many are looked at at once
+        // without an early exit, so that the compiler can check many values at once
         let finite = scores.iter().fold(true, |finite, score| finite & score.is_finite());
         if let Some((index, &value)) = scores.iter().enumerate().find(|(_, score)| !finite && !score.is_finite()) {
             return Err(Error::ScoreNotFinite { index, value });
@@ -223,37 +259,31 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
     }
 
     fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()> {
-        let quota = self.quota(epoch)?;
-        let (pick, seed) = (self.schedule.pick(epoch), self.settings.seed);
-        match (&quota, pick) {
-            (Quota::PerClass(quotas), Pick::WithReplacement) => {
-                select::draw(&self.classes, quotas, seed, epoch, &mut out.indices);
-            }
-            _ => {
-                let keys = Keys::new(pick, self.scores(), seed, epoch);
-                select::select(&self.classes, &quota, &keys, &mut out.indices, &mut out.spare);
-            }
-        }
-        self.arrange(epoch, quota, out);
+        let plan = self.plan(epoch)?;
+        self.fill(epoch, &plan, out);
         Ok(())
     }
 
     fn report(&self, epoch: usize) -> Result<Report> {
-        let list = self.epoch(epoch)?;
+        let (plan, mut list) = (self.plan(epoch)?, Epoch::default());
+        self.fill(epoch, &plan, &mut list);
         let measured = self.measured.as_ref().and_then(|(at, scores)| Some((*at, scores.as_deref()?)));
-        Ok(report::report(&list, &self.classes, self.schedule.law(epoch, &self.classes), measured))
+        let missing = self.missing_scores(epoch, &plan);
+        let mut report = report::report(&list, &self.classes, plan, measured);
+        report.warnings.extend(missing);
+        Ok(report)
     }
 
     fn quotas(&self, epoch: usize) -> Result<Vec<usize>> {
-        match self.quota(epoch)? {
+        match self.plan(epoch)?.quota {
             Quota::PerClass(quotas) => Ok(quotas),
-            Quota::Ranks(_) => Err(Error::ClassBlind { epoch }),
+            Quota::Window(_) => Err(Error::ClassBlind { epoch }),
         }
     }
 
     fn state(&self, at: Position) -> State {
         let scores = self.scores().filter(|_| self.needs_scores_from(at.epoch));
-        State::new(&self.classes, self.settings, self.schedule.describe(), at, self.measured_at(), scores)
+        State::new(&self.classes, self.settings, self.schedule.describe().to_string(), at, self.measured_at(), scores)
     }
 
     fn restore(&mut self, state: &State) -> Result<Position> {
@@ -266,7 +296,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
 impl<S: Schedule> std::fmt::Debug for Curriculum<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Curriculum")
-            .field("schedule", &self.schedule.describe())
+            .field("schedule", &format_args!("{}", self.schedule.describe()))
             .field("settings", &self.settings)
             .field("samples", &self.classes.num_samples())
             .field("classes", &self.classes.num_classes())

@@ -1,11 +1,13 @@
-//! One epoch's index list: what is left of it, whose part it is, and its batches.
+//! The index list of one epoch: skipped, sharded and batched.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::shard::{self, Even};
-use crate::{ClassIndex, Error, Result};
+use super::shard::{self, ShardRemainder};
+use crate::labels::check_columns;
+use crate::{ClassIndex, Error, Result, Warning};
 
-/// A place in training: so many samples of an epoch are done, counted over all processes.
+/// A position in training: how many samples of an epoch are done, counted over all processes.
 ///
 /// # Examples
 /// ```
@@ -17,7 +19,7 @@ use crate::{ClassIndex, Error, Result};
 pub struct Position {
     /// The epoch, from 0.
     pub epoch: usize,
-    /// Samples of its list that are done, over all processes.
+    /// Number of samples of the epoch that are done, over all processes.
     pub samples: usize,
 }
 
@@ -28,23 +30,46 @@ impl From<usize> for Position {
     }
 }
 
-/// What happens to the samples that do not fill the last batch.
+/// What happens to the last samples of an epoch if they do not fill a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Tail {
-    /// They are a smaller batch. The default.
+#[doc(alias = "drop_last")]
+#[non_exhaustive]
+pub enum LastBatch {
+    /// They are a smaller batch. But a single sample joins the batch before it, which is then one larger. The default.
+    ///
+    /// A layer of batch normalisation that trains on one sample writes NaN into its running variance. A batch of one is
+    /// still possible if the batch size is 1, or if an epoch, or the rest of it, has one sample.
     #[default]
+    MergeLone,
+    /// They are a smaller batch, which may be a single sample.
     Keep,
-    /// They are left out: for layers that cannot do with a batch of 1. An epoch smaller than a batch then has none.
+    /// They are left out of this epoch. An epoch smaller than a batch then has no batch, and the report warns of it.
     Drop,
 }
 
-impl Tail {
+impl LastBatch {
     /// Number of batches of `len` samples; `batch_size` above 0.
     pub(crate) fn batches(self, len: usize, batch_size: usize) -> usize {
         match self {
-            Tail::Keep => len.div_ceil(batch_size),
-            Tail::Drop => len / batch_size,
+            LastBatch::MergeLone if len > batch_size && len % batch_size == 1 => len / batch_size,
+            LastBatch::MergeLone | LastBatch::Keep => len.div_ceil(batch_size),
+            LastBatch::Drop => len / batch_size,
+        }
+    }
+
+    /// Which of `len` samples the batch with this number holds; it is below the number of batches.
+    pub(crate) fn batch(self, number: usize, len: usize, batch_size: usize) -> Range<usize> {
+        let last = self != LastBatch::Drop && number + 1 == self.batches(len, batch_size);
+        number * batch_size..if last { len } else { (number + 1) * batch_size }
+    }
+
+    /// What a user should know about an epoch of `len` samples; `batch_size` above 0.
+    pub(crate) fn warning(self, len: usize, batch_size: usize) -> Option<Warning> {
+        let lone = batch_size > 1 && (len == 1 || (self == LastBatch::Keep && len % batch_size == 1));
+        match self.batches(len, batch_size) {
+            0 => Some(Warning::NoBatch { len, batch_size }),
+            _ => lone.then_some(Warning::LoneSample { len, batch_size }),
         }
     }
 }
@@ -53,17 +78,17 @@ pub(crate) fn check_batch_size(batch_size: usize) -> Result<()> {
     if batch_size == 0 { Err(Error::BatchSize) } else { Ok(()) }
 }
 
-/// The samples of one epoch in training order, or the part of them that is left, or one process's part of that.
+/// The samples of one epoch in training order, or a part of them: after a skip, or for one process.
 ///
 /// # Examples
 /// ```
-/// use climd::{CurriculumSampler, Even, PowerLaw, PowerLawScheduler, Tail};
+/// use climd::{CurriculumSampler, LastBatch, PowerLaw, PowerLawScheduler, ShardRemainder};
 /// let sampler = PowerLawScheduler::new(&[0, 0, 0, 1, 1, 2], PowerLaw::default())?;
 /// let epoch = sampler.epoch(99)?;
 /// // the second of two processes, after 2 samples are done
-/// let part = epoch.skip(2)?.shard(1, 2, Even::Pad)?;
+/// let part = epoch.skip(2)?.shard(1, 2, ShardRemainder::Pad)?;
 /// assert_eq!(part.indices(), [epoch.indices()[3], epoch.indices()[5]]);
-/// assert_eq!(part.batches(1, Tail::Keep)?.len(), 2);
+/// assert_eq!(part.batches(1, LastBatch::MergeLone)?.len(), 2);
 /// # Ok::<(), climd::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -71,18 +96,19 @@ pub struct Epoch {
     pub(super) number: usize,
     /// The whole list, or the whole of one process's part.
     pub(super) indices: Vec<u32>,
-    /// Where in `indices` that begins which is left. What is done is kept, as padding is taken from the list's start.
+    /// Position in `indices` of the first sample that is left. Samples that are done stay, as padding comes from the
+    /// start.
     pub(super) start: usize,
-    /// Samples of each class in the whole epoch, by rank.
+    /// Number of samples of each class in the whole epoch, largest class first.
     pub(super) counts: Vec<usize>,
     pub(super) classes: Option<Arc<ClassIndex>>,
     /// Length of the whole list, over all processes.
     pub(super) total: usize,
-    /// Samples of it that are done before the first that is left, over all processes.
+    /// Number of samples that are done, over all processes.
     pub(super) done: usize,
     /// The number of processes that the list was dealt to, if it was.
     pub(super) world_size: Option<usize>,
-    /// Memory for the next list.
+    /// Memory that the next list can use.
     pub(super) spare: Vec<u32>,
 }
 
@@ -102,49 +128,50 @@ impl Epoch {
         self.indices.len() - self.start
     }
 
-    /// Whether nothing is left.
+    /// Whether no samples are left.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Samples of each class in the whole epoch, over all processes, by class, largest first; the same before and after
-    /// `skip` and `shard`. Empty for an epoch that was never filled.
+    /// Number of samples of each class in the whole epoch, over all processes, largest class first. `skip` and `shard`
+    /// do not change it. Empty for an epoch that was never filled.
     pub fn class_counts(&self) -> &[usize] {
         &self.counts
     }
 
-    /// Where it starts: its number, and how many of its samples are done before, over all processes.
+    /// The position where it starts: number of the epoch, and number of samples that are done, over all processes.
     pub fn start(&self) -> Position {
         Position { epoch: self.number, samples: self.total.min(self.done) }
     }
 
-    /// The logarithm of each class's share of the whole epoch, for a loss that corrects for it; the same before and
-    /// after `skip` and `shard`.
+    /// The logarithm of each class's share of the whole epoch, for a loss that corrects for it. `skip` and `shard` do
+    /// not change it.
     ///
     /// # Shapes
     /// Returns `[num_logits]`: `ln(max(k, 1/2) / len)` for the `k` samples of label `c` in column `c`.
     ///
     /// # Errors
-    /// [`Error::PriorWidth`] if a label of the epoch is not a column; [`Error::Empty`] for an epoch that was never
-    /// filled.
+    /// [`Error::PriorWidth`] if a label of the epoch is not a column; [`Error::OutOfRange`] for more than 2^24 columns;
+    /// [`Error::Empty`] for an epoch that was never filled.
     ///
     /// # Source
     /// `docs/algorithm.md`, "The loss must know"; balanced softmax (Ren et al. 2020).
     pub fn log_prior(&self, num_logits: usize) -> Result<Vec<f32>> {
         let classes = self.classes.as_ref().filter(|_| self.total > 0).ok_or(Error::Empty { argument: "epoch" })?;
         let len = self.total as f64;
+        check_columns(num_logits)?;
         let mut prior = vec![libm::log(0.5 / len) as f32; num_logits];
-        for (rank, &count) in self.counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
-            prior[classes.column(rank, num_logits)?] = libm::log(count as f64 / len) as f32;
+        for (class, &count) in self.counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
+            prior[classes.column(class, num_logits)?] = libm::log(count as f64 / len) as f32;
         }
         Ok(prior)
     }
 
-    /// What is left after `samples` of it, counted over all processes.
+    /// The rest of the epoch after `samples` samples, counted over all processes.
     ///
-    /// To go on with another number of processes, skip first and shard then. With the same number, both orders give what
-    /// the uncut run has left, padding included. On a part that was dealt already, `samples` must divide among the
-    /// processes.
+    /// To go on with another number of processes, skip first and shard then. With the same number, both orders give
+    /// exactly what the unstopped run has left, padding included. On the part of one process, `samples` must divide by
+    /// the number of processes.
     ///
     /// # Errors
     /// [`Error::Skip`] for more samples than are left; [`Error::SkipSharded`].
@@ -160,42 +187,44 @@ impl Epoch {
         Ok(Self { start: self.start + own, done: self.done.saturating_add(samples), ..self.with(self.indices.clone()) })
     }
 
-    /// One process's part: positions `rank`, `rank + world_size`, ... of what is left of the list.
+    /// The part of one process: positions `rank`, `rank + world_size`, ... of the samples that are left.
     ///
-    /// All parts have one length, so that no process waits for another: `even` says how.
+    /// All parts have the same length, so that no process waits for another. `remainder` says how.
     ///
     /// # Errors
     /// [`Error::Rank`] if `rank` is not below `world_size`; [`Error::ShardedTwice`].
-    pub fn shard(&self, rank: usize, world_size: usize, even: Even) -> Result<Self> {
+    pub fn shard(&self, rank: usize, world_size: usize, remainder: ShardRemainder) -> Result<Self> {
         self.check_shard(rank, world_size)?;
-        Ok(self.part_of(shard::every_nth(&self.indices, self.start, rank, world_size, even), world_size))
+        Ok(self.part_of(shard::every_nth(&self.indices, self.start, rank, world_size, remainder), world_size))
     }
 
-    /// One process's part, with each class spread evenly over the processes. A resume needs the same `world_size`:
+    /// The part of one process, with each class spread evenly over the processes. To resume, use the same `world_size`:
     /// shard the whole epoch first and skip then.
     ///
-    /// What `Even::Drop` leaves out is the end of the epoch's random order: of every class its share, over the epochs.
+    /// `ShardRemainder::Drop` leaves out the end of the epoch's random order. So every class loses its share over the
+    /// epochs.
     ///
     /// # Errors
-    /// As [`shard`](Self::shard), and [`Error::SkippedStratified`] for an epoch of which some is done.
-    pub fn shard_stratified(&self, rank: usize, world_size: usize, even: Even) -> Result<Self> {
+    /// As [`shard`](Self::shard), and [`Error::SkippedStratified`] if some samples of the epoch are done.
+    pub fn shard_stratified(&self, rank: usize, world_size: usize, remainder: ShardRemainder) -> Result<Self> {
         self.check_shard(rank, world_size)?;
         if self.done > 0 {
             return Err(Error::SkippedStratified { done: self.done });
         }
-        let ranks = self.classes.as_ref().map_or(&[][..], |classes| classes.ranks());
-        Ok(self.part_of(shard::stratified(&self.indices, ranks, rank, world_size, even), world_size))
+        let classes = self.classes.as_ref().map_or(&[][..], |classes| classes.sample_classes());
+        Ok(self.part_of(shard::stratified(&self.indices, classes, rank, world_size, remainder), world_size))
     }
 
-    /// The indices in batches, each with the position after it, which is where a state is to be taken.
+    /// The indices in batches, each with the position after it. Take a state at that position.
     ///
-    /// After the last batch that is the start of the next epoch.
+    /// After the last batch that is the start of the next epoch. All parts that an epoch is dealt to have as many
+    /// batches, of the same sizes.
     ///
     /// # Errors
     /// [`Error::BatchSize`] for batches of 0.
-    pub fn batches(&self, batch_size: usize, tail: Tail) -> Result<IndexBatches<'_>> {
+    pub fn batches(&self, batch_size: usize, last: LastBatch) -> Result<IndexBatches<'_>> {
         check_batch_size(batch_size)?;
-        Ok(IndexBatches { epoch: self, batch_size, next: 0, count: tail.batches(self.len(), batch_size) })
+        Ok(IndexBatches { epoch: self, batch_size, last, next: 0, count: last.batches(self.len(), batch_size) })
     }
 
     fn check_shard(&self, rank: usize, world_size: usize) -> Result<()> {
@@ -203,6 +232,12 @@ impl Epoch {
             return Err(Error::Rank { rank, world_size });
         }
         if self.world_size.is_some() { Err(Error::ShardedTwice) } else { Ok(()) }
+    }
+
+    /// Samples of the data set that it is of; none if it was never filled.
+    #[cfg(feature = "tch")]
+    pub(crate) fn num_samples(&self) -> Option<usize> {
+        self.classes.as_ref().map(|classes| classes.num_samples())
     }
 
     fn part_of(&self, indices: Vec<u32>, world_size: usize) -> Self {
@@ -214,7 +249,7 @@ impl Epoch {
         Self { indices, counts, classes, spare, ..*self }
     }
 
-    /// The position after so many of what is left; the start of the next epoch where `last`.
+    /// The position after `local` of the samples that are left; the start of the next epoch if `last`.
     pub(crate) fn position_after(&self, local: usize, last: bool) -> Position {
         if last {
             return Position::from(self.number.saturating_add(1));
@@ -225,11 +260,12 @@ impl Epoch {
     }
 }
 
-/// The batches of an [`Epoch`]: indices, and the position after them.
+/// Iterator over the batches of an [`Epoch`]: indices, and the position after them.
 #[derive(Debug, Clone)]
 pub struct IndexBatches<'a> {
     epoch: &'a Epoch,
     batch_size: usize,
+    last: LastBatch,
     next: usize,
     count: usize,
 }
@@ -241,10 +277,9 @@ impl<'a> Iterator for IndexBatches<'a> {
         if self.next == self.count {
             return None;
         }
-        let start = self.next * self.batch_size;
-        let end = self.epoch.len().min(start + self.batch_size);
+        let batch = self.last.batch(self.next, self.epoch.len(), self.batch_size);
         self.next += 1;
-        Some((&self.epoch.indices()[start..end], self.epoch.position_after(end, self.next == self.count)))
+        Some((&self.epoch.indices()[batch.clone()], self.epoch.position_after(batch.end, self.next == self.count)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -1,4 +1,4 @@
-//! From quotas to index lists: which samples, in what order, dealt to which process.
+//! Makes index lists from quotas: which samples, in what order, for which process.
 
 mod curriculum;
 mod epoch;
@@ -17,23 +17,22 @@ mod weighted;
 
 use std::ops::Range;
 
-pub(crate) use curriculum::Source;
 pub use curriculum::{Curriculum, PowerLawScheduler, Settings};
 pub(crate) use epoch::check_batch_size;
-pub use epoch::{Epoch, IndexBatches, Position, Tail};
+pub use epoch::{Epoch, IndexBatches, LastBatch, Position};
 pub(crate) use random::{Purpose, Words};
 pub use report::{ClassReport, Report, ScoreRange, Warning};
 pub(crate) use select::key_of_score;
-pub use shard::Even;
+pub use shard::ShardRemainder;
 pub use state::State;
 pub use weighted::weighted_scores;
 
 use crate::{ClassIndex, Error, Result};
 
-/// What a training loop holds: index lists in, scores out, no framework in between.
+/// The sampler of a training loop: it takes scores and gives index lists, without any framework.
 ///
-/// Epochs count from 0. What an epoch holds depends on the labels, the configuration, the latest scores and the epoch
-/// alone: there is no counter that a call advances, and no order in which calls must come.
+/// Epochs count from 0. An epoch depends only on the labels, the configuration, the latest scores and its number. There
+/// is no counter that a call advances, and calls may come in any order.
 ///
 /// # Examples
 /// ```
@@ -47,9 +46,9 @@ use crate::{ClassIndex, Error, Result};
 ///         let scores = vec![0.5; labels.len()]; // from your network
 ///         sampler.update(epoch, &scores)?;
 ///     }
-///     for (indices, _) in sampler.epoch(epoch)?.batches(2, climd::Tail::Keep)? {
+///     for (indices, _) in sampler.epoch(epoch)?.batches(2, climd::LastBatch::MergeLone)? {
 ///         // train on these samples
-///         assert!(indices.len() <= 2);
+///         assert!(indices.len() <= 3); // a lone last sample joins the batch before it
 ///     }
 /// }
 /// # Ok::<(), climd::Error>(())
@@ -59,13 +58,16 @@ pub trait CurriculumSampler: Send + Sync {
     fn classes(&self) -> &ClassIndex;
 
     /// Number of samples of the epoch, known before training.
-    fn epoch_len(&self, epoch: usize) -> usize;
+    ///
+    /// # Errors
+    /// [`Error::Quota`] if your own schedule asks for samples that the data do not have, or the error of the schedule.
+    fn epoch_len(&self, epoch: usize) -> Result<usize>;
 
     /// Whether the epoch should begin with a measurement: false once the scores of that epoch are in, also after a
-    /// restore.
+    /// restore. Also false if the schedule has no plan for the epoch; [`epoch`](Self::epoch) then says why.
     fn wants_scores(&self, epoch: usize) -> bool;
 
-    /// Takes the scores of a measurement at the beginning of `epoch`, wanted or not; higher comes earlier.
+    /// Takes the scores of a measurement at the beginning of `epoch`, wanted or not. Higher scores come earlier.
     ///
     /// # Shapes
     /// `scores`: `[N]`, in the order of the labels.
@@ -74,32 +76,44 @@ pub trait CurriculumSampler: Send + Sync {
     /// [`Error::Length`], [`Error::ScoreNotFinite`]; the sampler is then unchanged.
     fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()>;
 
-    /// Writes the epoch's index list to `out` in training order, in the memory that `out` has.
+    /// Writes the epoch's index list in training order to `out`, and reuses the memory of `out`.
     ///
     /// # Errors
-    /// [`Error::Quota`] if a schedule of your own asks for what the data do not have.
+    /// [`Error::Quota`] if your own schedule asks for samples that the data do not have.
     ///
     /// # Complexity
-    /// O(N + C log C) time; 4 bytes a sample of scratch.
+    /// O(N + C log C) time; 4 bytes of scratch memory for each sample.
     fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()>;
 
-    /// What the epoch holds and why: a line a class, the age of the scores, warnings.
+    /// What the epoch holds and why: a line for each class, the age of the scores, and warnings.
     ///
     /// # Errors
     /// As [`epoch_into`](Self::epoch_into).
     fn report(&self, epoch: usize) -> Result<Report>;
 
-    /// Samples of each class in the epoch, by rank.
+    /// As [`report`](Self::report), with what its batches are to be warned of: an epoch without a batch, or one that
+    /// ends in a lone sample.
+    ///
+    /// # Errors
+    /// As [`report`](Self::report); [`Error::BatchSize`] for batches of 0.
+    fn report_batches(&self, epoch: usize, batch_size: usize, last: LastBatch) -> Result<Report> {
+        check_batch_size(batch_size)?;
+        let mut report = self.report(epoch)?;
+        report.warnings.extend(last.warning(report.len, batch_size));
+        Ok(report)
+    }
+
+    /// Number of samples of each class in the epoch, largest class first.
     ///
     /// # Errors
     /// [`Error::ClassBlind`] if the schedule ignores classes in that epoch; [`Error::Quota`].
     fn quotas(&self, epoch: usize) -> Result<Vec<usize>>;
 
-    /// All that is needed to go on from a position: give it to [`restore`](Self::restore) of a sampler that was built
-    /// alike.
+    /// Everything that is needed to go on from a position. Give it to [`restore`](Self::restore) of a sampler that was
+    /// built in the same way.
     fn state(&self, at: Position) -> State;
 
-    /// Takes a state's scores and returns its position; what the sampler had is dropped.
+    /// Takes the scores of a state and returns its position. Earlier scores of the sampler are dropped.
     ///
     /// # Errors
     /// [`Error::StateDamaged`], [`Error::StateVersion`], or [`Error::StateMismatch`] for other labels or another
@@ -119,15 +133,16 @@ pub trait CurriculumSampler: Send + Sync {
     /// Number of gradient steps that these epochs take in one process, known before training.
     ///
     /// # Errors
-    /// [`Error::BatchSize`] for batches of 0.
-    fn steps(&self, epochs: Range<usize>, batch_size: usize, tail: Tail) -> Result<usize> {
+    /// [`Error::BatchSize`] for batches of 0; as [`epoch_len`](Self::epoch_len).
+    fn steps(&self, epochs: Range<usize>, batch_size: usize, last: LastBatch) -> Result<usize> {
         check_batch_size(batch_size)?;
-        let steps = |epoch| tail.batches(self.epoch_len(epoch), batch_size);
-        Ok(epochs.map(steps).fold(0, usize::saturating_add))
+        epochs
+            .into_iter()
+            .try_fold(0usize, |steps, epoch| Ok(steps.saturating_add(last.batches(self.epoch_len(epoch)?, batch_size))))
     }
 }
 
-/// A check that a schedule's quota can be met.
+/// The error for a plan that does not fit the data.
 fn impossible(epoch: usize, reason: String) -> Error {
     Error::Quota { epoch, reason }
 }

@@ -1,48 +1,52 @@
-//! What an epoch holds, said in numbers that can be logged.
+//! Report of an epoch, as numbers that can be logged.
 
 use super::Epoch;
-use crate::{ClassIndex, Law};
+use crate::schedule::TargetDistribution;
+use crate::{ClassIndex, Plan, Quota};
 
 /// What an epoch holds and why.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Report {
     /// The epoch, from 0.
     pub epoch: usize,
     /// Length of its list.
     pub len: usize,
-    /// Different samples in it.
+    /// Number of different samples in it.
     pub distinct: usize,
-    /// The law behind the quotas: exponent, progress, target share of each class.
-    pub law: Law,
-    /// The epoch at whose beginning the scores in use were measured; none: a random ranking stands in, or none is
-    /// needed.
+    /// The distribution behind the quotas: exponent, progress, target share of each class.
+    pub target: TargetDistribution,
+    /// The epoch at whose beginning the scores in use were measured. None if a random ranking takes their place, or no
+    /// ranking is needed.
     pub measured_at: Option<usize>,
-    /// A line a class, by rank.
+    /// A line for each class, largest first.
     pub classes: Vec<ClassReport>,
-    /// What a user should know.
+    /// Warnings for the user.
     pub warnings: Vec<Warning>,
 }
 
 /// What an epoch holds of one class.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct ClassReport {
     /// The label.
     pub label: i64,
-    /// Samples in the data set.
+    /// Number of samples in the data set.
     pub count: usize,
-    /// Samples in the epoch's list.
+    /// Number of samples in the epoch's list.
     pub quota: usize,
-    /// Share of the list that the law aims at, in `[0, 1]`; none if the schedule ignores classes.
+    /// Share of the list that the schedule aims at, in `[0, 1]`. None if the schedule ignores classes.
     pub target: Option<f64>,
-    /// Scores of all samples of the class; none before the first measurement.
+    /// Scores of all samples of the class. None before the first measurement.
     pub scores: Option<ScoreRange>,
 }
 
 /// Smallest, mean and largest score of a class.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct ScoreRange {
     /// Smallest score.
     pub min: f32,
@@ -52,7 +56,7 @@ pub struct ScoreRange {
     pub max: f32,
 }
 
-/// What a user should know about an epoch.
+/// A warning about an epoch.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -62,7 +66,7 @@ pub enum Warning {
         /// The label.
         label: i64,
     },
-    /// A class that has more than its even share of the data has even more of the epoch.
+    /// A class with more than an equal share of the data has an even larger share of the epoch.
     Overshoot {
         /// The label.
         label: i64,
@@ -70,6 +74,27 @@ pub enum Warning {
         share: f64,
         /// Its share of the data, in `[0, 1]`.
         natural: f64,
+    },
+    /// Scores were wanted, and never came: the epoch ranks by older ones, or at random.
+    ScoresMissing {
+        /// The epoch that wanted them.
+        wanted: usize,
+        /// The epoch of the scores that are used instead; none: a random ranking.
+        measured_at: Option<usize>,
+    },
+    /// The epoch has no batch at all, as it is smaller than one and the last one is dropped.
+    NoBatch {
+        /// Samples of the epoch.
+        len: usize,
+        /// Samples of a batch.
+        batch_size: usize,
+    },
+    /// The epoch ends in a batch of one sample, which batch normalisation cannot train on.
+    LoneSample {
+        /// Samples of the epoch.
+        len: usize,
+        /// Samples of a batch.
+        batch_size: usize,
     },
 }
 
@@ -83,27 +108,58 @@ impl std::fmt::Display for Warning {
                 100.0 * share,
                 100.0 * natural
             ),
+            Warning::ScoresMissing { wanted, measured_at: Some(at) } => write!(
+                f,
+                "scores were wanted in epoch {wanted} and did not come: those of epoch {at} are used; call `refresh` \
+                 or `update`"
+            ),
+            Warning::ScoresMissing { wanted, measured_at: None } => write!(
+                f,
+                "scores were wanted in epoch {wanted} and never came: samples are ranked at random; call `refresh` or \
+                 `update`"
+            ),
+            Warning::NoBatch { len, batch_size } => write!(
+                f,
+                "this epoch has no batch: its {len} samples do not fill one of {batch_size}, and `LastBatch::Drop` \
+                 leaves them out; use smaller batches, or `LastBatch::MergeLone`"
+            ),
+            Warning::LoneSample { len: 1, .. } => write!(
+                f,
+                "this epoch is one sample, so a batch of one: batch normalisation writes NaN into its running variance \
+                 then; use fewer curriculum epochs"
+            ),
+            Warning::LoneSample { len, batch_size } => write!(
+                f,
+                "the last batch of this epoch is one sample, as {len} are one more than whole batches of {batch_size}: \
+                 batch normalisation writes NaN into its running variance then; use `LastBatch::MergeLone`"
+            ),
         }
     }
 }
 
-pub(super) fn report(epoch: &Epoch, classes: &ClassIndex, law: Law, measured: Option<(usize, &[f32])>) -> Report {
+pub(super) fn report(epoch: &Epoch, classes: &ClassIndex, plan: Plan, measured: Option<(usize, &[f32])>) -> Report {
+    let target = plan.target.unwrap_or_else(|| match plan.quota {
+        Quota::Window(_) => TargetDistribution::default(),
+        Quota::PerClass(quotas) => {
+            TargetDistribution::new(quotas.iter().map(|&quota| quota as f64 / epoch.total as f64).collect())
+        }
+    });
     let mut seen = vec![false; classes.num_samples()];
     epoch.indices.iter().for_each(|&sample| seen[sample as usize] = true);
     let lines: Vec<ClassReport> = (0..classes.num_classes())
-        .map(|rank| ClassReport {
-            label: classes.label(rank),
-            count: classes.counts()[rank],
-            quota: epoch.counts[rank],
-            target: law.shares.get(rank).copied(),
-            scores: measured.map(|(_, scores)| score_range(classes.members(rank), scores)),
+        .map(|class| ClassReport {
+            label: classes.label(class),
+            count: classes.counts()[class],
+            quota: epoch.counts[class],
+            target: target.shares.get(class).copied(),
+            scores: measured.map(|(_, scores)| score_range(classes.members(class), scores)),
         })
         .collect();
     Report {
         epoch: epoch.number,
         len: epoch.len(),
         distinct: seen.iter().filter(|&&seen| seen).count(),
-        law,
+        target,
         measured_at: measured.map(|(epoch, _)| epoch),
         warnings: lines.iter().filter_map(|line| warn(line, epoch.len(), classes)).collect(),
         classes: lines,

@@ -1,49 +1,65 @@
-//! One list, many processes: who takes which positions.
+//! Divides one list among many processes.
 //!
-//! Every part has one length, so that no process waits for ever in a collective operation.
+//! All parts have the same length, so that no process waits for ever in a collective operation.
 
-/// How the parts of all processes are made equally long.
+/// What happens to the samples that do not divide among the processes. All parts have the same length in both cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Even {
-    /// Samples from the start of the list are repeated, again and again if need be. The default.
+#[doc(alias = "drop_last")]
+#[non_exhaustive]
+pub enum ShardRemainder {
+    /// Samples from the start of the list are repeated, several times if necessary. The default.
     #[default]
     Pad,
     /// The samples that do not divide among the processes are left out.
     Drop,
 }
 
-impl Even {
+impl ShardRemainder {
     /// Length of each part.
     fn len(self, samples: usize, world_size: usize) -> usize {
         match self {
-            Even::Pad => samples.div_ceil(world_size),
-            Even::Drop => samples / world_size,
+            ShardRemainder::Pad => samples.div_ceil(world_size),
+            ShardRemainder::Drop => samples / world_size,
         }
     }
 }
 
-/// Positions `rank`, `rank + world_size`, ... of what is left of the list from `start` on.
+/// Positions `rank`, `rank + world_size`, ... of the list from `start` on.
 ///
-/// Padding goes on from the start of the whole list, whatever was done of it: a run that was cut pads as the uncut one.
-pub(super) fn every_nth(list: &[u32], start: usize, rank: usize, world_size: usize, even: Even) -> Vec<u32> {
-    let len = even.len(list.len() - start, world_size);
+/// Padding comes from the start of the whole list, also if some of it is done. So a run that was stopped has the same
+/// padding as one that was not.
+pub(super) fn every_nth(
+    list: &[u32],
+    start: usize,
+    rank: usize,
+    world_size: usize,
+    remainder: ShardRemainder,
+) -> Vec<u32> {
+    let len = remainder.len(list.len() - start, world_size);
     (0..len).map(|i| list[(start + (rank + i * world_size) % list.len()) % list.len()]).collect()
 }
 
-/// The list sorted by class and dealt in turn, in the list's order; padding comes last, from the start of the list.
+/// Sorts the list by class and deals it in turn. The part is in the order of the list. Padding comes last, from its
+/// start.
 ///
-/// What is dropped is the end of the list before it is sorted. The end of the sorted list would be the rarest class, in
-/// every epoch anew.
-pub(super) fn stratified(list: &[u32], ranks: &[u32], rank: usize, world_size: usize, even: Even) -> Vec<u32> {
-    let len = even.len(list.len(), world_size);
+/// Dropped samples are the end of the list before it is sorted. The end of the sorted list would be the rarest class,
+/// in every epoch.
+pub(super) fn stratified(
+    list: &[u32],
+    classes: &[u32],
+    rank: usize,
+    world_size: usize,
+    remainder: ShardRemainder,
+) -> Vec<u32> {
+    let len = remainder.len(list.len(), world_size);
     let dealt = list.len().min(len.saturating_mul(world_size));
     let mut by_class: Vec<usize> = (0..dealt).collect();
-    by_class.sort_by_key(|&at| ranks[list[at] as usize]); // stable
+    by_class.sort_by_key(|&at| classes[list[at] as usize]); // stable
     let mut positions: Vec<usize> = by_class.into_iter().skip(rank).step_by(world_size).collect();
     positions.sort_unstable();
     let mut part: Vec<u32> = positions.into_iter().map(|at| list[at]).collect();
-    // the ranks that came up short take what follows the end of the list, as `every_nth` does
+    // short parts are padded from the start of the list, as in `every_nth`
     part.extend((part.len()..len).map(|i| list[(rank + i * world_size) % list.len()]));
     part
 }

@@ -1,6 +1,7 @@
-//! The ranking in buckets of one size: one more in each step.
+//! The ranking in buckets of equal size: each step adds one bucket.
 
-use super::{Law, Pick, Quota, Schedule, pacing};
+use super::buckets::Buckets;
+use super::{Description, Pick, Plan, Schedule};
 use crate::{ClassIndex, Result};
 
 /// The easiest `ceil(t K / T)` of `K` equal buckets of all samples, classes ignored.
@@ -12,9 +13,9 @@ use crate::{ClassIndex, Result};
 pub struct BabyStep {
     /// Curriculum epochs `T`, at least 1; later epochs use every sample. Default 100.
     pub epochs: usize,
-    /// Buckets `K`, at least 1; no more of them than epochs or samples are used. Default 10.
+    /// Number of buckets `K`, at least 1. At most as many as epochs or samples are used. Default 10.
     pub buckets: usize,
-    /// By what samples are ranked; not with replacement. Default: the highest scores first.
+    /// How samples are ranked; not with replacement. Default: the highest scores first.
     pub pick: Pick,
 }
 
@@ -24,35 +25,30 @@ impl Default for BabyStep {
     }
 }
 
+impl BabyStep {
+    fn shared(&self) -> Buckets {
+        Buckets { names: ["BabyStep", "baby_step"], epochs: self.epochs, buckets: self.buckets, pick: self.pick }
+    }
+}
+
 impl Schedule for BabyStep {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        pacing::check_buckets("BabyStep", self.epochs, self.buckets, self.pick)
+    fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
+        self.shared().plan(epoch, classes, |latest| 0..latest.end)
     }
-    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
-        let (buckets, reached) = pacing::bucket(epoch, self.epochs, self.buckets, classes);
-        Quota::Ranks(0..pacing::bucket_end(reached, buckets, classes))
-    }
-    fn describe(&self) -> String {
-        format!("{self:?}")
-    }
-    fn pick(&self, _: usize) -> Pick {
-        self.pick
-    }
-    fn settles_at(&self) -> usize {
-        self.epochs
-    }
-    fn law(&self, epoch: usize, classes: &ClassIndex) -> Law {
-        pacing::law(self.quota(epoch, classes).len() as f64 / classes.num_samples() as f64)
+
+    fn describe(&self) -> Description {
+        self.shared().describe(&Self::default().shared())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::growing;
     use super::*;
 
     #[test]
     fn buckets_are_added_one_by_one() {
-        let sizes = |buckets| pacing::sizes(&BabyStep { epochs: 10, buckets, ..Default::default() }, 11);
+        let sizes = |buckets| growing::sizes(&BabyStep { epochs: 10, buckets, ..Default::default() }, 11);
         assert_eq!(sizes(10), [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 100]);
         assert_eq!(sizes(5), [20, 20, 40, 40, 60, 60, 80, 80, 100, 100, 100]);
         assert_eq!(sizes(3), [33, 33, 33, 66, 66, 66, 100, 100, 100, 100, 100]);

@@ -1,28 +1,22 @@
-//! Class-balanced sampling: as many draws from every class, with replacement.
+//! Class-balanced sampling: the same number of draws from every class, with replacement.
 
-use super::{Pick, Quota, Schedule, largest_remainder};
+use super::{Description, Pick, Plan, Schedule, largest_remainder};
 use crate::{ClassIndex, Result};
 
-/// `N / C` uniform draws from every class, with replacement: what a weighted random sampler does, but with exact
-/// counts, so that length and class prior of an epoch are known.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct ClassBalanced {}
+/// `N / C` uniform draws from every class, with replacement. This is what a weighted random sampler does, but with
+/// exact counts. So the length and the class prior of an epoch are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(from = "super::no_fields::NoFields", into = "super::no_fields::NoFields"))]
+pub struct ClassBalanced;
 
 impl Schedule for ClassBalanced {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        Ok(())
+    fn plan(&self, _: usize, classes: &ClassIndex) -> Result<Plan> {
+        let quotas = largest_remainder(&vec![1; classes.num_classes()], classes.num_samples());
+        Ok(Plan::per_class(quotas).pick(Pick::WithReplacement).constant(true))
     }
-    fn quota(&self, _: usize, classes: &ClassIndex) -> Quota {
-        Quota::PerClass(largest_remainder(&vec![1; classes.num_classes()], classes.num_samples()))
-    }
-    fn describe(&self) -> String {
-        "ClassBalanced".into()
-    }
-    fn pick(&self, _: usize) -> Pick {
-        Pick::WithReplacement
-    }
-    fn settles_at(&self) -> usize {
-        0
+
+    fn describe(&self) -> Description {
+        Description::new("class_balanced")
     }
 }

@@ -1,6 +1,7 @@
-//! A growing prefix of the ranking: slow at first, faster later.
+//! A growing prefix of the ranking. It grows slowly at first, and faster later.
 
-use super::{Law, Pick, Quota, Schedule, pacing};
+use super::growing::{self, Growing};
+use super::{Description, Pick, Plan, Schedule};
 use crate::{ClassIndex, Result};
 
 /// The easiest `l^(1 - t / T)` of all samples, classes ignored.
@@ -14,7 +15,7 @@ pub struct Geometric {
     pub epochs: usize,
     /// Fraction `l` before the first epoch, above 0 and at most 1. Default 0.1.
     pub start: f64,
-    /// By what samples are picked; not with replacement. Default: the highest scores.
+    /// How samples are picked; not with replacement. Default: the highest scores.
     pub pick: Pick,
 }
 
@@ -24,30 +25,25 @@ impl Default for Geometric {
     }
 }
 
-impl Geometric {
-    fn fraction(&self, epoch: usize) -> f64 {
-        libm::exp2((1.0 - pacing::elapsed(epoch, self.epochs)) * libm::log2(self.start)).min(1.0)
+impl Growing for Geometric {
+    const NAMES: [&'static str; 2] = ["Geometric", "geometric"];
+
+    fn common(&self) -> (usize, f64, Pick) {
+        (self.epochs, self.start, self.pick)
+    }
+
+    fn fraction(&self, elapsed: f64) -> f64 {
+        libm::exp2((1.0 - elapsed) * libm::log2(self.start)).min(1.0)
     }
 }
 
 impl Schedule for Geometric {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        pacing::check("Geometric", self.epochs, self.start, self.pick)
+    fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
+        growing::plan(self, epoch, classes)
     }
-    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
-        pacing::prefix(self.fraction(epoch), classes)
-    }
-    fn describe(&self) -> String {
-        format!("{self:?}")
-    }
-    fn pick(&self, _: usize) -> Pick {
-        self.pick
-    }
-    fn settles_at(&self) -> usize {
-        self.epochs
-    }
-    fn law(&self, epoch: usize, _: &ClassIndex) -> Law {
-        pacing::law(self.fraction(epoch))
+
+    fn describe(&self) -> Description {
+        growing::describe(self)
     }
 }
 
@@ -58,7 +54,7 @@ mod tests {
     #[test]
     fn epochs_grow_as_the_formula_says() {
         let schedule = Geometric { epochs: 10, ..Default::default() };
-        assert_eq!(pacing::sizes(&schedule, 11), [12, 15, 19, 25, 31, 39, 50, 63, 79, 100, 100]);
+        assert_eq!(growing::sizes(&schedule, 11), [12, 15, 19, 25, 31, 39, 50, 63, 79, 100, 100]);
     }
 
     #[test]

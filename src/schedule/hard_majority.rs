@@ -1,19 +1,20 @@
-//! The easiest samples of the large classes are left out, once the network has seen everything for a while.
+//! Leaves out the easiest samples of the large classes, after some epochs with all samples.
 
-use super::{Pick, Quota, Schedule};
+use super::{Description, Pick, Plan, Schedule};
 use crate::{ClassIndex, Error, Result};
 
-/// Everything in the first epochs; then of each class above the median size only the hardest `keep` of its samples, but
-/// no fewer than the median. The opposite of easy first; it does harm where labels are noisy.
+/// All samples in the first epochs. Then each class above the median size keeps only the share `keep` of its samples,
+/// the hardest ones, but at least as many as the median. This is the opposite of easy first. It does harm if labels are
+/// noisy.
 ///
 /// # Source
 /// Ours: `docs/algorithm.md`, "Class-wise schedules".
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct HardMajority {
-    /// Epochs of all samples at first. Default 10.
+    /// Number of first epochs with all samples. Default 10.
     pub warm_up: usize,
-    /// Share of a large class that stays, above 0 and at most 1. Default 0.7.
+    /// Share of a large class that is kept, above 0 and at most 1. Default 0.7.
     pub keep: f64,
 }
 
@@ -24,44 +25,39 @@ impl Default for HardMajority {
 }
 
 impl Schedule for HardMajority {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        if self.keep > 0.0 && self.keep <= 1.0 {
-            return Ok(());
+    fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
+        if !(self.keep > 0.0 && self.keep <= 1.0) {
+            return Err(Error::OutOfRange { argument: "keep", found: self.keep, range: "above 0, and at most 1" });
         }
-        Err(Error::OutOfRange { argument: "keep", found: self.keep, range: "above 0, and at most 1" })
-    }
-
-    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
         let counts = classes.counts();
         if epoch < self.warm_up {
-            return Quota::PerClass(counts.to_vec());
+            return Ok(Plan::per_class(counts.to_vec()).pick(Pick::Lowest));
         }
         let middle = counts.len() / 2;
         let median = if counts.len() % 2 == 1 { counts[middle] } else { (counts[middle - 1] + counts[middle]) / 2 };
         let kept = |n: usize| libm::floor(self.keep * n as f64 + 1e-9) as usize; // 1e-9: 0.7 * 10 is 7
-        Quota::PerClass(counts.iter().map(|&n| if n <= median { n } else { kept(n).max(median) }).collect())
+        let quotas = counts.iter().map(|&n| if n <= median { n } else { kept(n).max(median) }).collect();
+        Ok(Plan::per_class(quotas).pick(Pick::Lowest).constant(true))
     }
 
-    fn describe(&self) -> String {
-        format!("{self:?}")
-    }
-
-    fn pick(&self, _: usize) -> Pick {
-        Pick::Lowest
-    }
-
-    fn settles_at(&self) -> usize {
-        self.warm_up
+    fn describe(&self) -> Description {
+        let default = Self::default();
+        Description::new("hard_majority").field("warm_up", self.warm_up, default.warm_up).field(
+            "keep",
+            self.keep,
+            default.keep,
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Quota;
     use super::*;
 
     fn quotas(counts: &[usize], epoch: usize) -> Quota {
         let labels: Vec<usize> = counts.iter().enumerate().flat_map(|(label, &n)| vec![label; n]).collect();
-        HardMajority::default().quota(epoch, &ClassIndex::new(&labels).unwrap())
+        HardMajority::default().plan(epoch, &ClassIndex::new(&labels).unwrap()).unwrap().quota
     }
 
     #[test]

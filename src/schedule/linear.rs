@@ -1,6 +1,7 @@
-//! A growing prefix of the ranking: as much more in each epoch.
+//! A growing prefix of the ranking. It grows by the same number in each epoch.
 
-use super::{Law, Pick, Quota, Schedule, pacing};
+use super::growing::{self, Growing};
+use super::{Description, Pick, Plan, Schedule};
 use crate::{ClassIndex, Result};
 
 /// The easiest `l + (1 - l) t / T` of all samples, classes ignored.
@@ -14,7 +15,7 @@ pub struct Linear {
     pub epochs: usize,
     /// Fraction `l` before the first epoch, above 0 and at most 1. Default 0.1.
     pub start: f64,
-    /// By what samples are picked; not with replacement. Default: the highest scores.
+    /// How samples are picked; not with replacement. Default: the highest scores.
     pub pick: Pick,
 }
 
@@ -24,30 +25,25 @@ impl Default for Linear {
     }
 }
 
-impl Linear {
-    fn fraction(&self, epoch: usize) -> f64 {
-        self.start + (1.0 - self.start) * pacing::elapsed(epoch, self.epochs)
+impl Growing for Linear {
+    const NAMES: [&'static str; 2] = ["Linear", "linear"];
+
+    fn common(&self) -> (usize, f64, Pick) {
+        (self.epochs, self.start, self.pick)
+    }
+
+    fn fraction(&self, elapsed: f64) -> f64 {
+        self.start + (1.0 - self.start) * elapsed
     }
 }
 
 impl Schedule for Linear {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        pacing::check("Linear", self.epochs, self.start, self.pick)
+    fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
+        growing::plan(self, epoch, classes)
     }
-    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
-        pacing::prefix(self.fraction(epoch), classes)
-    }
-    fn describe(&self) -> String {
-        format!("{self:?}")
-    }
-    fn pick(&self, _: usize) -> Pick {
-        self.pick
-    }
-    fn settles_at(&self) -> usize {
-        self.epochs
-    }
-    fn law(&self, epoch: usize, _: &ClassIndex) -> Law {
-        pacing::law(self.fraction(epoch))
+
+    fn describe(&self) -> Description {
+        growing::describe(self)
     }
 }
 
@@ -58,6 +54,6 @@ mod tests {
     #[test]
     fn epochs_grow_as_the_formula_says() {
         let schedule = Linear { epochs: 10, ..Default::default() };
-        assert_eq!(pacing::sizes(&schedule, 12), [19, 28, 37, 46, 55, 64, 73, 82, 91, 100, 100, 100]);
+        assert_eq!(growing::sizes(&schedule, 12), [19, 28, 37, 46, 55, 64, 73, 82, 91, 100, 100, 100]);
     }
 }

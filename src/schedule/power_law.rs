@@ -1,30 +1,42 @@
-//! The paper's schedule: from balanced classes to the long tail, under a power law of the class rank.
+//! The paper's schedule: from balanced classes to the long tail, by a power law.
 //!
 //! Source: Han et al., MICCAI 2025, Eq. 5-7; gaps closed in `docs/algorithm.md`, "How many".
 
 use rayon::prelude::*;
 
-use super::{Law, Overflow, Pick, Quota, Schedule, apportion::apportion, check_pick};
+use super::{Description, Overflow, Pick, Plan, Schedule, TargetDistribution, apportion, check_epochs, check_pick};
 use crate::{ClassIndex, Error, Result};
 
 /// The class distribution that the curriculum ends in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum TargetLaw {
-    /// `rank^(-gamma * alpha_t)`, the paper's Eq. 7. The default. For nearly equal classes its exponent is large: it
-    /// then makes an imbalance that the data do not have.
+    /// `c^(-gamma * alpha_t)` for the c-th largest class, the paper's Eq. 7. The default. For nearly equal classes the
+    /// exponent is large, and makes an imbalance that the data do not have.
     #[default]
     PowerLaw,
-    /// `rank^(-s * w_t)` with the maximum-likelihood Zipf exponent `s` of the data, which is 0 for equal classes.
+    /// `c^(-s * w_t)` with the maximum-likelihood Zipf exponent `s` of the data, which is 0 for equal classes.
     Zipf,
     /// The shares of the data themselves.
     Empirical,
 }
 
-/// The schedule of the paper: `ceil(t N / T)` samples in epoch `t = 1..=T`, shared among the classes by
-/// `(1 - w_t) / C + w_t * law`, where `w_t` runs from 0 to 1. From epoch `T` on, every sample.
+impl TargetLaw {
+    /// Its name in a configuration file and in a description.
+    fn name(self) -> &'static str {
+        match self {
+            TargetLaw::PowerLaw => "power_law",
+            TargetLaw::Zipf => "zipf",
+            TargetLaw::Empirical => "empirical",
+        }
+    }
+}
+
+/// The schedule of the paper. Epoch `t = 1..=T` has `ceil(t N / T)` samples. The share of a class is
+/// `(1 - w_t) / C + w_t * law`, where `w_t` goes from 0 to 1. Later epochs have all samples.
 ///
-/// Quotas of one class are not monotone over the epochs, and the majority's share can exceed that of the data: the
+/// The quota of a class may fall again in later epochs. The largest class can have a larger share than in the data; the
 /// report warns of it.
 ///
 /// # Source
@@ -43,16 +55,16 @@ pub enum TargetLaw {
 pub struct PowerLaw {
     /// Curriculum epochs `T`, at least 1; later epochs use every sample. Default 100.
     pub epochs: usize,
-    /// Sharpness `gamma` of Eq. 6-7, from 1e-100 to 1e100. Default 0.3. With the exponent of Eq. 6 it matters in the
-    /// middle of the curriculum alone: in its last epoch the two gammas cancel.
+    /// Sharpness `gamma` of Eq. 6-7, from 1e-100 to 1e100. Default 0.3. With the exponent of Eq. 6 it has an effect
+    /// only in the middle of the curriculum: in the last epoch the two gammas cancel.
     pub gamma: f64,
     /// The last exponent `alpha(T)`, from 1e-100 to 1e100, in place of Eq. 6. Default: none, so Eq. 6.
     pub alpha: Option<f64>,
     /// The class distribution to end in. Default: the paper's.
     pub law: TargetLaw,
-    /// What happens where a share asks for more than a class has. Default: the others get it.
+    /// What happens if a share asks for more samples than a class has. Default: the other classes get the rest.
     pub overflow: Overflow,
-    /// By what samples are picked; not with replacement. Default: the highest scores.
+    /// How samples are picked; not with replacement. Default: the highest scores.
     pub pick: Pick,
 }
 
@@ -64,12 +76,25 @@ impl Default for PowerLaw {
 }
 
 impl PowerLaw {
+    fn check_ranges(&self) -> Result<()> {
+        // so that every exponent stays in the range of f64
+        let (allowed, range) = (1e-100..=1e100, "from 1e-100 to 1e100");
+        check_epochs(self.epochs)?;
+        if !allowed.contains(&self.gamma) {
+            return Err(Error::OutOfRange { argument: "gamma", found: self.gamma, range });
+        }
+        if let Some(found) = self.alpha.filter(|alpha| !allowed.contains(alpha)) {
+            return Err(Error::OutOfRange { argument: "alpha", found, range });
+        }
+        check_pick("PowerLaw", self.pick)
+    }
+
     /// `w_t` of an epoch of the curriculum: 0 in the first, 1 in the last.
     fn progress(&self, epoch: usize) -> f64 {
         if self.epochs == 1 { 1.0 } else { epoch as f64 / (self.epochs - 1) as f64 }
     }
 
-    /// The exponent `alpha(T)` that the curriculum ends in, Eq. 6, or the one that was given; infinite for equal classes.
+    /// The last exponent `alpha(T)`: that of Eq. 6, or the given one. It is infinite for equal classes.
     ///
     /// # Examples
     /// ```
@@ -85,7 +110,7 @@ impl PowerLaw {
         self.alpha.unwrap_or_else(|| classes.hill_exponent() / self.gamma)
     }
 
-    /// `alpha_t`, linear from 1 to `alpha(T)`, and the exponent of the class's place, `gamma * alpha_t`.
+    /// `alpha_t`, linear from 1 to `alpha(T)`, and the exponent of the class number, `gamma * alpha_t`.
     fn exponents(&self, progress: f64, classes: &ClassIndex) -> (f64, f64) {
         let last = self.alpha_hat(classes);
         if last.is_infinite() {
@@ -95,77 +120,68 @@ impl PowerLaw {
             let alpha = 1.0 + (last - 1.0) * progress;
             return (alpha, self.gamma * alpha);
         }
-        // 1 + (alpha - 1) loses what alpha has below 1e-16, and a large gamma brings the error back up: so apart
+        // 1 + (alpha - 1) loses digits of alpha below 1e-16, and a large gamma enlarges the error; so both terms are
+        // apart
         let grown = self.alpha.map_or_else(|| classes.hill_exponent(), |alpha| self.gamma * alpha);
         ((1.0 - progress) + last * progress, self.gamma * (1.0 - progress) + grown * progress)
     }
-}
 
-/// Up to here `gamma * (1 + (alpha - 1) * progress)` is computed as it is written; its error is below 1e-12.
-const LARGE_GAMMA: f64 = 1e3;
-
-impl Schedule for PowerLaw {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        // so that no exponent leaves the range of f64
-        let (allowed, range) = (1e-100..=1e100, "from 1e-100 to 1e100");
-        if self.epochs == 0 {
-            return Err(Error::NoEpochs);
-        }
-        if !allowed.contains(&self.gamma) {
-            return Err(Error::OutOfRange { argument: "gamma", found: self.gamma, range });
-        }
-        if let Some(found) = self.alpha.filter(|alpha| !allowed.contains(alpha)) {
-            return Err(Error::OutOfRange { argument: "alpha", found, range });
-        }
-        check_pick("PowerLaw", self.pick)
-    }
-
-    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
-        let counts = classes.counts();
-        if epoch >= self.epochs {
-            return Quota::PerClass(counts.to_vec());
-        }
-        let grown = (epoch as u128 + 1) * classes.num_samples() as u128; // t * N, of which 1 / T
-        let size = grown.div_ceil(self.epochs as u128) as usize;
-        // Shares are in [0, 1] and one for each class, so this cannot fail.
-        let quotas = apportion(counts, &self.law(epoch, classes).shares, size, self.overflow);
-        Quota::PerClass(quotas.unwrap_or_default())
-    }
-
-    fn describe(&self) -> String {
-        format!("{self:?}")
-    }
-
-    fn pick(&self, _epoch: usize) -> Pick {
-        self.pick
-    }
-
-    fn settles_at(&self) -> usize {
-        self.epochs
-    }
-
-    fn law(&self, epoch: usize, classes: &ClassIndex) -> Law {
-        let num_classes = classes.num_classes();
-        let natural = || classes.counts().iter().map(|&n| n as f64 / classes.num_samples() as f64).collect();
-        if epoch >= self.epochs {
-            return Law { alpha: None, progress: Some(1.0), shares: natural() };
-        }
-        let progress = self.progress(epoch);
+    /// The distribution that an epoch of the curriculum should have.
+    fn target(&self, epoch: usize, classes: &ClassIndex) -> TargetDistribution {
+        let (progress, num_classes) = (self.progress(epoch), classes.num_classes());
         let (alpha, tail): (Option<f64>, Vec<f64>) = match self.law {
             TargetLaw::PowerLaw => {
                 let (alpha, exponent) = self.exponents(progress, classes);
                 (Some(alpha), normalised_powers(exponent, num_classes))
             }
             TargetLaw::Zipf => (None, normalised_powers(classes.zipf_exponent() * progress, num_classes)),
-            TargetLaw::Empirical => (None, natural()),
+            TargetLaw::Empirical => (None, natural(classes)),
         };
         let uniform = (1.0 - progress) / num_classes as f64;
         let shares = tail.into_iter().map(|share| uniform + progress * share).collect();
-        Law { alpha, progress: Some(progress), shares }
+        TargetDistribution { alpha, progress: Some(progress), shares }
     }
 }
 
-/// `rank^-exponent` over ranks `1..=num_classes`, of sum 1; uniform for an infinite exponent, which equal classes have.
+/// Up to this gamma, `gamma * (1 + (alpha - 1) * progress)` is computed as written, with an error below 1e-12.
+const LARGE_GAMMA: f64 = 1e3;
+
+impl Schedule for PowerLaw {
+    fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
+        self.check_ranges()?;
+        let (counts, n) = (classes.counts(), classes.num_samples());
+        if epoch >= self.epochs {
+            let natural = TargetDistribution::new(natural(classes)).progress(1.0);
+            return Ok(Plan::per_class(counts.to_vec()).pick(self.pick).target(natural).constant(true));
+        }
+        let grown = (epoch as u128 + 1) * n as u128; // t * N, of which 1 / T
+        let size = grown.div_ceil(self.epochs as u128) as usize;
+        let target = self.target(epoch, classes);
+        let quotas = apportion(counts, &target.shares, size, self.overflow)?;
+        Ok(Plan::per_class(quotas).pick(self.pick).target(target))
+    }
+
+    fn describe(&self) -> Description {
+        let default = Self::default();
+        let description = Description::new("power_law")
+            .field("epochs", self.epochs, default.epochs)
+            .field("gamma", self.gamma, default.gamma)
+            .field("law", self.law.name(), default.law.name())
+            .field("overflow", self.overflow.name(), default.overflow.name())
+            .field("pick", self.pick.name(), default.pick.name());
+        match self.alpha {
+            Some(alpha) => description.always("alpha", alpha),
+            None => description,
+        }
+    }
+}
+
+/// Share of each class in the data.
+fn natural(classes: &ClassIndex) -> Vec<f64> {
+    classes.counts().iter().map(|&n| n as f64 / classes.num_samples() as f64).collect()
+}
+
+/// `c^-exponent` for `c` in `1..=num_classes`, of sum 1; uniform for an infinite exponent, which equal classes have.
 fn normalised_powers(exponent: f64, num_classes: usize) -> Vec<f64> {
     if exponent.is_infinite() {
         return vec![1.0 / num_classes as f64; num_classes];
@@ -173,15 +189,16 @@ fn normalised_powers(exponent: f64, num_classes: usize) -> Vec<f64> {
     let mut powers: Vec<f64> = (0..num_classes)
         .into_par_iter()
         .with_min_len(1024)
-        .map(|rank| libm::pow((rank + 1) as f64, -exponent))
+        .map(|class| libm::pow((class + 1) as f64, -exponent))
         .collect();
-    let sum: f64 = powers.iter().sum(); // in the order of the ranks: the same bits for any number of threads
+    let sum: f64 = powers.iter().sum(); // in the order of the classes: the same bits for any number of threads
     powers.iter_mut().for_each(|power| *power /= sum);
     powers
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Quota;
     use super::*;
 
     fn refused(schedule: PowerLaw) -> String {
@@ -211,12 +228,12 @@ mod tests {
 
     #[test]
     fn the_majority_overshoots_its_own_share_and_a_class_shrinks() {
-        // BRCA, T = 100: what the paper's law does, and what no page may deny
+        // BRCA, T = 100: the paper's law overshoots, as the pages say
         let labels: Vec<u32> = (0..).zip([305, 103, 92, 80, 32]).flat_map(|(label, n)| vec![label; n]).collect();
         let classes = ClassIndex::new(&labels).unwrap();
         let schedule = PowerLaw::default();
-        assert_eq!(schedule.quota(89, &classes), Quota::PerClass(vec![305, 103, 66, 45, 32]));
-        let Quota::PerClass(earlier) = schedule.quota(59, &classes) else { unreachable!() };
+        assert_eq!(schedule.plan(89, &classes).unwrap().quota, Quota::PerClass(vec![305, 103, 66, 45, 32]));
+        let Quota::PerClass(earlier) = schedule.plan(59, &classes).unwrap().quota else { unreachable!() };
         assert_eq!(earlier[3], 51);
     }
 
@@ -225,7 +242,9 @@ mod tests {
     fn no_gamma_changes_the_last_shares() {
         let labels: Vec<u32> = (0..).zip([305, 103, 92, 80, 32]).flat_map(|(label, n)| vec![label; n]).collect();
         let classes = ClassIndex::new(&labels).unwrap();
-        let shares = |gamma| PowerLaw { epochs: 9, gamma, ..Default::default() }.law(8, &classes).shares;
+        let shares = |gamma| {
+            PowerLaw { epochs: 9, gamma, ..Default::default() }.plan(8, &classes).unwrap().target.unwrap().shares
+        };
         let expected = normalised_powers(classes.hill_exponent(), 5);
         let exponents = (-100..=100).map(f64::from).chain([2.9999, 3.0001, 11.5, 12.5]);
         for gamma in exponents.map(|exponent| libm::pow(10.0, exponent).clamp(1e-100, 1e100)) {
@@ -233,9 +252,9 @@ mod tests {
                 assert!((found - expected).abs() < 1e-12, "gamma {gamma}: {found} is not {expected}");
             }
         }
-        // with an alpha of the user's they do not cancel: the exponent is gamma * alpha
+        // with a given alpha they do not cancel: the exponent is gamma * alpha
         let schedule = PowerLaw { epochs: 9, gamma: 1e90, alpha: Some(2e-90), ..Default::default() };
-        let law = schedule.law(8, &classes);
+        let law = schedule.plan(8, &classes).unwrap().target.unwrap();
         for (found, expected) in law.shares.iter().zip(normalised_powers(2.0, 5)) {
             assert!((found - expected).abs() < 1e-12, "{found} is not {expected}");
         }
@@ -246,7 +265,7 @@ mod tests {
     fn nearly_equal_classes_get_an_imbalance_they_never_had() {
         let labels: Vec<u32> = (0..).zip([101, 100, 100]).flat_map(|(label, n)| vec![label; n]).collect();
         let classes = ClassIndex::new(&labels).unwrap();
-        let ten = |law| PowerLaw { epochs: 10, law, ..Default::default() }.quota(4, &classes);
+        let ten = |law| PowerLaw { epochs: 10, law, ..Default::default() }.plan(4, &classes).unwrap().quota;
         assert_eq!(ten(TargetLaw::PowerLaw), Quota::PerClass(vec![95, 28, 28]));
         let Quota::PerClass(zipf) = ten(TargetLaw::Zipf) else { unreachable!() };
         assert!(zipf[0] - zipf[2] <= 1);

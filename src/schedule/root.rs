@@ -1,6 +1,7 @@
-//! A growing prefix of the ranking: fast at first, slower later.
+//! A growing prefix of the ranking. It grows fast at first, and slower later.
 
-use super::{Law, Pick, Quota, Schedule, pacing};
+use super::growing::{self, Growing};
+use super::{Description, Pick, Plan, Schedule};
 use crate::{ClassIndex, Error, Result};
 
 /// The easiest `(l^p + (1 - l^p) t / T)^(1/p)` of all samples, classes ignored.
@@ -14,9 +15,9 @@ pub struct Root {
     pub epochs: usize,
     /// Fraction `l` before the first epoch, above 0 and at most 1. Default 0.1.
     pub start: f64,
-    /// The root `p`, finite and at least 1; 1 is [`Linear`](super::Linear). Default 2.
+    /// The root `p`, finite and at least 1. With 1 the schedule is [`Linear`](super::Linear). Default 2.
     pub root: f64,
-    /// By what samples are picked; not with replacement. Default: the highest scores.
+    /// How samples are picked; not with replacement. Default: the highest scores.
     pub pick: Pick,
 }
 
@@ -26,34 +27,29 @@ impl Default for Root {
     }
 }
 
-impl Root {
-    fn fraction(&self, epoch: usize) -> f64 {
+impl Growing for Root {
+    const NAMES: [&'static str; 2] = ["Root", "root"];
+
+    fn common(&self) -> (usize, f64, Pick) {
+        (self.epochs, self.start, self.pick)
+    }
+
+    fn fraction(&self, elapsed: f64) -> f64 {
         let start = libm::pow(self.start, self.root);
-        libm::pow(pacing::elapsed(epoch, self.epochs) * (1.0 - start) + start, 1.0 / self.root).min(1.0)
+        libm::pow(elapsed * (1.0 - start) + start, 1.0 / self.root).min(1.0)
     }
 }
 
 impl Schedule for Root {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
+    fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
         if !(self.root >= 1.0 && self.root.is_finite()) {
             return Err(Error::OutOfRange { argument: "root", found: self.root, range: "finite and at least 1" });
         }
-        pacing::check("Root", self.epochs, self.start, self.pick)
+        growing::plan(self, epoch, classes)
     }
-    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
-        pacing::prefix(self.fraction(epoch), classes)
-    }
-    fn describe(&self) -> String {
-        format!("{self:?}")
-    }
-    fn pick(&self, _: usize) -> Pick {
-        self.pick
-    }
-    fn settles_at(&self) -> usize {
-        self.epochs
-    }
-    fn law(&self, epoch: usize, _: &ClassIndex) -> Law {
-        pacing::law(self.fraction(epoch))
+
+    fn describe(&self) -> Description {
+        growing::describe(self).field("root", self.root, Self::default().root)
     }
 }
 
@@ -64,9 +60,9 @@ mod tests {
     #[test]
     fn epochs_grow_as_the_formula_says() {
         let schedule = Root { epochs: 10, ..Default::default() };
-        assert_eq!(pacing::sizes(&schedule, 11), [33, 45, 55, 63, 71, 77, 83, 89, 94, 100, 100]);
+        assert_eq!(growing::sizes(&schedule, 11), [33, 45, 55, 63, 71, 77, 83, 89, 94, 100, 100]);
         let schedule = Root { root: 5.0, ..schedule };
-        assert_eq!(pacing::sizes(&schedule, 10), [63, 72, 78, 83, 87, 90, 93, 95, 97, 100]);
+        assert_eq!(growing::sizes(&schedule, 10), [63, 72, 78, 83, 87, 90, 93, 95, 97, 100]);
     }
 
     #[test]

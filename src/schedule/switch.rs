@@ -1,17 +1,18 @@
-//! One schedule, then another.
+//! One schedule first, then another.
 
-use super::{Law, Pick, Quota, Schedule};
+use super::{Description, Plan, Schedule};
 use crate::{ClassIndex, Result};
 
-/// `before` in the epochs below `at`, then `after`, which counts its epochs from 0.
+/// Uses `before` in the epochs below `at`, then `after`, which counts its epochs from 0.
 ///
-/// Deferred re-balancing (Cao et al. 2019) is [`Uniform`](crate::Uniform), then
-/// [`ClassBalanced`](crate::ClassBalanced) for the last tenth or fifth of the epochs.
+/// Deferred re-balancing (Cao et al. 2019) is [`Uniform`](super::Uniform), then
+/// [`ClassBalanced`](super::ClassBalanced) for the last tenth or fifth of the epochs.
 ///
 /// # Examples
 /// ```
-/// use climd::{ClassBalanced, Curriculum, CurriculumSampler, Switch, Uniform};
-/// let schedule = Switch { at: 80, before: Uniform {}, after: ClassBalanced {} };
+/// use climd::schedule::{ClassBalanced, Switch, Uniform};
+/// use climd::{Curriculum, CurriculumSampler};
+/// let schedule = Switch { at: 80, before: Uniform, after: ClassBalanced };
 /// let sampler = Curriculum::new(&[0, 0, 0, 1], schedule)?;
 /// assert_eq!(sampler.quotas(79)?, [3, 1]);
 /// assert_eq!(sampler.quotas(80)?, [2, 2]);
@@ -28,34 +29,23 @@ pub struct Switch<A, B> {
     pub after: B,
 }
 
-impl<A: Schedule, B: Schedule> Switch<A, B> {
-    /// The schedule of an epoch, and the epoch as it counts.
-    fn at(&self, epoch: usize) -> (&dyn Schedule, usize) {
-        if epoch < self.at { (&self.before, epoch) } else { (&self.after, epoch - self.at) }
-    }
-}
-
 impl<A: Schedule, B: Schedule> Schedule for Switch<A, B> {
+    fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
+        match epoch.checked_sub(self.at) {
+            Some(epoch) => self.after.plan(epoch, classes),
+            None => Ok(self.before.plan(epoch, classes)?.constant(false)), // another plan follows
+        }
+    }
+
+    fn describe(&self) -> Description {
+        Description::new("switch")
+            .always("at", self.at)
+            .always("before", self.before.describe())
+            .always("after", self.after.describe())
+    }
+
     fn check(&self, classes: &ClassIndex) -> Result<()> {
         self.before.check(classes)?;
         self.after.check(classes)
-    }
-    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
-        let (schedule, epoch) = self.at(epoch);
-        schedule.quota(epoch, classes)
-    }
-    fn describe(&self) -> String {
-        format!("Switch {{ at: {}, before: {}, after: {} }}", self.at, self.before.describe(), self.after.describe())
-    }
-    fn pick(&self, epoch: usize) -> Pick {
-        let (schedule, epoch) = self.at(epoch);
-        schedule.pick(epoch)
-    }
-    fn settles_at(&self) -> usize {
-        self.at.saturating_add(self.after.settles_at())
-    }
-    fn law(&self, epoch: usize, classes: &ClassIndex) -> Law {
-        let (schedule, epoch) = self.at(epoch);
-        schedule.law(epoch, classes)
     }
 }

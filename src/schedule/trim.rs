@@ -1,18 +1,18 @@
-//! The least confident samples of each class are left out: for labels that may be wrong.
+//! Leaves out the samples with the lowest scores of each class, for labels that may be wrong.
 
-use super::{Quota, Schedule};
+use super::{Description, Plan, Schedule};
 use crate::{ClassIndex, Error, Result};
 
-/// Leaves out the lowest scores of every class, a share that grows to `drop` over `ramp` epochs.
+/// Leaves out the samples with the lowest scores of every class. Their share grows to `drop` over `ramp` epochs.
 ///
 /// # Source
 /// Ours: `docs/algorithm.md`, "Class-wise schedules".
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct Trim {
-    /// Share of each class that is left out in the end, at least 0 and below 1. Default 0.1.
+    /// Share of each class that is left out at the end, at least 0 and below 1. Default 0.1.
     pub drop: f64,
-    /// Epochs until then; 0: at once. Default 10.
+    /// Number of epochs until then; 0: at once. Default 10.
     pub ramp: usize,
 }
 
@@ -23,31 +23,25 @@ impl Default for Trim {
 }
 
 impl Schedule for Trim {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        if (0.0..1.0).contains(&self.drop) {
-            return Ok(());
+    fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
+        if !(0.0..1.0).contains(&self.drop) {
+            return Err(Error::OutOfRange { argument: "drop", found: self.drop, range: "at least 0, and below 1" });
         }
-        Err(Error::OutOfRange { argument: "drop", found: self.drop, range: "at least 0, and below 1" })
-    }
-
-    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
         let ramp = if epoch >= self.ramp { 1.0 } else { epoch as f64 / self.ramp as f64 };
-        // never the whole class: a share just below 1 may round to it
+        // never the whole class, although a share just below 1 may round to it
         let left = |&n: &usize| n - (libm::floor(n as f64 * self.drop * ramp + 1e-9) as usize).min(n - 1);
-        Quota::PerClass(classes.counts().iter().map(left).collect())
+        Ok(Plan::per_class(classes.counts().iter().map(left).collect()).constant(epoch >= self.ramp))
     }
 
-    fn describe(&self) -> String {
-        format!("{self:?}")
-    }
-
-    fn settles_at(&self) -> usize {
-        self.ramp
+    fn describe(&self) -> Description {
+        let default = Self::default();
+        Description::new("trim").field("drop", self.drop, default.drop).field("ramp", self.ramp, default.ramp)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Quota;
     use super::*;
 
     #[test]
@@ -55,12 +49,12 @@ mod tests {
         let labels: Vec<u32> = (0..).zip([100, 25, 4]).flat_map(|(label, n)| vec![label; n]).collect();
         let classes = ClassIndex::new(&labels).unwrap();
         let schedule = Trim { drop: 0.2, ramp: 4 };
-        let quotas = [0, 1, 2, 4, 9].map(|epoch| schedule.quota(epoch, &classes));
+        let quotas = [0, 1, 2, 4, 9].map(|epoch| schedule.plan(epoch, &classes).unwrap().quota);
         let expected = [[100, 25, 4], [95, 24, 4], [90, 23, 4], [80, 20, 4], [80, 20, 4]];
         assert_eq!(quotas, expected.map(|quotas| Quota::PerClass(quotas.to_vec())));
-        assert_eq!(Trim { drop: 0.2, ramp: 0 }.quota(0, &classes), Quota::PerClass(vec![80, 20, 4]));
+        assert_eq!(Trim { drop: 0.2, ramp: 0 }.plan(0, &classes).unwrap().quota, Quota::PerClass(vec![80, 20, 4]));
         let nearly_all = Trim { drop: 1.0 - f64::EPSILON, ramp: 0 };
-        assert_eq!(nearly_all.quota(0, &classes), Quota::PerClass(vec![1, 1, 1]));
+        assert_eq!(nearly_all.plan(0, &classes).unwrap().quota, Quota::PerClass(vec![1, 1, 1]));
     }
 
     #[test]

@@ -1,16 +1,16 @@
-//! Random undersampling: the larger classes are cut down towards the smallest.
+//! Random undersampling: larger classes lose samples, until they are as small as the smallest class.
 
-use super::{Pick, Quota, Schedule};
+use super::{Description, Pick, Plan, Schedule};
 use crate::{ClassIndex, Error, Result};
 
-/// As many samples of every class as the smallest has, at random; or, with a strength below 1, part of the way there.
+/// Random samples of every class, as many as the smallest class has. With a strength below 1, larger classes keep more.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct UnderSampling {
-    /// Strength `a` in `[0, 1]`: a class of `n_c` keeps `ceil(n_c^(1-a) * n_min^a)`. 1, the default, is balance; 0
-    /// keeps everything.
+    /// Strength `a` in `[0, 1]`: a class of `n_c` samples keeps `ceil(n_c^(1-a) * n_min^a)`. With 1, the default,
+    /// classes are equal; with 0 they keep all samples.
     pub strength: f64,
-    /// Whether each epoch draws anew. Default: one draw for all epochs, so the rest is never seen.
+    /// Whether each epoch draws again. Default: one draw for all epochs, so the other samples are never used.
     pub redraw: bool,
 }
 
@@ -21,43 +21,39 @@ impl Default for UnderSampling {
 }
 
 impl Schedule for UnderSampling {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        if (0.0..=1.0).contains(&self.strength) {
-            return Ok(());
+    fn plan(&self, _: usize, classes: &ClassIndex) -> Result<Plan> {
+        if !(0.0..=1.0).contains(&self.strength) {
+            let range = "a number from 0 to 1";
+            return Err(Error::OutOfRange { argument: "strength", found: self.strength, range });
         }
-        Err(Error::OutOfRange { argument: "strength", found: self.strength, range: "a number from 0 to 1" })
-    }
-
-    fn quota(&self, _: usize, classes: &ClassIndex) -> Quota {
         let counts = classes.counts();
         let min = counts[counts.len() - 1] as f64;
         let keep = |&n: &usize| {
             let kept = libm::pow(n as f64, 1.0 - self.strength) * libm::pow(min, self.strength);
-            n.min(libm::ceil(kept - 1e-9) as usize).max(1) // 1e-9: what is a whole number but for rounding stays one
+            n.min(libm::ceil(kept - 1e-9) as usize).max(1) // 1e-9: a rounding error must not raise a whole number
         };
-        Quota::PerClass(counts.iter().map(keep).collect())
+        let pick = if self.redraw { Pick::Redraw } else { Pick::FixedRandom };
+        Ok(Plan::per_class(counts.iter().map(keep).collect()).pick(pick).constant(true))
     }
 
-    fn describe(&self) -> String {
-        format!("{self:?}")
-    }
-
-    fn pick(&self, _: usize) -> Pick {
-        if self.redraw { Pick::Redraw } else { Pick::FixedRandom }
-    }
-
-    fn settles_at(&self) -> usize {
-        0
+    fn describe(&self) -> Description {
+        let default = Self::default();
+        Description::new("under_sampling").field("strength", self.strength, default.strength).field(
+            "redraw",
+            self.redraw,
+            default.redraw,
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Quota;
     use super::*;
 
     fn kept(strength: f64) -> Quota {
         let labels: Vec<u32> = (0..).zip([305, 103, 92, 80, 32]).flat_map(|(label, n)| vec![label; n]).collect();
-        UnderSampling { strength, redraw: false }.quota(0, &ClassIndex::new(&labels).unwrap())
+        UnderSampling { strength, redraw: false }.plan(0, &ClassIndex::new(&labels).unwrap()).unwrap().quota
     }
 
     #[test]

@@ -1,31 +1,21 @@
-//! No curriculum: every sample in every epoch.
+//! No curriculum: all samples in every epoch.
 
-use super::{Law, Pick, Quota, Schedule};
+use super::{Description, Pick, Plan, Schedule};
 use crate::{ClassIndex, Result};
 
-/// Every sample once in every epoch, shuffled: plain training, as a baseline under the same engine.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct Uniform {}
+/// All samples once in every epoch, shuffled. This is plain training, as a baseline under the same engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(from = "super::no_fields::NoFields", into = "super::no_fields::NoFields"))]
+pub struct Uniform;
 
 impl Schedule for Uniform {
-    fn check(&self, _: &ClassIndex) -> Result<()> {
-        Ok(())
+    fn plan(&self, _: usize, classes: &ClassIndex) -> Result<Plan> {
+        // nothing is left out, so nothing is picked
+        Ok(Plan::per_class(classes.counts().to_vec()).pick(Pick::FixedRandom).constant(true))
     }
-    fn quota(&self, _: usize, classes: &ClassIndex) -> Quota {
-        Quota::PerClass(classes.counts().to_vec())
-    }
-    fn describe(&self) -> String {
-        "Uniform".into()
-    }
-    fn pick(&self, _: usize) -> Pick {
-        Pick::FixedRandom // nothing is left out, so nothing is picked
-    }
-    fn settles_at(&self) -> usize {
-        0
-    }
-    fn law(&self, _: usize, classes: &ClassIndex) -> Law {
-        let shares = classes.counts().iter().map(|&n| n as f64 / classes.num_samples() as f64).collect();
-        Law { shares, ..Law::default() }
+
+    fn describe(&self) -> Description {
+        Description::new("uniform")
     }
 }

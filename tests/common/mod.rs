@@ -61,7 +61,7 @@ pub fn counts_in(list: &[u32], labels: &[u32], num_labels: usize) -> Vec<usize> 
 }
 
 /// An epoch's list from its quotas, read off `docs/algorithm.md` line by line: sorts, vectors, one thread, and a ChaCha
-/// of its own. `labels` are class ranks.
+/// of its own. `labels` are classes.
 pub fn twin(labels: &[u32], quotas: &[usize], pick: Pick, scores: Option<&[f32]>, seed: u64, epoch: u64) -> Vec<u32> {
     let mut stream = match pick {
         Pick::Redraw => Words::new(seed, epoch, 1, 0),

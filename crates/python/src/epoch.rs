@@ -1,6 +1,6 @@
 //! One epoch's list, and what can be done with it.
 
-use climd::Even;
+use climd::ShardRemainder;
 use numpy::ndarray::ArrayView1;
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
@@ -13,10 +13,10 @@ pub struct Epoch {
     pub inner: climd::Epoch,
 }
 
-pub fn even(name: &str) -> Result<Even> {
+pub fn even(name: &str) -> Result<ShardRemainder> {
     match name {
-        "pad" => Ok(Even::Pad),
-        "drop" => Ok(Even::Drop),
+        "pad" => Ok(ShardRemainder::Pad),
+        "drop" => Ok(ShardRemainder::Drop),
         _ => Err(bad("Remainder", format!("`remainder` is {name:?}, but must be \"pad\" or \"drop\""))),
     }
 }

@@ -42,7 +42,7 @@ fn get_num_threads() -> usize {
 /// The crate's own words for a schedule in JSON, with every field.
 #[pyfunction]
 fn describe_schedule(schedule: &str) -> error::Result<String> {
-    Ok(climd::Schedule::describe(&schedule::from_json(schedule)?))
+    Ok(climd::Schedule::describe(&schedule::from_json(schedule)?).to_string())
 }
 
 #[pymodule(gil_used = false)]

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use climd::{Curriculum, CurriculumSampler, Pick, Position, Report, Settings, Tail};
+use climd::{Curriculum, CurriculumSampler, LastBatch, Pick, Position, Report, Settings};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -68,7 +68,7 @@ impl Sampler {
         let raised: Raised = Arc::new(Mutex::new(None));
         let settings = Settings { seed, first_measure, measure_every };
         let engine = curriculum(py, contiguous("labels", &labels)?, schedule, settings, &raised)?;
-        let described = climd::Schedule::describe(engine.schedule());
+        let described = climd::Schedule::describe(engine.schedule()).to_string();
         let sampler = Self { inner: RwLock::new(Box::new(engine)), described, raised };
         sampler.unless_raised(())?;
         Ok(sampler)
@@ -90,14 +90,13 @@ impl Sampler {
     fn labels<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
         let labels: Vec<i64> = self.read(py, |engine| {
             let classes = engine.classes();
-            classes.ranks().iter().map(|&class| classes.label(class as usize)).collect()
+            classes.sample_classes().iter().map(|&class| classes.label(class as usize)).collect()
         });
         labels.into_pyarray(py)
     }
 
     fn epoch_len(&self, py: Python<'_>, epoch: usize) -> Result<usize> {
-        let len = self.read(py, |engine| engine.epoch_len(epoch));
-        self.unless_raised(len)
+        self.read(py, |engine| engine.epoch_len(epoch)).map_err(|error| self.raise(error))
     }
 
     fn wants_scores(&self, py: Python<'_>, epoch: usize) -> Result<bool> {
@@ -125,8 +124,8 @@ impl Sampler {
 
     fn steps(&self, py: Python<'_>, start: usize, stop: usize, batch_size: usize, last_batch: &str) -> Result<usize> {
         let tail = match last_batch {
-            "keep" => Tail::Keep,
-            "drop" => Tail::Drop,
+            "keep" => LastBatch::Keep,
+            "drop" => LastBatch::Drop,
             _ => {
                 return Err(bad(
                     "LastBatch",
@@ -134,8 +133,8 @@ impl Sampler {
                 ));
             }
         };
-        let steps = self.read(py, |engine| engine.steps(start..stop, batch_size, tail)).map_err(raise)?;
-        self.unless_raised(steps)
+        let steps = self.read(py, |engine| engine.steps(start..stop, batch_size, tail));
+        steps.map_err(|error| self.raise(error))
     }
 
     fn state<'py>(&self, py: Python<'py>, epoch: usize, samples: usize) -> Result<Bound<'py, PyBytes>> {
@@ -198,8 +197,8 @@ fn report<'py>(py: Python<'py>, report: &Report) -> Result<Bound<'py, PyDict>> {
     out.set_item("epoch", report.epoch)?;
     out.set_item("samples", report.len)?;
     out.set_item("distinct", report.distinct)?;
-    out.set_item("alpha", report.law.alpha)?;
-    out.set_item("progress", report.law.progress)?;
+    out.set_item("alpha", report.target.alpha)?;
+    out.set_item("progress", report.target.progress)?;
     out.set_item("measured_at", report.measured_at)?;
     out.set_item("classes", classes)?;
     out.set_item("warnings", report.warnings.iter().map(ToString::to_string).collect::<Vec<_>>())?;

@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use climd::{
-    BabyStep, ClassBalanced, ClassIndex, Geometric, HardMajority, Linear, OnePass, Pick, PowerLaw,
-    ProgressivelyBalanced, Quota, Root, Schedule, Switch, Trim, UnderSampling, Uniform,
+use climd::schedule::{
+    BabyStep, ClassBalanced, Description, Geometric, HardMajority, Linear, OnePass, ProgressivelyBalanced, Root,
+    Switch, Trim, UnderSampling, Uniform,
 };
+use climd::{ClassIndex, Pick, Plan, PowerLaw, Schedule};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping};
 use serde_json::Value;
@@ -91,19 +92,20 @@ impl FromPython {
 }
 
 impl Schedule for FromPython {
+    fn plan(&self, epoch: usize, classes: &ClassIndex) -> climd::Result<Plan> {
+        match self.ask(epoch, classes) {
+            Ok(quotas) => Ok(Plan::per_class(quotas).pick(self.pick)),
+            Err(error) => {
+                let reason = error.to_string();
+                *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                Err(climd::Error::Quota { epoch, reason })
+            }
+        }
+    }
+    fn describe(&self) -> Description {
+        Description::new(&*self.described)
+    }
     fn check(&self, _: &ClassIndex) -> climd::Result<()> {
         Ok(())
-    }
-    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
-        Quota::PerClass(self.ask(epoch, classes).unwrap_or_else(|error| {
-            *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-            Vec::new() // which the engine refuses
-        }))
-    }
-    fn describe(&self) -> String {
-        self.described.clone()
-    }
-    fn pick(&self, _: usize) -> Pick {
-        self.pick
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use climd::{Agree, Communicator, Distributed, Position, Result as CrateResult};
+use climd::{Communicator, Distributed, Exchange, Position, Result as CrateResult};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -92,8 +92,8 @@ impl Together {
         exchange: &str,
     ) -> Result<Self> {
         let agree = match exchange {
-            "all_gather" => Agree::Gather,
-            "histograms" => Agree::Histograms,
+            "all_gather" => Exchange::AllGather,
+            "histograms" => Exchange::Histograms,
             _ => {
                 let text = format!("`exchange` is {exchange:?}, but must be \"all_gather\" or \"histograms\"");
                 return Err(bad("Exchange", text));

@@ -77,7 +77,7 @@ pub fn run(
         criterion.begin(&list)?;
         own += begun.elapsed() - forward;
         measuring += forward;
-        for batch in loader.batches(list) {
+        for batch in loader.batches(list)? {
             let out = network.forward(&batch.modalities, Some(&mut dropout));
             let value = network.loss(&out, &batch.labels, &criterion)?;
             optimiser.set_lr(rate.at(step, steps));

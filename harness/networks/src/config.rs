@@ -1,9 +1,10 @@
 //! The configuration of a run: everything that its result depends on, and nothing else.
 
-use climd::{
-    BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, PowerLaw, ProgressivelyBalanced, Root, Schedule,
-    Switch, Terms, Trim, UnderSampling, Uniform,
+use climd::schedule::{
+    BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, ProgressivelyBalanced, Root, Switch, Trim,
+    UnderSampling, Uniform,
 };
+use climd::{PowerLaw, Schedule, Terms};
 use serde::{Deserialize, Serialize};
 
 use crate::criterion::Loss;

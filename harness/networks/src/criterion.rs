@@ -136,7 +136,8 @@ impl Criterion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use climd::{ClassBalanced, Curriculum, CurriculumSampler};
+    use climd::schedule::ClassBalanced;
+    use climd::{Curriculum, CurriculumSampler};
 
     fn criterion(loss: Loss) -> Result<Criterion> {
         Criterion::new(loss, &ClassIndex::new(&[0, 0, 0, 1])?, 3)
@@ -166,7 +167,7 @@ mod tests {
         let (logits, labels) = batch();
         let mut criterion = criterion(Loss::Prior { tau: 1.0 }).unwrap();
         let of_the_data = value(criterion.head(&logits, &labels).unwrap());
-        let sampler = Curriculum::new(&[0, 0, 0, 1], ClassBalanced {}).unwrap();
+        let sampler = Curriculum::new(&[0, 0, 0, 1], ClassBalanced).unwrap();
         criterion.begin(&sampler.epoch(0).unwrap()).unwrap();
         let of_the_epoch = value(criterion.head(&logits, &labels).unwrap());
         assert_eq!(value(criterion.fused(&logits, &labels).unwrap()), of_the_epoch);

@@ -1,6 +1,7 @@
 //! A control schedule, plugged in as a user would: it shows what the scores are worth.
 
-use climd::{ClassIndex, Law, Pick, Quota, Result, Schedule};
+use climd::schedule::Description;
+use climd::{ClassIndex, Pick, Plan, Result, Schedule};
 use serde::{Deserialize, Serialize};
 
 /// Takes as many samples of each class as another schedule, but draws them at random in every epoch, without scores.
@@ -8,27 +9,22 @@ use serde::{Deserialize, Serialize};
 pub struct Redrawn<S>(pub S);
 
 impl<S: Schedule> Schedule for Redrawn<S> {
+    fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
+        Ok(self.0.plan(epoch, classes)?.pick(Pick::Redraw))
+    }
+    fn describe(&self) -> Description {
+        Description::new("redrawn").always("schedule", self.0.describe())
+    }
     fn check(&self, classes: &ClassIndex) -> Result<()> {
         self.0.check(classes)
-    }
-    fn quota(&self, epoch: usize, classes: &ClassIndex) -> Quota {
-        self.0.quota(epoch, classes)
-    }
-    fn describe(&self) -> String {
-        format!("Redrawn({})", self.0.describe())
-    }
-    fn pick(&self, _: usize) -> Pick {
-        Pick::Redraw
-    }
-    fn law(&self, epoch: usize, classes: &ClassIndex) -> Law {
-        self.0.law(epoch, classes)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use climd::{Curriculum, CurriculumSampler, HardMajority};
+    use climd::schedule::HardMajority;
+    use climd::{Curriculum, CurriculumSampler};
 
     #[test]
     fn quotas_stay_and_scores_do_not_matter() {

@@ -6,9 +6,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use climd::schedule::Uniform;
 use climd::{
-    Batch, ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler, Epoch, MultimodalMeasurer, Schedule,
-    Settings, Uniform,
+    Batch, ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler, Epoch, LastBatch, MultimodalMeasurer,
+    Schedule, Settings,
 };
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, OptimizerConfig};
@@ -73,8 +74,9 @@ pub fn run(
     let vs = nn::VarStore::new(device);
     let training = Training { x: &x, labels: &y, num_classes: num_classes as i64 };
     let network = with_seed(seed, || method.network.build(&vs.root(), &training))?;
-    let loader =
-        CurriculumLoader::new(x, y, config.batch_size)?.measure_batch_size(EVALUATION_BATCH)?.terms(method.terms);
+    // a lone last sample is a batch, as it was when the committed runs were made
+    let loader = CurriculumLoader::new(x, y, config.batch_size)?.last_batch(LastBatch::Keep);
+    let loader = loader.measure_batch_size(EVALUATION_BATCH)?.terms(method.terms);
     // a pretrained network gives useful scores from the start
     let first_measure = if native.is_some_and(|native| native.pretraining > 0) { 0 } else { 1 };
     let settings = Settings { seed, first_measure, ..Default::default() };
@@ -156,7 +158,8 @@ impl Trainer<'_> {
         let (mut step, mut samples, mut looks, mut outcomes) = (0, 0, Vec::new(), Vec::new());
         'training: for epoch in 0.. {
             let list = self.begin(sampler, epoch)?;
-            for batch in (0..blocks).flat_map(|_| loader.batches(list.clone())) {
+            let blocks: Vec<_> = (0..blocks).map(|_| loader.batches(list.clone())).collect::<climd::Result<_>>()?;
+            for batch in blocks.into_iter().flatten() {
                 self.step(&mut optimiser, &batch, step)?;
                 (step, samples) = (step + 1, samples + batch.labels.numel());
                 if step * points / steps > (step - 1) * points / steps {
@@ -176,12 +179,15 @@ impl Trainer<'_> {
     /// Measures if the sampler wants scores, and returns the list of an epoch.
     fn begin(&mut self, sampler: &mut impl CurriculumSampler, epoch: usize) -> Result<Epoch> {
         let (begun, mut forward, mut row) = (Instant::now(), Duration::ZERO, 0);
-        self.loader.refresh(sampler, epoch, |x| {
-            let begun = Instant::now();
-            let out = evaluate(self.network, x, &mut row);
-            forward += begun.elapsed();
-            out
-        })?;
+        // where none are wanted, `refresh` may try the network, which the committed runs did not
+        if sampler.wants_scores(epoch) {
+            self.loader.refresh(sampler, epoch, |x| {
+                let begun = Instant::now();
+                let out = evaluate(self.network, x, &mut row);
+                forward += begun.elapsed();
+                out
+            })?;
+        }
         let list = sampler.epoch(epoch)?;
         self.criterion.begin(&list)?;
         self.clock.own += begun.elapsed() - forward;
@@ -235,7 +241,7 @@ impl Trainer<'_> {
 
     /// Pretrains with full batches of all samples on the loss of the heads.
     fn pretrain(&mut self, native: &Native, vs: &nn::VarStore) -> Result<()> {
-        let all = Curriculum::new(self.loader.labels(), Uniform {})?;
+        let all = Curriculum::new(self.loader.labels(), Uniform)?;
         let mut optimiser = nn::Adam { wd: native.weight_decay, ..Default::default() }.build(vs, PRETRAINING_RATE)?;
         self.criterion.begin(&all.epoch(0)?)?;
         for _ in 0..native.pretraining {

@@ -1,9 +1,10 @@
 //! The rows of each table, and what the paper printed beside them.
 
-use climd::{
-    BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, Pick, PowerLaw, ProgressivelyBalanced, Root,
-    Switch, Terms, Trim, UnderSampling, Uniform,
+use climd::schedule::{
+    BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, ProgressivelyBalanced, Root, Switch, Trim,
+    UnderSampling, Uniform,
 };
+use climd::{Pick, PowerLaw, Terms};
 
 use crate::experiment::{Budget, Row, RowId};
 use climd_networks::config::{Method, ScheduleConfig};
@@ -91,6 +92,17 @@ impl Table {
     #[must_use]
     pub fn is_by_network(self) -> bool {
         matches!(self, Table::Table3 | Table::Native)
+    }
+
+    /// Whether a row of it, or a contrast that begins with the row, was fixed before the splits were looked at on which it
+    /// is run: the rows of the paper, and those that the advice was to rest on.
+    #[must_use]
+    pub fn is_fixed_beforehand(self, id: RowId) -> bool {
+        match self {
+            Table::Table3 | Table::Native => id.arm != "climd-random", // to explain what the others had shown
+            Table::Beyond => id.network == "baseline" && id.until.is_none() && ADVICE.contains(&id.arm),
+            _ => true,
+        }
     }
 
     /// Beside the difference to the baseline, what one part of a method adds to the rest of it.
@@ -215,7 +227,7 @@ fn baseline(heads: Heads) -> NetworkConfig {
 fn plain(network: NetworkConfig) -> Method {
     Method {
         network,
-        schedule: ScheduleConfig::Uniform(Uniform {}),
+        schedule: ScheduleConfig::Uniform(Uniform),
         terms: Terms::default(),
         loss: Loss::CrossEntropy,
         oversample: None,
@@ -327,7 +339,7 @@ fn table3(epochs: usize) -> Vec<TableRow> {
         rows.0[plain].paper = Some(alone);
         let climd = Method { network, ..climd(epochs) };
         rows.curriculum(plain, "climd", &format!("{name} + CLIMD"), climd.clone(), with_climd);
-        let prior = Method { schedule: ScheduleConfig::Uniform(Uniform {}), ..corrected(climd.clone()) };
+        let prior = Method { schedule: ScheduleConfig::Uniform(Uniform), ..corrected(climd.clone()) };
         rows.push(plain, "prior", &format!("{name} + prior"), prior, None);
         rows.push(plain, "climd-prior", &format!("{name} + CLIMD + prior"), corrected(climd), None);
     }
@@ -403,7 +415,7 @@ fn random_order(epochs: usize) -> Method {
 
 fn deferred(epochs: usize) -> Method {
     let at = epochs * 4 / 5;
-    scheduled(ScheduleConfig::DeferredRebalancing(Switch { at, before: Uniform {}, after: ClassBalanced {} }))
+    scheduled(ScheduleConfig::DeferredRebalancing(Switch { at, before: Uniform, after: ClassBalanced }))
 }
 
 fn hard_majority(epochs: usize) -> HardMajority {
@@ -467,21 +479,23 @@ fn beyond(epochs: usize) -> Vec<TableRow> {
     rows.0
 }
 
+/// Arms that the advice rests on.
+const ADVICE: [&str; 10] = [
+    "plain",
+    "climd",
+    "climd-random",
+    "prior",
+    "prior-half",
+    "climd-half-prior",
+    "hard-majority-prior",
+    "hard-majority-random-prior",
+    "trim-prior",
+    "deferred",
+];
+
 /// Fixed before any split was looked at.
 fn advice(epochs: usize) -> Vec<TableRow> {
-    let arms = [
-        "plain",
-        "climd",
-        "climd-random",
-        "prior",
-        "prior-half",
-        "climd-half-prior",
-        "hard-majority-prior",
-        "hard-majority-random-prior",
-        "trim-prior",
-        "deferred",
-    ];
-    let wanted = |row: &TableRow| arms.iter().any(|arm| row.row.id == own(arm));
+    let wanted = |row: &TableRow| ADVICE.iter().any(|arm| row.row.id == own(arm));
     beyond(epochs).into_iter().filter(wanted).collect()
 }
 

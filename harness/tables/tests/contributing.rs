@@ -40,7 +40,7 @@ fn a_stranger_adds_a_schedule() {
     fs::write(&list, with).unwrap();
     fs::write(
         folder.path().join("tests/stranger.rs"),
-        "#[test]\nfn it_is_public() {\n    let schedule = climd::Halves { epochs: 2 };\n    \
+        "#[test]\nfn it_is_public() {\n    let schedule = climd::schedule::Halves { epochs: 2 };\n    \
          assert!(climd::Curriculum::new(&[0, 1], schedule).is_ok());\n}\n",
     )
     .unwrap();
