@@ -18,7 +18,7 @@ data = TensorDataset(x[train], torch.from_numpy(table).float())
 
 model = torch.nn.Linear(8, 3)
 optimizer = torch.optim.Adam(model.parameters(), 1e-2)
-sampler = CurriculumSampler(climd.own_labels(table), climd.PowerLaw(epochs=6, pick="redraw"), seed=7)
+sampler = CurriculumSampler(climd.encode(climd.own_labels(table)).labels, climd.PowerLaw(epochs=6, pick="redraw"), seed=7)
 loader = DataLoader(data, 32, sampler=sampler)
 
 for epoch in range(9):

@@ -1,4 +1,4 @@
-//! The engine: labels and scores in, index lists out. The interpreter's lock is released in every call that may be long.
+//! The engine: labels and scores in, index lists out. Every call that may be long releases the interpreter's lock.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 

@@ -115,19 +115,19 @@ def test_a_pickled_sampler_has_its_scores(labels, scores):
 def test_reprs_say_what_was_configured(labels):
     sampler = climd.Sampler(labels, climd.PowerLaw(epochs=6), seed=5)
     text = repr(sampler)
-    assert text.startswith("Sampler(PowerLaw") and "epochs: 6" in text and "seed=5" in text and "samples=69" in text
+    assert text.startswith("Sampler(PowerLaw") and "epochs=6" in text and "seed=5" in text and "samples=69" in text
     assert repr(sampler.epoch(0)) == "Epoch(number=0, samples=12)"
     assert repr(climd.Linear()) == "Linear(epochs=100, start=0.1, pick='highest')"
 
 
 def test_reports_and_quotas_are_by_label(scores):
-    sampler = climd.Sampler(np.repeat([7, -1, 3], [6, 3, 1]), climd.PowerLaw(epochs=4))
-    assert sampler.class_counts == {7: 6, -1: 3, 3: 1}
-    assert sampler.quotas(3) == {7: 6, -1: 3, 3: 1}
+    sampler = climd.Sampler(np.repeat([7, 1, 3], [6, 3, 1]), climd.PowerLaw(epochs=4))
+    assert sampler.class_counts == {7: 6, 1: 3, 3: 1}
+    assert sampler.quotas(3) == {7: 6, 1: 3, 3: 1}
     sampler.update(1, scores(1, 10))
     report = sampler.report(1)
     assert report["samples"] == report["distinct"] == 5 and report["measured_at"] == 1
-    assert list(report["classes"]) == [7, -1, 3]
+    assert list(report["classes"]) == [7, 1, 3]
     line = report["classes"][7]
     assert line["count"] == 6 and set(line["scores"]) == {"min", "mean", "max"}
     assert line["scores"]["max"] == max(scores(1, 10)[:6])

@@ -17,6 +17,7 @@ CASES = [
     (lambda: climd.Sampler([[0, 1]]), "Shape", r"`labels` has shape \[1, 2\], but must be \[N\]"),
     (lambda: climd.Sampler(3), "Shape", r"`labels` has shape \[\]"),
     (lambda: climd.Sampler(np.array([1, 2**63], dtype=np.uint64)), "LabelTooLarge", r"`labels\[1\]`.*64-bit"),
+    (lambda: climd.Sampler([0, 1, -1]), "LooksUnlabelled", r"`labels\[2\]` is -1.*climd.encode"),
     (lambda: climd.encode([["a"]]), "Shape", "`names`"),
     (lambda: climd.encode([1, "a", None]) and climd.encode(np.array([1, "a"], dtype=object)), "Kind", "cannot be sorted"),
     # configuration

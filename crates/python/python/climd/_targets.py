@@ -16,7 +16,7 @@ def own_labels(table: Any) -> NDArray[np.int64]:
     """One class a sample for a sampler, where samples have several labels: the rarest label that the sample has.
 
     table: `[N, L]` of 1 (has it), 0 (has not) and -1 (unknown). A sample without labels has own label -1, or -2 if some of
-    its labels are unknown.
+    its labels are unknown: `climd.encode(own_labels(table)).labels` numbers these classes too, from 0 on.
 
         >>> own_labels([[1, 0, 0], [1, 1, 0], [0, 0, 0], [0, -1, 0]])
         array([ 0,  1, -1, -2])
