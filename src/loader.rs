@@ -202,7 +202,7 @@ impl CurriculumLoader {
     /// # Errors
     /// [`Error::Length`] if the sampler is of another data set; as [`CurriculumSampler::report`].
     pub fn report(&self, sampler: &dyn CurriculumSampler, epoch: usize) -> Result<Report> {
-        self.check_sampler(sampler.classes().num_samples())?;
+        self.check_sampler(sampler.classes().sample_classes().len())?;
         sampler.report_batches(epoch, self.batch_size, self.last_batch)
     }
 
@@ -211,7 +211,7 @@ impl CurriculumLoader {
     /// # Errors
     /// [`Error::Length`] if the sampler is of another data set; as [`CurriculumSampler::epoch_len`].
     pub fn steps(&self, sampler: &dyn CurriculumSampler, epochs: Range<usize>) -> Result<usize> {
-        self.check_sampler(sampler.classes().num_samples())?;
+        self.check_sampler(sampler.classes().sample_classes().len())?;
         sampler.steps(epochs, self.batch_size, self.last_batch)
     }
 

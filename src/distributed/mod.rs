@@ -246,7 +246,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     /// The scores of all samples.
     fn gather(&self, own: &[f32]) -> Result<Vec<f32>> {
         let bits: Vec<u32> = own.iter().map(|score| score.to_bits()).collect();
-        let all = gather(&self.comm, &bits, self.classes().num_samples())?;
+        let all = gather(&self.comm, &bits, self.sampler.population().len())?;
         Ok(all.into_iter().map(f32::from_bits).collect())
     }
 
