@@ -2,6 +2,8 @@
 //!
 //! The whole cohort is plain memory, which runs on several threads can share; tensors they cannot.
 
+use std::collections::HashMap;
+
 use climd::{CurriculumLoader, LastBatch};
 use climd_data::Split;
 use tch::{Device, Tensor};
@@ -29,6 +31,8 @@ pub struct Cohort {
     pub classes: Vec<String>,
     /// The class of each patient.
     pub labels: Vec<usize>,
+    /// The group of each row by number, from 0 in the order of the rows; a row without one is a group of its own.
+    pub groups: Vec<usize>,
     /// What the folder has, in order; a patient may lack some of it.
     pub modalities: Vec<Modality>,
     /// `[N][M]`: who has what.
@@ -69,7 +73,13 @@ impl Cohort {
             Modality::Laboratory => patient.laboratory.iter().any(Option::is_some),
         };
         let present = |patient| modalities.iter().map(|modality| has(patient, modality)).collect();
+        let mut numbers = HashMap::new();
+        let mut number = |group| {
+            let next = numbers.len();
+            *numbers.entry(group).or_insert(next)
+        };
         Cohort {
+            groups: patients.iter().map(|patient| number(&patient.group)).collect(),
             classes: manifest.classes.clone(),
             labels: patients.iter().map(|patient| patient.label).collect(),
             present: patients.iter().map(present).collect(),
@@ -125,6 +135,9 @@ impl Cohort {
     pub fn fingerprint(&self) -> String {
         let mut hash = Xxh3::new();
         hash.update(format!("{:?} {:?} {:?}", self.classes, self.labels, self.laboratory).as_bytes());
+        if self.groups.iter().enumerate().any(|(row, &group)| row != group) {
+            hash.update(format!("{:?}", self.groups).as_bytes()); // they decide on the folds
+        }
         for image in &self.images {
             hash.update(&[u8::from(image.is_some())]);
             hash.update(image.as_deref().unwrap_or_default());

@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+use crate::picture::Problem;
+
 /// The result of every fallible function that reads what a user wrote.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -48,15 +50,16 @@ pub enum Fault {
     /// The history is empty, while other patients have one.
     #[error("`text` is empty: write the history, or leave the column out for all patients")]
     EmptyText,
-    /// The image cannot be read.
-    #[error(
-        "`image` is `{path}`, which cannot be read ({reason}): replace the file, or empty the cell if there is none"
-    )]
+    /// The row is of nobody, while others have a group.
+    #[error("`group` is empty: write whose row it is, which is the id if nobody has two rows")]
+    NoGroup,
+    /// The image is not read.
+    #[error("`image` is `{path}`, {problem}")]
     Image {
         /// The cell.
         path: String,
-        /// What the decoder says.
-        reason: String,
+        /// Why, and what to do.
+        problem: Problem,
     },
     /// A laboratory value is not a number.
     #[error("`{column}` is `{found}`, but must be a finite number: leave the cell empty if it was not measured")]
@@ -143,6 +146,14 @@ pub enum Error {
         folds: usize,
         /// Patients needed.
         least: usize,
+    },
+    /// Groups that have several classes leave a fold with too little of one to train on.
+    #[error(
+        "class `{class}`: a fold would be trained on fewer than two of its groups, as they share rows of other classes: use other --folds, or split groups that are of several patients"
+    )]
+    ClassInOneFold {
+        /// The class.
+        class: String,
     },
 
     // ------------------------------------------------------------------ models

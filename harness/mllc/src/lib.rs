@@ -7,9 +7,11 @@
 
 mod cohort;
 mod error;
+mod folds;
+mod locate;
 mod manifest;
 mod network;
-mod picture;
+pub mod picture;
 mod resnet;
 mod study;
 pub mod synthetic;
