@@ -170,7 +170,8 @@ impl Study<'_> {
         })
     }
 
-    /// The step after which CLIMD's curriculum is over, on the part that curves are drawn for; none if training ends first.
+    /// The step after which CLIMD's curriculum is over, on the part that curves are drawn for; none if training ends
+    /// first.
     ///
     /// # Errors
     /// Those of the data.

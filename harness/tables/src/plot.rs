@@ -1,10 +1,10 @@
 //! Draws figures as SVG and PNG, on any machine: the font is part of the binary, and nothing else is needed.
 //!
-//! First [`class_distribution`] and [`curves`] turn numbers into plain shapes. Then the same code draws the shapes for
-//! each format. Colours of methods are Okabe and Ito's, which colour-blind readers can distinguish, without their yellow,
-//! which is not seen on white; lines have their own dashes. Classes have other colours than methods. More than eight series
-//! get colours from dark to light. An SVG file has a title and a description. The legend is beside the plot, so that it covers no data. Above 54 entries it names
-//! every second one, every third one, and so on.
+//! First [`class_distribution`] and [`curves`] turn numbers into plain shapes. Then the same code draws the shapes
+//! for each format. Colours of methods are Okabe and Ito's, which colour-blind readers can distinguish, without their
+//! yellow, which is not seen on white; lines have their own dashes. Classes have other colours than methods. More
+//! than eight series get colours from dark to light. An SVG file has a title and a description. The legend is beside
+//! the plot, so that it covers no data. Above 54 entries it names every second one, every third one, and so on.
 
 mod figure;
 
@@ -238,8 +238,8 @@ pub struct Difference {
     pub interval: (f64, f64),
 }
 
-/// Draws differences with their intervals, one below the other, beside a line at 0. Those whose interval leaves 0 out are in
-/// colour.
+/// Draws differences with their intervals, one below the other, beside a line at 0. Those whose interval leaves 0 out
+/// are in colour.
 ///
 /// Writes `{stem}.svg` and `{stem}.png`, and makes their folder.
 ///

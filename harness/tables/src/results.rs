@@ -289,8 +289,8 @@ impl Page {
 
     /// Draws macro F1 over the steps, the recall of every class, and the scores of every class over the steps.
     ///
-    /// `curves` were judged on the validation part; the recalls are those of the last section. `end`: the step after which
-    /// the curriculum is over.
+    /// `curves` were judged on the validation part; the recalls are those of the last section. `end`: the step after
+    /// which the curriculum is over.
     ///
     /// # Errors
     /// Those of [`plot`].
