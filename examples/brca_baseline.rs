@@ -171,7 +171,7 @@ fn main() -> Result<()> {
     let section = Section::new(rate, &rows, &results);
     println!("{}\n", section.grid());
     println!("{}\n", recall_grid(&section, &dataset.classes));
-    println!("{}\n", time_grid(&results));
+    println!("{}\n", time_grid(&section));
     let title = "Macro F1 on the validation part";
     let file = arguments.out.join("validation_macro_f1");
     let [svg, png] = plot::curves(file, title, "gradient steps", "macro F1 (%)", &f1_curves(&curves))?;

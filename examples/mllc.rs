@@ -170,7 +170,7 @@ fn main() -> Result<()> {
     println!("\nPercent on the test part after the last step, mean ± standard deviation over {folds} folds:");
     let section = Section::new(Rate::Paper, &rows, &results);
     println!("{}\n\n{}\n", section.grid(), recall_grid(&section, &cohort.classes));
-    println!("{}\n", time_grid(&results));
+    println!("{}\n", time_grid(&section));
     plots.iter().flatten().for_each(|file| println!("plot: {}", file.display()));
     if let Some(file) = &arguments.json {
         let json = serde_json::to_string_pretty(&results)?;

@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 "${CARGO:-cargo}" build --release -p climd-repro
 repro() { "${CARGO_TARGET_DIR:-target}/release/climd-repro" "$@" >/dev/null; }
 
+repro main --data brca --seeds 5 --lr tuned "$@"
 repro table1 --data brca "$@"
 repro table2 --data brca "$@"
 repro table3 --data brca "$@"

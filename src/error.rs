@@ -7,15 +7,15 @@ use crate::{Pick, Terms};
 /// The result of every fallible function in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What can be wrong with an argument, a state, or a tensor.
+/// An error of an argument, a state, a tensor or a rank.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     // ------------------------------------------------------------------ labels
-    /// An argument holds nothing.
+    /// An argument is empty.
     #[error("`{argument}` is empty, but at least one is needed")]
     Empty {
-        /// The argument that holds nothing.
+        /// The empty argument.
         argument: &'static str,
     },
     /// More samples than 32-bit indices can name.
@@ -30,7 +30,7 @@ pub enum Error {
         /// Position in `labels`.
         index: usize,
     },
-    /// A label that is to name a column of the logits does not.
+    /// A label is not a column of the logits.
     #[error(
         "`labels[{index}]` is {label}, but the logits have columns 0 to {last}: {remedy}",
         remedy = if *label < 0 {
@@ -49,23 +49,23 @@ pub enum Error {
         num_classes: usize,
     },
 
-    /// A label that looks as if its samples had none, beside labels from 0 on.
+    /// A label such as -1 beside labels from 0 on, which probably means "no label".
     #[error(
-        "`labels[{index}]` is {label}, beside labels from 0 on: {count} samples look as if they had no label; leave them \
-         out (`CurriculumLoader::leave_out(&[{label}])`, or keep the others of your lists), or, if it is a class, say so: \
-         `Curriculum::from_classes(ClassIndex::new(&labels)?, schedule)`"
+        "`labels[{index}]` is {label}, beside labels from 0 on: {count} samples look as if they had no label; leave \
+         them out (`CurriculumLoader::leave_out(&[{label}])`, or keep the others of your lists), or, if it is a class, \
+         say so: `Curriculum::from_classes(ClassIndex::new(&labels)?, schedule)`"
     )]
     LooksUnlabelled {
-        /// Position of the first in `labels`.
+        /// Position of the first one in `labels`.
         index: usize,
         /// The label found there.
         label: i64,
-        /// Samples that have it.
+        /// Number of samples with it.
         count: usize,
     },
 
     // ------------------------------------------------------------------ lengths and values
-    /// Two arguments that must agree in length do not.
+    /// Two arguments that must have the same length do not.
     #[error("`{argument}` has length {found}, but must have length {expected}: {rule}")]
     Length {
         /// The argument of the wrong length.
@@ -74,14 +74,14 @@ pub enum Error {
         found: usize,
         /// The length that was needed.
         expected: usize,
-        /// Where the needed length comes from.
+        /// The reason for the needed length.
         rule: &'static str,
     },
     /// The modalities' embeddings have different widths, so they have no cosine.
     #[error(
-        "`embeddings[{modality}]` has width {found}, but `embeddings[0]` has width {expected}: \
-         project the embeddings to one width first, by layers that are trained (untrained, their cosines are chance), or \
-         measure with `Terms::Confidence`"
+        "`embeddings[{modality}]` has width {found}, but `embeddings[0]` has width {expected}: project the embeddings \
+         to one width first, by layers that are trained (untrained, their cosines are chance), or measure with \
+         `Terms::Confidence`"
     )]
     EmbeddingWidth {
         /// Position of the modality.
@@ -91,19 +91,19 @@ pub enum Error {
         /// Width of the first modality's embeddings.
         expected: usize,
     },
-    /// Embeddings were left out where the terms compare them.
+    /// Embeddings are missing, but the terms compare them.
     #[error(
-        "`embeddings` is empty, but `Terms::{terms:?}` compares modalities by them: give one for each modality, or, for a \
-         network of one input and one head, measure with `Terms::Confidence`"
+        "`embeddings` is empty, but `Terms::{terms:?}` compares modalities by them: give one for each modality, or, \
+         for a network of one input and one head, measure with `Terms::Confidence`"
     )]
     NoEmbeddings {
         /// The terms that need them.
         terms: Terms,
     },
-    /// One logit a sample, as binary cross-entropy has it, where each class has a column.
+    /// The logits have one column, as for binary cross-entropy, but each class needs a column.
     #[error(
-        "`{argument}` has shape {found:?}, one logit a sample, but must have a column for each class: of a network with \
-         one output `z` (binary cross-entropy), give the two columns `[0, z]`"
+        "`{argument}` has shape {found:?}, one logit a sample, but must have a column for each class: of a network \
+         with one output `z` (binary cross-entropy), give the two columns `[0, z]`"
     )]
     OneLogit {
         /// The logits.
@@ -140,7 +140,7 @@ pub enum Error {
     },
 
     // ------------------------------------------------------------------ several labels, sites, groups
-    /// Compressed rows that do not ascend, or end elsewhere than their labels.
+    /// Compressed rows do not ascend, or do not end with their labels.
     #[error("`{argument}[{index}]` is {found} for {entries} labels: {rule}")]
     RowStarts {
         /// The argument.
@@ -154,7 +154,7 @@ pub enum Error {
         /// What is allowed.
         rule: &'static str,
     },
-    /// A label that is no column.
+    /// A label is not below the number of columns.
     #[error(
         "`{argument}[{entry}]` is {label}, of sample {sample}, but there are columns 0 to {last}: \
          number the labels from 0, or raise `num_labels`",
@@ -172,7 +172,7 @@ pub enum Error {
         /// Number of columns.
         num_labels: usize,
     },
-    /// An entry of a table of labels that has no meaning.
+    /// An entry of a table of labels is not 1, 0 or -1.
     #[error(
         "sample {sample} has {found} for label {label}, but an entry is 1 (has it), 0 (has it not) or -1 (unknown): \
          recode it"
@@ -185,7 +185,7 @@ pub enum Error {
         /// The entry found there.
         found: i64,
     },
-    /// A sample has a label and has it not known.
+    /// A label of a sample is both present and unknown.
     #[error("sample {sample} has label {label} and has it unknown: leave it out of one of the two")]
     PresentAndUnknown {
         /// The sample.
@@ -201,7 +201,7 @@ pub enum Error {
         /// Position in it.
         index: usize,
     },
-    /// Something of several labels was asked of one label a sample.
+    /// A method for several labels was called on targets with one label for each sample.
     #[error(
         "`{what}` needs targets of several labels, but each sample has one: build them with `Targets::multi_label`"
     )]
@@ -209,13 +209,13 @@ pub enum Error {
         /// What was asked.
         what: &'static str,
     },
-    /// A part of a split that wants nothing.
+    /// A part of a split has weight 0.
     #[error("`parts[{index}]` is 0, but a part has a weight of at least 1: leave it out")]
     PartWeight {
         /// Position in `parts`.
         index: usize,
     },
-    /// A sample is in a part that there is not.
+    /// A sample is in a part that does not exist.
     #[error("`of[{index}]` is {part}, but there are {parts} parts: give the parts that the split was made with")]
     PartOutOfRange {
         /// Position in `of`.
@@ -225,7 +225,7 @@ pub enum Error {
         /// Number of parts.
         parts: usize,
     },
-    /// A continuous target that no bin can hold.
+    /// A continuous target has no bin.
     #[error("`values[{index}]` is {value}, which has no bin: drop the sample, or choose wider bins")]
     ValueNotFinite {
         /// Position in `values`.
@@ -233,7 +233,7 @@ pub enum Error {
         /// The value found there.
         value: f64,
     },
-    /// A weight of a random draw that is out of range.
+    /// A weight of a random draw is out of range.
     #[error(
         "`weights[{index}]` is {found}, but must be from 1e-30 to 1e30: leave the sample out, or scale the weights"
     )]
@@ -258,15 +258,15 @@ pub enum Error {
         /// What is allowed.
         range: &'static str,
     },
-    /// A schedule cannot pick its samples that way.
+    /// A schedule does not support this pick.
     #[error("`pick` is {found:?}, which {schedule} cannot do: choose Highest, Lowest, FixedRandom or Redraw")]
     Pick {
         /// Name of the schedule.
         schedule: &'static str,
-        /// The way of picking it was given.
+        /// The pick that it was given.
         found: Pick,
     },
-    /// A schedule asks for what the data set cannot give.
+    /// A schedule asks for samples that the data set does not have.
     #[error("the schedule's plan of epoch {epoch} is impossible: {reason}; mend its `plan`")]
     Quota {
         /// Epoch of the quota, from 0.
@@ -274,18 +274,18 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// Quotas by class were asked of a schedule that ignores classes.
+    /// Quotas were asked of a schedule that ignores classes.
     #[error("the schedule ignores classes in epoch {epoch}, so it has no quotas: count `epoch({epoch})?.indices()`")]
     ClassBlind {
-        /// Epoch that was asked about, from 0.
+        /// The epoch, from 0.
         epoch: usize,
     },
 
     // ------------------------------------------------------------------ epochs, shards, batches
-    /// A batch of no samples.
+    /// The batch size is 0.
     #[error("`batch_size` is 0, but a batch has at least 1 sample")]
     BatchSize,
-    /// A rank that its job does not have.
+    /// A rank is not below the number of processes.
     #[error("`rank` is {rank}, but must be below `world_size`, which is {world_size}")]
     Rank {
         /// Rank found.
@@ -293,7 +293,7 @@ pub enum Error {
         /// Number of processes.
         world_size: usize,
     },
-    /// A variable of the launcher that is missing or no number.
+    /// A variable of the launcher is missing, or not a number.
     #[error(
         "`{variable}` is {found:?} in the environment, but must be a whole number from 0 on: start all processes with \
          torchrun, mpirun or srun, or pass rank and world size yourself"
@@ -304,10 +304,10 @@ pub enum Error {
         /// Its value; empty if it is not set.
         found: String,
     },
-    /// An epoch that was already dealt to ranks was to be dealt again.
+    /// `shard` was called on the part of one rank.
     #[error("`shard` was called on what is already one rank's part: shard the whole epoch")]
     ShardedTwice,
-    /// More samples were to be skipped than there are.
+    /// More samples are to be skipped than are left.
     #[error("`samples` is {found}, but the epoch has {len} left: does the position belong to this epoch?")]
     Skip {
         /// Samples to skip.
@@ -315,7 +315,7 @@ pub enum Error {
         /// Samples that are left.
         len: usize,
     },
-    /// A position that is not the same number of samples for every rank.
+    /// The samples to skip do not divide by the number of ranks.
     #[error("`samples` is {found}, which does not divide among {world_size} ranks: skip first, then shard")]
     SkipSharded {
         /// Samples to skip.
@@ -323,7 +323,7 @@ pub enum Error {
         /// Number of processes.
         world_size: usize,
     },
-    /// An epoch of which some is done was to be dealt by class.
+    /// `shard_stratified` was called after `skip`.
     #[error(
         "`shard_stratified` was called on an epoch of which {done} samples are done: call it on the whole epoch, and \
          `skip` on the part, with the same number of ranks; or deal the rest with `shard`, if its begin was dealt so"
@@ -343,7 +343,7 @@ pub enum Error {
     },
 
     // ------------------------------------------------------------------ many processes
-    /// A stretch of samples that the data do not have.
+    /// A stretch of samples is not part of the data.
     #[error("`samples` is {start}..{end}, which is no part of 0..{len}, the samples of the loader")]
     Samples {
         /// First sample of the stretch.
@@ -353,7 +353,7 @@ pub enum Error {
         /// Samples of the data.
         len: usize,
     },
-    /// Ranks that must have the same do not.
+    /// Ranks differ in a value that must be equal.
     #[error(
         "rank {rank} has {what} {found}, but rank 0 has {what} {expected}: give every rank the same labels, settings, \
          schedule and checkpoint, and call the same methods on all"
@@ -363,18 +363,18 @@ pub enum Error {
         what: &'static str,
         /// The first rank that differs from rank 0.
         rank: usize,
-        /// As it is there.
+        /// Its value there.
         found: String,
-        /// As it is on rank 0.
+        /// Its value on rank 0.
         expected: String,
     },
-    /// A call that all ranks made together failed on another one.
+    /// A call that all ranks made together failed on another rank.
     #[error("the call failed on rank {rank}, so it failed on all: look at the error of that rank")]
     OtherRank {
         /// The first rank that it failed on.
         rank: usize,
     },
-    /// Ranks could not talk to each other.
+    /// Ranks could not communicate.
     #[error("`{operation}` failed: {reason}; look at what happened to that rank, and start the job again")]
     Communication {
         /// The collective operation.
@@ -399,9 +399,9 @@ pub enum Error {
     StateMismatch {
         /// What differs.
         what: &'static str,
-        /// As it is in the state.
+        /// Its value in the state.
         found: String,
-        /// As it is in the sampler.
+        /// Its value in the sampler.
         expected: String,
     },
     /// A state was truncated or altered.
@@ -415,17 +415,17 @@ pub enum Error {
         expected: u64,
     },
 
-    /// A file of a state cannot be read or written.
+    /// A state file cannot be read or written.
     #[error("`path`: `{path}` cannot be {done}: {reason}")]
     StateFile {
         /// The file.
         path: String,
         /// `read` or `written`.
         done: &'static str,
-        /// What the operating system says.
+        /// The error of the operating system.
         reason: String,
     },
-    /// A file that holds no state, or only the beginning of one.
+    /// A file holds no state, or only the beginning of one.
     #[error(
         "`path`: `{path}` holds no whole state ({reason}): was it written by `State::save`? Use an older checkpoint"
     )]
@@ -457,7 +457,7 @@ pub enum Error {
         /// The kinds that are allowed.
         expected: &'static str,
     },
-    /// Tensors that must share a device do not.
+    /// Tensors that must be on the same device are not.
     #[error("`{argument}` is on {found}, but the others are on {expected}: move it with `to_device`")]
     Device {
         /// The tensor.
@@ -467,14 +467,14 @@ pub enum Error {
         /// The device of the others.
         expected: String,
     },
-    /// A CUDA device that is not there.
+    /// A CUDA device does not exist.
     #[error(
         "`device` is Cuda({index}), but libtorch sees {devices} CUDA devices: use the CPU, or a CUDA build of libtorch"
     )]
     NoCuda {
         /// Index of the device.
         index: usize,
-        /// Devices that libtorch sees.
+        /// Number of devices that libtorch sees.
         devices: usize,
     },
     /// A device other than CUDA that is not there.
@@ -493,13 +493,13 @@ pub enum Error {
         /// The method that makes it dense.
         remedy: &'static str,
     },
-    /// A tensor that holds nothing, not even a shape.
+    /// A tensor is undefined: it has no shape and no values.
     #[error("`{argument}` is an undefined tensor: was it ever assigned?")]
     Undefined {
         /// The tensor.
         argument: String,
     },
-    /// An index names no sample.
+    /// An index is not below the number of samples.
     #[error("`indices` has {index}, but the data set has {num_samples} samples: call `reset` and observe again")]
     IndexOutOfRange {
         /// The index found.
@@ -507,7 +507,7 @@ pub enum Error {
         /// Samples in the data set.
         num_samples: usize,
     },
-    /// A sample was named twice in one call.
+    /// An index comes twice in one call.
     #[error(
         "`indices` has sample {index} twice in one call, so its score is not defined: call `reset` and observe again"
     )]
@@ -515,7 +515,7 @@ pub enum Error {
         /// The sample.
         index: usize,
     },
-    /// Not every sample was measured.
+    /// Some samples were never measured.
     #[error(
         "{missing} of {num_samples} samples were never observed, sample {first} the first: observe them, then finish"
     )]
@@ -535,7 +535,7 @@ pub enum Error {
         /// Its message.
         message: String,
     },
-    /// libtorch refused an operation, for lack of memory most often.
+    /// libtorch failed in an operation, most often for lack of memory.
     #[error("libtorch: {message}")]
     Torch {
         /// The message of libtorch, without its stack.

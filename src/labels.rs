@@ -1,15 +1,15 @@
-//! Which classes there are, how large, and who belongs to them.
+//! The classes of a data set, their sizes and their samples.
 //!
 //! Classes are numbered by size: the largest is class 0, and of two classes of one size the one with the smaller label
-//! comes first. Labels without a sample are not classes. Nothing depends on the order of the samples
-//! but the order of a class's members, which is ascending.
+//! comes first. Labels without a sample are not classes. The order of the samples changes nothing except the members of
+//! a class, which are ascending.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::{Error, Result};
 
-/// The classes of a data set: labels, counts and members, by class, largest first.
+/// The classes of a data set, largest first: labels, counts and members.
 ///
 /// # Examples
 /// ```
@@ -31,13 +31,13 @@ pub struct ClassIndex {
 }
 
 impl ClassIndex {
-    /// Counts the classes of `labels`, one integer a sample, gaps and negative values allowed.
+    /// Counts the classes of `labels`: one integer for each sample. Gaps and negative values are allowed.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::TooManySamples`] (2^32 and more), [`Error::LabelTooLarge`] (above `i64::MAX`).
     ///
     /// # Complexity
-    /// O(N + C log C) time for N samples of C classes; 8 bytes a sample are kept.
+    /// O(N + C log C) time for N samples of C classes. 8 bytes are kept for each sample.
     pub fn new<L: Copy + TryInto<i64>>(labels: &[L]) -> Result<Self> {
         if labels.is_empty() {
             return Err(Error::Empty { argument: "labels" });
@@ -84,12 +84,12 @@ impl ClassIndex {
         self.members.len()
     }
 
-    /// Number of classes `C` that have samples.
+    /// Number of classes `C`. Each has samples.
     pub fn num_classes(&self) -> usize {
         self.labels.len()
     }
 
-    /// The label of that class; class 0 is the largest.
+    /// The label of a class. Class 0 is the largest.
     ///
     /// # Panics
     /// If `class` is not below [`num_classes`](Self::num_classes), as a slice does.
@@ -97,12 +97,12 @@ impl ClassIndex {
         self.labels[class]
     }
 
-    /// Samples of each class, by class, largest first: never increasing, never 0.
+    /// Number of samples of each class, largest class first. It is never 0.
     pub fn counts(&self) -> &[usize] {
         &self.counts
     }
 
-    /// The samples of that class, ascending.
+    /// The samples of a class, ascending.
     ///
     /// # Panics
     /// If `class` is not below [`num_classes`](Self::num_classes), as a slice does.
@@ -115,7 +115,7 @@ impl ClassIndex {
         &self.sample_classes
     }
 
-    /// Size of the largest class over that of the smallest, at least 1.
+    /// Size of the largest class divided by that of the smallest, at least 1.
     pub fn imbalance_ratio(&self) -> f64 {
         self.counts[0] as f64 / self.counts[self.counts.len() - 1] as f64
     }
@@ -131,7 +131,7 @@ impl ClassIndex {
     /// The exponent `s` of `n_c ~ c^-s` for the c-th largest class, in `[0, 64]`; 0 for balanced classes.
     ///
     /// # Complexity
-    /// Computed at the first call, in about 60 passes over the classes, and kept.
+    /// The first call computes it in about 60 passes over the classes. Then it is kept.
     ///
     /// # Source
     /// Maximum likelihood under Zipf's law: the mean of `ln c` under the model is that of the data.
@@ -152,7 +152,7 @@ impl ClassIndex {
         Some((self.members(class)[0] as usize, self.labels[class], self.counts[class]))
     }
 
-    /// The column of the logits that the class has: its label.
+    /// The column of the logits of a class, which is its label.
     pub(crate) fn column(&self, class: usize, num_logits: usize) -> Result<usize> {
         let label = self.labels[class];
         let column = usize::try_from(label).ok().filter(|&column| column < num_logits);
@@ -169,7 +169,7 @@ pub(crate) fn check_columns(num_logits: usize) -> Result<()> {
     Err(Error::OutOfRange { argument: "num_logits", found: num_logits as f64, range })
 }
 
-/// One number a label: its count at first, its class in the end. A table where the labels are dense, else a map.
+/// A number for each label: first its count, then its class. A table if labels are dense, else a map.
 enum Tally {
     Table { min: i64, slots: Vec<u32> },
     Map(HashMap<i64, u32>),
@@ -177,7 +177,7 @@ enum Tally {
 
 impl Tally {
     fn new(min: i64, max: i64, num_samples: usize) -> Self {
-        // No more slots than 4 a sample, so that two far labels cannot ask for gigabytes.
+        // At most 4 slots for each sample, so that two distant labels do not need gigabytes.
         match usize::try_from(i128::from(max) - i128::from(min)) {
             Ok(span) if span < num_samples.saturating_mul(4) => Tally::Table { min, slots: vec![0; span + 1] },
             _ => Tally::Map(HashMap::new()),
@@ -210,7 +210,7 @@ fn hill_exponent(counts: &[usize]) -> f64 {
 
 fn zipf_exponent(counts: &[usize]) -> f64 {
     if counts[0] == counts[counts.len() - 1] {
-        return 0.0; // exactly, where bisection would leave a rounding error
+        return 0.0; // exactly; bisection would leave a rounding error
     }
     let logs: Vec<f64> = (1..=counts.len()).map(|c| libm::log(c as f64)).collect();
     let total: usize = counts.iter().sum();
@@ -232,7 +232,7 @@ fn zipf_exponent(counts: &[usize]) -> f64 {
         let middle = (low + high) / 2.0;
         let next = if mean_log(middle) > target { (middle, high) } else { (low, middle) };
         if next == (low, high) {
-            break; // a fixed point: the rest of the 200 steps would change nothing
+            break; // a fixed point: further steps change nothing
         }
         (low, high) = next;
     }

@@ -1,4 +1,4 @@
-//! Batches of tensors in a sampler's order: what a tch training loop iterates over.
+//! Batches of tensors in the order of a sampler, for a tch training loop.
 
 use std::ops::Range;
 
@@ -17,11 +17,11 @@ pub struct Batch {
     pub labels: Tensor,
     /// Sample indices, `[n]`, Int64, on the loader's device.
     pub indices: Tensor,
-    /// The position after this batch, which is where a state is to be taken.
+    /// The position after this batch. Take a state at this position.
     pub position: Position,
 }
 
-/// A data set in tensors, dealt out in batches: where a loop now has tch's `Iter2`.
+/// A data set in tensors, which gives batches. It takes the place of tch's `Iter2` in a training loop.
 ///
 /// # Examples
 /// ```
@@ -48,7 +48,7 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct CurriculumLoader {
     modalities: Vec<Tensor>,
-    targets: Tensor, // [N], Int64, where the caller has it
+    targets: Tensor, // [N], Int64, on the caller's device
     labels: Vec<i64>,
     batch_size: usize,
     measure_batch_size: usize,
@@ -59,7 +59,7 @@ pub struct CurriculumLoader {
 }
 
 impl CurriculumLoader {
-    /// A loader of these samples, on the device of the first modality.
+    /// A loader for these samples. Batches are on the device of the first modality.
     ///
     /// # Shapes
     /// `modalities`: any number of dense tensors `[N, ...]`, of any kind and device; `labels`: `[N]` or `[N, 1]`,
@@ -129,15 +129,15 @@ impl CurriculumLoader {
         self
     }
 
-    /// The same loader, measuring with these terms.
+    /// The same loader with these terms for measuring.
     #[must_use]
     pub fn terms(mut self, terms: Terms) -> Self {
         self.terms = terms;
         self
     }
 
-    /// The same loader, measuring in batches of this size: a forward pass without gradient has room for more samples
-    /// than a training step, and the scores are the same.
+    /// The same loader with this batch size for measuring. A forward pass without gradient needs less memory than a
+    /// training step. The scores do not depend on it.
     ///
     /// # Errors
     /// [`Error::BatchSize`] for 0.
@@ -147,7 +147,7 @@ impl CurriculumLoader {
         Ok(self)
     }
 
-    /// The same loader, measuring with a mask of the modalities that each sample has, `[N, M]` of kind bool.
+    /// The same loader with a mask of the modalities that each sample has, `[N, M]` of kind bool.
     ///
     /// # Errors
     /// [`Error::Kind`], [`Error::Shape`], [`Error::NoModality`].
@@ -176,7 +176,7 @@ impl CurriculumLoader {
         Ok(self)
     }
 
-    /// The labels, `[N]`: what a sampler is built from.
+    /// The labels, `[N]`, from which a sampler is built.
     pub fn labels(&self) -> &[i64] {
         &self.labels
     }
@@ -186,12 +186,12 @@ impl CurriculumLoader {
         self.labels.len()
     }
 
-    /// Always false: a loader of no samples cannot be built.
+    /// Always false, as a loader without samples cannot be built.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// Every sample once, in the order of the data, none left out: for evaluation. The batches' positions mean nothing.
+    /// All samples once, in the order of the data, for evaluation. The positions of these batches have no meaning.
     pub fn all(&self) -> Batches<'_> {
         let list = (0..self.labels.len() as i64).collect();
         Batches::new(self, list, self.measure_batch_size, self.last_of_all(), Epoch::default())
@@ -215,11 +215,11 @@ impl CurriculumLoader {
         sampler.steps(epochs, self.batch_size, self.last_batch)
     }
 
-    /// The batches of an epoch in the sampler's order, from a position on: an epoch's number stands for its start.
+    /// The batches of an epoch in the sampler's order, from a position on. The number of an epoch means its start.
     ///
     /// # Errors
-    /// [`Error::Length`] if the sampler is of another data set; [`Error::Skip`] if the position is beyond the epoch;
-    /// [`Error::Quota`].
+    /// [`Error::Length`] if the sampler belongs to another data set; [`Error::Skip`] if the position is beyond the
+    /// epoch; [`Error::Quota`].
     pub fn epoch(&self, sampler: &dyn CurriculumSampler, at: impl Into<Position>) -> Result<Batches<'_>> {
         let at = at.into();
         self.check_sampler(sampler.classes().num_samples())?;
@@ -230,7 +230,7 @@ impl CurriculumLoader {
         self.batches(epoch)
     }
 
-    /// The batches of an epoch, or of what was made of it: one process's part, say.
+    /// The batches of an epoch, or of a part of it, for example the part of one process.
     ///
     /// # Errors
     /// [`Error::Length`] if the epoch is of another data set.
@@ -242,12 +242,13 @@ impl CurriculumLoader {
         Ok(Batches::new(self, list, self.batch_size, self.last_batch, epoch))
     }
 
-    /// Measures all samples if the sampler wants scores for this epoch, and hands them over. Returns whether it did.
+    /// Measures all samples if the sampler wants scores for this epoch, and updates the sampler. Returns whether it
+    /// did.
     ///
-    /// `outputs` maps the modalities of a batch to logits and embeddings of each modality. It runs without gradient;
-    /// put the network into evaluation mode in it. Where epoch 0 needs no scores but a later one will, `outputs` is tried
-    /// on two samples in epoch 0, as [`try_outputs`](Self::try_outputs) does: a wrong shape is so found before anything is
-    /// trained.
+    /// `outputs` maps the modalities of a batch to logits and embeddings of each modality. It runs without gradient.
+    /// Put the network into evaluation mode in it. Where epoch 0 needs no scores but a later one will, `outputs` is
+    /// tried on two samples in epoch 0, as [`try_outputs`](Self::try_outputs) does: a wrong shape is so found before
+    /// anything is trained.
     ///
     /// # Errors
     /// [`Error::Length`] if the sampler is of another data set; those of [`MultimodalMeasurer::observe`] and
@@ -289,8 +290,8 @@ impl CurriculumLoader {
         Ok(())
     }
 
-    /// The scores of a stretch of samples, in the order of the data: what one rank of several measures, for
-    /// [`Distributed::update`](crate::Distributed::update). `outputs` as for [`refresh`](Self::refresh).
+    /// The scores of a stretch of samples, in the order of the data. One of several ranks measures its part with it,
+    /// for [`Distributed::update`](crate::Distributed::update). `outputs` is as for [`refresh`](Self::refresh).
     ///
     /// # Errors
     /// [`Error::Samples`] if the stretch is not part of the data; those of [`MultimodalMeasurer::observe`] and
@@ -302,7 +303,7 @@ impl CurriculumLoader {
         let (start, end, len) = (samples.start, samples.end, self.len());
         let labels = self.labels.get(samples).ok_or(Error::Samples { start, end, len })?;
         if labels.is_empty() {
-            return Ok(vec![]); // of a rank without samples
+            return Ok(vec![]); // a rank without samples
         }
         let (first, count) = (start as i64, labels.len() as i64);
         let mut measurer = MultimodalMeasurer::new(labels)?.terms(self.terms);
@@ -334,7 +335,7 @@ impl CurriculumLoader {
 /// Epochs that [`CurriculumLoader::refresh`] looks at for one that wants scores.
 const LOOK_AHEAD: usize = 16;
 
-/// The batches of [`CurriculumLoader::epoch`]. Borrows the loader alone, so a sampler can be updated in the loop.
+/// The batches of [`CurriculumLoader::epoch`]. It borrows only the loader, so a sampler can be updated in the loop.
 #[derive(Debug)]
 pub struct Batches<'a> {
     loader: &'a CurriculumLoader,
@@ -357,7 +358,7 @@ impl Batches<'_> {
     /// The logarithm of each class's share of the whole epoch: [`Epoch::log_prior`].
     ///
     /// # Errors
-    /// As there; [`Error::Empty`] for the batches of [`CurriculumLoader::all`], which are no epoch.
+    /// As there; [`Error::Empty`] for the batches of [`CurriculumLoader::all`], which belong to no epoch.
     pub fn log_prior(&self, num_logits: usize) -> Result<Vec<f32>> {
         self.epoch.log_prior(num_logits)
     }

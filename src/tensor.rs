@@ -1,4 +1,4 @@
-//! Questions to the caller's tensors, answered by typed errors where libtorch would throw.
+//! Checks of the caller's tensors. They give typed errors where libtorch would throw.
 
 use tch::{Device, Kind, Tensor};
 
@@ -32,7 +32,7 @@ fn is_compressed(tensor: &Tensor) -> bool {
     tensor.detach().f_as_strided([0i64], [1i64], None).is_err()
 }
 
-/// Labels, one a sample: `[N]`, Int64, from integers or booleans, `[N]` or `[N, 1]`.
+/// Labels as `[N]`, Int64, from integers or booleans, `[N]` or `[N, 1]`.
 pub(crate) fn labels(labels: &Tensor) -> Result<Tensor> {
     plain("labels", labels)?;
     let labels = match *labels.size().as_slice() {
@@ -75,7 +75,7 @@ pub(crate) fn floats(argument: &str, tensor: &Tensor) -> Result<()> {
     }
 }
 
-/// A mask `[N, M]` on the CPU in which every sample has a modality.
+/// A mask `[N, M]` on the CPU. Every sample has a modality.
 pub(crate) fn mask(mask: &Tensor, num_samples: usize) -> Result<Tensor> {
     plain("mask", mask)?;
     if mask.f_kind()? != Kind::Bool {
@@ -106,7 +106,7 @@ pub(crate) fn wrong_device(argument: &str, found: Device, expected: Device) -> E
     Error::Device { argument: argument.into(), found: format!("{found:?}"), expected: format!("{expected:?}") }
 }
 
-/// The elements of a one-dimensional tensor of that kind, on the host.
+/// The elements of a one-dimensional tensor of this kind, on the host.
 pub(crate) fn to_vec<T: tch::kind::Element + Copy>(tensor: &Tensor) -> Result<Vec<T>> {
     Ok(Vec::try_from(tensor.f_contiguous()?)?)
 }

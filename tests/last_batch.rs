@@ -3,6 +3,7 @@
 
 mod common;
 
+use climd::schedule::*;
 use climd::*;
 use common::labels_of;
 use proptest::prelude::*;

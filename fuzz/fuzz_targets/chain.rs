@@ -2,6 +2,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
+use climd::schedule::*;
 use climd::*;
 use libfuzzer_sys::fuzz_target;
 

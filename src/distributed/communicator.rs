@@ -1,12 +1,12 @@
-//! What ranks need to be able to say to each other.
+//! The operations that ranks need to communicate.
 
 use crate::Result;
 
-/// One rank's way to all others: two collective operations on 32-bit words.
+/// Connects one rank with all others: two collective operations on 32-bit words.
 ///
-/// Implemented by [`InProcess`](crate::InProcess) for threads and, with feature `mpi`, by `Mpi`; a job that has another way (NCCL, Gloo,
-/// sockets) implements it in some twenty lines. Every rank calls the same operations in the same order. A call waits for all ranks; it must not
-/// wait for one that is gone, but return an error, or end the job.
+/// [`InProcess`](crate::InProcess) implements it for threads and, with feature `mpi`, `Mpi` for MPI. For NCCL, Gloo or
+/// sockets, implement it in about twenty lines. Every rank calls the same operations in the same order. A call waits
+/// for all ranks. If a rank has died, the call must not wait for it, but return an error or end the job.
 pub trait Communicator {
     /// This process's rank, from 0.
     fn rank(&self) -> usize;
@@ -14,19 +14,19 @@ pub trait Communicator {
     /// Number of processes.
     fn world_size(&self) -> usize;
 
-    /// Replaces each value by its sum over all ranks, which fits into 32 bits.
+    /// Replaces each value by its sum over all ranks. The sums fit into 32 bits.
     ///
     /// # Shapes
-    /// `values`: as many on every rank.
+    /// `values`: the same number on every rank.
     ///
     /// # Errors
-    /// [`Error::Communication`](crate::Error::Communication) if a rank is gone, or called something else.
+    /// [`Error::Communication`](crate::Error::Communication) if a rank has died, or called another operation.
     fn all_reduce(&self, values: &mut [u32]) -> Result<()>;
 
     /// The values of rank 0, then those of rank 1, and so on.
     ///
     /// # Shapes
-    /// `values`: any number, also none.
+    /// `values`: any number, 0 included.
     ///
     /// # Errors
     /// As [`all_reduce`](Self::all_reduce).

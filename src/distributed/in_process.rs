@@ -5,9 +5,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use super::Communicator;
 use crate::{Error, Result};
 
-/// One thread's rank.
+/// The rank of one thread.
 ///
-/// A rank that is dropped, also by a panic, is gone: the others' next operation that needs it is an error, never a wait without end.
+/// A rank that is dropped, also by a panic, has died. The next operation of the others is then an error, and never
+/// waits for ever.
 #[derive(Debug)]
 pub struct InProcess {
     rank: usize,
@@ -21,30 +22,30 @@ struct Meeting {
     changed: Condvar,
 }
 
-/// One collective operation: every rank brings its values, the last one puts them together, every rank takes the whole.
+/// One collective operation: every rank brings its values, the last one joins them, and every rank takes the result.
 #[derive(Debug, Default)]
 struct Round {
     number: u64,
     operation: &'static str,
     brought: Vec<Option<Vec<u32>>>,
-    /// Of the round before: some ranks have yet to take it.
+    /// Result of the round before, which some ranks have not taken yet.
     whole: Arc<Vec<u32>>,
-    /// Why nothing goes on.
+    /// Reason why no operation can succeed any more.
     broken: Option<String>,
 }
 
 impl InProcess {
-    /// The ranks of a world of this size, to be moved to a thread each.
+    /// All ranks of a world of this size. Move each to its own thread.
     pub fn world(world_size: usize) -> Vec<Self> {
         let round = Round { brought: vec![None; world_size], ..Default::default() };
         let meeting = Arc::new(Meeting { round: Mutex::new(round), changed: Condvar::new() });
         (0..world_size).map(|rank| Self { rank, world_size, meeting: Arc::clone(&meeting) }).collect()
     }
 
-    /// Runs `work` on a thread for each rank, and returns what they return, by rank.
+    /// Runs `work` on a thread for each rank, and returns their results by rank.
     ///
     /// # Panics
-    /// If one of them does.
+    /// If one of the threads panics.
     pub fn run<T: Send>(world_size: usize, work: impl Fn(Self) -> T + Sync) -> Vec<T> {
         std::thread::scope(|scope| {
             let work = &work;
@@ -148,7 +149,7 @@ mod tests {
                 for round in 0..50 {
                     let mut sums = [comm.rank() as u32, round];
                     comm.all_reduce(&mut sums).unwrap();
-                    let all = comm.all_gather(&vec![round; comm.rank()]).unwrap(); // rank 0 has nothing to say
+                    let all = comm.all_gather(&vec![round; comm.rank()]).unwrap(); // rank 0 sends nothing
                     results.push((sums, all));
                 }
                 results

@@ -1,4 +1,4 @@
-//! Many processes, one curriculum: each measures its own part, and all train on the lists that one process would make.
+//! One curriculum for many processes. Each measures its own part, and all get the lists that one process would make.
 
 mod communicator;
 mod in_process;
@@ -21,29 +21,31 @@ use crate::{ClassIndex, Curriculum, CurriculumSampler, Epoch, Error, Pick, Posit
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Exchange {
-    /// Every rank gets all scores, once a measurement: 4 bytes a sample of traffic and of memory. The default.
+    /// Every rank gets all scores, once for each measurement: 4 bytes of traffic and memory for each sample. The
+    /// default.
     #[default]
     AllGather,
-    /// No rank ever holds more scores than its own. They find the score at which each class's quota ends together, by
-    /// summed histograms: 1 KiB a class for each of 4 to 8 rounds an epoch, whatever the number of samples. Then they
-    /// gather the chosen indices, 4 bytes each.
+    /// No rank holds other scores than its own. Together the ranks find the score at which the quota of each class
+    /// ends, by summed histograms: 1 KiB for each class in each of 4 to 8 rounds of an epoch, for any number of
+    /// samples. Then they gather the chosen indices, 4 bytes each.
     ///
     /// With more than [`MAX_CLASSES`](Self::MAX_CLASSES) classes, it is `AllGather`.
     Histograms,
 }
 
 impl Exchange {
-    /// The most classes for which histograms are summed: 64 MiB of them a round.
+    /// The most classes for which histograms are summed: they take 64 MiB in each round.
     pub const MAX_CLASSES: usize = 1 << 16;
 }
 
-/// One rank's end of a sampler that all ranks share: [`Curriculum`] for data-parallel training, one process a GPU.
+/// The sampler of one rank in data-parallel training, for example with one process for each GPU.
 ///
-/// Every rank has all labels, and scores of its own [`part`](Self::part) of the samples. [`epoch`](Self::epoch) is, on every rank and bit
-/// for bit, the list that one process with all scores would make; [`Epoch::shard`] then gives the rank its samples of it.
+/// Every rank has all labels, and the scores of its own [`part`](Self::part) of the samples. [`epoch`](Self::epoch)
+/// gives every rank the same list, to the bit, that one process with all scores would make. [`Epoch::shard`] then gives
+/// the rank its samples.
 ///
-/// Methods that say *together* talk to the other ranks: every rank must call them, and in the same order. If one of them fails on one rank,
-/// it fails on all, and nothing is changed on any.
+/// Methods marked *together* communicate: every rank must call them, in the same order. If one of them fails on one
+/// rank, it fails on all, and nothing changes on any rank.
 ///
 /// # Examples
 /// ```
@@ -70,15 +72,15 @@ pub struct Distributed<S, C> {
     sampler: Curriculum<S>,
     comm: C,
     exchange: Exchange,
-    /// Scores of this rank's part, if no rank has all.
+    /// Scores of this rank's part, if ranks do not have all scores.
     own: Option<Vec<f32>>,
     labels: u64,        // hash
     configuration: u64, // hash
-    scores: u64,        // hash, where every rank has all
+    scores: u64,        // hash, if every rank has all scores
 }
 
 impl<S: Schedule, C: Communicator> Distributed<S, C> {
-    /// This rank's end of `sampler`, which every rank has built alike. Together.
+    /// Wraps a sampler that every rank has built in the same way. Together.
     ///
     /// # Errors
     /// [`Error::RanksDiffer`] if labels, settings or schedule are not those of rank 0; [`Error::Rank`]; those of the
@@ -117,8 +119,8 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         self.sampler.classes()
     }
 
-    /// The samples that this rank measures: one stretch, the same all the time. It is empty on some ranks if there are more of them
-    /// than samples.
+    /// The samples that this rank measures: one stretch, which never changes. It is empty on some ranks if there are
+    /// more ranks than samples.
     pub fn part(&self) -> Range<usize> {
         let bound = |rank| {
             let samples = self.classes().num_samples() as u128;
@@ -135,7 +137,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         self.sampler.epoch_len(epoch)
     }
 
-    /// As [`CurriculumSampler::wants_scores`]; the same on every rank.
+    /// As [`CurriculumSampler::wants_scores`]. It is the same on every rank.
     pub fn wants_scores(&self, epoch: usize) -> bool {
         self.sampler.wants_scores(epoch)
     }
@@ -146,8 +148,8 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     /// `scores`: one for each sample of [`part`](Self::part), in the order of the labels.
     ///
     /// # Errors
-    /// [`Error::Length`], [`Error::ScoreNotFinite`] (with the sample's index in the data set) on the rank that they are
-    /// true of, and [`Error::OtherRank`] on the others; those of the communicator.
+    /// [`Error::Length`] and [`Error::ScoreNotFinite`] (with the sample's index in the data set) on the rank with the
+    /// bad scores, and [`Error::OtherRank`] on the others; those of the communicator.
     pub fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {
         self.together(self.check_part(scores))?;
         match self.exchange {
@@ -166,10 +168,10 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         }
     }
 
-    /// The epoch's whole index list in training order: shard it. Together.
+    /// The whole index list of an epoch in training order. Shard it. Together.
     ///
     /// # Errors
-    /// [`Error::RanksDiffer`] if the ranks ask for different epochs, or labels, configuration or scores came to differ;
+    /// [`Error::RanksDiffer`] if the ranks ask for different epochs, or differ in labels, configuration or scores;
     /// [`Error::Quota`]; those of the communicator.
     pub fn epoch(&self, epoch: usize) -> Result<Epoch> {
         self.check_ranks(epoch)?;
@@ -191,7 +193,8 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         Ok(self.sampler.epoch_of(epoch, &plan.quota, list))
     }
 
-    /// As [`CurriculumSampler::state`]: the state that one process would give, which any number of processes can restore. Together.
+    /// As [`CurriculumSampler::state`]. It is the state of one process, which any number of processes can restore.
+    /// Together.
     ///
     /// # Errors
     /// Those of the communicator.
@@ -204,10 +207,10 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         }
     }
 
-    /// As [`CurriculumSampler::restore`]: every rank gives the same state. Together.
+    /// As [`CurriculumSampler::restore`]. Every rank must give the same state. Together.
     ///
     /// # Errors
-    /// Those of [`CurriculumSampler::restore`] on the rank that they are true of, and [`Error::OtherRank`] on the others;
+    /// Those of [`CurriculumSampler::restore`] on the rank with the error, and [`Error::OtherRank`] on the others;
     /// [`Error::RanksDiffer`] if the states differ; those of the communicator.
     pub fn restore(&mut self, state: &State) -> Result<Position> {
         self.together(self.sampler.check_state(state))?;
@@ -239,7 +242,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         Ok(all.into_iter().map(f32::from_bits).collect())
     }
 
-    /// `result`, once it is known that the others have none that is an error.
+    /// Returns `result`, unless another rank has an error.
     fn together<T>(&self, result: Result<T>) -> Result<T> {
         let failed = gather(&self.comm, &[u32::from(result.is_err())], self.world_size())?;
         match (result, failed.iter().position(|&failed| failed == 1)) {
@@ -248,7 +251,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         }
     }
 
-    /// Refuses ranks that are about to make different lists.
+    /// Checks that all ranks will make the same list.
     fn check_ranks(&self, epoch: usize) -> Result<()> {
         self.compare(&[
             Fact::hash("labels", self.labels),
@@ -262,7 +265,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         ])
     }
 
-    /// Refuses ranks of which one knows another fact than rank 0.
+    /// Checks that all ranks have the same facts as rank 0.
     fn compare(&self, facts: &[Fact]) -> Result<()> {
         let words: Vec<u32> = facts.iter().flat_map(|fact| [fact.value as u32, (fact.value >> 32) as u32]).collect();
         let all = gather(&self.comm, &words, words.len() * self.world_size())?;
@@ -297,7 +300,7 @@ fn gather(comm: &impl Communicator, values: &[u32], expected: usize) -> Result<V
     Err(Error::Communication { operation: "all_gather", reason })
 }
 
-/// What all ranks must agree on.
+/// A value that must be equal on all ranks.
 struct Fact {
     what: &'static str,
     value: u64,

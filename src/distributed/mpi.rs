@@ -9,13 +9,13 @@ use mpi::traits::{Communicator as _, CommunicatorCollectives as _};
 use super::Communicator;
 use crate::{Error, Result};
 
-/// MPI counts in 32 bits: at most so many words together in one call.
+/// The most words of all ranks in one call, as MPI counts in 32 bits.
 const MOST: usize = 1 << 30;
 
-/// This process's rank in the MPI job that it is part of.
+/// The rank of this process in its MPI job.
 ///
-/// A rank that ends without [`finish`](Self::finish), by an error that it returned or a panic, ends the whole job with a failure: the others would wait for it
-/// without end.
+/// A rank that ends without [`finish`](Self::finish), by a returned error or a panic, ends the whole job with a
+/// failure. Otherwise the others would wait for it for ever.
 pub struct Mpi {
     world: SimpleCommunicator,
     universe: Option<Universe>,
@@ -23,7 +23,7 @@ pub struct Mpi {
 }
 
 impl Mpi {
-    /// Joins the job; once a process.
+    /// Joins the job. Call it once in a process.
     ///
     /// # Errors
     /// [`Error::Communication`] if MPI is running in this process already.
@@ -33,7 +33,7 @@ impl Mpi {
         Ok(Self { world: universe.world(), universe: Some(universe), most: MOST })
     }
 
-    /// The same rank, sending at most so many words in one call: for tests, as the limit of MPI is beyond their memory.
+    /// The same rank with a smaller limit of words in one call, for tests: the limit of MPI needs too much memory.
     #[doc(hidden)]
     #[must_use]
     pub fn at_most(mut self, words: usize) -> Self {
@@ -41,7 +41,7 @@ impl Mpi {
         self
     }
 
-    /// Leaves the job, when all ranks do.
+    /// Leaves the job. It waits until all ranks leave.
     pub fn finish(mut self) {
         drop(self.universe.take());
     }

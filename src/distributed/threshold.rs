@@ -1,8 +1,10 @@
-//! Which samples, when no rank has all scores: the ranks find where each class's quota ends by summed histograms.
+//! Selects samples if no rank has all scores: the ranks find the end of each class's quota by summed histograms.
 //!
-//! A sample's place in its class is a 64-bit number: its key, then its index inverted, so that of equal keys the smaller index comes first and
-//! no two places are equal. The place at which a quota ends is found a byte at a time, from the top: all ranks sum how many places with the bytes found
-//! so far have each value of the next one. Four rounds settle the key; four more are needed only where a tie is to be broken.
+//! A sample's place in its class is a 64-bit number: its key, then its index inverted. So of equal keys the smaller
+//! index comes first, and no two places are equal. The place at which a quota ends is found one byte after another,
+//! from the top byte on. In each round all ranks look at the places that begin with the bytes found so far, and sum up
+//! how many of them have each value of the next byte. Four rounds find the key. Four more are needed only if a tie must
+//! be broken.
 
 use std::ops::Range;
 
@@ -10,7 +12,7 @@ use super::Communicator;
 use crate::sampler::key_of_score;
 use crate::{ClassIndex, Quota, Result};
 
-/// One rank's samples, and their scores.
+/// The samples of one rank, and their scores.
 pub(super) struct Part<'a> {
     pub(super) classes: &'a ClassIndex,
     pub(super) samples: Range<usize>,
@@ -18,19 +20,19 @@ pub(super) struct Part<'a> {
     pub(super) lowest: bool,
 }
 
-/// A search among the places of one class, or of all.
+/// A search among the places of one class, or of all samples.
 #[derive(Debug, Clone, Copy)]
 struct Search {
     /// Bytes found so far, in the low end.
     found: u64,
-    /// Places that are still to be taken among those that begin with `found`.
+    /// Number of places that are still to be taken among those that begin with `found`.
     left: u32,
-    /// The lowest place that is in, once it is known; none is if that is `None` and nothing is left.
+    /// The lowest place that is in, once it is known. `None` with `left` 0 means that no place is in.
     end: Option<u64>,
 }
 
 impl Part<'_> {
-    /// The samples of this part that are in the epoch, ascending, copies adjacent. Together.
+    /// The samples of this part that are in the epoch, ascending, copies side by side. Together.
     pub(super) fn chosen(&self, quota: &Quota, comm: &impl Communicator) -> Result<Vec<u32>> {
         let mut list = Vec::new();
         match quota {
@@ -59,7 +61,8 @@ impl Part<'_> {
         Ok(list)
     }
 
-    /// For each group the place above which, itself included, lie as many as `counts` says; `group` maps a class to its group.
+    /// For each group the lowest place that is in, if as many as `counts` says are in. `group` maps a class to its
+    /// group.
     fn ends(&self, counts: &[u32], group: impl Fn(u32) -> usize, comm: &impl Communicator) -> Result<Vec<Option<u64>>> {
         let mut searches: Vec<Search> = counts.iter().map(|&left| Search { found: 0, left, end: None }).collect();
         for shift in (0..u64::BITS).step_by(8).rev() {
@@ -70,7 +73,7 @@ impl Part<'_> {
             self.visit(|_, class, place| {
                 let group = group(class);
                 let search = searches[group];
-                // shifted twice, as the first time would be by all 64 bits
+                // shifted twice, as a single shift could be by all 64 bits
                 if search.left > 0 && place >> shift >> 8 == search.found {
                     histograms[group << 8 | (place >> shift & 0xFF) as usize] += 1;
                 }
@@ -94,7 +97,7 @@ impl Part<'_> {
 }
 
 impl Search {
-    /// One byte further, given how many places have each value of it.
+    /// Goes one byte further, given how many places have each value of the byte.
     fn descend(&mut self, histogram: &[u32], shift: u32) {
         if self.left == 0 {
             return;
@@ -104,7 +107,7 @@ impl Search {
             if count >= self.left {
                 self.found = self.found << 8 | byte;
                 if count == self.left {
-                    (self.left, self.end) = (0, Some(self.found << shift)); // all that begin so
+                    (self.left, self.end) = (0, Some(self.found << shift)); // all places that begin so are in
                 }
                 return;
             }

@@ -6,7 +6,7 @@ use super::{Terms, host};
 use crate::tensor::{floats, integers, wrong_device, wrong_shape};
 use crate::{Error, Result};
 
-/// What all batches of a measurement share.
+/// Properties that all batches of a measurement share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) modalities: i64,
@@ -18,17 +18,17 @@ pub(super) struct Layout {
     width: i64,
 }
 
-/// A batch in which all that can be seen without waiting for the device is right.
+/// A batch that passed all checks that need no waiting for the device.
 pub(super) struct Batch<'a> {
     pub(super) layout: Layout,
     /// Number of samples.
     pub(super) len: i64,
     indices: &'a Tensor,
     logits: &'a [Tensor],     // empty if the terms do not need them
-    embeddings: &'a [Tensor], // likewise
+    embeddings: &'a [Tensor], // as logits
 }
 
-/// What came of a batch, on the device.
+/// Results of one batch, on the device.
 pub(super) struct Measured {
     pub(super) indices: Tensor,       // [n], as they came
     pub(super) slots: Tensor,         // [n], the same, but N where out of range
@@ -69,7 +69,7 @@ impl<'a> Batch<'a> {
         Ok(Self { layout: Layout { modalities, device, kind, num_classes, width }, len, indices, logits, embeddings })
     }
 
-    /// Measures the batch. `labels`: `[N + 1]`, the last one any column; `present`: `[M, N]`.
+    /// Measures the batch. `labels`: `[N + 1]`, the last one is any column; `present`: `[M, N]`.
     pub(super) fn measure(&self, labels: &Tensor, present: Option<&Tensor>) -> Result<Measured> {
         let Layout { device, modalities, .. } = self.layout;
         let n = labels.size()[0] - 1;
@@ -124,7 +124,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The width that all of these tensors share; 0 if none is needed.
+/// The common width of these tensors; 0 if they are not needed.
 fn common_width(argument: &'static str, tensors: &[Tensor], needed: bool, len: i64) -> Result<i64> {
     if needed && tensors.is_empty() {
         return Err(Error::Empty { argument });
@@ -159,7 +159,7 @@ fn common_width(argument: &'static str, tensors: &[Tensor], needed: bool, len: i
 }
 
 impl Layout {
-    /// Refuses a batch of `len` that does not keep to the layout of the first.
+    /// Checks that a batch of `len` samples has the layout of the first batch.
     pub(super) fn check(self, other: Layout, len: i64) -> Result<()> {
         if self == other {
             return Ok(());
@@ -213,5 +213,5 @@ fn complementarity(rows: &Tensor, largest: &Tensor, present: Option<&Tensor>) ->
     let sum_of = squares(&units)?.f_sum_dim_intlist(over_modalities.as_slice(), false, kind)?;
     let cosines = of_sum.f_sub(&sum_of)?;
     let phi = cosines.f_div(&one_for_zero(&ordered_pairs)?)?.f_neg()?.f_add_scalar(1.0)?.f_clamp_min(0.0)?;
-    Ok(phi.f_masked_fill(&ordered_pairs.f_eq(0.0)?, 0.0)?) // one modality has nothing to complement
+    Ok(phi.f_masked_fill(&ordered_pairs.f_eq(0.0)?, 0.0)?) // with one modality there are no pairs
 }

@@ -1,4 +1,4 @@
-//! A batch of f32 in the CPU's memory, measured in place: the kernels of [`slices`](super::slices), without a copy.
+//! Measures a batch of f32 in the CPU's memory in place, with the kernels of [`slices`](super::slices).
 
 use tch::{Device, Kind, Tensor};
 
@@ -7,9 +7,9 @@ use super::slices::{Modality, complements_into, log_probabilities_into};
 use crate::tensor::to_vec;
 use crate::{Result, raw};
 
-/// The batch's `log_p`, `phi` and faults; none if it is not in the CPU's memory.
+/// `log_p`, `phi` and faults of a batch. None if it is not in the CPU's memory.
 ///
-/// `indices`, `slots`: `[n]`; `labels`: `[N + 1]`; `present`: `[M, n]`. Halves, and rows with gaps, are copied first.
+/// `indices`, `slots`: `[n]`; `labels`: `[N + 1]`; `present`: `[M, n]`. f16, bf16, and rows with gaps are copied first.
 pub(super) fn measure(
     [indices, slots]: [&Tensor; 2],
     labels: &Tensor,
@@ -35,7 +35,7 @@ pub(super) fn measure(
     if !logits.is_empty() {
         let num_classes = logits[0].size()[1] as usize;
         let labels: Vec<i64> = to_vec(&labels.f_index_select(0, slots)?)?;
-        let labels: Vec<u32> = labels.into_iter().map(|label| label as u32).collect(); // below the width, as was checked
+        let labels: Vec<u32> = labels.into_iter().map(|label| label as u32).collect(); // checked: below the width
         let mut values = vec![0.0; logits.len() * n];
         for (m, (rows, out)) in logit_rows.iter().zip(values.chunks_exact_mut(n)).enumerate() {
             log_probabilities_into(rows, num_classes, &labels, out);
@@ -43,7 +43,7 @@ pub(super) fn measure(
                 match mask(m).is_none_or(|mask| mask[sample]) {
                     true if value.is_nan() => note(sample, m),
                     true => {}
-                    false => *value = 0.0, // what is missing is neither counted nor bad
+                    false => *value = 0.0, // a missing modality does not count, and is not bad
                 }
             }
         }
@@ -68,7 +68,7 @@ pub(super) fn measure(
     Ok(Some(Measured { indices, slots, log_p, phi, fault }))
 }
 
-/// The tensors themselves where they are plain, else a copy in f32 without gaps.
+/// The tensors themselves if they can be read in place, else copies in f32 without gaps.
 fn plain(tensors: &[Tensor]) -> Result<Vec<Tensor>> {
     let plain = |tensor: &Tensor| match tensor.device() {
         Device::Cpu => Ok(tensor.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous()?),

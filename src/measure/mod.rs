@@ -1,4 +1,4 @@
-//! How easy a sample is: confidence within each modality, complementarity across them.
+//! The measurer scores how easy samples are: confidence in each modality, complementarity between them.
 //!
 //! Source: Han et al., MICCAI 2025, Eq. 1-4; gaps closed in `docs/algorithm.md`, "Measurer".
 
@@ -17,7 +17,7 @@ pub use slices::{Modality, Real, Scores, measure};
 #[cfg(feature = "tch")]
 pub use tensors::MultimodalMeasurer;
 
-/// What a score is made of.
+/// The terms of a score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Terms {
@@ -28,7 +28,7 @@ pub enum Terms {
     Confidence,
     /// One minus the mean cosine of the modalities' embeddings, at least 0, Eq. 2-3: in `[0, M / (M - 1)]`.
     Complementarity,
-    /// Mean over the modalities of `ln p(label)`, which confidence squashes: at most 0.
+    /// Mean over the modalities of `ln p(label)`, the value behind confidence: at most 0.
     LogLikelihood,
 }
 

@@ -1,4 +1,4 @@
-//! What was measured of a data set so far, on the device: a row a sample, and notes of what went wrong.
+//! Results of all batches so far, on the device: a row for each sample, and marks of errors.
 
 use tch::{Kind, Tensor};
 
@@ -7,13 +7,13 @@ use super::batch::{Layout, Measured};
 use crate::tensor::to_vec;
 use crate::{Error, Result};
 
-/// Row `N` of each tensor takes what has an index out of range.
+/// Row `N` of each tensor takes samples whose index is out of range.
 #[derive(Debug)]
 pub(super) struct Observed {
     pub(super) layout: Layout,
     num_samples: i64,
     log_p: Option<Tensor>, // [M, N + 1], NaN: not finite, or never observed
-    phi: Option<Tensor>,   // [N + 1], likewise
+    phi: Option<Tensor>,   // [N + 1], as log_p
     fault: Tensor,         // [N + 1], i32: 0 never observed, else as in `Measured`
     position: Tensor,      // [N + 1], of the sample in its latest batch
     lowest: Tensor,        // index seen, at most 0
@@ -40,7 +40,7 @@ impl Observed {
         })
     }
 
-    /// Writes a batch down; a sample that was there is replaced.
+    /// Stores a batch. A sample that was stored before is replaced.
     pub(super) fn write(&mut self, batch: &Measured) -> Result<()> {
         let slots = &batch.slots;
         let here = Tensor::f_arange(slots.size()[0], (Kind::Int64, self.layout.device))?;
@@ -52,8 +52,8 @@ impl Observed {
         }
         let _ = self.fault.f_index_copy_(0, slots, &batch.fault)?;
         let _ = self.position.f_index_copy_(0, slots, &here)?;
-        // Of two equal indices one was overwritten, whichever: its position is not its own. (In row N that says nothing,
-        // and is noted as "none".)
+        // Of two equal indices one was overwritten, so the stored position is not its own. (In row N that says nothing,
+        // and is stored as "none".)
         let kept = self.position.f_index_select(0, slots)?.f_eq_tensor(&here)?;
         let twice = slots.f_masked_fill(&kept, self.num_samples)?.f_min()?;
         self.twice = self.twice.f_minimum(&twice)?;
@@ -62,7 +62,7 @@ impl Observed {
         Ok(())
     }
 
-    /// Eq. 1 of every modality, `[M, N]`; NaN where it is missing.
+    /// Eq. 1 of every modality, `[M, N]`. NaN if the modality is missing.
     pub(super) fn confidence(&self, present: Option<&Tensor>) -> Result<Option<Tensor>> {
         let Some(log_p) = &self.log_p else { return Ok(None) };
         let psi = self.squash(&log_p.f_narrow(1, 0, self.num_samples)?)?;
@@ -77,7 +77,7 @@ impl Observed {
         Ok(self.phi.as_ref().map(|phi| phi.f_narrow(0, 0, self.num_samples)).transpose()?)
     }
 
-    /// Eq. 4, or what the terms say, `[N]`; NaN where something is wrong.
+    /// The score by these terms, `[N]`. NaN if a value of the sample is wrong.
     pub(super) fn score(&self, terms: Terms, present: Option<&Tensor>) -> Result<Tensor> {
         let phi = match self.complementarity()? {
             Some(phi) => phi,
@@ -109,7 +109,7 @@ impl Observed {
         Ok(zero.f_masked_fill(&wrong, f64::NAN)?)
     }
 
-    /// What is wrong, once it is known that something is.
+    /// The error, if it is known that there is one.
     pub(super) fn explain(&self) -> Result<Error> {
         let num_samples = self.num_samples as usize;
         let number = |x: &Tensor| Ok::<i64, Error>(to_vec(&x.f_reshape([1])?)?[0]);

@@ -1,6 +1,7 @@
-//! The measurer on slices: no framework, every sample by itself, the same bits on every platform and thread count.
+//! The measurer for slices, without a framework. Each sample is measured by itself, so the bits are the same on every
+//! platform and for any number of threads.
 //!
-//! f32 goes through [`lanes`](super::lanes); f64 is for reference and comparison, one value at a time.
+//! f32 uses [`lanes`](super::lanes). f64 is for reference and comparison, one value at a time.
 
 use rayon::prelude::*;
 
@@ -15,7 +16,7 @@ impl Real for f64 {}
 mod sealed {
     use super::super::lanes;
 
-    /// What the kernels need of a number; `exp` of f64 from `libm`, so that it has the same bits everywhere.
+    /// The operations that kernels need. `exp` of f64 is from `libm`, so that it has the same bits everywhere.
     pub trait Real:
         Copy
         + Send
@@ -31,14 +32,14 @@ mod sealed {
         const LOWEST: f64;
         fn of(value: f64) -> Self;
         fn finite(self) -> bool;
-        /// `ln softmax(row)[label]` of every row, `[n, num_classes]`; NaN for a row that is not finite.
+        /// `ln softmax(row)[label]` of every row, `[n, num_classes]`. NaN if a value of the row is not finite.
         fn log_probabilities(rows: &[Self], num_classes: usize, labels: &[u32], out: &mut [Self]);
         /// Eq. 1 of every `ln p`, in place.
         fn confidence(log_p: &mut [Self], num_classes: usize);
-        /// Eq. 2-3 of every sample of modalities that none of them misses, NaN for a row that is not finite. False if
-        /// it is not for so many.
+        /// Eq. 2-3 of every sample, if all samples have all modalities. NaN if a value is not finite. Returns false if
+        /// it cannot do this number of modalities.
         fn complements(rows: &[&[Self]], width: usize, out: &mut [Self]) -> bool;
-        /// Eq. 2-3 of one sample from the rows of the modalities that it has; NaN if one is not finite.
+        /// Eq. 2-3 of one sample, from the rows of the modalities that it has. NaN if a value is not finite.
         fn complement(rows: &[&[Self]], scratch: &mut Vec<Self>) -> Self;
     }
 
@@ -91,7 +92,7 @@ mod sealed {
     }
 }
 
-/// What the network says of `n` samples in one modality.
+/// Outputs of a network for `n` samples in one modality.
 #[derive(Debug, Clone, Copy)]
 pub struct Modality<'a, F = f32> {
     /// Logits of the modality's own classifier, `[n, C]`, row-major. May be empty for [`Terms::Complementarity`].
@@ -99,7 +100,7 @@ pub struct Modality<'a, F = f32> {
     /// Embeddings, `[n, D]`, row-major, `D` the same for all modalities. May be empty for terms without
     /// complementarity.
     pub embeddings: &'a [F],
-    /// Which samples have this modality, `[n]`; `None`: all. What the other slices hold for the rest is ignored.
+    /// Which samples have this modality, `[n]`; `None`: all. The other slices may hold any values for the rest.
     pub present: Option<&'a [bool]>,
 }
 
@@ -109,7 +110,7 @@ pub struct Modality<'a, F = f32> {
 pub struct Scores<F = f32> {
     /// The score `r`, `[n]`: higher is easier, and comes earlier.
     pub score: Vec<F>,
-    /// Confidence `psi` of each modality, `M` times `[n]`, in `[0, 0.5]`; NaN where the modality is missing. Empty for
+    /// Confidence `psi` of each modality, `M` times `[n]`, in `[0, 0.5]`. NaN if the modality is missing. Empty for
     /// [`Terms::Complementarity`].
     pub confidence: Vec<Vec<F>>,
     /// Complementarity `phi`, `[n]`, in `[0, M / (M - 1)]`. Empty for terms without it.
@@ -136,7 +137,7 @@ pub struct Scores<F = f32> {
 /// # Examples
 /// ```
 /// use climd::{Modality, Terms, measure};
-/// let labels = [0, 1]; // both samples, both modalities: the first is told apart, the second is not
+/// let labels = [0, 1]; // in both modalities the first sample is recognised, the second is not
 /// let image = Modality { logits: &[4.0f32, 0.0, 0.0, 0.0], embeddings: &[1.0, 0.0, 1.0, 0.0], present: None };
 /// let text = Modality { logits: &[4.0, 0.0, 0.0, 0.0], embeddings: &[0.0, 1.0, 1.0, 0.0], present: None };
 /// let scores = measure(&labels, 2, &[image, text], Terms::Both)?;
@@ -326,7 +327,7 @@ fn log_probability(row: &[f64], label: usize) -> f64 {
         return f64::NAN;
     }
     let max = row.iter().copied().fold(row[0], |max, x| if x > max { x } else { max });
-    // The largest term is 1, so the sum is neither 0 nor infinite, whatever the gap between logits.
+    // The largest term is 1, so the sum is neither 0 nor infinite, for any gap between logits.
     let sum: f64 = row.iter().map(|&x| libm::exp(x - max)).sum();
     row[label] - max - libm::log(sum)
 }
@@ -352,7 +353,7 @@ fn complement<F: Real>(rows: &[&[F]]) -> F {
 /// Cosine of two rows, 0 if one has no length.
 fn cosine<F: Real>(a: &[F], b: &[F]) -> f64 {
     let (mut dot, mut aa, mut bb) = products(a, b, 1.0, 1.0);
-    // The squares of f32 never leave the range of f64; those of f64 can, so such rows are scaled first.
+    // Squares of f32 stay in the range of f64. Squares of f64 may not, so such rows are scaled first.
     let safe = |x: f64| x == 0.0 || (1e-200..1e200).contains(&x);
     if !(safe(aa) && safe(bb)) || (aa == 0.0 || bb == 0.0) {
         let scale = |row: &[F]| row.iter().fold(0.0, |max: f64, &x| max.max(Into::<f64>::into(x).abs()));
@@ -422,7 +423,7 @@ mod tests {
         }
     }
 
-    /// Any number of modalities, some missing, some rows without length or near the ends of the range: as in f64.
+    /// Any number of modalities, some missing, some rows of length 0 or near the ends of the range, agree with f64.
     #[test]
     fn many_and_missing_modalities_are_measured_as_in_f64() {
         let (n, width) = (50, 37);

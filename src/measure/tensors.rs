@@ -1,8 +1,8 @@
-//! The measurer on tensors: batch by batch, on whatever device the network runs.
+//! The measurer for tensors: batch by batch, on the device of the network.
 //!
-//! No batch waits for the device. Shapes, kinds and devices are checked as batches come; what only the device knows
-//! (a value that is not finite, an index out of range or twice) is noted there and named by `finish`, which moves one
-//! number a sample to the host.
+//! No batch waits for the device. Shapes, kinds and devices are checked when a batch comes. Errors that only the device
+//! can see (a value that is not finite, an index out of range or twice) are recorded there. `finish` names them, and
+//! moves one number for each sample to the host.
 
 use tch::{Device, Kind, Tensor};
 
@@ -29,7 +29,7 @@ use crate::{Error, Result};
 ///     let embeddings = [Tensor::ones([n, 4], tch::kind::FLOAT_CPU), Tensor::ones([n, 4], tch::kind::FLOAT_CPU)];
 ///     measurer.observe(&Tensor::from_slice(&batch), &logits, &embeddings)?;
 /// }
-/// let scores = measurer.finish()?; // one a sample, in the order of the labels
+/// let scores = measurer.finish()?; // one for each sample, in the order of the labels
 /// assert_eq!(scores.len(), 3);
 /// # Ok::<(), climd::Error>(())
 /// ```
@@ -47,7 +47,7 @@ pub struct MultimodalMeasurer {
 }
 
 impl MultimodalMeasurer {
-    /// A measurer for these labels, one integer a sample; a label is a column of the logits.
+    /// A measurer for these labels: one integer for each sample. A label is a column of the logits.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::LabelTooLarge`].
@@ -79,7 +79,7 @@ impl MultimodalMeasurer {
         self
     }
 
-    /// Takes the network's outputs for these samples. A sample that comes again in a later call replaces its first.
+    /// Takes the network's outputs for these samples. If a sample comes again in a later call, the later outputs count.
     ///
     /// # Shapes
     /// `indices`: `[n]`, integers, on any device; `logits`: `M` times `[n, C]`; `embeddings`: `M` times `[n, D]`. All
@@ -87,8 +87,8 @@ impl MultimodalMeasurer {
     ///
     /// # Errors
     /// [`Error::Undefined`], [`Error::NotDense`], [`Error::Shape`], [`Error::OneLogit`], [`Error::NoEmbeddings`],
-    /// [`Error::EmbeddingWidth`], [`Error::Kind`], [`Error::Device`], [`Error::LabelOutsideLogits`]; nothing is taken then. What cannot be seen without waiting for the device is an
-    /// error of [`finish`](Self::finish).
+    /// [`Error::EmbeddingWidth`], [`Error::Kind`], [`Error::Device`], [`Error::LabelOutsideLogits`]; nothing is taken
+    /// then. What cannot be seen without waiting for the device is an error of [`finish`](Self::finish).
     pub fn observe(&mut self, indices: &Tensor, logits: &[Tensor], embeddings: &[Tensor]) -> Result<()> {
         let batch = Batch::new(indices, logits, embeddings, self.terms)?;
         self.check(&batch)?;
@@ -98,7 +98,7 @@ impl MultimodalMeasurer {
         without_gradient(|| {
             let labels = self.labels_on(batch.layout.device)?;
             let measured = batch.measure(&labels, self.present.as_ref())?;
-            // Everything is computed; from here on it is written.
+            // Everything is computed; from here on results are stored.
             let observed = match &mut self.observed {
                 Some(observed) => observed,
                 none => none.insert(Observed::new(batch.layout, self.labels.len() as i64, self.terms)?),
@@ -107,10 +107,11 @@ impl MultimodalMeasurer {
         })
     }
 
-    /// The scores of all samples in the order of the labels, `[N]`; `f64` scores are rounded. Starts anew on success.
+    /// The scores of all samples in the order of the labels, `[N]`. `f64` scores are rounded. On success, the measurer
+    /// is empty again.
     ///
     /// # Errors
-    /// [`Error::NotObserved`], [`Error::NotFinite`]: what was observed is kept, so observe the rest, or the bad samples
+    /// [`Error::NotObserved`], [`Error::NotFinite`]: the other samples are kept, so observe the missing or bad samples
     /// again. [`Error::IndexOutOfRange`], [`Error::IndexTwice`]: `reset` first.
     pub fn finish(&mut self) -> Result<Vec<f32>> {
         let observed = self.begun()?;
@@ -127,7 +128,7 @@ impl MultimodalMeasurer {
         Ok(scores)
     }
 
-    /// As [`finish`](Self::finish), with the parts of the scores beside them, in the precision asked for.
+    /// As [`finish`](Self::finish), with the parts of the scores, in the precision of `F`.
     ///
     /// # Errors
     /// As [`finish`](Self::finish).
@@ -151,10 +152,10 @@ impl MultimodalMeasurer {
         Ok(parts)
     }
 
-    /// The scores of all samples from the outputs for all samples, in the order of the labels.
+    /// The scores of all samples from one call with the outputs of all samples, in the order of the labels.
     ///
     /// # Errors
-    /// As [`observe`](Self::observe) and [`finish`](Self::finish); nothing is kept then.
+    /// As [`observe`](Self::observe) and [`finish`](Self::finish). The measurer is then empty.
     pub fn measure(&mut self, logits: &[Tensor], embeddings: &[Tensor]) -> Result<Vec<f32>> {
         self.reset();
         let all = Tensor::f_arange(self.labels.len() as i64, (Kind::Int64, Device::Cpu))?;
@@ -173,7 +174,7 @@ impl MultimodalMeasurer {
         self.observed.as_ref().ok_or(Error::NotObserved { missing: num_samples, num_samples, first: 0 })
     }
 
-    /// Refuses what the measurer knows better than the batch: the mask, the labels, the batches before.
+    /// Checks a batch against the mask, the labels and the batches before.
     fn check(&self, batch: &Batch<'_>) -> Result<()> {
         let Layout { modalities, num_classes, .. } = batch.layout;
         if let Some(expected) = self.present.as_ref().map(|mask| mask.size()[0]).filter(|&m| m != modalities) {
@@ -194,7 +195,7 @@ impl MultimodalMeasurer {
         self.observed.as_ref().map_or(Ok(()), |begun| begun.layout.check(batch.layout, batch.len))
     }
 
-    /// The labels on this device, `[N + 1]`; the last is a column of every network.
+    /// The labels on this device, `[N + 1]`. The last one is a column of every network.
     fn labels_on(&mut self, device: Device) -> Result<Tensor> {
         if let Some(labels) = self.on_device.as_ref().filter(|labels| labels.device() == device) {
             return Ok(labels.shallow_clone());

@@ -1,4 +1,4 @@
-//! The engine: any schedule becomes a sampler.
+//! The engine, which makes a sampler of any schedule.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ pub struct Settings {
     /// Seed of every random choice. Default 0.
     pub seed: u64,
     /// The first epoch that begins with a measurement. Default 1: before the first epoch the network has learned
-    /// nothing, so a random ranking stands in.
+    /// nothing, so a random ranking takes the place of scores.
     pub first_measure: usize,
-    /// Epochs from one measurement to the next; 0: only once. Default 1.
+    /// Number of epochs from one measurement to the next; 0: measure only once. Default 1.
     pub measure_every: usize,
 }
 
@@ -28,21 +28,21 @@ impl Default for Settings {
 /// The paper's sampler.
 pub type PowerLawScheduler = Curriculum<PowerLaw>;
 
-/// The sampler of a schedule: what [`CurriculumSampler`] promises, for every [`Schedule`].
+/// The sampler of any [`Schedule`].
 #[derive(Clone)]
 pub struct Curriculum<S> {
     classes: Arc<ClassIndex>,
     schedule: S,
     settings: Settings,
-    /// The epoch of the latest measurement, and its scores unless a restored state had none left to give.
+    /// The epoch of the latest measurement, and its scores, if they are here.
     measured: Option<(usize, Option<Vec<f32>>)>,
 }
 
 impl<S: Schedule> Curriculum<S> {
-    /// A sampler for these labels, one integer a sample, gaps and negative values allowed.
+    /// A sampler for these labels: one integer for each sample. Gaps and negative values are allowed.
     ///
     /// # Errors
-    /// As [`ClassIndex::new`], and whatever the schedule refuses; [`Error::LooksUnlabelled`] for labels such as -1 and
+    /// Those of [`ClassIndex::new`] and of the schedule; [`Error::LooksUnlabelled`] for labels such as -1 and
     /// -100 beside labels from 0 on: if they are a class, [`from_classes`](Self::from_classes) takes them.
     pub fn new<L: Copy + TryInto<i64>>(labels: &[L], schedule: S) -> Result<Self> {
         let classes = ClassIndex::new(labels)?;
@@ -52,7 +52,7 @@ impl<S: Schedule> Curriculum<S> {
         }
     }
 
-    /// A sampler for these classes, whatever their labels look like.
+    /// A sampler for these classes, with any labels.
     ///
     /// # Errors
     /// Whatever the schedule refuses.
@@ -85,7 +85,7 @@ impl<S: Schedule> Curriculum<S> {
         self.measured.as_ref()?.1.as_deref()
     }
 
-    /// The plan, once it is certain that the data can meet it.
+    /// The plan of an epoch, checked against the data.
     pub(crate) fn plan(&self, epoch: usize) -> Result<Plan> {
         let plan = self.schedule.plan(epoch, &self.classes)?;
         let (n, c) = (self.classes.num_samples(), self.classes.num_classes());
@@ -108,19 +108,19 @@ impl<S: Schedule> Curriculum<S> {
         }
     }
 
-    /// The epoch that has these samples, ascending and copies adjacent.
+    /// Makes the epoch of these samples, which are ascending with copies side by side.
     pub(crate) fn epoch_of(&self, epoch: usize, quota: &Quota, list: Vec<u32>) -> Epoch {
         let mut out = Epoch { indices: list, ..Epoch::default() };
         self.arrange(epoch, quota, &mut out);
         out
     }
 
-    /// From now on there are scores of this epoch, but not here.
+    /// Records that scores of this epoch exist on other ranks.
     pub(crate) fn measured_elsewhere(&mut self, epoch: usize) {
         self.measured = Some((epoch, None));
     }
 
-    /// The scores, if there are any here: from now on they are elsewhere.
+    /// Takes the scores out, if there are any here. From now on they are elsewhere.
     pub(crate) fn take_scores(&mut self) -> Option<Vec<f32>> {
         self.measured.as_mut()?.1.take()
     }
@@ -129,7 +129,7 @@ impl<S: Schedule> Curriculum<S> {
         self.measured.as_ref().map(|&(epoch, _)| epoch)
     }
 
-    /// As [`CurriculumSampler::state`], with scores from elsewhere.
+    /// [`CurriculumSampler::state`] with scores from elsewhere.
     pub(crate) fn state_with(&self, at: Position, scores: &[f32]) -> State {
         State::new(
             &self.classes,
@@ -145,17 +145,17 @@ impl<S: Schedule> Curriculum<S> {
         state.check(&self.classes, self.settings, &self.schedule.describe().to_string())
     }
 
-    /// Fixed for all platforms and releases.
+    /// Hash of the labels, the same on all platforms and in all releases.
     pub(crate) fn hash_of_labels(&self) -> u64 {
         state::hash_of_labels(&self.classes)
     }
 
-    /// All that must be alike for two samplers to make the same lists from the same labels and scores.
+    /// Everything that must be equal for two samplers to make the same lists from the same labels and scores.
     pub(crate) fn configuration(&self) -> String {
         format!("{:?} {}", self.settings, self.schedule.describe())
     }
 
-    /// Counts `out`'s samples, ascending and copies adjacent, and puts them into training order.
+    /// Counts the samples of `out`, which are ascending with copies side by side, and puts them into training order.
     fn arrange(&self, epoch: usize, quota: &Quota, out: &mut Epoch) {
         out.counts.clear();
         match quota {
@@ -187,7 +187,7 @@ impl<S: Schedule> Curriculum<S> {
         self.arrange(epoch, &plan.quota, out);
     }
 
-    /// Whether scores make a difference to an epoch of this plan.
+    /// Whether scores change an epoch with this plan.
     pub(crate) fn uses_scores(&self, plan: &Plan) -> bool {
         plan.pick.by_score()
             && match &plan.quota {
@@ -206,7 +206,7 @@ impl<S: Schedule> Curriculum<S> {
             .then_some(Warning::ScoresMissing { wanted, measured_at })
     }
 
-    /// Whether scores make, or may make, a difference to the epoch or a later one.
+    /// Whether scores change, or may change, this epoch or a later one.
     pub(crate) fn needs_scores_from(&self, epoch: usize) -> bool {
         for epoch in (epoch..).take(LOOK_AHEAD) {
             match self.plan(epoch) {
@@ -216,11 +216,11 @@ impl<S: Schedule> Curriculum<S> {
                 Err(_) => return true,
             }
         }
-        true // it is not known to stay as it is
+        true // the plan may still change
     }
 }
 
-/// Epochs that are looked at for one that needs scores; beyond them scores are kept.
+/// Number of epochs that are searched for one that needs scores. Scores are kept if the plan is not constant by then.
 const LOOK_AHEAD: usize = 1000;
 
 impl<S: Schedule> CurriculumSampler for Curriculum<S> {
@@ -245,7 +245,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
             let rule = "one score for each label";
             return Err(Error::Length { argument: "scores".into(), found: scores.len(), expected, rule });
         }
-        // without a way out, so that many are looked at at once
+        // without an early exit, so that the compiler can check many values at once
         let finite = scores.iter().fold(true, |finite, score| finite & score.is_finite());
         if let Some((index, &value)) = scores.iter().enumerate().find(|(_, score)| !finite && !score.is_finite()) {
             return Err(Error::ScoreNotFinite { index, value });

@@ -1,4 +1,4 @@
-//! One epoch's index list: what is left of it, whose part it is, and its batches.
+//! The index list of one epoch: skipped, sharded and batched.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::shard::{self, ShardRemainder};
 use crate::labels::check_columns;
 use crate::{ClassIndex, Error, Result, Warning};
 
-/// A place in training: so many samples of an epoch are done, counted over all processes.
+/// A position in training: how many samples of an epoch are done, counted over all processes.
 ///
 /// # Examples
 /// ```
@@ -19,7 +19,7 @@ use crate::{ClassIndex, Error, Result, Warning};
 pub struct Position {
     /// The epoch, from 0.
     pub epoch: usize,
-    /// Samples of its list that are done, over all processes.
+    /// Number of samples of the epoch that are done, over all processes.
     pub samples: usize,
 }
 
@@ -30,21 +30,21 @@ impl From<usize> for Position {
     }
 }
 
-/// What happens to the samples that do not fill the last batch.
+/// What happens to the last samples of an epoch if they do not fill a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[doc(alias = "drop_last")]
 #[non_exhaustive]
 pub enum LastBatch {
-    /// They are a smaller batch; but one lone sample joins the batch before it, which has one more then. The default.
+    /// They are a smaller batch. But a single sample joins the batch before it, which is then one larger. The default.
     ///
-    /// A layer of batch normalisation that trains on one sample writes NaN into its running variance. Batches of one
-    /// still come where nothing else can be done: batches of size 1, and an epoch, or a rest of it, of one sample.
+    /// A layer of batch normalisation that trains on one sample writes NaN into its running variance. A batch of one is
+    /// still possible if the batch size is 1, or if an epoch, or the rest of it, has one sample.
     #[default]
     MergeLone,
-    /// They are a smaller batch, which may be one lone sample.
+    /// They are a smaller batch, which may be a single sample.
     Keep,
-    /// They are left out of this epoch. An epoch smaller than a batch then has none; the report warns of it.
+    /// They are left out of this epoch. An epoch smaller than a batch then has no batch, and the report warns of it.
     Drop,
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn check_batch_size(batch_size: usize) -> Result<()> {
     if batch_size == 0 { Err(Error::BatchSize) } else { Ok(()) }
 }
 
-/// The samples of one epoch in training order, or the part of them that is left, or one process's part of that.
+/// The samples of one epoch in training order, or a part of them: after a skip, or for one process.
 ///
 /// # Examples
 /// ```
@@ -96,18 +96,19 @@ pub struct Epoch {
     pub(super) number: usize,
     /// The whole list, or the whole of one process's part.
     pub(super) indices: Vec<u32>,
-    /// Where in `indices` that begins which is left. What is done is kept, as padding is taken from the list's start.
+    /// Position in `indices` of the first sample that is left. Samples that are done stay, as padding comes from the
+    /// start.
     pub(super) start: usize,
-    /// Samples of each class in the whole epoch, by class, largest first.
+    /// Number of samples of each class in the whole epoch, largest class first.
     pub(super) counts: Vec<usize>,
     pub(super) classes: Option<Arc<ClassIndex>>,
     /// Length of the whole list, over all processes.
     pub(super) total: usize,
-    /// Samples of it that are done before the first that is left, over all processes.
+    /// Number of samples that are done, over all processes.
     pub(super) done: usize,
     /// The number of processes that the list was dealt to, if it was.
     pub(super) world_size: Option<usize>,
-    /// Memory for the next list.
+    /// Memory that the next list can use.
     pub(super) spare: Vec<u32>,
 }
 
@@ -127,24 +128,24 @@ impl Epoch {
         self.indices.len() - self.start
     }
 
-    /// Whether nothing is left.
+    /// Whether no samples are left.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Samples of each class in the whole epoch, over all processes, by class, largest first; the same before and after
-    /// `skip` and `shard`. Empty for an epoch that was never filled.
+    /// Number of samples of each class in the whole epoch, over all processes, largest class first. `skip` and `shard`
+    /// do not change it. Empty for an epoch that was never filled.
     pub fn class_counts(&self) -> &[usize] {
         &self.counts
     }
 
-    /// Where it starts: its number, and how many of its samples are done before, over all processes.
+    /// The position where it starts: number of the epoch, and number of samples that are done, over all processes.
     pub fn start(&self) -> Position {
         Position { epoch: self.number, samples: self.total.min(self.done) }
     }
 
-    /// The logarithm of each class's share of the whole epoch, for a loss that corrects for it; the same before and
-    /// after `skip` and `shard`.
+    /// The logarithm of each class's share of the whole epoch, for a loss that corrects for it. `skip` and `shard` do
+    /// not change it.
     ///
     /// # Shapes
     /// Returns `[num_logits]`: `ln(max(k, 1/2) / len)` for the `k` samples of label `c` in column `c`.
@@ -166,11 +167,11 @@ impl Epoch {
         Ok(prior)
     }
 
-    /// What is left after `samples` of it, counted over all processes.
+    /// The rest of the epoch after `samples` samples, counted over all processes.
     ///
-    /// To go on with another number of processes, skip first and shard then. With the same number, both orders give what
-    /// the uncut run has left, padding included. On a part that was dealt already, `samples` must divide among the
-    /// processes.
+    /// To go on with another number of processes, skip first and shard then. With the same number, both orders give
+    /// exactly what the unstopped run has left, padding included. On the part of one process, `samples` must divide by
+    /// the number of processes.
     ///
     /// # Errors
     /// [`Error::Skip`] for more samples than are left; [`Error::SkipSharded`].
@@ -186,9 +187,9 @@ impl Epoch {
         Ok(Self { start: self.start + own, done: self.done.saturating_add(samples), ..self.with(self.indices.clone()) })
     }
 
-    /// One process's part: positions `rank`, `rank + world_size`, ... of what is left of the list.
+    /// The part of one process: positions `rank`, `rank + world_size`, ... of the samples that are left.
     ///
-    /// All parts have one length, so that no process waits for another: `remainder` says how.
+    /// All parts have the same length, so that no process waits for another. `remainder` says how.
     ///
     /// # Errors
     /// [`Error::Rank`] if `rank` is not below `world_size`; [`Error::ShardedTwice`].
@@ -197,13 +198,14 @@ impl Epoch {
         Ok(self.part_of(shard::every_nth(&self.indices, self.start, rank, world_size, remainder), world_size))
     }
 
-    /// One process's part, with each class spread evenly over the processes. A resume needs the same `world_size`:
+    /// The part of one process, with each class spread evenly over the processes. To resume, use the same `world_size`:
     /// shard the whole epoch first and skip then.
     ///
-    /// What `ShardRemainder::Drop` leaves out is the end of the epoch's random order: of every class its share, over the epochs.
+    /// `ShardRemainder::Drop` leaves out the end of the epoch's random order. So every class loses its share over the
+    /// epochs.
     ///
     /// # Errors
-    /// As [`shard`](Self::shard), and [`Error::SkippedStratified`] for an epoch of which some is done.
+    /// As [`shard`](Self::shard), and [`Error::SkippedStratified`] if some samples of the epoch are done.
     pub fn shard_stratified(&self, rank: usize, world_size: usize, remainder: ShardRemainder) -> Result<Self> {
         self.check_shard(rank, world_size)?;
         if self.done > 0 {
@@ -213,10 +215,10 @@ impl Epoch {
         Ok(self.part_of(shard::stratified(&self.indices, classes, rank, world_size, remainder), world_size))
     }
 
-    /// The indices in batches, each with the position after it, which is where a state is to be taken.
+    /// The indices in batches, each with the position after it. Take a state at that position.
     ///
-    /// After the last batch that is the start of the next epoch. All parts that an epoch is dealt to have as many batches,
-    /// of the same sizes.
+    /// After the last batch that is the start of the next epoch. All parts that an epoch is dealt to have as many
+    /// batches, of the same sizes.
     ///
     /// # Errors
     /// [`Error::BatchSize`] for batches of 0.
@@ -247,7 +249,7 @@ impl Epoch {
         Self { indices, counts, classes, spare, ..*self }
     }
 
-    /// The position after so many of what is left; the start of the next epoch where `last`.
+    /// The position after `local` of the samples that are left; the start of the next epoch if `last`.
     pub(crate) fn position_after(&self, local: usize, last: bool) -> Position {
         if last {
             return Position::from(self.number.saturating_add(1));
@@ -258,7 +260,7 @@ impl Epoch {
     }
 }
 
-/// The batches of an [`Epoch`]: indices, and the position after them.
+/// Iterator over the batches of an [`Epoch`]: indices, and the position after them.
 #[derive(Debug, Clone)]
 pub struct IndexBatches<'a> {
     epoch: &'a Epoch,

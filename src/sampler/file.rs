@@ -1,4 +1,4 @@
-//! A state in a file: written whole or not at all, and refused if it is not what was written.
+//! Writes a state to a file, whole or not at all, and reads it again. A changed file is an error.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -10,18 +10,18 @@ use super::State;
 use super::state::check_version;
 use crate::{Error, Result};
 
-/// What a binary file begins with; a JSON file begins with a brace.
+/// First bytes of a binary file. A JSON file begins with a brace.
 const MAGIC: &[u8] = b"climd\0";
 
 impl State {
-    /// Writes the state to a file, as JSON if its name ends in `.json`, else in a compact binary format of about 5 bytes a
-    /// sample.
+    /// Writes the state to a file: as JSON if its name ends in `.json`, else in a compact binary format with about 5
+    /// bytes for each sample.
     ///
-    /// Whoever reads the file sees the old state or the new one, never a part, whenever the process or the machine dies: a
-    /// file beside it is written and synchronised first, and takes its name then. So do several threads or processes that
-    /// save to one path: the last one counts.
+    /// A reader sees the old state or the new one, never a part, even if the process or the machine dies. A new file is
+    /// written beside the old one and synchronised first. Then it takes the old name. Several threads or processes may
+    /// save to one path at once: the last one counts.
     ///
-    /// A file that is replaced keeps its permissions. A symbolic link stays, and what it leads to is replaced.
+    /// A replaced file keeps its permissions. A symbolic link stays, and its target is replaced.
     ///
     /// # Examples
     /// ```
@@ -35,7 +35,7 @@ impl State {
     /// ```
     ///
     /// # Errors
-    /// [`Error::StateFile`] if the file cannot be written; one that was there before is then unchanged.
+    /// [`Error::StateFile`] if the file cannot be written. An old file is then unchanged.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let failed = |reason: String| Error::StateFile { path: path.display().to_string(), done: "written", reason };
@@ -51,7 +51,7 @@ impl State {
     /// Reads a file that [`save`](Self::save) wrote, in either format.
     ///
     /// # Errors
-    /// [`Error::StateFile`] if it cannot be read, [`Error::StateFormat`] if it is truncated or something else,
+    /// [`Error::StateFile`] if it cannot be read, [`Error::StateFormat`] if it is truncated or not a state,
     /// [`Error::StateVersion`] if another release wrote it, [`Error::StateDamaged`] if it was altered.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
@@ -62,7 +62,7 @@ impl State {
         let state: Self = match bytes.strip_prefix(MAGIC) {
             Some(body) => {
                 let binary = |error: postcard::Error| not_whole(error.to_string());
-                // the version is the first field: in another one the rest may be anything
+                // the version is the first field; the other fields of another version are unknown
                 check_version(postcard::take_from_bytes::<u32>(body).map_err(binary)?.0)?;
                 let (state, rest) = postcard::take_from_bytes(body).map_err(binary)?;
                 if !rest.is_empty() {
@@ -81,17 +81,17 @@ impl State {
     }
 }
 
-/// What every release's JSON has.
+/// The field that the JSON of every release has.
 #[derive(Deserialize)]
 struct Version {
     version: u32,
 }
 
-/// Writes a fresh file beside the one that `path` leads to, and gives it the name when all of it is on the disk.
+/// Writes a new file beside the target of `path`, and renames it when all of it is on the disk.
 ///
-/// The fresh file has a name that nobody can foresee and is created exclusively: two writers do not meet in it, and a
-/// link that was put there is not followed. Its name does not depend on that of the target, which may so be as long as
-/// the system allows.
+/// The new file has a name that nobody can foresee, and is created exclusively. So two writers never share it, and a
+/// link that somebody put there is not followed. Its name does not depend on the name of the target, which may be as
+/// long as the system allows.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = &followed(path)?;
     path.file_name().ok_or_else(|| io::Error::other("it does not name a file"))?;
@@ -106,24 +106,24 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     builder.prefix(".climd-").suffix(".tmp");
     #[cfg(unix)]
     if old.is_none() {
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less what the umask takes, as ever
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // the umask removes some, as usual
     }
-    let mut file = builder.tempfile_in(folder)?; // dropped on an error, and removed then
+    let mut file = builder.tempfile_in(folder)?; // on an error it is dropped, and so removed
     if let Some(permissions) = old {
-        file.as_file().set_permissions(permissions)?; // who may read it stays as it was
+        file.as_file().set_permissions(permissions)?; // the permissions stay as they were
     }
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     if cfg!(unix) {
-        File::open(folder)?.sync_all()?; // the new name, too
+        File::open(folder)?.sync_all()?; // synchronises the new name, too
     }
     Ok(())
 }
 
-/// What a path leads to, when every symbolic link at its end is followed; that need not exist.
+/// The target of a path, after every symbolic link at its end. It need not exist.
 fn followed(path: &Path) -> io::Result<PathBuf> {
-    const MOST: usize = 40; // as Linux has it
+    const MOST: usize = 40; // the limit of Linux
     let mut path = path.to_path_buf();
     for _ in 0..MOST {
         match fs::symlink_metadata(&path) {

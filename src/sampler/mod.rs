@@ -1,4 +1,4 @@
-//! From quotas to index lists: which samples, in what order, dealt to which process.
+//! Makes index lists from quotas: which samples, in what order, for which process.
 
 mod curriculum;
 mod epoch;
@@ -29,10 +29,10 @@ pub use weighted::weighted_scores;
 
 use crate::{ClassIndex, Error, Result};
 
-/// What a training loop holds: index lists in, scores out, no framework in between.
+/// The sampler of a training loop: it takes scores and gives index lists, without any framework.
 ///
-/// Epochs count from 0. What an epoch holds depends on the labels, the configuration, the latest scores and the epoch
-/// alone: there is no counter that a call advances, and no order in which calls must come.
+/// Epochs count from 0. An epoch depends only on the labels, the configuration, the latest scores and its number. There
+/// is no counter that a call advances, and calls may come in any order.
 ///
 /// # Examples
 /// ```
@@ -60,14 +60,14 @@ pub trait CurriculumSampler: Send + Sync {
     /// Number of samples of the epoch, known before training.
     ///
     /// # Errors
-    /// [`Error::Quota`] if a schedule of your own asks for what the data do not have, or its own error.
+    /// [`Error::Quota`] if your own schedule asks for samples that the data do not have, or the error of the schedule.
     fn epoch_len(&self, epoch: usize) -> Result<usize>;
 
     /// Whether the epoch should begin with a measurement: false once the scores of that epoch are in, also after a
     /// restore. Also false if the schedule has no plan for the epoch; [`epoch`](Self::epoch) then says why.
     fn wants_scores(&self, epoch: usize) -> bool;
 
-    /// Takes the scores of a measurement at the beginning of `epoch`, wanted or not; higher comes earlier.
+    /// Takes the scores of a measurement at the beginning of `epoch`, wanted or not. Higher scores come earlier.
     ///
     /// # Shapes
     /// `scores`: `[N]`, in the order of the labels.
@@ -76,23 +76,23 @@ pub trait CurriculumSampler: Send + Sync {
     /// [`Error::Length`], [`Error::ScoreNotFinite`]; the sampler is then unchanged.
     fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()>;
 
-    /// Writes the epoch's index list to `out` in training order, in the memory that `out` has.
+    /// Writes the epoch's index list in training order to `out`, and reuses the memory of `out`.
     ///
     /// # Errors
-    /// [`Error::Quota`] if a schedule of your own asks for what the data do not have.
+    /// [`Error::Quota`] if your own schedule asks for samples that the data do not have.
     ///
     /// # Complexity
-    /// O(N + C log C) time; 4 bytes a sample of scratch.
+    /// O(N + C log C) time; 4 bytes of scratch memory for each sample.
     fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()>;
 
-    /// What the epoch holds and why: a line a class, the age of the scores, warnings.
+    /// What the epoch holds and why: a line for each class, the age of the scores, and warnings.
     ///
     /// # Errors
     /// As [`epoch_into`](Self::epoch_into).
     fn report(&self, epoch: usize) -> Result<Report>;
 
-    /// As [`report`](Self::report), with what its batches are to be warned of: an epoch without a batch, or one that ends
-    /// in a lone sample.
+    /// As [`report`](Self::report), with what its batches are to be warned of: an epoch without a batch, or one that
+    /// ends in a lone sample.
     ///
     /// # Errors
     /// As [`report`](Self::report); [`Error::BatchSize`] for batches of 0.
@@ -103,17 +103,17 @@ pub trait CurriculumSampler: Send + Sync {
         Ok(report)
     }
 
-    /// Samples of each class in the epoch, by class, largest first.
+    /// Number of samples of each class in the epoch, largest class first.
     ///
     /// # Errors
     /// [`Error::ClassBlind`] if the schedule ignores classes in that epoch; [`Error::Quota`].
     fn quotas(&self, epoch: usize) -> Result<Vec<usize>>;
 
-    /// All that is needed to go on from a position: give it to [`restore`](Self::restore) of a sampler that was built
-    /// alike.
+    /// Everything that is needed to go on from a position. Give it to [`restore`](Self::restore) of a sampler that was
+    /// built in the same way.
     fn state(&self, at: Position) -> State;
 
-    /// Takes a state's scores and returns its position; what the sampler had is dropped.
+    /// Takes the scores of a state and returns its position. Earlier scores of the sampler are dropped.
     ///
     /// # Errors
     /// [`Error::StateDamaged`], [`Error::StateVersion`], or [`Error::StateMismatch`] for other labels or another
@@ -142,7 +142,7 @@ pub trait CurriculumSampler: Send + Sync {
     }
 }
 
-/// What is wrong with a plan that the data cannot meet.
+/// The error for a plan that does not fit the data.
 fn impossible(epoch: usize, reason: String) -> Error {
     Error::Quota { epoch, reason }
 }

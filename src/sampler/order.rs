@@ -1,8 +1,8 @@
 //! Order of training: a seeded permutation, the same on every platform and thread count.
 //!
-//! A list that fits the cache is shuffled as it is. A longer one is dealt at random to buckets that do, and each bucket
-//! is shuffled by itself, on any number of threads: an exactly uniform permutation without a cache miss a sample.
-//! Source: Rao 1961, Sandelius 1962; `docs/algorithm.md`, "Which, and in what order".
+//! A list that fits the cache is shuffled directly. A longer list is dealt at random to buckets that fit the cache, and
+//! each bucket is shuffled by itself, on any number of threads. The permutation is exactly uniform, and there is no
+//! cache miss for each sample. Source: Rao 1961, Sandelius 1962; `docs/algorithm.md`, "Which, and in what order".
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ use rayon::prelude::*;
 use super::random::{Purpose, Words};
 use super::scatter::{Items, scatter, split};
 
-/// Lists up to this length are one bucket.
+/// The longest list with a single bucket.
 const BUCKET: usize = 1 << 14;
 /// At most 2^16 buckets, so that half a word picks one.
 const MAX_BITS: u32 = 16;
 
-/// Puts `list` into the training order of the epoch. `spare` lends its memory, and may be given that of `list`.
+/// Puts `list` into the training order of the epoch. Uses the memory of `spare`, and may exchange the two.
 pub(super) fn order(list: &mut Vec<u32>, spare: &mut Vec<u32>, seed: u64, epoch: usize) {
     let bits = (0..MAX_BITS).find(|&bits| list.len() <= BUCKET << bits).unwrap_or(MAX_BITS);
     if bits == 0 {
@@ -30,7 +30,7 @@ pub(super) fn order(list: &mut Vec<u32>, spare: &mut Vec<u32>, seed: u64, epoch:
     std::mem::swap(list, spare);
 }
 
-/// Each sample's bucket. A word serves two: its low half, then its high half.
+/// The bucket of each sample. One random word serves two samples: its low half, then its high half.
 struct Deal<'a> {
     list: &'a [u32],
     bits: u32,

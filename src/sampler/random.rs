@@ -1,24 +1,24 @@
-//! Randomness as a function: seed, epoch, purpose and index name a stream of 32-bit words, and nothing else does.
+//! Randomness as a function: a stream of 32-bit words depends on seed, epoch, purpose and index, and on nothing else.
 //!
-//! The four are the ChaCha8 key, so (42, 3) and (43, 2) share nothing, and no release of `rand` changes a user's run.
-//! Source: `docs/algorithm.md`, "Which, and in what order".
+//! These four are the ChaCha8 key. So seed 42 in epoch 3 and seed 43 in epoch 2 share no words. No release of `rand`
+//! can change a user's run. Source: `docs/algorithm.md`, "Which, and in what order".
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// What a stream is for.
+/// Purpose of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Purpose {
-    /// Keys in place of scores; of epoch 0 in all epochs.
+    /// Keys in place of scores. All epochs use those of epoch 0.
     StandIn = 0,
-    /// Keys of a random ranking, anew in each epoch.
+    /// Keys of a random ranking, new in each epoch.
     Redraw = 1,
     /// Draws with replacement; the index is the class.
     Replacement = 2,
     /// The order of training; index 0 deals to buckets, index k + 1 shuffles bucket k.
     Order = 3,
-    /// Ties among the groups of a split; a word a group.
+    /// Ties among the groups of a split: one word for each group.
     Split = 4,
 }
 
@@ -36,7 +36,7 @@ impl Words {
         Self(ChaCha8Rng::from_seed(key))
     }
 
-    /// Leaves out the first `words` of the stream; for one that has given none yet.
+    /// Skips the first `words` of the stream, which must be unused.
     pub(crate) fn skip(&mut self, words: usize) {
         self.0.set_word_pos(words as u128);
     }
@@ -45,7 +45,7 @@ impl Words {
         self.0.next_u32()
     }
 
-    /// Uniform in `0..n`, without bias; `n` above 0.
+    /// A uniform number in `0..n`, without bias. `n` is above 0.
     ///
     /// # Source
     /// Lemire, "Fast random integer generation in an interval", 2019.

@@ -1,4 +1,4 @@
-//! What an epoch holds, said in numbers that can be logged.
+//! Report of an epoch, as numbers that can be logged.
 
 use super::Epoch;
 use crate::schedule::TargetDistribution;
@@ -13,16 +13,16 @@ pub struct Report {
     pub epoch: usize,
     /// Length of its list.
     pub len: usize,
-    /// Different samples in it.
+    /// Number of different samples in it.
     pub distinct: usize,
     /// The distribution behind the quotas: exponent, progress, target share of each class.
     pub target: TargetDistribution,
-    /// The epoch at whose beginning the scores in use were measured; none: a random ranking stands in, or none is
-    /// needed.
+    /// The epoch at whose beginning the scores in use were measured. None if a random ranking takes their place, or no
+    /// ranking is needed.
     pub measured_at: Option<usize>,
     /// A line for each class, largest first.
     pub classes: Vec<ClassReport>,
-    /// What a user should know.
+    /// Warnings for the user.
     pub warnings: Vec<Warning>,
 }
 
@@ -33,13 +33,13 @@ pub struct Report {
 pub struct ClassReport {
     /// The label.
     pub label: i64,
-    /// Samples in the data set.
+    /// Number of samples in the data set.
     pub count: usize,
-    /// Samples in the epoch's list.
+    /// Number of samples in the epoch's list.
     pub quota: usize,
-    /// Share of the list that the schedule aims at, in `[0, 1]`; none if the schedule ignores classes.
+    /// Share of the list that the schedule aims at, in `[0, 1]`. None if the schedule ignores classes.
     pub target: Option<f64>,
-    /// Scores of all samples of the class; none before the first measurement.
+    /// Scores of all samples of the class. None before the first measurement.
     pub scores: Option<ScoreRange>,
 }
 
@@ -56,7 +56,7 @@ pub struct ScoreRange {
     pub max: f32,
 }
 
-/// What a user should know about an epoch.
+/// A warning about an epoch.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -66,7 +66,7 @@ pub enum Warning {
         /// The label.
         label: i64,
     },
-    /// A class that has more than its even share of the data has even more of the epoch.
+    /// A class with more than an equal share of the data has an even larger share of the epoch.
     Overshoot {
         /// The label.
         label: i64,
@@ -110,8 +110,8 @@ impl std::fmt::Display for Warning {
             ),
             Warning::ScoresMissing { wanted, measured_at: Some(at) } => write!(
                 f,
-                "scores were wanted in epoch {wanted} and did not come: those of epoch {at} are used; call `refresh` or \
-                 `update`"
+                "scores were wanted in epoch {wanted} and did not come: those of epoch {at} are used; call `refresh` \
+                 or `update`"
             ),
             Warning::ScoresMissing { wanted, measured_at: None } => write!(
                 f,
@@ -120,8 +120,8 @@ impl std::fmt::Display for Warning {
             ),
             Warning::NoBatch { len, batch_size } => write!(
                 f,
-                "this epoch has no batch: its {len} samples do not fill one of {batch_size}, and `LastBatch::Drop` leaves \
-                 them out; use smaller batches, or `LastBatch::MergeLone`"
+                "this epoch has no batch: its {len} samples do not fill one of {batch_size}, and `LastBatch::Drop` \
+                 leaves them out; use smaller batches, or `LastBatch::MergeLone`"
             ),
             Warning::LoneSample { len: 1, .. } => write!(
                 f,
@@ -130,8 +130,8 @@ impl std::fmt::Display for Warning {
             ),
             Warning::LoneSample { len, batch_size } => write!(
                 f,
-                "the last batch of this epoch is one sample, as {len} are one more than whole batches of {batch_size}: batch \
-                 normalisation writes NaN into its running variance then; use `LastBatch::MergeLone`"
+                "the last batch of this epoch is one sample, as {len} are one more than whole batches of {batch_size}: \
+                 batch normalisation writes NaN into its running variance then; use `LastBatch::MergeLone`"
             ),
         }
     }

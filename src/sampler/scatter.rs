@@ -1,31 +1,31 @@
 //! A stable counting sort in parallel: items are put into groups, and keep their order within a group.
 //!
-//! Every thread first counts how many of its stretch go to each group. Then it is known where in the group those of each stretch begin, and all
-//! stretches are written at once.
+//! Every thread first counts how many items of its stretch go to each group. Then it is known where the items of each
+//! stretch begin in each group, and all stretches are written at once.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-/// Items that know their groups. What a stretch of them gives does not depend on where other stretches begin.
+/// Items with groups. The result for one stretch of items does not depend on other stretches.
 pub(super) trait Items: Sync {
-    /// Calls `to(group, value)` for each of these items in order; a stretch begins at an even item.
+    /// Calls `to(group, value)` for each of these items in order. A stretch begins at an even item.
     fn visit(&self, items: Range<usize>, to: impl FnMut(usize, u32));
 
-    /// Calls `to(group)` likewise: for items whose groups are known sooner than their values.
+    /// Calls `to(group)` for each of these items in order. It may be faster than [`visit`](Self::visit).
     fn groups(&self, items: Range<usize>, mut to: impl FnMut(usize)) {
         self.visit(items, |group, _| to(group));
     }
 }
 
-/// Items that are worth a thread.
+/// The least number of items for a thread.
 const STRETCH: usize = 1 << 16;
 
-/// Makes `out` the values of group 0, those of group 1 and so on, and returns how many each has. `sizes` are those, where they are
-/// known before.
+/// Writes the values of group 0 to `out`, then those of group 1, and so on. Returns the size of each group. `sizes` are
+/// the sizes, if they are known before.
 pub(super) fn scatter(items: &impl Items, groups: usize, sizes: Option<&[usize]>, out: &mut [u32]) -> Vec<usize> {
     let len = out.len();
-    // few stretches: each has a table of groups, which should be small beside its items
+    // few stretches, as each has a table of groups, which should be small beside its items
     let stretches = (2 * rayon::current_num_threads()).min(len / STRETCH.max(16 * groups)).max(1);
     let start =
         |at: usize| if at == stretches { len } else { (len as u128 * at as u128 / stretches as u128) as usize & !1 };
@@ -50,7 +50,7 @@ pub(super) fn scatter(items: &impl Items, groups: usize, sizes: Option<&[usize]>
     }
     slots.into_par_iter().enumerate().for_each(|(at, mut slots)| {
         items.visit(start(at)..start(at + 1), |group, value| {
-            // there is one, as it was counted
+            // there is a slot, as it was counted
             if let Some(slot) = slots[group].next() {
                 *slot = value;
             }

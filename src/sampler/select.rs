@@ -1,8 +1,8 @@
-//! Which samples: of each class the first by key, as many as its quota says.
+//! Selects samples: from each class the first ones by key, as many as its quota says.
 //!
-//! Every sample has a 32-bit key that sorts like its score; the highest keys come first, and ties go to the smaller
-//! index. One pass over the samples lays the keys out by class, to find the key at which each class's quota ends; then all
-//! threads take what is above it, each from its own stretch of samples. So the list comes out ascending, whatever the pick.
+//! Every sample has a 32-bit key that sorts like its score. The highest keys come first, and ties go to the smaller
+//! index. One pass over the samples sorts the keys by class, to find the key at which the quota of each class ends.
+//! Then all threads take the samples above it, each from its own stretch. So the list is ascending for every pick.
 //! Source: `docs/algorithm.md`, "Which, and in what order".
 
 use std::ops::Range;
@@ -21,7 +21,7 @@ pub(super) enum Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    /// The keys of a pick; `scores` are `None` before the first measurement.
+    /// The keys of a pick. `scores` are `None` before the first measurement.
     pub(super) fn new(pick: Pick, scores: Option<&'a [f32]>, seed: u64, epoch: usize) -> Self {
         match (pick, scores) {
             (Pick::Highest, Some(scores)) => Keys::Highest(scores),
@@ -31,7 +31,7 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// The key of one sample. Slow for random keys, of which two are rarely the same.
+    /// The key of one sample. It is slow for random keys, but two of those are rarely equal.
     fn of(&self, sample: usize) -> u32 {
         match *self {
             Keys::Highest(scores) => key_of_score(scores[sample]),
@@ -59,13 +59,13 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// A `u32` that sorts like the score; -0 ties with 0.
+/// A `u32` that sorts like the score. -0 ties with 0.
 pub(crate) fn key_of_score(score: f32) -> u32 {
     let bits = (score + 0.0).to_bits();
     if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
 }
 
-/// Where a selection ends: everything above `key`, and of what has just that key the samples before `until`.
+/// End of a selection: all samples above `key` are in, and of the samples with exactly this key those before `until`.
 #[derive(Debug, Clone, Copy)]
 struct Threshold {
     key: u32,
@@ -73,7 +73,8 @@ struct Threshold {
 }
 
 impl Threshold {
-    /// The threshold above which lie `count` of these keys, which it leaves in another order. `samples` are those that have the keys, ascending.
+    /// The threshold above which `count` of these keys lie. It changes the order of the keys. `samples` are the samples
+    /// of the keys, ascending.
     fn new(by_group: &mut [u32], count: usize, mut samples: impl Iterator<Item = u32>, keys: &Keys<'_>) -> Self {
         if count == 0 {
             return Self { key: u32::MAX, until: 0 };
@@ -88,12 +89,12 @@ impl Threshold {
     }
 
     fn takes(self, sample: usize, key: u32) -> bool {
-        // no shortcut: which side of the threshold a key is on cannot be foreseen
+        // without a branch, as the processor cannot predict the side of the threshold
         (key > self.key) | ((key == self.key) & ((sample as u32) < self.until))
     }
 }
 
-/// Makes `out` the samples of a quota, ascending, copies adjacent. `spare` lends its memory.
+/// Writes the samples of a quota to `out`, ascending, copies side by side. Uses the memory of `spare`.
 pub(super) fn select(classes: &ClassIndex, quota: &Quota, keys: &Keys<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
     match quota {
         Quota::Window(window) => select_window(classes.num_samples(), window, keys, out, spare),
@@ -126,7 +127,7 @@ fn select_by_class(classes: &ClassIndex, quotas: &[usize], keys: &Keys<'_>, out:
     });
 }
 
-/// Every sample's key, by class.
+/// The keys of all samples, by class.
 struct ByClass<'a> {
     keys: &'a Keys<'a>,
     of: &'a [u32], // the class of each sample
@@ -158,11 +159,12 @@ fn everything(num_samples: usize, out: &mut Vec<u32>) {
     out.extend(0..num_samples as u32);
 }
 
-/// Samples that one thread looks at in one go.
+/// Number of samples in the stretch of one thread.
 const CHUNK: usize = 1 << 17;
 
-/// Makes `out` the samples that `takes(sample, key)`, in order, `total` in all. `spare`, of a place for each sample, is written over: every stretch puts its
-/// samples where it begins, and then they are moved together.
+/// Writes the samples for which `takes(sample, key)` is true to `out`, in order, `total` in all. `spare` has a place
+/// for each sample and is overwritten: every stretch writes its samples where it begins, and then they are moved
+/// together.
 fn collect_once(
     num_samples: usize,
     total: usize,
@@ -174,7 +176,7 @@ fn collect_once(
     let take = |(at, part): (usize, &mut [u32])| {
         let mut end = 0;
         keys.visit(at * CHUNK..num_samples.min((at + 1) * CHUNK), |sample, key| {
-            // written before it is known to be in: the next one takes its place if it is not
+            // written before it is known to be in; if it is not, the next one overwrites it
             part[end] = sample as u32;
             end += usize::from(takes(sample, key));
         });
@@ -187,7 +189,7 @@ fn collect_once(
     });
 }
 
-/// Makes `out` the samples in order, each as often as `copies(sample, key)` says, `total` in all.
+/// Writes the samples to `out` in order, each as often as `copies(sample, key)` says, `total` in all.
 fn collect(
     num_samples: usize,
     total: usize,
@@ -207,7 +209,7 @@ fn collect(
     split(out, &sizes).into_par_iter().enumerate().for_each(|(at, part)| {
         let mut end = 0;
         keys.visit(chunk(at), |sample, key| {
-            // written before it is known to be in: the next one takes its place if it is not
+            // written before it is known to be in; if it is not, the next one overwrites it
             if let Some(slot) = part.get_mut(end) {
                 *slot = sample as u32;
             }
@@ -220,7 +222,7 @@ fn collect(
     });
 }
 
-/// Makes `out` `quotas[class]` uniform draws from each class, ascending, copies adjacent.
+/// Writes `quotas[class]` uniform draws from each class to `out`, ascending, copies side by side.
 pub(super) fn draw(classes: &ClassIndex, quotas: &[usize], seed: u64, epoch: usize, out: &mut Vec<u32>) {
     out.clear();
     for (class, &quota) in quotas.iter().enumerate() {
@@ -258,7 +260,8 @@ mod tests {
             (quotas in prop::collection::vec(0.0..2.0f64, 6), samples in Just(samples))
             -> (Vec<u8>, Vec<f32>, Vec<usize>) {
             let labels: Vec<u8> = samples.iter().map(|&(label, ..)| label).collect();
-            let score = |&(_, score, negative): &(u8, i8, bool)| f32::from(score) / 2.0 * if negative { -1.0 } else { 1.0 };
+            let sign = |negative: bool| if negative { -1.0 } else { 1.0 };
+            let score = |&(_, score, negative): &(u8, i8, bool)| f32::from(score) / 2.0 * sign(negative);
             let counts = ClassIndex::new(&labels).unwrap().counts().to_vec();
             let quotas = counts.iter().zip(quotas).map(|(&n, share)| (n as f64 * share).round() as usize).collect();
             let scores = samples.iter().map(score).collect();
@@ -285,12 +288,15 @@ mod tests {
             let mut expected = ranking[a..b].to_vec();
             expected.sort_unstable();
             let mut list = Vec::new();
-            select(&ClassIndex::new(&labels).unwrap(), &Quota::Window(a..b), &Keys::Highest(&scores), &mut list, &mut Vec::new());
+            let classes = ClassIndex::new(&labels).unwrap();
+            select(&classes, &Quota::Window(a..b), &Keys::Highest(&scores), &mut list, &mut Vec::new());
             prop_assert_eq!(list, expected);
         }
 
         #[test]
-        fn random_keys_are_the_same_from_any_start(seed: u64, epoch in 0usize..9, from in 0usize..500, len in 1usize..500) {
+        fn random_keys_are_the_same_from_any_start(
+            seed: u64, epoch in 0usize..9, from in 0usize..500, len in 1usize..500,
+        ) {
             let keys = Keys::Random { seed, epoch, purpose: Purpose::Redraw };
             let (mut all, mut part) = (Vec::new(), Vec::new());
             keys.visit(from..from + len, |sample, key| assert_eq!(key, keys.of(sample)));

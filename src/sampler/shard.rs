@@ -1,14 +1,14 @@
-//! One list, many processes: who takes which positions.
+//! Divides one list among many processes.
 //!
-//! Every part has one length, so that no process waits for ever in a collective operation.
+//! All parts have the same length, so that no process waits for ever in a collective operation.
 
-/// What happens to the samples that do not divide among the processes. All parts have one length either way.
+/// What happens to the samples that do not divide among the processes. All parts have the same length in both cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[doc(alias = "drop_last")]
 #[non_exhaustive]
 pub enum ShardRemainder {
-    /// Samples from the start of the list are repeated, again and again if need be. The default.
+    /// Samples from the start of the list are repeated, several times if necessary. The default.
     #[default]
     Pad,
     /// The samples that do not divide among the processes are left out.
@@ -25,9 +25,10 @@ impl ShardRemainder {
     }
 }
 
-/// Positions `rank`, `rank + world_size`, ... of what is left of the list from `start` on.
+/// Positions `rank`, `rank + world_size`, ... of the list from `start` on.
 ///
-/// Padding goes on from the start of the whole list, whatever was done of it: a run that was cut pads as the uncut one.
+/// Padding comes from the start of the whole list, also if some of it is done. So a run that was stopped has the same
+/// padding as one that was not.
 pub(super) fn every_nth(
     list: &[u32],
     start: usize,
@@ -39,10 +40,11 @@ pub(super) fn every_nth(
     (0..len).map(|i| list[(start + (rank + i * world_size) % list.len()) % list.len()]).collect()
 }
 
-/// The list sorted by class and dealt in turn, in the list's order; padding comes last, from the start of the list.
+/// Sorts the list by class and deals it in turn. The part is in the order of the list. Padding comes last, from its
+/// start.
 ///
-/// What is dropped is the end of the list before it is sorted. The end of the sorted list would be the rarest class, in
-/// every epoch anew.
+/// Dropped samples are the end of the list before it is sorted. The end of the sorted list would be the rarest class,
+/// in every epoch.
 pub(super) fn stratified(
     list: &[u32],
     classes: &[u32],
@@ -57,7 +59,7 @@ pub(super) fn stratified(
     let mut positions: Vec<usize> = by_class.into_iter().skip(rank).step_by(world_size).collect();
     positions.sort_unstable();
     let mut part: Vec<u32> = positions.into_iter().map(|at| list[at]).collect();
-    // the ranks that came up short take what follows the end of the list, as `every_nth` does
+    // short parts are padded from the start of the list, as in `every_nth`
     part.extend((part.len()..len).map(|i| list[(rank + i * world_size) % list.len()]));
     part
 }

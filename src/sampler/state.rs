@@ -1,23 +1,24 @@
-//! All that is needed to go on from a position, and to refuse what does not belong to it.
+//! The state of a sampler: everything that it needs to go on, and to refuse a state that does not belong to it.
 //!
-//! A state holds the scores in use, because the network that gave them is gone. It is written with any serde format;
-//! scores are stored as bits, so that none loses a digit.
+//! A state holds the scores in use, because the network that gave them has changed since. Any serde format can store
+//! it. Scores are stored as bits, so that no digit is lost.
 
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::{Position, Settings};
 use crate::{ClassIndex, Error, Result};
 
-/// Version of the format; another is refused.
+/// Version of the format. Other versions are refused.
 const VERSION: u32 = 1;
 
-/// What [`state`](crate::CurriculumSampler::state) returns and [`restore`](crate::CurriculumSampler::restore) takes.
+/// State of a sampler: [`state`](crate::CurriculumSampler::state) returns it, and
+/// [`restore`](crate::CurriculumSampler::restore) takes it.
 ///
-/// About 4 bytes a sample while scores are still needed, and a few hundred bytes otherwise.
+/// It takes about 4 bytes for each sample while scores are needed, and a few hundred bytes otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct State {
-    version: u32, // first, where any release finds it
+    version: u32, // first, so that every release can read it
     num_samples: usize,
     labels: u64, // hash
     settings: Settings,
@@ -52,7 +53,7 @@ impl State {
         state
     }
 
-    /// Where training goes on.
+    /// The position where training goes on.
     pub fn position(&self) -> Position {
         self.position
     }
@@ -62,12 +63,12 @@ impl State {
         self.measured_at
     }
 
-    /// The checksum of all that is in it: two states are the same if theirs are.
+    /// The checksum of everything in it. Two states are equal if their checksums are.
     pub(crate) fn checksum(&self) -> u64 {
         self.checksum
     }
 
-    /// Refuses a state that is damaged, or of another version, data set or configuration.
+    /// Checks that a state is not damaged, and belongs to this version, data set and configuration.
     pub(super) fn check(&self, classes: &ClassIndex, settings: Settings, schedule: &str) -> Result<()> {
         self.check_itself()?;
         let labels = hash_of_labels(classes);
@@ -83,14 +84,14 @@ impl State {
         }
     }
 
-    /// Refuses a state that is damaged, or of another version.
+    /// Checks that a state is not damaged, and has this version.
     pub(super) fn check_itself(&self) -> Result<()> {
         check_version(self.version)?;
         let expected = self.checksum_of_content();
         if self.checksum == expected { Ok(()) } else { Err(Error::StateDamaged { found: self.checksum, expected }) }
     }
 
-    /// The scores of the latest measurement, one a sample, if a later epoch may need them.
+    /// The scores of the latest measurement, one for each sample, if a later epoch may need them.
     pub fn scores(&self) -> Option<Vec<f32>> {
         self.scores.as_ref().map(|bits| bits.iter().map(|&bits| f32::from_bits(bits)).collect())
     }
@@ -118,7 +119,7 @@ pub(super) fn check_version(found: u32) -> Result<()> {
     if found == VERSION { Ok(()) } else { Err(Error::StateVersion { found, expected: VERSION }) }
 }
 
-/// XXH3 of the labels in the order of the samples: fixed for all platforms and releases.
+/// XXH3 hash of the labels in the order of the samples, the same on all platforms and in all releases.
 pub(super) fn hash_of_labels(classes: &ClassIndex) -> u64 {
     let mut hash = Xxh3Default::new();
     classes.sample_classes().iter().for_each(|&class| hash.update(&classes.label(class as usize).to_le_bytes()));

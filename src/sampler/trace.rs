@@ -1,13 +1,15 @@
-//! A report as `tracing` events, for whoever watches a run.
+//! Emits a report as `tracing` events.
 
 use tracing::{debug, info, warn};
 
 use super::Report;
 
 impl Report {
-    /// Emits the report as `tracing` events of target `climd`: one `epoch` (info), one `class` for each class (debug), and each warning (warn).
+    /// Emits the report as `tracing` events of target `climd`: one `epoch` (info), one `class` for each class (debug),
+    /// and each warning (warn).
     ///
-    /// What is absent (the exponent of a schedule that has none, scores before the first measurement) is left out of the event.
+    /// Missing values are left out of an event: the exponent of a schedule that has none, scores before the first
+    /// measurement.
     ///
     /// # Examples
     /// ```
@@ -21,15 +23,18 @@ impl Report {
     /// ```
     pub fn trace(&self) {
         let Report { epoch, len, distinct, target, measured_at, .. } = self;
-        info!(target: "climd", epoch, len, distinct, alpha = target.alpha, progress = target.progress, measured_at, "epoch");
+        info!(
+            target: "climd", epoch, len, distinct, alpha = target.alpha, progress = target.progress, measured_at,
+            "epoch"
+        );
         for class in &self.classes {
             let (min, mean, max) = match &class.scores {
                 Some(scores) => (Some(scores.min), Some(scores.mean), Some(scores.max)),
                 None => (None, None, None),
             };
             debug!(
-                target: "climd", epoch, label = class.label, count = class.count, quota = class.quota, target_share = class.target,
-                score_min = min, score_mean = mean, score_max = max, "class"
+                target: "climd", epoch, label = class.label, count = class.count, quota = class.quota,
+                target_share = class.target, score_min = min, score_mean = mean, score_max = max, "class"
             );
         }
         for warning in &self.warnings {

@@ -1,16 +1,16 @@
-//! Scores that make a draw without replacement, in proportion to weights, of "the highest first".
+//! Random scores. Picking the highest ones draws samples without replacement, in proportion to weights.
 
 use super::random::{Purpose, Words};
 use crate::{Error, Result};
 
-/// Random scores, `ln(u) / weight`: with [`Pick::Highest`](crate::Pick::Highest) each class's samples are then drawn
-/// without replacement, in proportion to the weights. Give them to `update` anew in each epoch.
+/// Random scores, `ln(u) / weight`. With [`Pick::Highest`](crate::Pick::Highest) the samples of each class are then
+/// drawn without replacement, in proportion to the weights. Give new ones to `update` in each epoch.
 ///
 /// # Shapes
 /// `weights`: `[N]`, from 1e-30 to 1e30. Returns `[N]`.
 ///
 /// # Errors
-/// [`Error::Weight`] with the place of one that is out of range or NaN.
+/// [`Error::Weight`] with the position of a weight that is out of range or NaN.
 ///
 /// # Examples
 /// ```

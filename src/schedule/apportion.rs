@@ -1,7 +1,7 @@
-//! Shares to whole samples, in exact integers.
+//! Turns shares into whole numbers of samples, in exact integers.
 //!
-//! A share becomes an integer weight once; from there on nothing is rounded, so the quotas are the same on every
-//! platform and sum to what they must. Source: `docs/algorithm.md`, "How many".
+//! A share becomes an integer weight once. After that nothing is rounded, so the quotas are the same on every platform
+//! and have the right sum. Source: `docs/algorithm.md`, "How many".
 
 use std::cmp::Reverse;
 
@@ -9,22 +9,22 @@ use rayon::prelude::*;
 
 use crate::{Error, Result};
 
-/// What happens where a class's share asks for more samples than the class has.
+/// What happens if the share of a class asks for more samples than the class has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Overflow {
-    /// The class is filled, and what is left over is shared among the others in proportion. The default.
+    /// The class gives all its samples, and the other classes share the rest in proportion. The default.
     #[default]
     Redistribute,
-    /// The class is filled, and what is left over is lost: the epoch shrinks.
+    /// The class gives all its samples, and the rest is lost: the epoch shrinks.
     Truncate,
-    /// The samples of the class are repeated: oversampling, which the paper does not do.
+    /// The samples of the class are repeated. This is oversampling, which the paper does not do.
     Repeat,
 }
 
 impl Overflow {
-    /// Its name in a configuration file and in a description.
+    /// The name in a configuration file and in a description.
     pub(super) fn name(self) -> &'static str {
         match self {
             Overflow::Redistribute => "redistribute",
@@ -34,7 +34,7 @@ impl Overflow {
     }
 }
 
-/// Whole samples of each class for an epoch of `size` samples, in proportion to `shares`.
+/// Number of samples of each class for an epoch of `size` samples, in proportion to `shares`.
 ///
 /// # Shapes
 /// `counts` and `shares`: `[C]`, larger classes first (of equal remainders the first gets the sample). Returns `[C]`,
@@ -80,12 +80,12 @@ pub fn apportion(counts: &[usize], shares: &[f64], size: usize, overflow: Overfl
     })
 }
 
-/// A share in `[0, 1]` as an integer; never 0, so that no class is left out by rounding alone.
+/// A share in `[0, 1]` as an integer. It is never 0, so that rounding alone leaves out no class.
 fn weight(share: f64) -> u64 {
     ((share * (1u64 << 40) as f64).round_ties_even() as u64).max(1)
 }
 
-/// Whole parts of `size` in proportion to `weights`; what is left goes to the largest remainders, ties to the first.
+/// Whole parts of `size` in proportion to `weights`. The rest goes to the largest remainders, ties to the first.
 pub(crate) fn largest_remainder(weights: &[u64], size: usize) -> Vec<usize> {
     let total: u128 = weights.iter().map(|&w| u128::from(w)).sum();
     let exact = |w: u64| size as u128 * u128::from(w);
@@ -95,7 +95,7 @@ pub(crate) fn largest_remainder(weights: &[u64], size: usize) -> Vec<usize> {
     });
     let (mut parts, mut by_remainder): (Vec<usize>, Vec<_>) = divided.unzip();
     let left = size - parts.iter().sum::<usize>();
-    // fewer are left than there are classes; the class makes every key different
+    // fewer are left than there are classes; the class number makes every key different
     by_remainder.select_nth_unstable(left);
     for &(_, class) in &by_remainder[..left] {
         parts[class] += 1;
@@ -103,8 +103,8 @@ pub(crate) fn largest_remainder(weights: &[u64], size: usize) -> Vec<usize> {
     parts
 }
 
-/// Fills every class whose proportional part would reach its count, shares the rest anew among the others, until none
-/// does; then the largest remainder.
+/// Fills every class whose proportional part would reach its count, and shares the rest among the others. This is
+/// repeated until no class is filled. Then the open classes share by largest remainder.
 ///
 /// Filling a class never lowers the part of another, so one pass by the size at which each class fills is enough.
 fn redistribute(counts: &[usize], weights: &[u64], size: usize) -> Vec<usize> {
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The definition, read from the specification: rounds over the open classes.
+    /// The definition of the specification: rounds over the open classes.
     fn naive_redistribute(counts: &[usize], weights: &[u64], size: usize) -> Vec<usize> {
         let (mut out, mut left) = (counts.to_vec(), size);
         let mut open: Vec<usize> = (0..counts.len()).collect();

@@ -1,4 +1,4 @@
-//! The ranking in buckets of one size: one more in each step.
+//! The ranking in buckets of equal size: each step adds one bucket.
 
 use super::buckets::Buckets;
 use super::{Description, Pick, Plan, Schedule};
@@ -13,9 +13,9 @@ use crate::{ClassIndex, Result};
 pub struct BabyStep {
     /// Curriculum epochs `T`, at least 1; later epochs use every sample. Default 100.
     pub epochs: usize,
-    /// Buckets `K`, at least 1; no more of them than epochs or samples are used. Default 10.
+    /// Number of buckets `K`, at least 1. At most as many as epochs or samples are used. Default 10.
     pub buckets: usize,
-    /// By what samples are ranked; not with replacement. Default: the highest scores first.
+    /// How samples are ranked; not with replacement. Default: the highest scores first.
     pub pick: Pick,
 }
 

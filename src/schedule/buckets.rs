@@ -1,4 +1,4 @@
-//! What [`BabyStep`](super::BabyStep) and [`OnePass`](super::OnePass) share: the ranking in buckets of one size.
+//! Shared by [`BabyStep`](super::BabyStep) and [`OnePass`](super::OnePass): the ranking in buckets of equal size.
 //!
 //! Source: `docs/algorithm.md`, "Class-blind schedules".
 
@@ -7,9 +7,9 @@ use std::ops::Range;
 use super::{Description, Pick, Plan, TargetDistribution, check_epochs, check_pick};
 use crate::{ClassIndex, Error, Result};
 
-/// What a schedule of buckets is made of.
+/// The parts of a schedule with buckets.
 pub(super) struct Buckets {
-    /// Its name in errors, and in a description.
+    /// The name of the schedule in errors, and in a description.
     pub(super) names: [&'static str; 2],
     pub(super) epochs: usize,
     pub(super) buckets: usize,
@@ -35,8 +35,8 @@ impl Buckets {
         Ok(Plan::window(window).pick(self.pick).target(target).constant(epoch >= self.epochs))
     }
 
-    /// Positions of the bucket that an epoch of the curriculum reaches. There are no more buckets than epochs or samples, so
-    /// that none is empty or passed over.
+    /// Positions of the bucket that an epoch of the curriculum reaches. There are at most as many buckets as epochs or
+    /// samples, so that no bucket is empty or skipped.
     fn latest(&self, epoch: usize, num_samples: usize) -> Range<usize> {
         let buckets = self.buckets.min(self.epochs).min(num_samples) as u128;
         let reached = ((epoch as u128 + 1) * buckets).div_ceil(self.epochs as u128); // from 1

@@ -1,10 +1,10 @@
-//! Class-balanced sampling: as many draws from every class, with replacement.
+//! Class-balanced sampling: the same number of draws from every class, with replacement.
 
 use super::{Description, Pick, Plan, Schedule, largest_remainder};
 use crate::{ClassIndex, Result};
 
-/// `N / C` uniform draws from every class, with replacement: what a weighted random sampler does, but with exact
-/// counts, so that length and class prior of an epoch are known.
+/// `N / C` uniform draws from every class, with replacement. This is what a weighted random sampler does, but with
+/// exact counts. So the length and the class prior of an epoch are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(from = "super::no_fields::NoFields", into = "super::no_fields::NoFields"))]

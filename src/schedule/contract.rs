@@ -1,9 +1,9 @@
-//! What every schedule answers.
+//! The trait of all schedules.
 
 use super::{Description, Plan};
 use crate::{ClassIndex, Result};
 
-/// How many samples an epoch holds, and by what they are picked. Epochs count from 0.
+/// Says how many samples an epoch holds, and how they are picked. Epochs count from 0.
 ///
 /// # Examples
 /// ```
@@ -27,17 +27,17 @@ use crate::{ClassIndex, Result};
 /// # Ok::<(), climd::Error>(())
 /// ```
 pub trait Schedule: Send + Sync {
-    /// What the epoch holds: never empty, and the same at every call.
+    /// The plan of an epoch. It is never empty, and the same at every call.
     ///
     /// # Errors
-    /// Whatever is wrong with the configuration, for these classes.
+    /// If the configuration is wrong for these classes.
     fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan>;
 
-    /// Name and fields: a state taken under another description is refused.
+    /// Name and fields of the schedule. A sampler refuses a state with another description.
     fn describe(&self) -> Description;
 
-    /// Refuses a configuration that is out of range; called once, by [`Curriculum::new`](crate::Curriculum::new). By
-    /// default it asks for the plan of the first epoch.
+    /// Checks the configuration. [`Curriculum::new`](crate::Curriculum::new) calls it once. By default it asks for the
+    /// plan of the first epoch.
     ///
     /// # Errors
     /// As [`plan`](Self::plan).

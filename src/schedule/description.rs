@@ -1,12 +1,12 @@
-//! What a schedule is, as data: a state belongs to a sampler if their descriptions are the same.
+//! Description of a schedule as data. A state belongs to a sampler if their descriptions are equal.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A schedule's name and those of its fields that are not at their defaults.
+/// The name of a schedule, and its fields that are not at their defaults.
 ///
-/// A state is refused by a sampler of another description. A field that a later release adds, with a default that
-/// changes nothing, refuses no state: it is left out on both sides.
+/// A sampler refuses a state with another description. A later release may add a field whose default changes nothing.
+/// Old states are then still accepted, as the field is left out on both sides.
 ///
 /// # Examples
 /// ```
@@ -23,18 +23,18 @@ pub struct Description {
 }
 
 impl Description {
-    /// A schedule of that name, all fields at their defaults. The name must never change.
+    /// A description with this name, and all fields at their defaults. The name must never change.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), fields: BTreeMap::new() }
     }
 
-    /// The same with a field, which is left out at its default. Numbers are written so that no digit is lost.
+    /// Adds a field. It is left out if it is at its default. Numbers are written so that no digit is lost.
     #[must_use]
     pub fn field<T: ToString + PartialEq>(self, name: &str, value: T, default: T) -> Self {
         if value == default { self } else { self.always(name, value) }
     }
 
-    /// The same with a field that has no default.
+    /// Adds a field that has no default.
     #[must_use]
     pub fn always(mut self, name: &str, value: impl ToString) -> Self {
         self.fields.insert(name.to_owned(), value.to_string());

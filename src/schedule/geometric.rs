@@ -1,4 +1,4 @@
-//! A growing prefix of the ranking: slow at first, faster later.
+//! A growing prefix of the ranking. It grows slowly at first, and faster later.
 
 use super::growing::{self, Growing};
 use super::{Description, Pick, Plan, Schedule};
@@ -15,7 +15,7 @@ pub struct Geometric {
     pub epochs: usize,
     /// Fraction `l` before the first epoch, above 0 and at most 1. Default 0.1.
     pub start: f64,
-    /// By what samples are picked; not with replacement. Default: the highest scores.
+    /// How samples are picked; not with replacement. Default: the highest scores.
     pub pick: Pick,
 }
 

@@ -1,24 +1,24 @@
-//! What [`Linear`](super::Linear), [`Root`](super::Root) and [`Geometric`](super::Geometric) share: a prefix of the whole
-//! ranking that grows, then everything.
+//! Shared by [`Linear`](super::Linear), [`Root`](super::Root) and [`Geometric`](super::Geometric): a prefix of the
+//! whole ranking that grows until it has all samples.
 //!
 //! Source: `docs/algorithm.md`, "Class-blind schedules".
 
 use super::{Description, Pick, Plan, TargetDistribution, check_epochs, check_pick};
 use crate::{ClassIndex, Error, Result};
 
-/// A schedule whose prefix grows from a fraction to 1.
+/// A schedule whose prefix grows from a fraction of the ranking to all of it.
 pub(super) trait Growing {
-    /// Its name in errors, and in a description.
+    /// The name of the schedule in errors, and in a description.
     const NAMES: [&'static str; 2];
-    /// Curriculum epochs, fraction before the first epoch, pick.
+    /// Number of curriculum epochs, fraction before the first epoch, and pick.
     fn common(&self) -> (usize, f64, Pick);
-    /// The fraction of the ranking when `elapsed` of the curriculum, in `(0, 1]`, is over.
+    /// The fraction of the ranking after the part `elapsed`, in `(0, 1]`, of the curriculum.
     fn fraction(&self, elapsed: f64) -> f64;
 }
 
 /// The first `floor(fraction * N + 1e-9)` of the ranking, at least 1.
 ///
-/// The 1e-9 makes 91 of `(0.1 + 0.9 * 9 / 10) * 100`, which is a little less in `f64`.
+/// With the 1e-9, `(0.1 + 0.9 * 9 / 10) * 100` gives 91, although it is a little less in `f64`.
 pub(super) fn plan<G: Growing>(schedule: &G, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
     let (epochs, start, pick) = schedule.common();
     check_epochs(epochs)?;

@@ -1,19 +1,20 @@
-//! The easiest samples of the large classes are left out, once the network has seen everything for a while.
+//! Leaves out the easiest samples of the large classes, after some epochs with all samples.
 
 use super::{Description, Pick, Plan, Schedule};
 use crate::{ClassIndex, Error, Result};
 
-/// Everything in the first epochs; then of each class above the median size only the hardest `keep` of its samples, but
-/// no fewer than the median. The opposite of easy first; it does harm where labels are noisy.
+/// All samples in the first epochs. Then each class above the median size keeps only the share `keep` of its samples,
+/// the hardest ones, but at least as many as the median. This is the opposite of easy first. It does harm if labels are
+/// noisy.
 ///
 /// # Source
 /// Ours: `docs/algorithm.md`, "Class-wise schedules".
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct HardMajority {
-    /// Epochs of all samples at first. Default 10.
+    /// Number of first epochs with all samples. Default 10.
     pub warm_up: usize,
-    /// Share of a large class that stays, above 0 and at most 1. Default 0.7.
+    /// Share of a large class that is kept, above 0 and at most 1. Default 0.7.
     pub keep: f64,
 }
 

@@ -1,4 +1,4 @@
-//! A growing prefix of the ranking: as much more in each epoch.
+//! A growing prefix of the ranking. It grows by the same number in each epoch.
 
 use super::growing::{self, Growing};
 use super::{Description, Pick, Plan, Schedule};
@@ -15,7 +15,7 @@ pub struct Linear {
     pub epochs: usize,
     /// Fraction `l` before the first epoch, above 0 and at most 1. Default 0.1.
     pub start: f64,
-    /// By what samples are picked; not with replacement. Default: the highest scores.
+    /// How samples are picked; not with replacement. Default: the highest scores.
     pub pick: Pick,
 }
 

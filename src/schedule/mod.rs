@@ -1,19 +1,19 @@
-//! How many samples of each class an epoch holds, and by what they are picked.
+//! Schedules: how many samples of each class an epoch holds, and how they are picked.
 //!
-//! A schedule is a plain configuration that answers for an epoch. It never sees scores, so the lengths of all epochs are
-//! known before training; which samples, and in what order, is the engine's business. To add one, write a struct in a
-//! file of its own and implement [`Schedule`] for it.
+//! A schedule is a plain configuration that gives the plan of an epoch. It never sees scores, so the lengths of all
+//! epochs are known before training. The engine decides which samples are in, and in what order. To add a schedule,
+//! write a struct in its own file, and implement [`Schedule`] for it.
 //!
 //! | family | schedule | use it |
 //! |---|---|---|
-//! | by class | [`PowerLaw`] | for the curriculum of the paper: from level classes to the long tail |
-//! | | [`HardMajority`] | to spare the easiest samples of large classes, where labels are clean |
-//! | | [`Trim`] | to leave out the least confident samples, where labels may be wrong |
+//! | by class | [`PowerLaw`] | for the curriculum of the paper: from balanced classes to the long tail |
+//! | | [`HardMajority`] | to leave out the easiest samples of large classes, if labels are right |
+//! | | [`Trim`] | to leave out the samples with the lowest scores, if labels may be wrong |
 //! | classes ignored | [`Linear`], [`Root`], [`Geometric`] | for a growing share of the easiest samples |
-//! | | [`BabyStep`], [`OnePass`] | for the same in buckets, added up or one after the other |
+//! | | [`BabyStep`], [`OnePass`] | for the same in buckets, added up or one after another |
 //! | re-balancing | [`ClassBalanced`], [`UnderSampling`] | for equal classes in every epoch |
-//! | | [`ProgressivelyBalanced`] | for a way from the data's own mix to equal classes, or back |
-//! | none | [`Uniform`] | as a baseline: every sample in every epoch |
+//! | | [`ProgressivelyBalanced`] | to go from the data's own class mix to equal classes, or back |
+//! | none | [`Uniform`] | as a baseline: all samples in every epoch |
 //! | two in turn | [`Switch`] | for deferred re-balancing, and for stages |
 //!
 //! [`PowerLaw`], [`Schedule`], [`Plan`], [`Pick`] and [`Quota`] are also at the root of the crate.
@@ -62,12 +62,12 @@ mod no_fields;
 
 use crate::{Error, Result};
 
-/// Refuses a curriculum of no epochs.
+/// Checks that a curriculum has at least one epoch.
 fn check_epochs(epochs: usize) -> Result<()> {
     if epochs == 0 { Err(Error::NoEpochs) } else { Ok(()) }
 }
 
-/// Refuses [`Pick::WithReplacement`], which is no curriculum.
+/// Checks that the pick is not [`Pick::WithReplacement`], which makes no curriculum.
 fn check_pick(schedule: &'static str, pick: Pick) -> Result<()> {
     match pick {
         Pick::WithReplacement => Err(Error::Pick { schedule, found: pick }),

@@ -1,5 +1,5 @@
-//! How a schedule without fields is written down: as an empty object, like a schedule whose fields are all at their
-//! defaults, so that the first field that it gets one day does not make old files unreadable.
+//! Serialises a schedule without fields as an empty object, like a schedule whose fields are all at their defaults. So
+//! old files can still be read if the schedule gets its first field later.
 
 use super::{ClassBalanced, Uniform};
 

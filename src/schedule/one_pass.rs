@@ -1,21 +1,21 @@
-//! The ranking in buckets of one size: one after the other, each seen once.
+//! The ranking in buckets of equal size: one bucket after another, each used once.
 
 use super::buckets::Buckets;
 use super::{Description, Pick, Plan, Schedule};
 use crate::{ClassIndex, Result};
 
-/// Bucket `ceil(t K / T)` of `K` equal buckets of all samples, alone, classes ignored: easy samples do not come back.
+/// Only bucket `ceil(t K / T)` of `K` equal buckets of all samples, classes ignored. Easy samples do not come back.
 ///
 /// # Source
-/// Bengio et al. 2009; named so by Cirik et al. 2016; `docs/algorithm.md`, "Class-blind schedules".
+/// Bengio et al. 2009; the name is from Cirik et al. 2016; `docs/algorithm.md`, "Class-blind schedules".
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct OnePass {
     /// Curriculum epochs `T`, at least 1; later epochs use every sample. Default 100.
     pub epochs: usize,
-    /// Buckets `K`, at least 1; no more of them than epochs or samples are used. Default 10.
+    /// Number of buckets `K`, at least 1. At most as many as epochs or samples are used. Default 10.
     pub buckets: usize,
-    /// By what samples are ranked; not with replacement. Default: the highest scores first.
+    /// How samples are ranked; not with replacement. Default: the highest scores first.
     pub pick: Pick,
 }
 

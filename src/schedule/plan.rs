@@ -1,8 +1,8 @@
-//! What a schedule says of one epoch.
+//! The plan of one epoch, which a schedule gives.
 
 use std::ops::Range;
 
-/// What one epoch holds: how many samples, by what they are picked, and what the report shows of it.
+/// The plan of one epoch: how many samples, how they are picked, and what the report shows.
 ///
 /// # Examples
 /// ```
@@ -15,22 +15,22 @@ use std::ops::Range;
 pub struct Plan {
     /// How many samples.
     pub quota: Quota,
-    /// By what they are picked. Default: the highest scores.
+    /// How they are picked. Default: the highest scores.
     pub pick: Pick,
     /// The distribution behind the quotas, for the report. Default: the shares that the quotas have.
     pub target: Option<TargetDistribution>,
-    /// Whether all later epochs have this plan, so that a state knows when no epoch needs the scores any more. Default
-    /// false, which is always right.
+    /// Whether all later epochs have this plan. From it a state knows when no epoch needs the scores any more. The
+    /// default false is always right.
     pub constant: bool,
 }
 
 impl Plan {
-    /// So many samples of each class, by class, largest first. Above the size of a class, its samples are repeated.
+    /// This number of samples of each class, largest class first. Above the size of a class, its samples are repeated.
     pub fn per_class(quotas: Vec<usize>) -> Self {
         Self::new(Quota::PerClass(quotas))
     }
 
-    /// These positions of the ranking of all samples, classes ignored; `0..k` are the `k` first.
+    /// These positions of the ranking of all samples, classes ignored; `0..k` are the first `k`.
     pub fn window(positions: Range<usize>) -> Self {
         Self::new(Quota::Window(positions))
     }
@@ -46,14 +46,14 @@ impl Plan {
         self
     }
 
-    /// The same plan with the distribution that the report is to show.
+    /// The same plan with this distribution for the report.
     #[must_use]
     pub fn target(mut self, target: TargetDistribution) -> Self {
         self.target = Some(target);
         self
     }
 
-    /// The same plan, for all later epochs too if `constant`.
+    /// The same plan; if `constant`, also for all later epochs.
     #[must_use]
     pub fn constant(mut self, constant: bool) -> Self {
         self.constant = constant;
@@ -65,14 +65,14 @@ impl Plan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Quota {
-    /// These positions of the ranking of all samples by key, classes ignored; `0..k` are the `k` first.
+    /// These positions of the ranking of all samples by key, classes ignored; `0..k` are the first `k`.
     Window(Range<usize>),
-    /// Samples of each class, by class, largest first. Above the size of a class, its samples are repeated.
+    /// Number of samples of each class, largest class first. Above the size of a class, its samples are repeated.
     PerClass(Vec<usize>),
 }
 
 impl Quota {
-    /// Number of samples in all.
+    /// Total number of samples.
     pub fn len(&self) -> usize {
         match self {
             Quota::Window(positions) => positions.len(),
@@ -80,32 +80,32 @@ impl Quota {
         }
     }
 
-    /// Whether no sample is asked for.
+    /// Whether the number of samples is 0.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// By what the samples of a class are picked.
+/// How the samples of a class are picked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Pick {
-    /// The highest scores first: easy before hard, as the paper has it. The default.
+    /// The highest scores first: easy before hard, as in the paper. The default.
     #[default]
     Highest,
     /// The lowest scores first: hard before easy.
     Lowest,
-    /// A random ranking, the same in all epochs: what is in stays in while its class grows.
+    /// A random ranking, the same in all epochs. A sample that is in stays in while the quota of its class grows.
     FixedRandom,
-    /// A random ranking, drawn anew in each epoch.
+    /// A new random ranking in each epoch.
     Redraw,
     /// Independent uniform draws from the class, so that a sample may come several times.
     WithReplacement,
 }
 
 impl Pick {
-    /// Whether the scores decide.
+    /// Whether scores decide the pick.
     pub fn by_score(self) -> bool {
         matches!(self, Pick::Highest | Pick::Lowest)
     }
@@ -127,18 +127,19 @@ impl Pick {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct TargetDistribution {
-    /// Exponent `alpha_t` of the epoch, where the schedule has one; infinite for equal classes, which JSON cannot say.
+    /// Exponent `alpha_t` of the epoch, if the schedule has one. It is infinite for equal classes, which JSON cannot
+    /// store.
     pub alpha: Option<f64>,
-    /// Progress `w_t` from the schedule's begin (0) to its end (1), or the fraction of the ranking that a class-blind
-    /// schedule uses; none if the schedule does not move.
+    /// Progress `w_t` from the begin of the schedule (0) to its end (1), or the fraction of the ranking that a
+    /// class-blind schedule uses. None if the schedule does not change over the epochs.
     pub progress: Option<f64>,
-    /// Share `q_t(c)` that each class should have, by class, largest first, in `[0, 1]`; empty if the schedule ignores
+    /// Share `q_t(c)` that each class should have, largest class first, in `[0, 1]`. Empty if the schedule ignores
     /// classes.
     pub shares: Vec<f64>,
 }
 
 impl TargetDistribution {
-    /// These shares of the classes, by class, largest first; empty if the schedule ignores classes.
+    /// These shares of the classes, largest class first. Empty if the schedule ignores classes.
     pub fn new(shares: Vec<f64>) -> Self {
         Self { shares, ..Self::default() }
     }

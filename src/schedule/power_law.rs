@@ -1,4 +1,4 @@
-//! The paper's schedule: from balanced classes to the long tail, under a power law.
+//! The paper's schedule: from balanced classes to the long tail, by a power law.
 //!
 //! Source: Han et al., MICCAI 2025, Eq. 5-7; gaps closed in `docs/algorithm.md`, "How many".
 
@@ -12,8 +12,8 @@ use crate::{ClassIndex, Error, Result};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum TargetLaw {
-    /// `c^(-gamma * alpha_t)` for the c-th largest class, the paper's Eq. 7. The default. For nearly equal classes its exponent is large: it
-    /// then makes an imbalance that the data do not have.
+    /// `c^(-gamma * alpha_t)` for the c-th largest class, the paper's Eq. 7. The default. For nearly equal classes the
+    /// exponent is large, and makes an imbalance that the data do not have.
     #[default]
     PowerLaw,
     /// `c^(-s * w_t)` with the maximum-likelihood Zipf exponent `s` of the data, which is 0 for equal classes.
@@ -33,10 +33,10 @@ impl TargetLaw {
     }
 }
 
-/// The schedule of the paper: `ceil(t N / T)` samples in epoch `t = 1..=T`, shared among the classes by
-/// `(1 - w_t) / C + w_t * law`, where `w_t` runs from 0 to 1. From epoch `T` on, every sample.
+/// The schedule of the paper. Epoch `t = 1..=T` has `ceil(t N / T)` samples. The share of a class is
+/// `(1 - w_t) / C + w_t * law`, where `w_t` goes from 0 to 1. Later epochs have all samples.
 ///
-/// Quotas of one class are not monotone over the epochs, and the majority's share can exceed that of the data: the
+/// The quota of a class may fall again in later epochs. The largest class can have a larger share than in the data; the
 /// report warns of it.
 ///
 /// # Source
@@ -55,16 +55,16 @@ impl TargetLaw {
 pub struct PowerLaw {
     /// Curriculum epochs `T`, at least 1; later epochs use every sample. Default 100.
     pub epochs: usize,
-    /// Sharpness `gamma` of Eq. 6-7, from 1e-100 to 1e100. Default 0.3. With the exponent of Eq. 6 it matters in the
-    /// middle of the curriculum alone: in its last epoch the two gammas cancel.
+    /// Sharpness `gamma` of Eq. 6-7, from 1e-100 to 1e100. Default 0.3. With the exponent of Eq. 6 it has an effect
+    /// only in the middle of the curriculum: in the last epoch the two gammas cancel.
     pub gamma: f64,
     /// The last exponent `alpha(T)`, from 1e-100 to 1e100, in place of Eq. 6. Default: none, so Eq. 6.
     pub alpha: Option<f64>,
     /// The class distribution to end in. Default: the paper's.
     pub law: TargetLaw,
-    /// What happens where a share asks for more than a class has. Default: the others get it.
+    /// What happens if a share asks for more samples than a class has. Default: the other classes get the rest.
     pub overflow: Overflow,
-    /// By what samples are picked; not with replacement. Default: the highest scores.
+    /// How samples are picked; not with replacement. Default: the highest scores.
     pub pick: Pick,
 }
 
@@ -77,7 +77,7 @@ impl Default for PowerLaw {
 
 impl PowerLaw {
     fn check_ranges(&self) -> Result<()> {
-        // so that no exponent leaves the range of f64
+        // so that every exponent stays in the range of f64
         let (allowed, range) = (1e-100..=1e100, "from 1e-100 to 1e100");
         check_epochs(self.epochs)?;
         if !allowed.contains(&self.gamma) {
@@ -94,7 +94,7 @@ impl PowerLaw {
         if self.epochs == 1 { 1.0 } else { epoch as f64 / (self.epochs - 1) as f64 }
     }
 
-    /// The exponent `alpha(T)` that the curriculum ends in, Eq. 6, or the one that was given; infinite for equal classes.
+    /// The last exponent `alpha(T)`: that of Eq. 6, or the given one. It is infinite for equal classes.
     ///
     /// # Examples
     /// ```
@@ -110,7 +110,7 @@ impl PowerLaw {
         self.alpha.unwrap_or_else(|| classes.hill_exponent() / self.gamma)
     }
 
-    /// `alpha_t`, linear from 1 to `alpha(T)`, and the exponent of the class's place, `gamma * alpha_t`.
+    /// `alpha_t`, linear from 1 to `alpha(T)`, and the exponent of the class number, `gamma * alpha_t`.
     fn exponents(&self, progress: f64, classes: &ClassIndex) -> (f64, f64) {
         let last = self.alpha_hat(classes);
         if last.is_infinite() {
@@ -120,12 +120,13 @@ impl PowerLaw {
             let alpha = 1.0 + (last - 1.0) * progress;
             return (alpha, self.gamma * alpha);
         }
-        // 1 + (alpha - 1) loses what alpha has below 1e-16, and a large gamma brings the error back up: so apart
+        // 1 + (alpha - 1) loses digits of alpha below 1e-16, and a large gamma enlarges the error; so both terms are
+        // apart
         let grown = self.alpha.map_or_else(|| classes.hill_exponent(), |alpha| self.gamma * alpha);
         ((1.0 - progress) + last * progress, self.gamma * (1.0 - progress) + grown * progress)
     }
 
-    /// The distribution that an epoch of the curriculum is to have.
+    /// The distribution that an epoch of the curriculum should have.
     fn target(&self, epoch: usize, classes: &ClassIndex) -> TargetDistribution {
         let (progress, num_classes) = (self.progress(epoch), classes.num_classes());
         let (alpha, tail): (Option<f64>, Vec<f64>) = match self.law {
@@ -142,7 +143,7 @@ impl PowerLaw {
     }
 }
 
-/// Up to here `gamma * (1 + (alpha - 1) * progress)` is computed as it is written; its error is below 1e-12.
+/// Up to this gamma, `gamma * (1 + (alpha - 1) * progress)` is computed as written, with an error below 1e-12.
 const LARGE_GAMMA: f64 = 1e3;
 
 impl Schedule for PowerLaw {
@@ -175,7 +176,7 @@ impl Schedule for PowerLaw {
     }
 }
 
-/// Shares of the classes in the data.
+/// Share of each class in the data.
 fn natural(classes: &ClassIndex) -> Vec<f64> {
     classes.counts().iter().map(|&n| n as f64 / classes.num_samples() as f64).collect()
 }
@@ -227,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_majority_overshoots_its_own_share_and_a_class_shrinks() {
-        // BRCA, T = 100: what the paper's law does, and what no page may deny
+        // BRCA, T = 100: the paper's law overshoots, as the pages say
         let labels: Vec<u32> = (0..).zip([305, 103, 92, 80, 32]).flat_map(|(label, n)| vec![label; n]).collect();
         let classes = ClassIndex::new(&labels).unwrap();
         let schedule = PowerLaw::default();
@@ -251,7 +252,7 @@ mod tests {
                 assert!((found - expected).abs() < 1e-12, "gamma {gamma}: {found} is not {expected}");
             }
         }
-        // with an alpha of the user's they do not cancel: the exponent is gamma * alpha
+        // with a given alpha they do not cancel: the exponent is gamma * alpha
         let schedule = PowerLaw { epochs: 9, gamma: 1e90, alpha: Some(2e-90), ..Default::default() };
         let law = schedule.plan(8, &classes).unwrap().target.unwrap();
         for (found, expected) in law.shares.iter().zip(normalised_powers(2.0, 5)) {

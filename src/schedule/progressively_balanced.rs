@@ -1,19 +1,19 @@
-//! From the data's own class mix to balance, by repeating what is rare.
+//! From the data's own class mix to balance, by repeating samples of rare classes.
 
 use super::{Description, Overflow, Pick, Plan, Schedule, TargetDistribution, apportion, check_epochs};
 use crate::{ClassIndex, Result};
 
-/// As many samples as the data set in every epoch, shared among the classes by `(1 - w_t) n_c / N + w_t / C`, where
-/// `w_t` runs from 0 to 1 and stays there. Above the size of a class its samples are repeated.
+/// Every epoch has as many samples as the data set. The share of a class is `(1 - w_t) n_c / N + w_t / C`, where `w_t`
+/// goes from 0 to 1 and stays there. Above the size of a class its samples are repeated.
 ///
 /// # Source
 /// Kang et al. 2020, "Decoupling representation and classifier for long-tailed recognition".
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct ProgressivelyBalanced {
-    /// Epochs `T` until the end of the way, at least 1. Default 100.
+    /// Epochs `T` until classes are equal, at least 1. Default 100.
     pub epochs: usize,
-    /// Whether the way goes from balance to the data instead. Default false.
+    /// Whether the schedule goes from equal classes to the data instead. Default false.
     pub reversed: bool,
 }
 

@@ -1,4 +1,4 @@
-//! A growing prefix of the ranking: fast at first, slower later.
+//! A growing prefix of the ranking. It grows fast at first, and slower later.
 
 use super::growing::{self, Growing};
 use super::{Description, Pick, Plan, Schedule};
@@ -15,9 +15,9 @@ pub struct Root {
     pub epochs: usize,
     /// Fraction `l` before the first epoch, above 0 and at most 1. Default 0.1.
     pub start: f64,
-    /// The root `p`, finite and at least 1; 1 is [`Linear`](super::Linear). Default 2.
+    /// The root `p`, finite and at least 1. With 1 the schedule is [`Linear`](super::Linear). Default 2.
     pub root: f64,
-    /// By what samples are picked; not with replacement. Default: the highest scores.
+    /// How samples are picked; not with replacement. Default: the highest scores.
     pub pick: Pick,
 }
 

@@ -1,9 +1,9 @@
-//! One schedule, then another.
+//! One schedule first, then another.
 
 use super::{Description, Plan, Schedule};
 use crate::{ClassIndex, Result};
 
-/// `before` in the epochs below `at`, then `after`, which counts its epochs from 0.
+/// Uses `before` in the epochs below `at`, then `after`, which counts its epochs from 0.
 ///
 /// Deferred re-balancing (Cao et al. 2019) is [`Uniform`](super::Uniform), then
 /// [`ClassBalanced`](super::ClassBalanced) for the last tenth or fifth of the epochs.

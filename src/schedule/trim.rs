@@ -1,18 +1,18 @@
-//! The least confident samples of each class are left out: for labels that may be wrong.
+//! Leaves out the samples with the lowest scores of each class, for labels that may be wrong.
 
 use super::{Description, Plan, Schedule};
 use crate::{ClassIndex, Error, Result};
 
-/// Leaves out the lowest scores of every class, a share that grows to `drop` over `ramp` epochs.
+/// Leaves out the samples with the lowest scores of every class. Their share grows to `drop` over `ramp` epochs.
 ///
 /// # Source
 /// Ours: `docs/algorithm.md`, "Class-wise schedules".
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct Trim {
-    /// Share of each class that is left out in the end, at least 0 and below 1. Default 0.1.
+    /// Share of each class that is left out at the end, at least 0 and below 1. Default 0.1.
     pub drop: f64,
-    /// Epochs until then; 0: at once. Default 10.
+    /// Number of epochs until then; 0: at once. Default 10.
     pub ramp: usize,
 }
 
@@ -28,7 +28,7 @@ impl Schedule for Trim {
             return Err(Error::OutOfRange { argument: "drop", found: self.drop, range: "at least 0, and below 1" });
         }
         let ramp = if epoch >= self.ramp { 1.0 } else { epoch as f64 / self.ramp as f64 };
-        // never the whole class: a share just below 1 may round to it
+        // never the whole class, although a share just below 1 may round to it
         let left = |&n: &usize| n - (libm::floor(n as f64 * self.drop * ramp + 1e-9) as usize).min(n - 1);
         Ok(Plan::per_class(classes.counts().iter().map(left).collect()).constant(epoch >= self.ramp))
     }

@@ -1,16 +1,16 @@
-//! Random undersampling: the larger classes are cut down towards the smallest.
+//! Random undersampling: larger classes lose samples, until they are as small as the smallest class.
 
 use super::{Description, Pick, Plan, Schedule};
 use crate::{ClassIndex, Error, Result};
 
-/// As many samples of every class as the smallest has, at random; or, with a strength below 1, part of the way there.
+/// Random samples of every class, as many as the smallest class has. With a strength below 1, larger classes keep more.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct UnderSampling {
-    /// Strength `a` in `[0, 1]`: a class of `n_c` keeps `ceil(n_c^(1-a) * n_min^a)`. 1, the default, is balance; 0
-    /// keeps everything.
+    /// Strength `a` in `[0, 1]`: a class of `n_c` samples keeps `ceil(n_c^(1-a) * n_min^a)`. With 1, the default,
+    /// classes are equal; with 0 they keep all samples.
     pub strength: f64,
-    /// Whether each epoch draws anew. Default: one draw for all epochs, so the rest is never seen.
+    /// Whether each epoch draws again. Default: one draw for all epochs, so the other samples are never used.
     pub redraw: bool,
 }
 
@@ -30,7 +30,7 @@ impl Schedule for UnderSampling {
         let min = counts[counts.len() - 1] as f64;
         let keep = |&n: &usize| {
             let kept = libm::pow(n as f64, 1.0 - self.strength) * libm::pow(min, self.strength);
-            n.min(libm::ceil(kept - 1e-9) as usize).max(1) // 1e-9: what is a whole number but for rounding stays one
+            n.min(libm::ceil(kept - 1e-9) as usize).max(1) // 1e-9: a rounding error must not raise a whole number
         };
         let pick = if self.redraw { Pick::Redraw } else { Pick::FixedRandom };
         Ok(Plan::per_class(counts.iter().map(keep).collect()).pick(pick).constant(true))

@@ -1,9 +1,9 @@
-//! No curriculum: every sample in every epoch.
+//! No curriculum: all samples in every epoch.
 
 use super::{Description, Pick, Plan, Schedule};
 use crate::{ClassIndex, Result};
 
-/// Every sample once in every epoch, shuffled: plain training, as a baseline under the same engine.
+/// All samples once in every epoch, shuffled. This is plain training, as a baseline under the same engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(from = "super::no_fields::NoFields", into = "super::no_fields::NoFields"))]

@@ -1,8 +1,8 @@
-//! What a sample is labelled with: one label or several, and where it comes from: a site, a group.
+//! Targets of samples: one label or several, a site, and a group.
 //!
-//! Schedules see classes. With several labels a sample, its class is its own label, the rarest that it has. Sites cut
-//! classes into strata, among which an epoch's quota of the class is shared out. A cap says how many samples of one
-//! group an epoch takes from one stratum. Source: `docs/algorithm.md`, "More than one label".
+//! Schedules use classes. The class of a sample with several labels is its own label: the rarest one that it has. Sites
+//! divide classes into strata, which share the quota of the class. A cap says how many samples of one group an epoch
+//! takes from one stratum. Source: `docs/algorithm.md`, "More than one label".
 
 mod codes;
 mod rows;
@@ -16,17 +16,17 @@ use crate::{ClassIndex, Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Within {
-    /// In proportion to how many samples of the class each site has. The default.
+    /// In proportion to the samples of the class at each site. The default.
     #[default]
     Proportional,
-    /// As equally as the sites' samples allow, so that no class is known by its scanner.
+    /// As equally as the samples of the sites allow, so that the scanner does not reveal the class.
     Balanced,
 }
 
-/// The labels of a data set, and whom and where its samples come from.
+/// The labels of a data set, with the groups (patients) and sites of its samples.
 ///
-/// A class of several labels is an *own label*: the label of the sample that the fewest samples carry, of equally rare
-/// ones the largest. A sample without labels has own label -1, or -2 if some of its labels are unknown.
+/// With several labels, the class of a sample is its *own label*: the label that the fewest samples have, of equally
+/// rare ones the largest. A sample without labels has own label -1, or -2 if some of its labels are unknown.
 ///
 /// # Examples
 /// ```
@@ -54,7 +54,7 @@ enum Labels {
 }
 
 impl Targets {
-    /// One label a sample: any integers, gaps and negative values allowed.
+    /// One label for each sample: any integers. Gaps and negative values are allowed.
     ///
     /// # Errors
     /// As [`ClassIndex::new`].
@@ -62,7 +62,8 @@ impl Targets {
         Ok(Self::of(Labels::One(ClassIndex::new(labels)?)))
     }
 
-    /// Any number of labels a sample, as compressed rows: those of sample `i` are `labels[starts[i]..starts[i + 1]]`.
+    /// Any number of labels for each sample, as compressed rows: those of sample `i` are
+    /// `labels[starts[i]..starts[i + 1]]`.
     ///
     /// # Shapes
     /// `starts`: `[N + 1]`, ascending from 0 to the length of `labels`; `labels`: columns below `num_labels`. A label
@@ -73,12 +74,12 @@ impl Targets {
     /// [`Error::LabelPastColumns`]; [`Error::OutOfRange`] for `num_labels` of 0 or from 2^31 on, or 2^32 labels in all.
     ///
     /// # Complexity
-    /// Linear in samples and labels; 4 bytes each are kept.
+    /// Linear in samples and labels. 4 bytes are kept for each.
     pub fn multi_label(starts: &[usize], labels: &[u32], num_labels: usize) -> Result<Self> {
         Ok(Self::of(Labels::Several(Rows::new(["starts", "labels"], starts, labels, num_labels)?)))
     }
 
-    /// Any number of labels a sample, as a table of 1 (has it), 0 (has it not) and -1 (unknown): CheXpert's coding.
+    /// Any number of labels for each sample, as a table of 1 (yes), 0 (no) and -1 (unknown), as in CheXpert.
     ///
     /// # Shapes
     /// `values`: `[N, num_labels]`, row-major.
@@ -113,7 +114,7 @@ impl Targets {
         if unknown.is_empty() { Ok(targets) } else { targets.unknown(&unknown_starts, &unknown) }
     }
 
-    /// The same targets, where nobody knows whether these samples have these labels: they do not count.
+    /// The same targets with unknown labels: it is not known whether these samples have them. They do not count.
     ///
     /// # Shapes
     /// As [`multi_label`](Self::multi_label), for the same samples and columns.
@@ -135,7 +136,7 @@ impl Targets {
         Ok(self)
     }
 
-    /// The same targets with a second variable: a scanner, a hospital, whatever the network must not learn.
+    /// The same targets with sites: a scanner, a hospital, or another variable that the network must not learn.
     ///
     /// # Shapes
     /// `values`: `[N]`, any integers.
@@ -147,8 +148,8 @@ impl Targets {
         Ok(self)
     }
 
-    /// The same targets with groups: whose samples they are. An epoch takes at most `cap` samples of one group from
-    /// each class, and of each site in it; over the epochs a group's samples take turns.
+    /// The same targets with groups, for example patients. An epoch takes at most `cap` samples of one group from each
+    /// class, and from each site of the class. Over the epochs the samples of a group take turns.
     ///
     /// # Shapes
     /// `values`: `[N]`, any integers; `cap`: at least 1.
@@ -172,7 +173,7 @@ impl Targets {
         }
     }
 
-    /// Number of columns `L`; none for one label a sample.
+    /// Number of columns `L`. None for targets with one label for each sample.
     pub fn num_labels(&self) -> Option<usize> {
         match &self.labels {
             Labels::One(_) => None,
@@ -180,7 +181,7 @@ impl Targets {
         }
     }
 
-    /// The labels that a sample has, ascending; none for one label a sample.
+    /// The labels of a sample, ascending. None for targets with one label for each sample.
     ///
     /// # Panics
     /// If `sample` is not below [`num_samples`](Self::num_samples), as a slice does.
@@ -191,7 +192,7 @@ impl Targets {
         }
     }
 
-    /// The class of each sample, `[N]`: its label, or of several its own label; -1 for none, -2 for none known.
+    /// The class of each sample, `[N]`: its label, or its own label; -1 if it has none, -2 if some are unknown.
     pub fn own_labels(&self) -> Vec<i64> {
         match &self.labels {
             Labels::One(classes) => {
@@ -201,7 +202,7 @@ impl Targets {
         }
     }
 
-    /// Samples that carry each label, `[L]`.
+    /// Number of samples with each label, `[L]`.
     ///
     /// # Errors
     /// [`Error::OneLabel`] for targets of one label a sample: [`ClassIndex::counts`] has them.

@@ -1,7 +1,7 @@
-//! The labels of each sample as compressed rows, the rarest of each row, and how often a list has each label.
+//! Labels of samples as compressed rows. Finds the rarest label of each row, and counts labels in a list.
 //!
-//! A row is ascending and has no label twice. A sample's own label is the one that the fewest samples carry; of equally
-//! rare ones the largest. Own labels are disjoint and sum to the number of samples, so they are classes like any other.
+//! A row is ascending and has no label twice. A sample's own label is the one that the fewest samples have; of equally
+//! rare ones the largest. Every sample has exactly one own label, so own labels are classes like any other.
 //! Source: `docs/algorithm.md`, "More than one label".
 
 #![allow(dead_code)] // until the engine takes targets
@@ -11,12 +11,12 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::{Error, Result};
 
-/// The class of a sample that has no label.
+/// The class of a sample without labels.
 pub(crate) const NONE: i32 = -1;
-/// The class of a sample that has no label, and of which some are unknown.
+/// The class of a sample without labels, some of which are unknown.
 pub(crate) const UNSURE: i32 = -2;
 
-/// Samples that are worth a thread.
+/// The least number of samples for a thread.
 const STRETCH: usize = 1 << 17;
 
 /// Labels of each sample: those of sample `i` are `labels[starts[i]..starts[i + 1]]`, ascending, each once.
@@ -27,14 +27,14 @@ pub(crate) struct Rows {
     num_labels: usize,
 }
 
-/// Own labels, and how many samples carry each.
+/// Own labels, and the number of samples with each label.
 pub(crate) struct Own {
     pub(crate) labels: Vec<i32>,    // [N]
     pub(crate) carried: Vec<usize>, // [L]
 }
 
 impl Rows {
-    /// Takes rows that may repeat a label, in any order. `names` are those of the two arguments.
+    /// Takes rows in any order, which may repeat a label. `names` are the names of the two arguments.
     pub(crate) fn new(names: [&'static str; 2], starts: &[usize], labels: &[u32], num_labels: usize) -> Result<Self> {
         let [of_starts, of_labels] = names;
         let n = starts.len().saturating_sub(1);
@@ -95,7 +95,7 @@ impl Rows {
         &self.labels[self.starts[sample] as usize..self.starts[sample + 1] as usize]
     }
 
-    /// The rarest label of each sample; `unknown` has the labels of which nobody knows.
+    /// The rarest label of each sample. `unknown` holds the unknown labels.
     pub(crate) fn own(&self, unknown: Option<&Rows>) -> Own {
         let missing = |sample: usize| match unknown {
             Some(unknown) if !unknown.row(sample).is_empty() => UNSURE,
@@ -115,7 +115,7 @@ impl Rows {
         Own { labels, carried }
     }
 
-    /// Samples that carry each label, `[L]`.
+    /// Number of samples with each label, `[L]`.
     pub(crate) fn count_all(&self) -> Vec<usize> {
         let count = |labels: &[u32]| {
             let mut counts = vec![0usize; self.num_labels];
@@ -128,7 +128,7 @@ impl Rows {
         self.labels.par_chunks(stretch).map(count).reduce(|| vec![0; self.num_labels], add)
     }
 
-    /// How often each label comes in a list of samples, into `counts`, `[L]`.
+    /// Counts how often each label comes in a list of samples, into `counts`, `[L]`.
     pub(crate) fn count(&self, list: &[u32], counts: &mut Vec<usize>) {
         let count = |list: &[u32]| {
             let mut counts = vec![0usize; self.num_labels];
@@ -149,7 +149,7 @@ impl Rows {
         })
     }
 
-    /// Adds what must be alike for two data sets to be the same.
+    /// Adds the rows to a hash of the data set.
     pub(crate) fn hash(&self, hash: &mut Xxh3Default) {
         hash.update(&(self.num_labels as u64).to_le_bytes());
         hash_words(hash, &self.starts);
@@ -157,7 +157,7 @@ impl Rows {
     }
 }
 
-/// Adds these words in little-endian bytes: the same on every platform.
+/// Adds words to a hash as little-endian bytes, which are the same on every platform.
 pub(crate) fn hash_words(hash: &mut Xxh3Default, words: &[u32]) {
     hash.update(&(words.len() as u64).to_le_bytes());
     let mut bytes = [0; 4096];
@@ -217,7 +217,7 @@ mod tests {
         Rows::new(["starts", "labels"], &starts, &list.concat(), num_labels).unwrap()
     }
 
-    /// Read off the specification: sets, a map, one thread.
+    /// The specification with sets, a map and one thread.
     fn naive(list: &[Vec<u32>]) -> Vec<i32> {
         let sets: Vec<std::collections::BTreeSet<u32>> = list.iter().map(|row| row.iter().copied().collect()).collect();
         let carried = |label: u32| sets.iter().filter(|set| set.contains(&label)).count();
@@ -241,7 +241,8 @@ mod tests {
 
         #[test]
         fn a_list_counts_each_label_as_often_as_its_samples_come(
-            list in prop::collection::vec(prop::collection::vec(0u32..7, 0..5), 1..60), picks in prop::collection::vec(0usize..60, 0..90),
+            list in prop::collection::vec(prop::collection::vec(0u32..7, 0..5), 1..60),
+            picks in prop::collection::vec(0usize..60, 0..90),
         ) {
             let rows = rows(&list, 7);
             let picks: Vec<u32> = picks.into_iter().map(|at| (at % list.len()) as u32).collect();

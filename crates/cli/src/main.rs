@@ -3,14 +3,16 @@
 //!
 //! `climd inspect labels.csv [--html page.html] [--scores scores.csv] [--epochs 100] [--gamma 0.3] [--law zipf]`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use climd::schedule::TargetLaw;
 use climd::{PowerLaw, State};
 use climd_cli::inspect::Inspection;
-use climd_cli::inspect::table::{self, Column, Table};
+use climd_csv::{
+    Column, GROUPS, HeaderOption, IDS, Kind, LABELS, Labels, Options, SCORES, SITES, Separator, Sheet, Wanted,
+};
 
 /// Curriculum sampling for imbalanced data, from the command line.
 #[derive(Debug, Parser)]
@@ -28,14 +30,33 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// A CSV with a column of labels: text or numbers.
+    /// A CSV with a column of labels: text or numbers, several in a cell (`A|B`), or one-hot columns.
     labels: PathBuf,
-    /// The column, by name, or by number from 1; by default one called label, class, target or y, or the only one.
+    /// The column, by name, or by number from 1; by default one called label, class, target, y or the like, else
+    /// one-hot columns, or the only one.
     #[arg(long)]
     column: Option<String>,
-    /// The first row holds labels, not names of columns.
+    /// One-hot columns, by name or number, with a comma between them.
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',', conflicts_with = "column")]
+    one_hot: Vec<String>,
+    /// The first row holds labels, not names of columns. By default it is compared with the rows below.
     #[arg(long)]
     no_header: bool,
+    /// The first row names the columns.
+    #[arg(long, conflicts_with = "no_header")]
+    header: bool,
+    /// What stands between cells; by default it is found out.
+    #[arg(long, value_enum)]
+    separator: Option<Between>,
+    /// NA, None and their like are names of classes, not missing labels.
+    #[arg(long)]
+    keep_missing: bool,
+    /// The column of the patient, where one has several samples.
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
+    /// The column of the hospital or the scanner.
+    #[arg(long, value_name = "COLUMN")]
+    site: Option<String>,
     /// Epochs of the curriculum.
     #[arg(long, default_value_t = 100)]
     epochs: usize,
@@ -48,7 +69,8 @@ struct Arguments {
     /// Write a page that any browser shows, without a network.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// The column that names the samples; by default one called id, patient, sample or name, else they are numbered.
+    /// The column that names the samples; by default one called id, patient, sample, image or the like, else their
+    /// rows.
     #[arg(long)]
     id: Option<String>,
     /// A CSV of scores, a row a sample in the order of the labels; higher is easier. It may be the file of the labels.
@@ -69,6 +91,14 @@ enum Target {
     Empirical,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Between {
+    Comma,
+    Semicolon,
+    Tab,
+    Pipe,
+}
+
 fn main() -> Result<()> {
     match Program::parse().command {
         Command::Inspect(arguments) => inspect(&arguments),
@@ -76,36 +106,105 @@ fn main() -> Result<()> {
 }
 
 fn inspect(arguments: &Arguments) -> Result<()> {
-    let table = Table::read(&arguments.labels, !arguments.no_header)?;
-    let labels = table.labels(Column { wanted: arguments.column.as_deref(), ..table::LABELS })?;
+    let sheet = read(&arguments.labels, arguments)?;
+    let wanted = Wanted {
+        column: LABELS.wanted(arguments.column.as_deref()),
+        one_hot: &arguments.one_hot,
+        keep_missing: arguments.keep_missing,
+    };
+    let labels = Labels::read(&sheet, wanted)?;
+    eprintln!("note: labels: {}", said(&sheet, &labels));
     let law = match arguments.law {
         Target::PowerLaw => TargetLaw::PowerLaw,
         Target::Zipf => TargetLaw::Zipf,
         Target::Empirical => TargetLaw::Empirical,
     };
     let schedule = PowerLaw { epochs: arguments.epochs, gamma: arguments.gamma, law, ..Default::default() };
-    let mut inspection = Inspection::new(&labels, schedule)?;
+    let mut inspection = Inspection::of(&labels, schedule)?;
+    // of the rows that have a label
+    let values = |at: usize| -> Vec<String> { labels.rows.iter().map(|&row| sheet.cell(row, at).to_owned()).collect() };
+    if let Some(group) = &arguments.group {
+        let at = sheet.find(GROUPS.wanted(Some(group)))?;
+        inspection = inspection.groups(&column_name(&sheet, at), &values(at));
+    }
+    if let Some(site) = &arguments.site {
+        let at = sheet.find(SITES.wanted(Some(site)))?;
+        inspection = inspection.sites(&column_name(&sheet, at), &values(at));
+    }
     if let Some(scores) = scores(arguments)? {
+        // one for each row of the file, or for each that has a label
+        let scores = match scores.len() == sheet.len() {
+            true => labels.rows.iter().map(|&row| scores[row]).collect(),
+            false => scores,
+        };
         inspection = inspection.scores(scores)?;
     }
     print!("{}", inspection.text()?);
 
     if let Some(file) = &arguments.html {
-        let id = Column { wanted: arguments.id.as_deref(), ..table::IDS };
-        let column = if arguments.id.is_some() { Some(table.find(id)?) } else { table.usual(id) };
-        let ids: Option<Vec<String>> = column.map(|column| table.cells(column).map(|(_, id)| id.to_owned()).collect());
+        let id = IDS.wanted(arguments.id.as_deref());
+        let column = if arguments.id.is_some() { Some(sheet.find(id)?) } else { sheet.usual(id) };
+        let ids = match column {
+            Some(at) => values(at),
+            None => labels.rows.iter().map(|&row| format!("row {}", sheet.number(row))).collect(),
+        };
         let title = arguments.labels.file_name().unwrap_or_default().to_string_lossy();
-        std::fs::write(file, inspection.page(&title, ids.as_deref())?)
+        std::fs::write(file, inspection.page(&title, Some(&ids))?)
             .with_context(|| format!("--html: {} cannot be written", file.display()))?;
         println!("\npage: {}", file.display());
     }
     Ok(())
 }
 
+/// A table, and what was found out about it on standard error.
+fn read(file: &Path, arguments: &Arguments) -> Result<Sheet> {
+    let header = match () {
+        () if arguments.no_header => HeaderOption::Absent,
+        () if arguments.header => HeaderOption::Present,
+        () => HeaderOption::Detect,
+    };
+    let separator = arguments.separator.map(|between| match between {
+        Between::Comma => Separator::Comma,
+        Between::Semicolon => Separator::Semicolon,
+        Between::Tab => Separator::Tab,
+        Between::Pipe => Separator::Pipe,
+    });
+    let sheet = Sheet::read(file, Options { header, separator })?;
+    if !sheet.is_empty() {
+        eprintln!("note: {}: {}; {}", file.display(), sheet.header(), sheet.columns());
+    }
+    sheet.notes().iter().for_each(|note| eprintln!("note: {}: {note}", file.display()));
+    Ok(sheet)
+}
+
+fn column_name(sheet: &Sheet, at: usize) -> String {
+    sheet.names().map_or_else(|| format!("column {}", at + 1), |names| names[at].clone())
+}
+
+/// Where the labels were found.
+fn said(sheet: &Sheet, labels: &Labels) -> String {
+    let columns = |columns: &[usize]| {
+        let names: Vec<String> = columns.iter().take(20).map(|&at| column_name(sheet, at)).collect();
+        names.join(", ")
+    };
+    match &labels.kind {
+        Kind::Cells(at, between) => {
+            format!("{}, several in a cell with `{between}` between them", column_name(sheet, *at))
+        }
+        Kind::OneHot(of) => format!("one-hot columns {}", columns(of)),
+        Kind::MultiHot(of) => format!("columns of ones and zeros {}, several in a row", columns(of)),
+        Kind::Column(at) => column_name(sheet, *at),
+        _ => "as found".into(),
+    }
+}
+
 fn scores(arguments: &Arguments) -> Result<Option<Vec<f32>>> {
     if let Some(file) = &arguments.scores {
-        let column = Column { wanted: arguments.score_column.as_deref(), ..table::SCORES };
-        return Ok(Some(Table::read(file, !arguments.no_header)?.scores(column)?));
+        let sheet = read(file, arguments)?;
+        let column = Column { wanted: arguments.score_column.as_deref(), ..SCORES };
+        let at = sheet.find(column)?;
+        let scores = (0..sheet.len()).map(|row| sheet.number_at(row, at)).collect::<climd_csv::Result<_>>();
+        return Ok(Some(scores?));
     }
     let Some(file) = &arguments.state else { return Ok(None) };
     match State::load(file)?.scores() {

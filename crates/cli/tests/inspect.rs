@@ -4,7 +4,14 @@ use std::process::Command;
 
 use climd::{CurriculumSampler, Position, PowerLaw, PowerLawScheduler};
 
+/// Whether it worked, and what it said: its output, or else its errors.
 fn inspect(content: &str, arguments: &[&str]) -> (bool, String) {
+    let (good, out, err) = both(content, arguments);
+    (good, if good { out } else { err })
+}
+
+/// Whether it worked, its output and its notes.
+fn both(content: &str, arguments: &[&str]) -> (bool, String, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("labels.csv");
     std::fs::write(&file, content).unwrap();
@@ -14,8 +21,8 @@ fn inspect(content: &str, arguments: &[&str]) -> (bool, String) {
         .args(arguments.iter().map(|&argument| if argument == "LABELS" { file.as_os_str() } else { argument.as_ref() }))
         .output()
         .unwrap();
-    let text = if output.status.success() { output.stdout } else { output.stderr };
-    (output.status.success(), String::from_utf8(text).unwrap())
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.success(), text(output.stdout), text(output.stderr))
 }
 
 fn labels(counts: &[(&str, usize)]) -> String {
@@ -51,14 +58,22 @@ fn nearly_balanced_classes_are_recommended_another_law() {
 #[test]
 fn bad_files_are_named_with_their_row() {
     for (content, arguments, expected) in [
-        ("id,label\np1,a\np2,\n", &[][..], "row 3 has no label"),
-        ("id,name\np1,a\n", &[], "has 2 columns: say which one is meant, with --column"),
-        ("id,name\np1,a\n", &["--column", "kind"], "has no column \"kind\"; it has id, name"),
+        ("id,label\np1,\np2,NA\n", &[][..], "none of the 2 rows has a label"),
+        (
+            "id,name\np1,a\n",
+            &[],
+            "its columns are 1 `id`, 2 `name`, comma-separated: say which one is meant, with --column",
+        ),
+        ("id,name\np1,a\n", &["--column", "kind"], "has no column `kind`; its columns are 1 `id`, 2 `name`"),
         ("label\n", &[], "has no labels"),
         ("id,label\np1,a\np2\n", &[], "row 3"),
-        ("id,label\np1,a\n", &["--column", "3"], "has no column \"3\""),
+        ("id,label\np1,a\n", &["--column", "3"], "has no column `3`"),
         ("id,label\np1,a\n", &["--scores", "LABELS"], "say which one is meant, with --score-column"),
-        ("score,label\n1,a\nhigh,b\n", &["--scores", "LABELS"], "row 3: the score \"high\" is not a finite number"),
+        (
+            "score,label\n1,a\nhigh,b\n",
+            &["--scores", "LABELS"],
+            "row 3, column 1 (`score`): found `high`, but a finite number is needed",
+        ),
         ("id,label\np1,a\n", &["--state", "LABELS"], "labels.csv"),
         ("a\nb\n", &["--no-header", "--epochs", "0"], "`epochs` is 0"),
     ] {
@@ -93,4 +108,85 @@ fn a_state_gives_the_page_its_scores() {
 
     let (good, text) = inspect(&labels(&[("a", 30)]), &arguments);
     assert!(!good && text.contains("there are 40 scores for 30 labels"), "{text}");
+}
+
+fn field(name: &str) -> String {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../csv/tests/field").join(name);
+    std::fs::read_to_string(file).unwrap()
+}
+
+#[test]
+fn files_as_people_have_them_are_read_for_what_they_are() {
+    let starts = |content: &str, arguments: &[&str], first: &str| {
+        let (good, out, notes) = both(content, arguments);
+        assert!(good && out.starts_with(first), "{first}: {out}{notes}");
+        (out, notes)
+    };
+    let (_, notes) = starts(&field("headerless.csv"), &[], "25 samples of 2 classes, 4.0:1");
+    assert!(notes.contains("row 1 is data: there is no header, as `rare` is in the rows below, too"), "{notes}");
+    starts(&field("floats.csv"), &[], "25 samples of 2 classes, 4.0:1");
+    let (_, notes) = starts(&field("semicolon.csv"), &[], "25 samples of 2 classes, 4.0:1");
+    assert!(notes.contains("semicolon-separated") && notes.contains("labels: label"), "{notes}");
+    let (out, _) = starts(&field("missing.csv"), &[], "25 samples of 2 classes, 4.0:1");
+    assert!(out.contains("warning: column `label`: rows 27 to 30 have no label (`NA`, `n/a`, `NaN`, `None`"), "{out}");
+    starts(&field("missing.csv"), &["--keep-missing"], "29 samples of 6 classes");
+    let (_, notes) = starts(&field("isic.csv"), &[], "30 samples of 3 classes, 5.0:1");
+    assert!(notes.contains("labels: one-hot columns MEL, NV, BCC"), "{notes}");
+    starts(&field("isic.csv"), &["--one-hot", "MEL,NV,BCC"], "30 samples of 3 classes, 5.0:1");
+    // an unsure header is said, and can be denied
+    let (_, notes) = starts("once\nmany\nmany\n", &[], "2 samples of 1 class,");
+    assert!(notes.contains("if `once` is a value, say so with --no-header"), "{notes}");
+    starts("once\nmany\nmany\n", &["--no-header"], "3 samples of 2 classes");
+    let forced = ["--separator", "comma", "--header", "--column", "1"];
+    starts("17;x,a;y\n17;x,b;y\n", &forced, "1 sample of 1 class,");
+}
+
+#[test]
+fn several_labels_in_a_cell_are_no_classes_of_their_own() {
+    let (good, out, notes) = both(&field("pipes.csv"), &["--column", "Finding Labels"]);
+    assert!(good, "{notes}");
+    assert!(notes.contains("labels: Finding Labels, several in a cell with `|` between them"), "{notes}");
+    // the rarest label of a sample is its class: Mass of 5, Effusion alone of 6
+    assert!(out.starts_with("31 samples of 3 classes, 4.0:1"), "{out}");
+    assert!(out.contains("3 of 31 samples have several labels") && out.contains("Effusion with Mass (3)"), "{out}");
+    let row = |name: &str| {
+        let mut lines = out.lines().filter(|line| line.trim_start().starts_with(name));
+        lines.next_back().unwrap().split_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<usize>>()
+    };
+    assert_eq!((row("Effusion")[0], row("Mass")[0]), (9, 5)); // all that have it
+    assert_eq!((row("Effusion")[5], row("Mass")[5]), (9, 5)); // and all of them in the last epoch
+    assert!(out.contains("`Targets::multi_label(&starts, &labels, 3)?`"), "{out}");
+}
+
+#[test]
+fn patients_and_hospitals_are_described() {
+    let rows: String = (0..40)
+        .map(|at| {
+            format!("i{at},{},P{},{}\n", if at < 30 { "a" } else { "b" }, at / 8, if at < 30 { "x" } else { "y" })
+        })
+        .collect();
+    let content = format!("id,label,patient,hospital\n{rows}");
+    let (good, out, notes) = both(&content, &["--group", "patient", "--site", "hospital", "--epochs", "10"]);
+    assert!(good, "{notes}");
+    assert!(out.contains("group patient: 5 groups of 40 samples; the largest, P0, has 8 of them (20.0 %)"), "{out}");
+    assert!(out.contains("warning: only one site has samples of: a (x), b (y)"), "{out}");
+    let (good, _, notes) = both(&content, &["--group", "subject"]);
+    assert!(!good && notes.contains("--group") && notes.contains("3 `patient`"), "{notes}");
+}
+
+#[test]
+fn numbers_in_the_report_are_explained() {
+    let (_, text) = inspect(&labels(&[("a", 305), ("b", 103), ("c", 4)]), &[]);
+    for word in ["Zipf exponent", "alpha", "gamma", "tau"] {
+        assert!(text.contains(&format!("\n  {word}: ")), "{word}: {text}");
+    }
+    assert!(text.contains("next step: let loss = prior_corrected_cross_entropy("), "{text}");
+    assert!(text.contains("few classes (3 to 5 in our sets)") && text.contains("with many\n(7 to 10)"), "{text}");
+    // the size of what is too large: `a` has 52.2 % of the data
+    let (_, text) = inspect(&labels(&[("a", 305), ("b", 103), ("c", 92), ("d", 80), ("e", 4)]), &[]);
+    let line = text.lines().find(|line| line.contains("a has a larger share of epochs")).unwrap();
+    let share: f64 = line.split("up to ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!(share > 52.4 && share < 60.0 && line.ends_with("instead of 52.2 %"), "{line}");
+    let (_, text) = inspect(&labels(&[("a", 20), ("b", 20)]), &[]);
+    assert!(!text.contains("inf") && text.contains("classes are equally large, so there is no alpha(T)"), "{text}");
 }

@@ -116,6 +116,31 @@ fn samples_are_named_and_the_hardest_sorted() {
 
 #[test]
 #[ignore = "needs Chromium: make test-page"]
+fn a_cell_of_several_samples_names_them_and_all_epochs_are_seen_at_once() {
+    let labels = labels(&[("big", 9000), ("small", 60)]);
+    let ids: Vec<String> = (0..labels.len()).map(|at| format!("P{at}")).collect();
+    let page = inspection(&labels).scores(scores(labels.len())).unwrap().page("labels.csv", Some(&ids)).unwrap();
+    let found = ask(
+        &page,
+        "const canvas = document.querySelector('#cells canvas'), box = canvas.getBoundingClientRect();
+         canvas.dispatchEvent(new PointerEvent('pointerdown', { clientX: box.left + .01, clientY: box.top + 1 }));
+         const bands = [...document.querySelectorAll('#bands polygon')];
+         bands[1].dispatchEvent(new PointerEvent('pointermove'));
+         return { picked: document.getElementById('picked').textContent, bands: bands.length, band: document.getElementById('band').textContent,
+           line: document.getElementById('now').getAttribute('x1'), words: document.querySelectorAll('dt').length,
+           code: [...document.querySelectorAll('#advice code')].map(e => e.textContent), step: document.getElementById('code').textContent,
+           ticks: document.body.textContent.replace(/<script[^]*/, '').split('const data')[0].includes('`') };",
+    );
+    assert_eq!(found["picked"], "big: 3 samples: P0, P1, P2, in the epoch");
+    assert_eq!((&found["bands"], &found["line"], &found["words"]), (&2.into(), &"0".into(), &4.into()));
+    assert!(found["band"].as_str().unwrap().starts_with("small: "), "{found}");
+    assert_eq!(found["code"][0], "prior_corrected_cross_entropy");
+    assert!(found["step"].as_str().unwrap().contains("epoch.log_prior("), "{found}");
+    assert_eq!(found["ticks"], false);
+}
+
+#[test]
+#[ignore = "needs Chromium: make test-page"]
 fn nothing_is_fetched_and_a_phone_is_wide_enough() {
     let labels = labels(&COUNTS);
     let page = inspection(&labels).scores(scores(labels.len())).unwrap().page(&"a_long_name".repeat(9), None).unwrap();

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use climd::{Curriculum, CurriculumSampler, Pick, Position, Report, Settings, Tail};
+use climd::{Curriculum, CurriculumSampler, LastBatch, Pick, Position, Report, Settings};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -90,7 +90,7 @@ impl Sampler {
     fn labels<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
         let labels: Vec<i64> = self.read(py, |engine| {
             let classes = engine.classes();
-            classes.ranks().iter().map(|&class| classes.label(class as usize)).collect()
+            classes.sample_classes().iter().map(|&class| classes.label(class as usize)).collect()
         });
         labels.into_pyarray(py)
     }
@@ -125,8 +125,8 @@ impl Sampler {
 
     fn steps(&self, py: Python<'_>, start: usize, stop: usize, batch_size: usize, last_batch: &str) -> Result<usize> {
         let tail = match last_batch {
-            "keep" => Tail::Keep,
-            "drop" => Tail::Drop,
+            "keep" => LastBatch::Keep,
+            "drop" => LastBatch::Drop,
             _ => {
                 return Err(bad(
                     "LastBatch",
@@ -198,8 +198,8 @@ fn report<'py>(py: Python<'py>, report: &Report) -> Result<Bound<'py, PyDict>> {
     out.set_item("epoch", report.epoch)?;
     out.set_item("samples", report.len)?;
     out.set_item("distinct", report.distinct)?;
-    out.set_item("alpha", report.law.alpha)?;
-    out.set_item("progress", report.law.progress)?;
+    out.set_item("alpha", report.target.alpha)?;
+    out.set_item("progress", report.target.progress)?;
     out.set_item("measured_at", report.measured_at)?;
     out.set_item("classes", classes)?;
     out.set_item("warnings", report.warnings.iter().map(ToString::to_string).collect::<Vec<_>>())?;

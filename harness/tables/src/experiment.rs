@@ -132,7 +132,8 @@ pub struct RowResult {
     pub row: Row,
     /// Configuration and outcome, by seed.
     pub runs: Vec<(RunConfig, Outcome)>,
-    /// Samples that are judged on for each one that is learned from.
+    /// Samples that the cohort's splits test on for each one that they leave for training, before any are thinned out: what
+    /// two splits have in common depends on that.
     pub test_to_train: f64,
 }
 
@@ -156,13 +157,23 @@ impl Study<'_> {
         self.first_seed..self.first_seed + self.seeds
     }
 
+    /// The split of the cohort, before anything is done to its training part.
+    fn cohort(&self, seed: u64) -> Result<Split> {
+        Ok(match &self.dataset.split {
+            Some(fixed) => fixed.clone(),
+            None => stratified_split(&self.dataset.labels, TEST_SHARE, seed)?,
+        })
+    }
+
+    fn test_to_train(&self) -> Result<f64> {
+        let split = self.cohort(self.first_seed)?;
+        Ok(split.test.len() as f64 / split.train.len() as f64)
+    }
+
     /// The split of a run, and the labels of all samples as it sees them in training.
     fn split(&self, seed: u64, part: Part) -> Result<Seen> {
         let labels = &self.dataset.labels;
-        let mut split = match &self.dataset.split {
-            Some(fixed) => fixed.clone(),
-            None => stratified_split(labels, TEST_SHARE, seed)?,
-        };
+        let mut split = self.cohort(seed)?;
         if let Some(ratio) = self.imbalance {
             split = split.thin(labels, ratio, seed)?;
         }
@@ -300,8 +311,7 @@ impl Runner<'_> {
                 plans.push(plan.config(row, seed, rates[at], part, points)?);
             }
         }
-        let split = &plan.seen(study.first_seed, part).split;
-        let test_to_train = split.test.len() as f64 / split.train.len() as f64;
+        let test_to_train = study.test_to_train()?;
         let result = |row: &Row| RowResult { row: row.clone(), runs: Vec::new(), test_to_train };
         let mut results: Vec<RowResult> = rows.iter().map(result).collect();
         for (at, run) in self.outcomes(&plan, plans)?.into_iter().enumerate() {

@@ -3,6 +3,7 @@
 #![deny(missing_docs)]
 
 pub mod cache;
+pub mod comparisons;
 pub mod experiment;
 pub mod overview;
 pub mod plot;

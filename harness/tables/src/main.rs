@@ -11,6 +11,7 @@ use clap::{Parser, ValueEnum};
 use climd_data::Dataset;
 use climd_networks::config::Part;
 use climd_repro::cache::Cache;
+use climd_repro::comparisons;
 use climd_repro::experiment::{Rate, Row, Runner, Study};
 use climd_repro::overview::overview;
 use climd_repro::results::{Page, Section};
@@ -87,6 +88,8 @@ enum Which {
     Advice,
     /// Prior correction and trimming where labels are wrong.
     LabelNoise,
+    /// Plain training and the curriculum, with and without prior correction, with recalls and times.
+    Main,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -115,6 +118,7 @@ fn main() -> Result<()> {
         Which::Beyond => Table::Beyond,
         Which::Advice => Table::Advice,
         Which::LabelNoise => Table::LabelNoise,
+        Which::Main => Table::Main,
     };
     // all data are read before anything is trained
     let sets: Vec<Dataset> = arguments.data.iter().map(|name| load(name, arguments.samples)).collect::<Result<_>>()?;
@@ -202,6 +206,7 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
     bar.finish_and_clear();
     println!("{}", page.markdown());
     page.write(&arguments.out)?;
+    comparisons::write(&arguments.out)?;
     if let (Table::Beyond | Table::Advice | Table::LabelNoise, Some(text)) = (table, overview(&arguments.out, table)?) {
         let file = arguments.out.join(format!("overview-{}.md", table.name()));
         fs::write(&file, text).with_context(|| format!("--out: `{}` cannot be written", file.display()))?;

@@ -1,36 +1,36 @@
 //! One page over all data sets: what every method adds to plain training, read from the tables' CSV files.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use comfy_table::{Table as Grid, presets};
 
+use crate::comparisons::{Comparison, Key, comparisons, key, records};
 use crate::results::Record;
 use crate::tables::{Contrast, Table};
 
-/// Differences of macro F1 by data set and row.
-type Cells = BTreeMap<String, BTreeMap<String, Record>>;
+/// Macro F1 by data set and row, and the marks of differences.
+type Cells = BTreeMap<String, BTreeMap<String, (Record, &'static str)>>;
 
 /// The page of a table whose CSV files lie in the folder; none if no file of it is there.
 ///
 /// # Errors
 /// A file that cannot be read.
 pub fn overview(folder: &Path, table: Table) -> Result<Option<String>> {
+    let records = records(folder)?;
+    // a comparison stands once, perhaps in another table that has the row
+    let mark = |comparison: &Comparison| match comparison.bh_fixed.unwrap_or(comparison.bh) < 0.05 {
+        _ if !comparison.is_told() => "",
+        true => " \\*\\*",
+        false => " \\*",
+    };
+    let marks: BTreeMap<Key, &str> = comparisons(&records).iter().map(|of| (of.key(), mark(of))).collect();
     let mut cells = Cells::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("`{}` cannot be read", folder.display()))? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !name.starts_with(&format!("{}-", table.name())) || path.extension().is_none_or(|end| end != "csv") {
-            continue;
-        }
-        let unreadable = || format!("`{}` cannot be read as a table of results", path.display());
-        for record in csv::Reader::from_path(&path).with_context(unreadable)?.into_deserialize() {
-            let record: Record = record.with_context(unreadable)?;
-            if record.metric == "macro F1" && record.table.contains("tuned") {
-                cells.entry(record.data.clone()).or_default().insert(record.row.clone(), record);
-            }
+    for record in records {
+        if record.table == format!("{} (tuned learning rate)", table.name()) && record.metric == "macro F1" {
+            let mark = key(&record).and_then(|key| marks.get(&key).copied()).unwrap_or_default();
+            cells.entry(record.data.clone()).or_default().insert(record.row.clone(), (record, mark));
         }
     }
     if cells.is_empty() {
@@ -44,9 +44,10 @@ pub fn overview(folder: &Path, table: Table) -> Result<Option<String>> {
     let pairs = grid(&cells, &table.contrasts().iter().filter_map(pair).collect::<Vec<_>>());
     Ok(Some(format!(
         "# {}: all data sets\n\nWritten by `climd-repro`; see [README.md](README.md). Learning rate chosen on validation for \
-         the baseline. Macro F1 in points, with a 95 % bootstrap interval over the splits; \\*: the corrected p, which \
-         counts that splits overlap, is below 0.05 too.\n\n## Difference to plain training\n\n{methods}\n\n## What one \
-         part adds to the rest\n\n{pairs}\n",
+         the baseline, by macro F1. Macro F1 in points, with the corrected 95 % interval. \\*: the interval leaves 0 out. \
+         \\*\\*: Benjamini-Hochberg's p [among the comparisons fixed beforehand](comparisons.md) is below 0.05 too. \
+         Without a star: not told from 0, and the interval says within which bounds.\n\n## Difference to plain \
+         training\n\n{methods}\n\n## What one part adds to the rest\n\n{pairs}\n",
         table.title()
     )))
 }
@@ -57,7 +58,7 @@ fn grid(cells: &Cells, rows: &[String]) -> Grid {
     grid.load_style(presets::ASCII_MARKDOWN);
     grid.set_header(["data", "splits", "baseline"].into_iter().chain(rows.iter().map(String::as_str)));
     for (data, of_data) in cells {
-        let baseline = of_data.get("baseline");
+        let baseline = of_data.get("baseline").map(|(record, _)| record);
         let figure = |record: &Record| Some(format!("{:.1} ± {:.1}", record.mean?, record.sd?));
         let splits = baseline.map_or_else(String::new, |record| record.seeds.to_string());
         let mut line = vec![data.clone(), splits, baseline.and_then(figure).unwrap_or_default()];
@@ -67,14 +68,14 @@ fn grid(cells: &Cells, rows: &[String]) -> Grid {
     grid
 }
 
-fn difference(record: &Record) -> Option<String> {
-    let star = if record.p_corrected.is_some_and(|p| p < 0.05) { " \\*" } else { "" };
-    Some(format!("{:+.1} [{:+.1}, {:+.1}]{star}", record.difference?, record.low?, record.high?))
+fn difference((record, mark): &(Record, &str)) -> Option<String> {
+    Some(format!("{:+.1} [{:+.1}, {:+.1}]{mark}", record.difference?, record.low?, record.high?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn every_data_set_is_a_line_and_other_tables_and_rates_are_left_out() {
@@ -87,10 +88,12 @@ mod tests {
                 |row: &str| Record { row: row.into(), table: table.into(), data: data.into(), ..Default::default() };
             csv.serialize(Record { mean: Some(80.0), sd: Some(1.25), seeds: 20, row: "baseline".into(), ..base })
                 .unwrap();
-            for (row, p) in [("prior correction", 0.01), ("Trim + prior - prior correction", 0.5)] {
-                let (difference, low, high) = (Some(difference), Some(-0.5), Some(3.0));
-                let metric = String::from("macro F1");
-                csv.serialize(Record { metric, difference, low, high, p_corrected: Some(p), ..record(row) }).unwrap();
+            for (row, low, p) in [("prior correction", 0.5, 0.01), ("Trim + prior - prior correction", -0.5, 0.5)] {
+                let (difference, low, high) = (Some(difference), Some(low), Some(3.0));
+                let (metric, id, beside) = (String::from("macro F1"), row.to_owned(), Some("baseline/plain".into()));
+                let (p, p_corrected, fixed_beforehand) = (Some(p), Some(p), Some(true));
+                let differ = Record { metric, id, beside, difference, low, high, fixed_beforehand, ..record(row) };
+                csv.serialize(Record { p, p_corrected, ..differ }).unwrap();
             }
         };
         assert_eq!(overview(folder.path(), Table::Advice).unwrap(), None);
@@ -100,8 +103,8 @@ mod tests {
         write("beyond-one.csv", "beyond (tuned learning rate)", "one", 9.0);
         let text = overview(folder.path(), Table::Advice).unwrap().unwrap();
         let line = |data: &str| text.lines().find(|line| line.contains(data)).unwrap();
-        assert!(line("one").contains("80.0 ± 1.2") && line("one").contains("+1.0 [-0.5, +3.0] \\*"), "{text}");
-        assert!(line("two, 50:1").contains("+2.0 [-0.5, +3.0] \\*"));
+        assert!(line("one").contains("80.0 ± 1.2") && line("one").contains("+1.0 [+0.5, +3.0] \\*\\*"), "{text}");
+        assert!(line("two, 50:1").contains("+2.0 [+0.5, +3.0] \\*\\*"));
         let (_, pairs) = text.split_once("What one part").unwrap();
         assert!(pairs.contains("+2.0 [-0.5, +3.0] ") && !pairs.contains('*'));
         assert!(!text.contains("three") && !text.contains("9.0"));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::experiment::{Rate, Row, RowId, RowResult, Study};
 use crate::plot::{self, Series};
-use crate::stats::{Paired, Summary};
+use crate::stats::{Interval, Paired, Summary};
 use crate::tables::{Contrast, Paper, Table, TableRow, own};
 use climd_networks::train::Outcome;
 
@@ -27,6 +27,20 @@ const METRICS: [Metric; 5] = [
     ("worst recall", |confusion| confusion.recall().into_iter().fold(1.0, f64::min)),
 ];
 const MACRO_F1: usize = 2;
+
+/// What a run took: seconds, samples, and shares of the seconds in percent.
+type Cost = (&'static str, fn(&Outcome) -> f64);
+
+const COSTS: [Cost; 4] = [
+    ("seconds", |run| run.seconds),
+    ("samples", |run| run.samples as f64),
+    ("climd's own share", |run| 100.0 * run.own_seconds / run.seconds),
+    ("measuring's share", |run| 100.0 * run.measuring_seconds / run.seconds),
+];
+
+fn cost(result: &RowResult, of: fn(&Outcome) -> f64) -> Option<Summary> {
+    Summary::of(&result.runs.iter().map(|(_, run)| of(run)).collect::<Vec<_>>())
+}
 /// Arms that plots show, where a table has them.
 const PLOTTED: [&str; 6] = ["plain", "climd", "climd-random", "prior", "climd-half-prior", "hard-majority-prior"];
 
@@ -56,7 +70,9 @@ pub struct Section {
 /// Two rows, and how their macro F1 differs.
 #[derive(Debug)]
 struct Beside {
+    id: RowId,
     name: String,
+    other_id: RowId,
     other: String,
     steps: usize,
     paired: Paired,
@@ -71,7 +87,7 @@ struct Shown {
     metrics: Vec<(Option<Summary>, Option<Paired>)>, // by METRICS
     recall: Vec<Option<Summary>>,                    // by class
     steps: usize,
-    seconds: Option<Summary>,
+    costs: Vec<Option<Summary>>, // by COSTS
 }
 
 impl Section {
@@ -101,7 +117,7 @@ impl Section {
                 metrics: METRICS.iter().map(of_metric).collect(),
                 recall: (0..num_classes as usize).map(recall).collect(),
                 steps: result.runs.first().map_or(0, |(config, _)| config.steps),
-                seconds: Summary::of(&result.runs.iter().map(|(_, run)| run.seconds).collect::<Vec<_>>()),
+                costs: COSTS.iter().map(|(_, of)| cost(result, *of)).collect(),
             }
         };
         Section { rate, rows: rows.iter().zip(results).map(show).collect(), contrasts: Vec::new() }
@@ -111,11 +127,12 @@ impl Section {
     #[must_use]
     pub fn with_contrasts(mut self, contrasts: &[Contrast], results: &[RowResult]) -> Section {
         let result = |id: RowId| results.iter().find(|result| result.row.id == id);
-        let of = |&(id, other): &Contrast| {
-            let (ours, theirs) = (result(id)?, result(other)?);
+        let of = |&(id, other_id): &Contrast| {
+            let (ours, theirs) = (result(id)?, result(other_id)?);
             let paired = paired(ours, theirs, METRICS[MACRO_F1].1)?;
             let steps = ours.runs.first().map_or(0, |(config, _)| config.steps);
-            Some(Beside { name: ours.row.name.clone(), other: theirs.row.name.clone(), steps, paired })
+            let (name, other) = (ours.row.name.clone(), theirs.row.name.clone());
+            Some(Beside { id, name, other_id, other, steps, paired })
         };
         self.contrasts = contrasts.iter().filter_map(of).collect();
         self
@@ -143,7 +160,9 @@ impl Section {
             header.push("paper: accuracy / weighted F1 / macro F1");
         }
         header.extend(METRICS.map(|(name, _)| name));
-        header.extend(["macro F1 - baseline [95 %]", "p", "p corrected", "steps", "s"]);
+        header.push("macro F1 - baseline [95 %]");
+        header.extend(PS);
+        header.extend(["steps", "s"]);
         grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
         for row in &self.rows {
             let mut cells = vec![row.name.clone()];
@@ -154,9 +173,9 @@ impl Section {
             cells.extend(row.metrics.iter().map(|(summary, _)| or_dash(*summary)));
             match &row.metrics[MACRO_F1].1 {
                 Some(paired) => cells.extend(difference(paired)),
-                None => cells.extend(["-", "-", "-"].map(String::from)),
+                None => cells.extend(["-"; 4].map(String::from)),
             }
-            let seconds = row.seconds.map_or_else(|| "-".into(), |seconds| format!("{:.1}", seconds.mean));
+            let seconds = row.costs[0].map_or_else(|| "-".into(), |seconds| format!("{:.1}", seconds.mean));
             cells.extend([row.steps.to_string(), seconds]);
             grid.add_row(cells);
         }
@@ -165,33 +184,45 @@ impl Section {
 }
 
 /// A line of the CSV file: a metric of a row, or the difference of two rows.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[allow(missing_docs)] // the columns are described in docs/results/README.md
 pub struct Record {
     pub table: String,
     pub data: String,
+    pub id: String,
     pub row: String,
     pub metric: String,
     pub paper: Option<f64>,
+    pub paper_sd: Option<f64>,
     pub mean: Option<f64>,
     pub sd: Option<f64>,
     pub seeds: usize,
     pub steps: usize,
+    pub beside: Option<String>,
+    pub fixed_beforehand: Option<bool>,
     pub difference: Option<f64>,
     pub low: Option<f64>,
     pub high: Option<f64>,
-    pub p: Option<f64>,
     pub p_corrected: Option<f64>,
+    pub plain_low: Option<f64>,
+    pub plain_high: Option<f64>,
+    pub p: Option<f64>,
 }
 
 impl Record {
-    fn paired(self, paired: &Paired) -> Record {
+    fn paired(self, table: Table, (id, other): (RowId, RowId), paired: &Paired) -> Record {
+        let ends = |of: Option<Interval>| (of.map(|of| round(of.low)), of.map(|of| round(of.high)));
+        let ((low, high), (plain_low, plain_high)) = (ends(paired.corrected), ends(paired.plain));
         Record {
+            beside: Some(other.to_string()),
+            fixed_beforehand: Some(table.is_fixed_beforehand(id)),
             difference: Some(round(paired.difference.mean)),
-            low: Some(round(paired.low)),
-            high: Some(round(paired.high)),
-            p: Some(round(paired.p)),
+            low,
+            high,
             p_corrected: paired.p_corrected.map(round),
+            plain_low,
+            plain_high,
+            p: Some(round(paired.p)),
             ..self
         }
     }
@@ -212,11 +243,16 @@ fn paired(ours: &RowResult, theirs: &RowResult, of: fn(&ConfusionMatrix) -> f64)
     Paired::of(&differences, ours.test_to_train)
 }
 
-/// Difference with its interval, and both p.
-fn difference(paired: &Paired) -> [String; 3] {
-    let &Paired { low, high, p, p_corrected, .. } = paired;
-    let of_mean = format!("{:+.1} [{low:+.1}, {high:+.1}]", paired.difference.mean);
-    [of_mean, p_value(Some(p)), p_value(p_corrected)]
+/// What stands behind a difference and its interval.
+const PS: [&str; 3] = ["p", "as if splits were independent [95 %]", "p so"];
+
+/// Difference with its interval and p, and what they were if splits did not overlap.
+fn difference(paired: &Paired) -> [String; 4] {
+    let &Paired { corrected, plain, p, p_corrected, .. } = paired;
+    let mean = format!("{:+.1}", paired.difference.mean);
+    let ends = |of: Option<Interval>| of.map(|Interval { low, high }| format!("[{low:+.1}, {high:+.1}]"));
+    let of_mean = ends(corrected).map_or(mean.clone(), |ends| format!("{mean} {ends}"));
+    [of_mean, p_value(p_corrected), ends(plain).unwrap_or_else(|| "-".into()), p_value(Some(p))]
 }
 
 impl Page {
@@ -312,9 +348,12 @@ impl Page {
             // writing into a string cannot fail
             let _ = write!(text, "\n## {rate}\n\n{} splits; percent.\n\n{}\n", section.seeds(), section.grid());
             text += &compared(self.table.is_by_network(), &section.rows);
+            if self.table == Table::Main {
+                let _ = write!(text, "\n{}\n\n{}\n", recall_grid(section, &self.classes), time_grid(section));
+            }
             if !section.contrasts.is_empty() {
                 let mut grid = Grid::new();
-                let header = ["row", "beside", "macro F1, difference [95 %]", "p", "p corrected"];
+                let header = ["row", "beside", "macro F1, difference [95 %]"].into_iter().chain(PS);
                 grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
                 for Beside { name, other, paired, .. } in &section.contrasts {
                     grid.add_row([name.clone(), other.clone()].into_iter().chain(difference(paired)));
@@ -339,9 +378,10 @@ impl Page {
         let mut file = csv::Writer::from_path(folder.join(format!("{}.csv", self.stem))).with_context(unwritten)?;
         for section in &self.sections {
             let table = format!("{} ({} learning rate)", self.table.name(), section.rate());
-            let record = |row: String, metric: &str, steps: usize| Record {
+            let record = |id: RowId, row: String, metric: &str, steps: usize| Record {
                 table: table.clone(),
                 data: self.data.clone(),
+                id: id.to_string(),
                 row,
                 metric: metric.into(),
                 seeds: section.seeds(),
@@ -349,19 +389,32 @@ impl Page {
                 ..Default::default()
             };
             for row in &section.rows {
+                let mean = |record: Record, summary: Option<Summary>| Record {
+                    mean: summary.map(|summary| round(summary.mean)),
+                    sd: summary.and_then(|summary| summary.sd).map(round),
+                    ..record
+                };
+                let record = |metric: &str| record(row.id, row.name.clone(), metric, row.steps);
                 for (at, ((metric, _), (summary, paired))) in METRICS.iter().zip(&row.metrics).enumerate() {
-                    let record = Record {
-                        paper: row.paper.and_then(|paper| paper.get(at).map(|paper| paper.0)),
-                        mean: summary.map(|summary| round(summary.mean)),
-                        sd: summary.and_then(|summary| summary.sd).map(round),
-                        ..record(row.name.clone(), metric, row.steps)
+                    let paper = row.paper.and_then(|paper| paper.get(at).map(|paper| paper.0));
+                    let paper_sd = row.paper.and_then(|paper| paper.get(at).map(|paper| paper.1));
+                    let record = mean(Record { paper, paper_sd, ..record(metric) }, *summary);
+                    let record = match (paired, &row.against) {
+                        (Some(paired), Some((other, _))) => record.paired(self.table, (row.id, *other), paired),
+                        _ => record,
                     };
-                    file.serialize(paired.iter().fold(record, Record::paired))?;
+                    file.serialize(record)?;
+                }
+                for (class, recall) in self.classes.iter().zip(&row.recall) {
+                    file.serialize(mean(record(&format!("recall of {class}")), *recall))?;
+                }
+                for ((metric, _), summary) in COSTS.iter().zip(&row.costs) {
+                    file.serialize(mean(record(metric), *summary))?;
                 }
             }
-            for Beside { name, other, steps, paired } in &section.contrasts {
-                let record = record(format!("{name} - {other}"), METRICS[MACRO_F1].0, *steps);
-                file.serialize(record.paired(paired))?;
+            for Beside { id, name, other_id, other, steps, paired } in &section.contrasts {
+                let record = record(*id, format!("{name} - {other}"), METRICS[MACRO_F1].0, *steps);
+                file.serialize(record.paired(self.table, (*id, *other_id), paired))?;
             }
         }
         file.flush().with_context(unwritten)
@@ -382,19 +435,14 @@ pub fn recall_grid(section: &Section, classes: &[String]) -> Grid {
 
 /// Seconds of every row's runs, and what of it is climd's own code and measuring.
 #[must_use]
-pub fn time_grid(results: &[RowResult]) -> Grid {
+pub fn time_grid(section: &Section) -> Grid {
     let mut grid = Grid::new();
     grid.load_style(presets::ASCII_MARKDOWN);
     grid.set_header(["row", "seconds a run", "samples seen", "climd's own code", "measuring forward passes"]);
-    for result in results {
-        let of = |f: fn(&Outcome) -> f64| Summary::of(&result.runs.iter().map(|(_, run)| f(run)).collect::<Vec<_>>());
-        grid.add_row([
-            result.row.name.clone(),
-            or_dash(of(|run| run.seconds)),
-            of(|run| run.samples as f64).map_or_else(|| "-".into(), |samples| format!("{:.0}", samples.mean)),
-            format!("{} %", or_dash(of(|run| 100.0 * run.own_seconds / run.seconds))),
-            format!("{} %", or_dash(of(|run| 100.0 * run.measuring_seconds / run.seconds))),
-        ]);
+    for row in &section.rows {
+        let samples = row.costs[1].map_or_else(|| "-".into(), |samples| format!("{:.0}", samples.mean));
+        let [seconds, own, measuring] = [0, 2, 3].map(|at: usize| or_dash(row.costs[at]));
+        grid.add_row([row.name.clone(), seconds, samples, format!("{own} %"), format!("{measuring} %")]);
     }
     grid
 }
@@ -476,7 +524,7 @@ mod tests {
     fn shown(name: &str, id: RowId, against: Option<(RowId, &str)>) -> Shown {
         let against = against.map(|(id, name)| (id, name.to_owned()));
         let (metrics, recall) = (Vec::new(), Vec::new());
-        Shown { id, name: name.into(), paper: None, against, metrics, recall, steps: 0, seconds: None }
+        Shown { id, name: name.into(), paper: None, against, metrics, recall, steps: 0, costs: Vec::new() }
     }
 
     #[test]

@@ -94,6 +94,17 @@ impl Table {
         matches!(self, Table::Table3 | Table::Native)
     }
 
+    /// Whether a row of it, or a contrast that begins with the row, was fixed before the splits were looked at on which it
+    /// is run: the rows of the paper, and those that the advice was to rest on.
+    #[must_use]
+    pub fn is_fixed_beforehand(self, id: RowId) -> bool {
+        match self {
+            Table::Table3 | Table::Native => id.arm != "climd-random", // to explain what the others had shown
+            Table::Beyond => id.network == "baseline" && id.until.is_none() && ADVICE.contains(&id.arm),
+            _ => true,
+        }
+    }
+
     /// Beside the difference to the baseline, what one part of a method adds to the rest of it.
     #[must_use]
     pub fn contrasts(self) -> Vec<Contrast> {
@@ -468,21 +479,23 @@ fn beyond(epochs: usize) -> Vec<TableRow> {
     rows.0
 }
 
+/// Arms that the advice rests on.
+const ADVICE: [&str; 10] = [
+    "plain",
+    "climd",
+    "climd-random",
+    "prior",
+    "prior-half",
+    "climd-half-prior",
+    "hard-majority-prior",
+    "hard-majority-random-prior",
+    "trim-prior",
+    "deferred",
+];
+
 /// Fixed before any split was looked at.
 fn advice(epochs: usize) -> Vec<TableRow> {
-    let arms = [
-        "plain",
-        "climd",
-        "climd-random",
-        "prior",
-        "prior-half",
-        "climd-half-prior",
-        "hard-majority-prior",
-        "hard-majority-random-prior",
-        "trim-prior",
-        "deferred",
-    ];
-    let wanted = |row: &TableRow| arms.iter().any(|arm| row.row.id == own(arm));
+    let wanted = |row: &TableRow| ADVICE.iter().any(|arm| row.row.id == own(arm));
     beyond(epochs).into_iter().filter(wanted).collect()
 }
 

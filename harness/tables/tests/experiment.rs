@@ -259,7 +259,7 @@ fn the_page_has_every_row_and_the_csv_every_metric() {
     let own = tables::own;
     let contrast = [(own("climd-prior"), own("prior")), (own("climd"), own("an arm that was not run"))];
     let section = Section::new(Rate::Tuned, &rows, &results).with_contrasts(&contrast, &results);
-    for grid in [section.grid(), recall_grid(&section, &dataset.classes), time_grid(&results)] {
+    for grid in [section.grid(), recall_grid(&section, &dataset.classes), time_grid(&section)] {
         let text = grid.to_string();
         assert!(rows.iter().all(|row| text.contains(&row.row.name)), "{text}");
         assert_eq!(text.lines().count(), 6, "{text}");
@@ -272,21 +272,42 @@ fn the_page_has_every_row_and_the_csv_every_metric() {
     let text = std::fs::read_to_string(folder.path().join("main-three-50to1-noise20-from4.md")).unwrap();
     assert!(text.contains("three, 50:1, 20 % noise, splits from 4 on") && text.contains("86.5 ± 1.8"), "{text}");
     let mut csv = csv::Reader::from_path(folder.path().join("main-three-50to1-noise20-from4.csv")).unwrap();
+    csv.headers().unwrap();
     let records: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
-    assert_eq!(records.len(), 4 * 5 + 1);
-    let pair = records.iter().find(|record| &record[2] == "CLIMD + prior - baseline + prior").unwrap();
-    let macro_f1 = records.iter().find(|record| &record[2] == "CLIMD" && &record[3] == "macro F1").unwrap();
+    assert_eq!(records.len(), 4 * (5 + 3 + 4) + 1); // metrics, recalls, costs; a contrast
+    let header = csv.headers().unwrap().clone();
+    let cell = |record: &csv::StringRecord, column: &str| -> String {
+        record[header.iter().position(|name| name == column).unwrap()].to_owned()
+    };
+    let find = |id: &str, beside: &str| {
+        let wanted = |record: &&csv::StringRecord| {
+            cell(record, "id") == id && cell(record, "beside") == beside && cell(record, "metric") == "macro F1"
+        };
+        records.iter().find(wanted).unwrap()
+    };
+    let number = |record, column| cell(record, column).parse::<f64>().unwrap();
+    let (macro_f1, pair) = (find("baseline/climd", "baseline/plain"), find("baseline/climd-prior", "baseline/prior"));
     let mean = |row: usize| {
         let runs = &results[row].runs;
         runs.iter().map(|(_, run)| 100.0 * run.confusion.macro_f1()).sum::<f64>() / runs.len() as f64
     };
-    assert!((macro_f1[5].parse::<f64>().unwrap() - mean(2)).abs() < 1e-3);
-    assert!((macro_f1[9].parse::<f64>().unwrap() - (mean(2) - mean(0))).abs() < 2e-3);
-    assert!((pair[9].parse::<f64>().unwrap() - (mean(3) - mean(1))).abs() < 2e-3);
+    assert!((number(macro_f1, "mean") - mean(2)).abs() < 1e-3);
+    assert!((number(macro_f1, "difference") - (mean(2) - mean(0))).abs() < 2e-3);
+    assert!((number(pair, "difference") - (mean(3) - mean(1))).abs() < 2e-3);
+    assert_eq!((cell(pair, "low"), cell(pair, "fixed_beforehand")), (String::new(), "true".into())); // two splits
     for picture in ["macro-f1", "recall", "scores-climd", "scores-baseline"] {
         let file = folder.path().join(format!("pictures/main-three-50to1-noise20-from4-tuned-{picture}.svg"));
         assert!(std::fs::metadata(&file).unwrap().len() > 1000, "{picture}");
     }
+}
+
+#[test]
+fn the_overlap_of_splits_is_that_of_the_cohort_however_thin_training_is() {
+    let dataset = dataset();
+    let thinned = Study { imbalance: Some(20.0), rate: Rate::Paper, ..study(&dataset) };
+    let (results, _) = run(Cache::default(), 2, &thinned, &plain(&rows())[..1], 0);
+    assert!(thinned.parts(0, Part::Test).unwrap().train.rows.len() < 63);
+    assert_eq!(results[0].test_to_train, 27.0 / 63.0);
 }
 
 #[test]

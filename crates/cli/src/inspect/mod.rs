@@ -1,14 +1,19 @@
 //! What a curriculum would do with a user's classes: in words, and as a page to look at.
 
 mod advice;
+mod beside;
 mod page;
-pub mod table;
+mod words;
 
 use std::fmt::Write;
 
 use anyhow::{Result, ensure};
-use climd::{Curriculum, CurriculumSampler, PowerLaw, PowerLawScheduler};
+use climd::{Curriculum, CurriculumSampler, PowerLaw, PowerLawScheduler, Targets};
+use climd_csv::Labels;
 use comfy_table::{Table, presets};
+
+use advice::Advice;
+use beside::{Findings, Values};
 
 /// A curriculum over labels of any kind.
 #[derive(Debug)]
@@ -17,7 +22,15 @@ pub struct Inspection {
     names: Vec<String>,
     sampler: PowerLawScheduler,
     scores: Option<Vec<f32>>,
+    findings: Option<Findings>,
+    groups: Option<Values>,
+    sites: Option<Values>,
+    /// Of the file, before those of the curriculum.
+    warnings: Vec<String>,
 }
+
+/// What a sample is called that has none of the labels.
+const NONE: &str = "(none)";
 
 impl Inspection {
     /// For these labels, as text, one a sample.
@@ -30,7 +43,36 @@ impl Inspection {
         names.dedup();
         let codes: Vec<usize> = labels.iter().map(|label| names.partition_point(|name| name < label)).collect();
         let sampler: PowerLawScheduler = Curriculum::new(&codes, schedule)?;
-        Ok(Self { names, sampler, scores: None })
+        Ok(Self { names, sampler, scores: None, findings: None, groups: None, sites: None, warnings: Vec::new() })
+    }
+
+    /// For the labels of a file; a sample that has several counts for its rarest one.
+    ///
+    /// # Errors
+    /// Those of [`Targets::multi_label`] and [`Curriculum::new`].
+    pub fn of(labels: &Labels, schedule: PowerLaw) -> Result<Self> {
+        let name = |label: i64| labels.classes.get(label as usize).map_or(NONE, String::as_str).to_owned();
+        let own: Vec<String> = match labels.single() {
+            Some(single) => single.iter().map(|&label| name(i64::from(label))).collect(),
+            None => {
+                let targets = Targets::multi_label(&labels.starts, &labels.labels, labels.classes.len())?;
+                targets.own_labels().into_iter().map(name).collect()
+            }
+        };
+        let inspection = Self::new(&own, schedule)?;
+        Ok(Self { findings: Findings::of(labels), warnings: labels.warnings.clone(), ..inspection })
+    }
+
+    /// The same with a group, as a patient, for each sample; `column` says where they stand.
+    #[must_use]
+    pub fn groups(self, column: &str, values: &[String]) -> Self {
+        Self { groups: Some(Values::new(column.into(), values)), ..self }
+    }
+
+    /// The same with a site, as a hospital, for each sample; `column` says where they stand.
+    #[must_use]
+    pub fn sites(self, column: &str, values: &[String]) -> Self {
+        Self { sites: Some(Values::new(column.into(), values)), ..self }
     }
 
     /// The same with scores, one a sample, that rank the samples in every epoch.
@@ -59,10 +101,13 @@ impl Inspection {
     }
 
     fn warnings(&self) -> Result<Vec<String>> {
-        Ok(advice::warnings(&self.sampler, self.ratio(), &self.names)?)
+        let mut lines = self.warnings.clone();
+        lines.extend(advice::warnings(&self.sampler, self.ratio(), &self.names)?);
+        lines.extend(self.sites.iter().flat_map(|sites| sites.as_sites(&self.sampler, &self.names).1));
+        Ok(lines)
     }
 
-    fn advice(&self) -> &'static str {
+    fn advice(&self) -> Advice {
         let counts = self.sampler.classes().counts();
         advice::advice(counts.len(), self.ratio(), counts[counts.len() - 1])
     }
@@ -70,14 +115,34 @@ impl Inspection {
     /// Imbalance and exponents, in two lines.
     fn summary(&self) -> String {
         let (classes, gamma) = (self.sampler.classes(), self.sampler.schedule().gamma);
+        let alpha = classes.hill_exponent() / gamma;
+        let alpha = match alpha.is_finite() {
+            true => format!("the paper's alpha(T) {alpha:.2}, with gamma {gamma}"),
+            false => "classes are equally large, so there is no alpha(T)".into(),
+        };
         format!(
-            "{} samples of {} classes, {:.1}:1 from the largest to the smallest\nZipf exponent {:.2}; the paper's alpha(T) {:.2}, with gamma {gamma}\n",
-            classes.num_samples(),
-            classes.num_classes(),
+            "{} of {}, {:.1}:1 from the largest to the smallest\nZipf exponent {:.2}; {alpha}\n",
+            counted(classes.num_samples(), "sample", "samples"),
+            counted(classes.num_classes(), "class", "classes"),
             self.ratio(),
             classes.zipf_exponent(),
-            classes.hill_exponent() / gamma
         )
+    }
+
+    /// What a sample's further labels, its group and its site add.
+    fn beside(&self) -> Result<String> {
+        let (sampler, epochs) = (&self.sampler, self.shown_epochs());
+        let mut parts = Vec::new();
+        if let Some(findings) = &self.findings {
+            parts.push(findings.text(sampler, &epochs)?);
+        }
+        if let Some(groups) = &self.groups {
+            parts.push(groups.as_groups(sampler, &epochs)?);
+        }
+        if let Some(sites) = &self.sites {
+            parts.push(sites.as_sites(sampler, &self.names).0);
+        }
+        Ok(parts.join("\n"))
     }
 
     /// Imbalance, quotas at five epochs, warnings, advice.
@@ -86,21 +151,38 @@ impl Inspection {
     /// Those of the sampler.
     pub fn text(&self) -> Result<String> {
         let mut out = format!("{}\n{}\n\n", self.summary(), self.quotas()?);
+        let beside = self.beside()?;
+        if !beside.is_empty() {
+            writeln!(out, "{beside}")?;
+        }
         for line in self.warnings()? {
             writeln!(out, "warning: {line}")?;
         }
-        let advice = self.advice();
-        writeln!(out, "\nadvice, from our measurements on five data sets (docs/results/advice.md):\n{advice}")?;
+        let Advice { text, code } = self.advice();
+        writeln!(out, "\nadvice, from our measurements on five data sets (docs/results/advice.md):\n{text}")?;
+        if !code.is_empty() {
+            writeln!(out, "next step: {code}")?;
+        }
+        out += "\nwords:\n";
+        for (word, meaning) in words::WORDS {
+            writeln!(out, "  {word}: {meaning}")?;
+        }
         Ok(out)
+    }
+
+    /// The first, the last, and three between.
+    fn shown_epochs(&self) -> Vec<usize> {
+        let last = self.sampler.schedule().epochs - 1;
+        let mut points = vec![0, last / 4, last / 2, 3 * last / 4, last];
+        points.dedup();
+        points
     }
 
     fn quotas(&self) -> Result<Table> {
         const SHOWN: usize = 20;
         let classes = self.sampler.classes();
         let (c, counts) = (classes.num_classes(), classes.counts());
-        let last = self.sampler.schedule().epochs - 1;
-        let mut points = vec![0, last / 4, last / 2, 3 * last / 4, last];
-        points.dedup();
+        let points = self.shown_epochs();
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         let epochs = points.iter().map(|epoch| format!("epoch {epoch}"));
@@ -117,4 +199,8 @@ impl Inspection {
         table.add_row(all.into_iter().chain(quotas.iter().map(|quota| quota.iter().sum::<usize>().to_string())));
         Ok(table)
     }
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }

@@ -1,10 +1,11 @@
-//! The page: one file that needs no network. What grows with the data is aggregated here, so that a million samples are as small as a thousand.
+//! The page: one file that needs no network. What grows with the data is aggregated here, so that a million samples
+//! are as small as a thousand.
 
 use anyhow::Result;
 use climd::CurriculumSampler;
 use serde::Serialize;
 
-use super::Inspection;
+use super::{Inspection, words};
 
 /// Epochs on the slider.
 const EPOCHS: usize = 100;
@@ -16,13 +17,18 @@ const CELLS: usize = 6000;
 const BINS: usize = 30;
 /// Rows of the table of the hardest samples, and at most of one class.
 const HARDEST: (usize, usize) = (1000, 20);
+/// Samples whose names all stand in the page; of more, so many of each cell.
+const NAMED: (usize, usize) = (20_000, 5);
 
 #[derive(Serialize)]
 struct Page {
     title: String,
     summary: String,
     warnings: Vec<String>,
+    beside: String,
     advice: &'static str,
+    code: &'static str,
+    words: [(&'static str, &'static str); 4],
     samples: usize,
     left_out: usize,
     classes: Vec<Class>,
@@ -35,8 +41,8 @@ struct Page {
 struct Class {
     name: String,
     count: usize,
-    /// Of every cell, if it is one sample.
-    ids: Option<Vec<String>>,
+    /// Of every cell: the names of its samples, of which the first few stand for all where there are many.
+    ids: Vec<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -114,11 +120,15 @@ impl Inspection {
             let len = quotas.iter().sum();
             Ok(Epoch { epoch, len, alpha, quotas: shown.iter().map(|&rank| quotas[rank]).collect(), cells })
         });
+        let most = if n <= NAMED.0 { usize::MAX } else { NAMED.1 };
         let page = Page {
             title: title.to_owned(),
             summary: self.summary(),
             warnings: self.warnings()?,
-            advice: self.advice(),
+            beside: self.beside()?,
+            advice: self.advice().text,
+            code: self.advice().code,
+            words: words::WORDS,
             samples: n,
             left_out: c - shown.len(),
             epochs: epochs.collect::<Result<_>>()?,
@@ -126,7 +136,9 @@ impl Inspection {
                 .map(|(&rank, row)| Class {
                     name: self.name(rank).to_owned(),
                     count: row.len(),
-                    ids: (row.len() <= width).then(|| row.iter().map(|&sample| id(sample)).collect()),
+                    ids: cells_of(row, width)
+                        .map(|members| members.iter().take(most).map(|&sample| id(sample)).collect())
+                        .collect(),
                 })
                 .collect(),
             histograms: self.scores.as_ref().map(|scores| histograms(scores, &rows)),
@@ -156,13 +168,17 @@ impl Inspection {
 
 /// How much of each cell's samples the epoch has, in ninths; any of it is at least one.
 fn cells(row: &[u32], width: usize, inside: &[bool]) -> String {
-    let cells = row.len().min(width);
-    let digit = |at: usize| {
-        let members = &row[at * row.len() / cells..(at + 1) * row.len() / cells];
+    let digit = |members: &[u32]| {
         let held = members.iter().filter(|&&sample| inside[sample as usize]).count();
         char::from(b'0' + (held * 9 / members.len()).max(usize::from(held > 0)) as u8)
     };
-    (0..cells).map(digit).collect()
+    cells_of(row, width).map(digit).collect()
+}
+
+/// The samples of each cell.
+fn cells_of(row: &[u32], width: usize) -> impl Iterator<Item = &[u32]> {
+    let cells = row.len().min(width);
+    (0..cells).map(move |at| &row[at * row.len() / cells..(at + 1) * row.len() / cells])
 }
 
 fn histograms(scores: &[f32], rows: &[Vec<u32>]) -> Histograms {

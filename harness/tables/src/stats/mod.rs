@@ -1,8 +1,10 @@
 //! Figures over repeated runs: mean and sample standard deviation, and comparisons over the same splits.
 
+mod multiple;
 mod paired;
 
-pub use paired::Paired;
+pub use multiple::{benjamini_hochberg, holm};
+pub use paired::{Interval, LEAST_SPLITS, Paired};
 
 use std::fmt;
 

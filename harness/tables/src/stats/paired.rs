@@ -1,48 +1,67 @@
 //! Two rows of a table, compared over the same splits.
+//!
+//! Splits of one cohort overlap: each pair of them shares training samples and test samples, so their differences go up
+//! and down together, and their mean is less sure than that of as many independent ones. Nadeau and Bengio (2003) put the
+//! correlation of two differences at `test / (test + train)`. Then the variance of the mean is `(1/n + test/train)` times
+//! the sample variance, and the mean over its root follows Student's t with `n - 1` degrees of freedom. Interval and p
+//! come from that one law, so the interval has 0 outside exactly where p is below 0.05. `tests/coverage.rs` checks both
+//! by simulation.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use super::Summary;
 
-const RESAMPLES: usize = 10_000;
+/// Fewer splits than this get no interval and no p that rests on their spread.
+pub const LEAST_SPLITS: usize = 5;
 /// Above so many differences the signed-rank sum is as good as normal.
 const EXACT: usize = 60;
 /// Differences whose sizes are closer than this share of the largest are tied: `0.8 - 0.7` is not `0.7 - 0.6` in
 /// binary, and accuracies, which are counts over one number, would be ranked by their rounding.
 const TIED: f64 = 1e-9;
 
+/// A 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// Its lower end.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+}
+
 /// The difference of two rows, with what chance would make of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Paired {
     /// Mean and standard deviation of the differences.
     pub difference: Summary,
-    /// Lower end of the 95 % percentile bootstrap interval of the mean (10,000 resamples, always the same ones).
-    pub low: f64,
-    /// Its upper end.
-    pub high: f64,
-    /// Two-sided p of Wilcoxon's signed-rank test: zeros dropped, midranks for ties, exact for up to 60 differences
-    /// and normal with both corrections above. 1 for a single difference, and if all are 0.
-    pub p: f64,
-    /// Two-sided p of the corrected resampled t-test (Nadeau and Bengio 2003): splits of one cohort overlap, so the
-    /// variance of the mean is `(1/n + test/train)` times that of a difference. None for a single difference; 1 if all
-    /// are 0, and 0 if all are the same other number.
+    /// Of the mean, with the overlap of the splits counted. None for fewer than [`LEAST_SPLITS`] splits.
+    pub corrected: Option<Interval>,
+    /// Two-sided p of the corrected resampled t-test, which belongs to `corrected`. None for fewer than
+    /// [`LEAST_SPLITS`] splits; 1 if all differences are 0, and 0 if all are the same other number.
     pub p_corrected: Option<f64>,
+    /// Student's interval of the mean, which takes the splits to be independent. None for fewer than [`LEAST_SPLITS`].
+    pub plain: Option<Interval>,
+    /// Two-sided p of Wilcoxon's signed-rank test, which takes them to be independent, too: zeros dropped, midranks for
+    /// ties, exact for up to 60 differences and normal with both corrections above. 1 if all are 0.
+    pub p: f64,
 }
 
 impl Paired {
-    /// Compares by the differences of all splits, each of which tests on `test_to_train` times as many samples as it
-    /// trains on.
+    /// Compares by the differences of all splits of a cohort, each of which tests on `test_to_train` times as many samples
+    /// as it leaves for training.
     ///
     /// None if there is no difference, one is not finite, or `test_to_train` is not a finite number from 0 on: a part
     /// that is empty.
     ///
+    /// # Source
+    /// Nadeau and Bengio, Machine Learning 52, 2003, section 3.
+    ///
     /// # Examples
     /// ```
     /// use climd_repro::stats::Paired;
-    /// let paired = Paired::of(&[1.0, 3.0], 0.4).unwrap();
-    /// assert_eq!((paired.difference.mean, paired.p), (2.0, 0.5));
+    /// let paired = Paired::of(&[1.0, 3.0, 2.0, 1.5, 2.5], 0.4).unwrap();
+    /// let (corrected, plain) = (paired.corrected.unwrap(), paired.plain.unwrap());
+    /// assert_eq!(paired.difference.mean, 2.0);
+    /// assert!(corrected.low < plain.low && plain.high < corrected.high);
     /// ```
     #[must_use]
     pub fn of(differences: &[f64], test_to_train: f64) -> Option<Paired> {
@@ -50,37 +69,37 @@ impl Paired {
             return None;
         }
         let difference = Summary::of(differences)?;
-        let (low, high) = bootstrap(differences);
-        let p_corrected = difference.sd.map(|sd| {
-            let n = difference.n as f64;
-            let error = ((1.0 / n + test_to_train) * sd * sd).sqrt();
-            match error > 0.0 {
-                true => two_sided(StudentsT::new(0.0, 1.0, n - 1.0).map(|t| t.cdf(-(difference.mean / error).abs()))),
-                false if difference.mean == 0.0 => 1.0,
-                false => 0.0, // always the same difference
-            }
-        });
-        Some(Paired { difference, low, high, p: wilcoxon(differences), p_corrected })
+        let enough = difference.sd.filter(|_| difference.n >= LEAST_SPLITS);
+        let error = |overlap: f64| enough.map(|sd| ((1.0 / difference.n as f64 + overlap) * sd * sd).sqrt());
+        let interval = |overlap| Some(student(difference, error(overlap)?));
+        Some(Paired {
+            difference,
+            corrected: interval(test_to_train),
+            p_corrected: error(test_to_train).map(|error| t_test(difference, error)),
+            plain: interval(0.0),
+            p: wilcoxon(differences),
+        })
+    }
+}
+
+/// The interval of a mean with this standard error.
+fn student(Summary { mean, n, .. }: Summary, error: f64) -> Interval {
+    let quantile = StudentsT::new(0.0, 1.0, n as f64 - 1.0).map(|t| t.inverse_cdf(0.975));
+    let reach = quantile.map_or(f64::INFINITY, |quantile| quantile * error); // there is no error from n = 2 on
+    Interval { low: mean - reach, high: mean + reach }
+}
+
+/// Two-sided p that a mean with this standard error is 0.
+fn t_test(Summary { mean, n, .. }: Summary, error: f64) -> f64 {
+    match error > 0.0 {
+        true => two_sided(StudentsT::new(0.0, 1.0, n as f64 - 1.0).map(|t| t.cdf(-(mean / error).abs()))),
+        false if mean == 0.0 => 1.0,
+        false => 0.0, // always the same difference
     }
 }
 
 fn two_sided<E>(tail: Result<f64, E>) -> f64 {
     tail.map_or(1.0, |tail| (2.0 * tail).min(1.0)) // the parameters are valid, so there is no error
-}
-
-fn bootstrap(differences: &[f64]) -> (f64, f64) {
-    let n = differences.len();
-    let mut random = ChaCha8Rng::seed_from_u64(0);
-    let mut draw = || differences[((u64::from(random.next_u32()) * n as u64) >> 32) as usize];
-    let mut means: Vec<f64> = (0..RESAMPLES).map(|_| (0..n).map(|_| draw()).sum::<f64>() / n as f64).collect();
-    means.sort_by(f64::total_cmp);
-    // linear between order statistics, as numpy's default
-    let quantile = |q: f64| {
-        let at = q * (RESAMPLES - 1) as f64;
-        let below = means[at as usize];
-        below + (means[at as usize + 1] - below) * at.fract()
-    };
-    (quantile(0.025), quantile(0.975))
 }
 
 /// Two-sided p that the differences are symmetric about 0; 1 if all are 0.
@@ -120,6 +139,8 @@ fn wilcoxon(differences: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
 
     const TEN: [f64; 10] = [1.2, -0.3, 2.5, 0.8, 1.9, -1.1, 0.4, 3.0, 0.1, 1.5];
 
@@ -195,32 +216,41 @@ mod tests {
         assert_eq!(wilcoxon(&shares), wilcoxon(&counts.map(|(a, b)| f64::from(a - b))));
     }
 
-    /// Reference: by hand from the published formula, `2 * scipy.stats.t.sf` for the tail. With two differences `t` has
-    /// one degree of freedom and `p = 1 - 2/pi atan |t|`: here `|t| = 2 / sqrt((1/2 + 0.4) 2)`.
+    /// Reference: by hand from the published formula, `2 * scipy.stats.t.sf` for the tail and `scipy.stats.t.ppf(0.975, 9)`,
+    /// 2.2621571628540993, for the interval. Without overlap both are the ordinary paired t-test's, `scipy.stats.ttest_1samp`.
     #[test]
-    fn the_corrected_test_matches_the_reference() {
-        let p = |differences: &[f64], ratio| Paired::of(differences, ratio).unwrap().p_corrected.unwrap();
-        close(p(&TEN, 0.4), 0.296_561_898_412_200_8);
-        close(p(&[1.0, 3.0], 0.4), 1.0 - (2.0 / 1.8f64.sqrt()).atan() * std::f64::consts::FRAC_2_PI);
-        // without overlap it is the ordinary paired t-test, `scipy.stats.ttest_1samp`
-        close(p(&TEN, 0.0), 0.035_121_909_874_462_25);
-    }
-
-    /// Reference: SciPy 1.17, `bootstrap((d,), np.mean, n_resamples=200000, method="percentile")`: 0.25 and 1.75.
-    #[test]
-    fn the_interval_matches_the_reference_and_is_always_the_same() {
-        let paired = Paired::of(&TEN, 0.4).unwrap();
-        assert!((paired.low - 0.25).abs() < 0.03 && (paired.high - 1.75).abs() < 0.03, "{paired:?}");
-        assert_eq!(paired, Paired::of(&TEN, 0.4).unwrap());
+    fn the_corrected_test_and_interval_match_the_reference() {
+        let paired = |ratio| Paired::of(&TEN, ratio).unwrap();
+        close(paired(0.4).p_corrected.unwrap(), 0.296_561_898_412_200_8);
+        close(paired(0.0).p_corrected.unwrap(), 0.035_121_909_874_462_25);
+        for ratio in [0.0, 0.4] {
+            let Paired { difference: Summary { mean, sd, .. }, corrected, plain, .. } = paired(ratio);
+            let reach = 2.262_157_162_854_099_3 * (0.1 + ratio).sqrt() * sd.unwrap();
+            let Interval { low, high } = corrected.unwrap();
+            assert!((low - (mean - reach)).abs() < 1e-7 && (high - (mean + reach)).abs() < 1e-7, "{low} {high}");
+            assert_eq!(plain, paired(0.0).corrected);
+        }
     }
 
     #[test]
-    fn a_change_of_sign_changes_no_p_and_mirrors_the_interval() {
+    fn zero_is_outside_the_interval_where_p_is_small() {
+        for shift in 0..60 {
+            let differences = TEN.map(|d| d + 0.1 * f64::from(shift));
+            let paired = Paired::of(&differences, 3.0 / 7.0).unwrap();
+            assert_eq!(paired.p_corrected.unwrap() < 0.05, paired.corrected.unwrap().low > 0.0, "{paired:?}");
+        }
+    }
+
+    #[test]
+    fn a_change_of_sign_changes_no_p_and_mirrors_the_intervals() {
         for differences in [TEN.to_vec(), tied(20, 9, 3.0, 1), distinct(70)] {
             let turned: Vec<f64> = differences.iter().map(|d| -d).collect();
             let (a, b) = (Paired::of(&differences, 0.4).unwrap(), Paired::of(&turned, 0.4).unwrap());
             assert_eq!((a.p, a.p_corrected, a.difference.mean), (b.p, b.p_corrected, -b.difference.mean));
-            assert!((a.low + b.high).abs() < 1e-9 && (a.high + b.low).abs() < 1e-9, "{a:?} {b:?}");
+            for (a, b) in [(a.corrected, b.corrected), (a.plain, b.plain)] {
+                let (a, b) = (a.unwrap(), b.unwrap());
+                assert!((a.low + b.high).abs() < 1e-9 && (a.high + b.low).abs() < 1e-9, "{a:?} {b:?}");
+            }
         }
     }
 
@@ -238,13 +268,22 @@ mod tests {
     }
 
     #[test]
+    fn fewer_than_five_splits_have_no_interval() {
+        for n in 1..LEAST_SPLITS {
+            let few = Paired::of(&TEN[..n], 0.4).unwrap();
+            assert_eq!((few.corrected, few.plain, few.p_corrected), (None, None, None));
+        }
+        assert!(Paired::of(&TEN[..LEAST_SPLITS], 0.4).unwrap().corrected.is_some());
+    }
+
+    #[test]
     fn edge_cases_have_stated_results() {
-        let one = Paired::of(&[2.0], 0.4).unwrap();
-        assert_eq!((one.low, one.high, one.p, one.p_corrected), (2.0, 2.0, 1.0, None));
+        let at = |value| Some(Interval { low: value, high: value });
+        assert_eq!(Paired::of(&[2.0], 0.4).unwrap().p, 1.0);
         let zero = Paired::of(&[0.0; 5], 0.4).unwrap();
-        assert_eq!((zero.low, zero.high, zero.p, zero.p_corrected), (0.0, 0.0, 1.0, Some(1.0)));
+        assert_eq!((zero.corrected, zero.plain, zero.p, zero.p_corrected), (at(0.0), at(0.0), 1.0, Some(1.0)));
         let same = Paired::of(&[0.5; 6], 0.4).unwrap();
-        assert_eq!((same.low, same.high, same.p, same.p_corrected), (0.5, 0.5, 0.03125, Some(0.0)));
+        assert_eq!((same.corrected, same.p, same.p_corrected), (at(0.5), 0.03125, Some(0.0)));
         assert!(Paired::of(&[0.1; 7], 0.4).unwrap().p_corrected.unwrap() < 1e-12); // its sd is that of rounding
         for values in [&[] as &[f64], &[1.0, f64::NAN], &[f64::INFINITY]] {
             assert_eq!(Paired::of(values, 0.4), None);

@@ -1,0 +1,70 @@
+//! Promise: a 95 % interval covers the truth in 95 of 100 cases, also where splits overlap; and why the intervals that were
+//! printed before, percentiles of a bootstrap over the splits, are gone.
+//!
+//! Differences are drawn normal with mean 0. Those of overlapping splits have correlation test / (test + train), as Nadeau
+//! and Bengio take them to have.
+
+use climd_repro::stats::Paired;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_distr::{Distribution, StandardNormal};
+
+const CASES: usize = 2000;
+
+/// `n` differences of which each two have this correlation.
+fn draw(random: &mut ChaCha8Rng, n: usize, correlation: f64) -> Vec<f64> {
+    let mut normal = || -> f64 { StandardNormal.sample(random) };
+    let common = correlation.sqrt() * normal();
+    (0..n).map(|_| common + (1.0 - correlation).sqrt() * normal()).collect()
+}
+
+/// Percent of the cases whose interval has 0 in it.
+fn coverage(n: usize, correlation: f64, interval: impl Fn(&[f64]) -> (f64, f64)) -> f64 {
+    let mut random = ChaCha8Rng::seed_from_u64(n as u64);
+    let covers = |_: &usize| {
+        let (low, high) = interval(&draw(&mut random, n, correlation));
+        low <= 0.0 && 0.0 <= high
+    };
+    100.0 * (0..CASES).filter(covers).count() as f64 / CASES as f64
+}
+
+fn corrected(ratio: f64) -> impl Fn(&[f64]) -> (f64, f64) {
+    move |differences| Paired::of(differences, ratio).unwrap().corrected.map(|of| (of.low, of.high)).unwrap()
+}
+
+fn plain(differences: &[f64]) -> (f64, f64) {
+    Paired::of(differences, 0.4).unwrap().plain.map(|of| (of.low, of.high)).unwrap()
+}
+
+/// What was printed before, with fewer resamples.
+fn bootstrap(differences: &[f64]) -> (f64, f64) {
+    let (n, mut random) = (differences.len() as u64, ChaCha8Rng::seed_from_u64(0));
+    let mut one = || differences[((u64::from(random.next_u32()) * n) >> 32) as usize];
+    let mut means: Vec<f64> = (0..400).map(|_| (0..n).map(|_| one()).sum::<f64>() / n as f64).collect();
+    means.sort_by(f64::total_cmp);
+    (means[10], means[389])
+}
+
+#[test]
+fn the_corrected_interval_covers_where_splits_overlap_and_the_plain_one_does_not() {
+    let (test, train) = (0.3, 0.7);
+    for n in [5, 10, 20] {
+        let found = coverage(n, test / (test + train), corrected(test / train));
+        assert!((93.5..=96.5).contains(&found), "{n} splits: {found} %");
+        // it is as if there were fewer splits than there are, the more so the more there are
+        let found = coverage(n, test / (test + train), plain);
+        assert!(found < 85.0, "{n} splits: {found} %");
+    }
+}
+
+#[test]
+fn the_plain_interval_covers_where_splits_are_independent_and_the_bootstrap_did_not() {
+    for (n, least, most) in [(5, 81.0, 87.0), (10, 87.0, 92.0), (20, 90.0, 94.5)] {
+        let found = coverage(n, 0.0, plain);
+        assert!((93.5..=96.5).contains(&found), "{n} splits: {found} %");
+        let found = coverage(n, 0.0, bootstrap);
+        assert!((least..=most).contains(&found), "{n} splits, bootstrap: {found} %");
+    }
+    let three = coverage(3, 0.0, bootstrap);
+    assert!((70.0..=80.0).contains(&three), "three splits, bootstrap: {three} %");
+}
