@@ -284,7 +284,7 @@ fn check<F>(labels: &[u32], num_classes: usize, modalities: &[Modality<'_, F>], 
         return Err(Error::OutOfRange { argument: "num_classes", found: 0.0, range: "at least 1" });
     }
     if terms.needs_embeddings() && modalities.iter().all(|modality| modality.embeddings.is_empty()) {
-        return Err(Error::NoEmbeddings { terms });
+        return Err(Error::NoEmbeddings { terms: terms.name() });
     }
     if let Some((index, &label)) = labels.iter().enumerate().find(|&(_, &label)| label as usize >= num_classes) {
         if num_classes == 1 && label == 1 {

@@ -5,7 +5,8 @@
 
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::{Position, Settings};
+use super::epoch::Position;
+use super::settings::Settings;
 use crate::{ClassIndex, Error, Result};
 
 /// Version of the format. Other versions are refused.
