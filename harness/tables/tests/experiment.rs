@@ -1,5 +1,5 @@
-//! Promise: all rows of a table are compared fairly, a seed gives one result whatever runs beside it, and a run that was
-//! done is not done again.
+//! Promise: all rows of a table are compared fairly. A seed gives one result, also if other runs work at the same time.
+//! A finished run is not done again.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
