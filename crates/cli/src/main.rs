@@ -1,6 +1,8 @@
 //! What would a curriculum do with my classes? The program answers before any training, from the labels alone, or with
 //! scores from a file or a saved state.
 //!
+//! `climd split labels.csv --group patient --parts 7,1,2 --seed 7`
+//!
 //! `climd inspect labels.csv [--html page.html] [--scores scores.csv] [--epochs 100] [--gamma 0.3] [--law zipf]`
 
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use climd::schedule::TargetLaw;
 use climd::{PowerLaw, State};
 use climd_cli::inspect::Inspection;
+use climd_cli::split;
 use climd_csv::{
     Column, GROUPS, HeaderOption, IDS, Kind, LABELS, Labels, Options, SCORES, SITES, Separator, Sheet, Wanted,
 };
@@ -26,6 +29,8 @@ struct Program {
 enum Command {
     /// Say what a curriculum would do with these classes, before any training.
     Inspect(Box<Arguments>),
+    /// Parts for training, validation and test, or folds, that keep patients together and labels in proportion.
+    Split(Box<split::Arguments>),
 }
 
 #[derive(Debug, Args)]
@@ -103,6 +108,10 @@ enum Between {
 fn main() -> Result<()> {
     match Program::parse().command {
         Command::Inspect(arguments) => inspect(&arguments),
+        Command::Split(arguments) => {
+            print!("{}", split::run(&arguments)?);
+            Ok(())
+        }
     }
 }
 
