@@ -174,8 +174,8 @@ fn tensors_of_the_wrong_shape_or_kind_are_named() {
         (refused(new(), &all, &[], &[]), "`logits` is empty, but at least one is needed"),
         (
             refused(new(), &all, &good(), &[]),
-            "`embeddings` is empty, but `Terms::Both` compares modalities by them: give one for each modality, or, for a \
-             network of one input and one head, measure with `Terms::Confidence`",
+            "`embeddings` is empty, but `Terms::Both` compares modalities by them: give one for each modality, or, for \
+             a network of one input and one head, measure with `Terms::Confidence`",
         ),
         (
             refused(new(), &all, &good(), &[zeros(3, 2), zeros(3, 2).to_kind(Kind::Int64)]),
