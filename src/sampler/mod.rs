@@ -10,6 +10,7 @@ mod random;
 mod report;
 mod scatter;
 mod select;
+mod settings;
 mod shard;
 mod state;
 pub(crate) mod strata;
@@ -19,12 +20,13 @@ mod weighted;
 
 use std::ops::Range;
 
-pub use curriculum::{Curriculum, PowerLawScheduler, Settings};
+pub use curriculum::{Curriculum, PowerLawScheduler};
 pub(crate) use epoch::check_batch_size;
 pub use epoch::{Epoch, IndexBatches, LastBatch, Position};
 pub(crate) use random::{Purpose, Words};
 pub use report::{ClassReport, GroupShare, LabelReport, Report, ScoreRange, Warning};
 pub(crate) use select::key_of_score;
+pub use settings::Settings;
 pub use shard::ShardRemainder;
 pub use state::State;
 pub use weighted::weighted_scores;

@@ -5,7 +5,8 @@
 
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::{Position, Settings};
+use super::epoch::Position;
+use super::settings::Settings;
 use crate::targets::Population;
 use crate::{Error, Result};
 

@@ -164,7 +164,8 @@ fn nothing_is_fetched_and_a_phone_is_wide_enough() {
     // a window is never narrower than 500, a frame can be
     let folder = tempfile::tempdir().unwrap();
     let report = "<script>onload = () => { const root = document.documentElement; \
-                  parent.postMessage([innerWidth, root.clientWidth, root.scrollWidth].join(' '), '*'); };</script></body>";
+                  parent.postMessage([innerWidth, root.clientWidth, root.scrollWidth].join(' '), '*'); };\
+                  </script></body>";
     std::fs::write(folder.path().join("page.html"), page.replace("</body>", report)).unwrap();
     let frame = "<!doctype html><body><script>onmessage = event => { document.title = event.data; };</script>\
                  <iframe src=page.html width=360 height=640></iframe></body>";
