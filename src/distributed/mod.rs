@@ -30,7 +30,7 @@ pub enum Exchange {
     /// ends, by summed histograms: 1 KiB for each class in each of 4 to 8 rounds of an epoch, for any number of
     /// samples. Then they gather the chosen indices, 4 bytes each.
     ///
-    /// With more than [`MAX_CLASSES`](Self::MAX_CLASSES) classes (or strata), or under a cap of groups, it is `AllGather`.
+    /// With more than [`MAX_CLASSES`](Self::MAX_CLASSES) classes or strata, or with a cap of groups, it is `AllGather`.
     Histograms,
 }
 
