@@ -109,7 +109,8 @@ fn main() -> Result<()> {
     };
     ensure!(
         device == Device::Cpu || tch::Cuda::is_available(),
-        "--device cuda: libtorch sees no CUDA device; use --device cpu, or a CUDA build of libtorch on a machine with one"
+        "--device cuda: libtorch sees no CUDA device; use --device cpu, or a CUDA build of libtorch on a machine with \
+         one"
     );
     ensure!(lr > 0.0 && lr.is_finite(), "--lr is {lr}, but must be above 0 and finite: 3e-4 is usual");
     let folder = match &arguments.data {

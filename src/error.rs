@@ -2,13 +2,11 @@
 //!
 //! Every variant says which argument is wrong, where in it, what was found and what to do.
 
-use crate::{Pick, Terms};
-
 /// The result of every fallible function in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error of an argument, a state, a tensor or a rank.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     // ------------------------------------------------------------------ labels
@@ -93,12 +91,12 @@ pub enum Error {
     },
     /// Embeddings are missing, but the terms compare them.
     #[error(
-        "`embeddings` is empty, but `Terms::{terms:?}` compares modalities by them: give one for each modality, or, \
+        "`embeddings` is empty, but `Terms::{terms}` compares modalities by them: give one for each modality, or, \
          for a network of one input and one head, measure with `Terms::Confidence`"
     )]
     NoEmbeddings {
         /// The terms that need them.
-        terms: Terms,
+        terms: &'static str,
     },
     /// The logits have one column, as for binary cross-entropy, but each class needs a column.
     #[error(
@@ -209,6 +207,20 @@ pub enum Error {
         /// What was asked.
         what: &'static str,
     },
+    /// One class prior was asked of an epoch whose samples can have several labels.
+    #[error(
+        "`log_prior` is of one label a sample, but samples can have several here: use `log_odds` and a sigmoid loss"
+    )]
+    SeveralLabels,
+    /// A schedule that ignores classes, under a cap by class and group.
+    #[error(
+        "the schedule asks for a window of the ranking in epoch {epoch}, but groups are capped by class: \
+         leave out `groups`, or take a schedule by class"
+    )]
+    WindowWithCap {
+        /// Epoch that was asked about, from 0.
+        epoch: usize,
+    },
     /// A part of a split has weight 0.
     #[error("`parts[{index}]` is 0, but a part has a weight of at least 1: leave it out")]
     PartWeight {
@@ -259,12 +271,12 @@ pub enum Error {
         range: &'static str,
     },
     /// A schedule does not support this pick.
-    #[error("`pick` is {found:?}, which {schedule} cannot do: choose Highest, Lowest, FixedRandom or Redraw")]
+    #[error("`pick` is {found}, which {schedule} cannot do: choose Highest, Lowest, FixedRandom or Redraw")]
     Pick {
         /// Name of the schedule.
         schedule: &'static str,
         /// The pick that it was given.
-        found: Pick,
+        found: String,
     },
     /// A schedule asks for samples that the data set does not have.
     #[error("the schedule's plan of epoch {epoch} is impossible: {reason}; mend its `plan`")]
@@ -422,6 +434,8 @@ pub enum Error {
         path: String,
         /// `read` or `written`.
         done: &'static str,
+        /// What kind of failure it is, for a program that can go on without the file.
+        kind: std::io::ErrorKind,
         /// The error of the operating system.
         reason: String,
     },
@@ -541,6 +555,79 @@ pub enum Error {
         /// The message of libtorch, without its stack.
         message: String,
     },
+}
+
+/// The name and the message, so that `fn main() -> climd::Result<()>` shows what is wrong and what to do.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {self}", self.name())
+    }
+}
+
+impl Error {
+    /// The name of the variant: stable, for logs and for other languages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Error::Empty { .. } => "Empty",
+            Error::TooManySamples { .. } => "TooManySamples",
+            Error::LabelTooLarge { .. } => "LabelTooLarge",
+            Error::LabelOutsideLogits { .. } => "LabelOutsideLogits",
+            Error::LooksUnlabelled { .. } => "LooksUnlabelled",
+            Error::Length { .. } => "Length",
+            Error::EmbeddingWidth { .. } => "EmbeddingWidth",
+            Error::NoEmbeddings { .. } => "NoEmbeddings",
+            Error::OneLogit { .. } => "OneLogit",
+            Error::NotFinite { .. } => "NotFinite",
+            Error::ScoreNotFinite { .. } => "ScoreNotFinite",
+            Error::NoModality { .. } => "NoModality",
+            Error::RowStarts { .. } => "RowStarts",
+            Error::LabelPastColumns { .. } => "LabelPastColumns",
+            Error::MultiHot { .. } => "MultiHot",
+            Error::PresentAndUnknown { .. } => "PresentAndUnknown",
+            Error::ValueTooLarge { .. } => "ValueTooLarge",
+            Error::OneLabel { .. } => "OneLabel",
+            Error::SeveralLabels => "SeveralLabels",
+            Error::WindowWithCap { .. } => "WindowWithCap",
+            Error::PartWeight { .. } => "PartWeight",
+            Error::PartOutOfRange { .. } => "PartOutOfRange",
+            Error::ValueNotFinite { .. } => "ValueNotFinite",
+            Error::Weight { .. } => "Weight",
+            Error::NoEpochs => "NoEpochs",
+            Error::OutOfRange { .. } => "OutOfRange",
+            Error::Pick { .. } => "Pick",
+            Error::Quota { .. } => "Quota",
+            Error::ClassBlind { .. } => "ClassBlind",
+            Error::BatchSize => "BatchSize",
+            Error::Rank { .. } => "Rank",
+            Error::Launcher { .. } => "Launcher",
+            Error::ShardedTwice => "ShardedTwice",
+            Error::Skip { .. } => "Skip",
+            Error::SkipSharded { .. } => "SkipSharded",
+            Error::SkippedStratified { .. } => "SkippedStratified",
+            Error::PriorWidth { .. } => "PriorWidth",
+            Error::Samples { .. } => "Samples",
+            Error::RanksDiffer { .. } => "RanksDiffer",
+            Error::OtherRank { .. } => "OtherRank",
+            Error::Communication { .. } => "Communication",
+            Error::StateVersion { .. } => "StateVersion",
+            Error::StateMismatch { .. } => "StateMismatch",
+            Error::StateDamaged { .. } => "StateDamaged",
+            Error::StateFile { .. } => "StateFile",
+            Error::StateFormat { .. } => "StateFormat",
+            Error::Shape { .. } => "Shape",
+            Error::Kind { .. } => "Kind",
+            Error::Device { .. } => "Device",
+            Error::NoCuda { .. } => "NoCuda",
+            Error::NoDevice { .. } => "NoDevice",
+            Error::NotDense { .. } => "NotDense",
+            Error::Undefined { .. } => "Undefined",
+            Error::IndexOutOfRange { .. } => "IndexOutOfRange",
+            Error::IndexTwice { .. } => "IndexTwice",
+            Error::NotObserved { .. } => "NotObserved",
+            Error::Framework { .. } => "Framework",
+            Error::Torch { .. } => "Torch",
+        }
+    }
 }
 
 #[cfg(feature = "tch")]

@@ -27,7 +27,7 @@ impl Given<'_> {
     pub(crate) fn check(&self, logits: &[Facts], embeddings: &[Facts]) -> Result<usize> {
         let (n, terms) = (self.labels.len(), self.terms);
         if terms.needs_embeddings() && embeddings.is_empty() {
-            return Err(Error::NoEmbeddings { terms });
+            return Err(Error::NoEmbeddings { terms: terms.name() });
         }
         let classes = width("logits", logits, terms.needs_logits(), n)?;
         width("embeddings", embeddings, terms.needs_embeddings(), n)?;

@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::batch::Measured;
+use super::layout::Measured;
 use super::slices::{Modality, complements_into, log_probabilities_into};
 use crate::tensor::to_vec;
 use crate::{Result, raw};

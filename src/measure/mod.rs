@@ -8,6 +8,8 @@ mod batch;
 mod host;
 mod lanes;
 #[cfg(feature = "tch")]
+mod layout;
+#[cfg(feature = "tch")]
 mod observed;
 mod slices;
 #[cfg(feature = "tch")]
@@ -33,6 +35,15 @@ pub enum Terms {
 }
 
 impl Terms {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Terms::Both => "Both",
+            Terms::Confidence => "Confidence",
+            Terms::Complementarity => "Complementarity",
+            Terms::LogLikelihood => "LogLikelihood",
+        }
+    }
+
     pub(crate) fn needs_logits(self) -> bool {
         self != Terms::Complementarity
     }

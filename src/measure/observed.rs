@@ -3,7 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::Terms;
-use super::batch::{Layout, Measured};
+use super::layout::{Layout, Measured};
 use crate::tensor::to_vec;
 use crate::{Error, Result};
 

@@ -284,7 +284,7 @@ fn check<F>(labels: &[u32], num_classes: usize, modalities: &[Modality<'_, F>], 
         return Err(Error::OutOfRange { argument: "num_classes", found: 0.0, range: "at least 1" });
     }
     if terms.needs_embeddings() && modalities.iter().all(|modality| modality.embeddings.is_empty()) {
-        return Err(Error::NoEmbeddings { terms });
+        return Err(Error::NoEmbeddings { terms: terms.name() });
     }
     if let Some((index, &label)) = labels.iter().enumerate().find(|&(_, &label)| label as usize >= num_classes) {
         if num_classes == 1 && label == 1 {
@@ -504,7 +504,8 @@ mod tests {
         );
         assert_eq!(
             check(&[0, 1], &[good, one(&[0.0; 4], &[0.0; 4])]),
-            "`embeddings[1]` has width 2, but `embeddings[0]` has width 3: project the embeddings to one width first"
+            "`embeddings[1]` has width 2, but `embeddings[0]` has width 3: project the embeddings to one width first, \
+             by layers that are trained (untrained, their cosines are chance), or measure with `Terms::Confidence`"
         );
     }
 }

@@ -6,7 +6,8 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::batch::{Batch, Layout};
+use super::batch::Batch;
+use super::layout::Layout;
 use super::observed::Observed;
 use super::{Real, Scores, Terms};
 use crate::tensor::{self, to_vec, without_gradient};

@@ -38,14 +38,17 @@ impl State {
     /// [`Error::StateFile`] if the file cannot be written. An old file is then unchanged.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let failed = |reason: String| Error::StateFile { path: path.display().to_string(), done: "written", reason };
+        let failed = |error: io::Error| {
+            let (path, kind, reason) = (path.display().to_string(), error.kind(), error.to_string());
+            Error::StateFile { path, done: "written", kind, reason }
+        };
         let bytes = if path.extension().is_some_and(|end| end == "json") {
-            serde_json::to_vec(self).map_err(|error| failed(error.to_string()))?
+            serde_json::to_vec(self).map_err(|error| failed(error.into()))?
         } else {
-            let body = postcard::to_allocvec(self).map_err(|error| failed(error.to_string()))?;
+            let body = postcard::to_allocvec(self).map_err(|error| failed(io::Error::other(error.to_string())))?;
             [MAGIC, &body].concat()
         };
-        write_whole(path, &bytes).map_err(|error| failed(error.to_string()))
+        write_whole(path, &bytes).map_err(failed)
     }
 
     /// Reads a file that [`save`](Self::save) wrote, in either format.
@@ -56,7 +59,10 @@ impl State {
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let name = || path.display().to_string();
-        let unread = |error: io::Error| Error::StateFile { path: name(), done: "read", reason: error.to_string() };
+        let unread = |error: io::Error| {
+            let (kind, reason) = (error.kind(), error.to_string());
+            Error::StateFile { path: name(), done: "read", kind, reason }
+        };
         let bytes = fs::read(path).map_err(unread)?;
         let not_whole = |reason: String| Error::StateFormat { path: name(), reason };
         let state: Self = match bytes.strip_prefix(MAGIC) {

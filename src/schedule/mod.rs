@@ -15,9 +15,11 @@
 //! | | [`ProgressivelyBalanced`] | to go from the data's own class mix to equal classes, or back |
 //! | none | [`Uniform`] | as a baseline: all samples in every epoch |
 //! | two in turn | [`Switch`] | for deferred re-balancing, and for stages |
+//! | any | [`AnySchedule`] | where the user of a program chooses, by name and fields |
 //!
 //! [`PowerLaw`], [`Schedule`], [`Plan`], [`Pick`] and [`Quota`] are also at the root of the crate.
 
+mod any;
 mod apportion;
 mod baby_step;
 mod buckets;
@@ -38,6 +40,7 @@ mod trim;
 mod under_sampling;
 mod uniform;
 
+pub use any::AnySchedule;
 pub(crate) use apportion::largest_remainder;
 pub use apportion::{Overflow, apportion};
 pub use baby_step::BabyStep;
@@ -70,7 +73,7 @@ fn check_epochs(epochs: usize) -> Result<()> {
 /// Checks that the pick is not [`Pick::WithReplacement`], which makes no curriculum.
 fn check_pick(schedule: &'static str, pick: Pick) -> Result<()> {
     match pick {
-        Pick::WithReplacement => Err(Error::Pick { schedule, found: pick }),
+        Pick::WithReplacement => Err(Error::Pick { schedule, found: format!("{pick:?}") }),
         _ => Ok(()),
     }
 }

@@ -1,13 +1,14 @@
-//! Folds and validation parts, in which rows of one group stay together.
+//! Folds and validation parts. Rows of one group stay together.
 //!
-//! Where every row is a group of its own, folds are the harness's, as for every other data set; else `climd::split`'s.
+//! If every row is its own group, the folds are those of the harness, as for every other data set. Otherwise they come
+//! from `climd::split`.
 
 use climd::{Targets, split};
 use climd_data::{Split, stratified_folds};
 
 use crate::error::Error;
 
-/// Parts of 4 : 1, a share of 0.2.
+/// Weights of the parts: a validation share of 0.2.
 const VALIDATION: [u32; 2] = [4, 1];
 const VALIDATION_SHARE: f64 = 0.2;
 
@@ -25,7 +26,7 @@ impl Rows<'_> {
         self.groups.iter().max().is_some_and(|&last| last + 1 < self.groups.len())
     }
 
-    /// Groups of a class among some of the rows.
+    /// Number of groups with a class among some of the rows.
     fn count(&self, class: usize, rows: impl Iterator<Item = usize>) -> usize {
         let mut groups: Vec<usize> =
             rows.filter(|&row| self.labels[row] == class).map(|row| self.groups[row]).collect();
@@ -34,7 +35,7 @@ impl Rows<'_> {
         groups.len()
     }
 
-    /// Each fold is the test part of one split; every training part has two groups of each class at least, so that one
+    /// Each fold is the test part of one split. Every training part has at least two groups of each class, so that one
     /// can be taken for validation.
     ///
     /// # Errors
@@ -58,7 +59,7 @@ impl Rows<'_> {
         let splits: Vec<Split> =
             (0..folds).map(|fold| Split { train: rows(false, fold), test: rows(true, fold) }).collect();
         for (class, split) in (0..self.classes.len()).flat_map(|class| splits.iter().map(move |split| (class, split))) {
-            // groups of several classes can crowd a class into one fold
+            // groups with several classes can put most of a class into one fold
             if self.count(class, split.train.iter().copied()) < 2 {
                 return Err(Error::ClassInOneFold { class: self.classes[class].clone() }.into());
             }
@@ -66,7 +67,7 @@ impl Rows<'_> {
         Ok(splits)
     }
 
-    /// Takes a validation part out of a training part: `test` of what is returned.
+    /// Takes a validation part out of a training part. It is `test` of the returned split.
     ///
     /// # Errors
     /// Those of the split.

@@ -1,8 +1,8 @@
-//! The file that a cell of a manifest means, where the table was written on another system than the folder is on.
+//! Finds the file that a cell of a manifest means, also if the manifest was written on another system.
 //!
-//! Two differences say the same name, and are looked through: backslashes of Windows, and the two ways of Unicode to
-//! write an accented letter (macOS splits it in two). Other differences are said, and the file is not taken: upper and
-//! lower case, another ending, an absolute path, an address.
+//! Two differences are accepted: backslashes of Windows, and the two ways of Unicode to write an accented letter (macOS
+//! splits it in two). For other differences the error has a hint, and the file is not used: upper and lower case,
+//! another extension, an absolute path, a web address.
 
 use std::collections::HashMap;
 use std::fs;
@@ -11,16 +11,16 @@ use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The folder of a manifest, and what was seen in it.
+/// The folder of a manifest, and the names that were read in it.
 #[derive(Debug)]
 pub struct Folder {
     root: PathBuf,
-    /// Names by folder, each read once, and only when a name is not there as it was written.
+    /// Names by folder. Each folder is read once, and only if a name does not exist as written.
     names: HashMap<PathBuf, Vec<String>>,
 }
 
 impl Folder {
-    /// A folder to look in.
+    /// Searches this folder.
     #[must_use]
     pub fn new(root: &Path) -> Folder {
         Folder { root: root.into(), names: HashMap::new() }
@@ -29,10 +29,10 @@ impl Folder {
     /// The path of a cell.
     ///
     /// # Errors
-    /// What is there instead, and what to write, if there is no such file.
+    /// If there is no such file: what exists instead, and what to write.
     pub fn find(&mut self, cell: &str) -> Result<PathBuf, String> {
         let as_written = self.root.join(cell);
-        // what is there, or cannot be looked at, is for the reader of the file to judge
+        // a file that exists, or whose state is unknown, is left to the reader of the file
         if as_written.metadata().map_or_else(|error| error.kind() != ErrorKind::NotFound, |_| true) {
             return Ok(as_written);
         }
@@ -81,7 +81,7 @@ fn normal(name: &str) -> String {
     name.nfc().collect()
 }
 
-/// What to write instead of a part that is not there, after the parts that are.
+/// What to write instead of a part that does not exist, after the parts that do.
 fn hint(part: &str, written: &[String], names: &[String]) -> String {
     let lower = |name: &str| normal(name).to_lowercase();
     let stem = |name: &str| lower(name).rsplit_once('.').map_or_else(|| lower(name), |(stem, _)| stem.to_owned());

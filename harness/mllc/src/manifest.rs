@@ -1,9 +1,10 @@
-//! `manifest.csv`: one row a patient, each checked before anything is trained.
+//! Reads `manifest.csv`, which has one row for each patient. All rows are checked before anything is trained.
 //!
-//! Columns: `id`, `label`, then `image` (a path from the folder) and `text` where there are such, then laboratory
-//! values under any names. A modality that no row has is absent by design. An empty image cell, or a row without any
-//! laboratory value, is a patient who lacks that modality; an empty text is a mistake. Rows with one `group`, where
-//! there is such a column, are of one patient, and never in two parts of a split.
+//! * Columns: `id`, `label`, optionally `image` (a path relative to the folder), `text` and `group`, then laboratory
+//!   values with any names.
+//! * A modality that no row has is left out. A patient with an empty image cell, or without any laboratory value, lacks
+//!   that modality. An empty text is an error.
+//! * Rows with the same `group` belong to one patient, and are never in two parts of a split.
 
 use std::collections::HashMap;
 use std::fs;
@@ -23,11 +24,11 @@ pub const CLASSES: [&str; 3] = ["normal", "metastatic", "hcc"];
 pub struct Patient {
     /// The row in the manifest.
     pub row: usize,
-    /// Who it is.
+    /// The id.
     pub id: String,
     /// Number of the class.
     pub label: usize,
-    /// Of whom it is, where the manifest has a column `group`; else the id.
+    /// The group, if the manifest has a column `group`; else the id.
     pub group: String,
     /// `[3, size, size]`, row-major; none if the cell is empty.
     pub image: Option<Vec<u8>>,
@@ -52,7 +53,7 @@ pub struct Manifest {
     pub has_text: bool,
     /// Whether rows have groups.
     pub has_group: bool,
-    /// Those who can be used.
+    /// The rows that can be used.
     pub patients: Vec<Patient>,
     /// An [`Error::Row`] for each row that was left out.
     pub skipped: Vec<Error>,

@@ -15,18 +15,18 @@ use crate::cohort::Cohort;
 use crate::folds::Rows;
 use crate::train::{Setup, run};
 
-/// What all rows share.
+/// Settings that all rows share.
 #[derive(Debug, Clone)]
 pub struct Study<'a> {
     /// The patients.
     pub cohort: &'a Cohort,
     /// Folds; each is the test part once.
     pub folds: usize,
-    /// Of the folds; fold `i` draws weights, dropout and order from `seed + i`.
+    /// Seed of the folds. Fold `i` draws weights, dropout and order from `seed + i`.
     pub seed: u64,
     /// Epochs of plain training, which set the number of steps.
     pub epochs: usize,
-    /// Samples a batch.
+    /// Samples in each batch.
     pub batch_size: usize,
     /// The learning rate, the same for all rows.
     pub rate: LearningRate,
@@ -37,7 +37,7 @@ pub struct Study<'a> {
 }
 
 impl Study<'_> {
-    /// The folds, each with its training part; rows of one group are in one fold.
+    /// The folds, each with its training part. Rows of one group are in one fold.
     ///
     /// # Errors
     /// [`Error::ClassTooSmall`](crate::Error::ClassTooSmall) if a class has fewer patients (groups, where there are
@@ -51,7 +51,7 @@ impl Study<'_> {
         Rows { labels, groups, classes }
     }
 
-    /// All rows on all folds, `jobs` runs at a time; `points` looks on the way, for curves.
+    /// Runs all rows on all folds, `jobs` runs at a time. `points` is the number of points of curves.
     ///
     /// `planned` is called with the number of steps before the first, `progress` with the loss after each.
     ///

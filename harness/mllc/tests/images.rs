@@ -1,4 +1,4 @@
-//! Promise: an image is read as a viewer shows it, whole, or it is an error that says what to do.
+//! Promise: an image is read completely and as a viewer shows it, or the error says what to do.
 //!
 //! Files of `field/` are made after reports of people; their siblings are made here.
 

@@ -1,7 +1,7 @@
-//! Images of patients: PNG or JPEG, as a viewer shows them, in 8 bits and one size.
+//! Reads images of patients: PNG or JPEG, as a viewer shows them, in 8 bits and one size.
 //!
-//! What is not whole is an error, as a network cannot tell gray that is missing from gray that was seen. Nothing here
-//! needs libtorch.
+//! An incomplete image is an error, as a network cannot tell missing pixels from gray ones. Nothing here needs
+//! libtorch.
 
 mod contrast;
 mod format;
@@ -25,10 +25,10 @@ pub use problem::Problem;
 /// The most pixels of an image that is read, 8192 x 8192.
 pub const MAX_PIXELS: u64 = 1 << 26;
 
-/// The most bytes of a file that is read, and of what its decoder may take beside the pixels.
+/// The most bytes of a file that is read, and the most memory of its decoder beside the pixels.
 pub const MAX_BYTES: u64 = 1 << 29;
 
-/// How images are read.
+/// Settings for reading images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pictures {
     /// Width and height that they are scaled to.
@@ -52,10 +52,10 @@ pub struct Picture {
     pub window: Option<[u16; 2]>,
 }
 
-/// Reads a file by its content, whatever its name.
+/// Reads a file by its content. The name does not matter.
 ///
 /// # Errors
-/// [`Problem`]: not there, another format, incomplete, damaged, or too large.
+/// [`Problem`]: the file is missing, has another format, is incomplete, damaged, or too large.
 pub fn read(path: &Path, how: Pictures) -> Result<Picture, Problem> {
     let unreadable = |reason: String| Problem::Unreadable { reason };
     let about = fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
@@ -69,7 +69,7 @@ pub fn read(path: &Path, how: Pictures) -> Result<Picture, Problem> {
     decode(&bytes, &path.to_string_lossy(), how)
 }
 
-/// The same from memory; the name helps where the content says nothing.
+/// The same from memory. The name helps if the content does not show the format.
 ///
 /// # Errors
 /// Those of [`read`].

@@ -1,8 +1,8 @@
-//! The chunks of a PNG: whether its end is there, and the orientation that may stand after its pixels.
+//! Reads the chunks of a PNG: checks that its end is there, and finds the orientation, which may come after the pixels.
 
 use super::Problem;
 
-/// Goes from chunk to chunk up to `IEND`; returns the Exif data, wherever they are.
+/// Goes from chunk to chunk up to `IEND`. Returns the Exif data, if there are any.
 ///
 /// The decoder checks the chunks that it needs, but stops after the last pixel.
 pub(super) fn walk(bytes: &[u8]) -> Result<Option<&[u8]>, Problem> {

@@ -1,24 +1,24 @@
-//! Why an image is not read, each with what to do about it.
+//! Errors of an image, each with what to do.
 
 use super::{MAX_BYTES, MAX_PIXELS};
 
-/// What is wrong with an image; its text goes on after the image's name.
+/// An error of an image. The message continues after the name of the image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// No file has the name, nor one that means the same.
+    /// No file has this name, or a name that means the same.
     #[error("but there is no such file: {hint}")]
     NotThere {
-        /// What is there instead, and what to write.
+        /// What exists instead, and what to write.
         hint: String,
     },
-    /// The system does not hand it out, or it is no file.
+    /// The system refuses to read it, or it is not a file.
     #[error("which cannot be read ({reason}): give a file that may be read, or empty the cell if there is none")]
     Unreadable {
         /// What the system says.
         reason: String,
     },
-    /// It is something else than PNG or JPEG.
+    /// It is neither PNG nor JPEG.
     #[error("which is {found}, but PNG and JPEG are read: {advice}")]
     Format {
         /// What it is.
