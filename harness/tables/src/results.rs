@@ -306,7 +306,8 @@ impl Page {
         plot::curves_as(folder.join(&file), &title, ["gradient steps", "macro F1 (%)"], &f1_curves(curves), &look)?;
         let rate = format!("{} learning rate", section.rate());
         let caption = format!(
-            "Macro F1 on the validation part, with one standard deviation over the splits for the first four rows, {rate}"
+            "Macro F1 on the validation part, with one standard deviation over the splits for the first four \
+             rows, {rate}"
         );
         plots.push((file, caption));
 
@@ -339,7 +340,8 @@ impl Page {
                 let look = Look { y, mark, of_classes: true };
                 plot::curves_as(folder.join(&file), &title, ["gradient steps", "score"], &series, &look)?;
                 let caption = format!(
-                    "Scores of the training samples of every class, {row}: median, and quartiles for the first four, {rate}"
+                    "Scores of the training samples of every class, {row}: median, and quartiles for the first four, \
+                     {rate}"
                 );
                 plots.push((file, caption));
             }
