@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use climd_repro::comparisons::records;
+use climd_repro::comparisons::{Comparison, comparisons, records};
 use climd_repro::results::Record;
 
 fn root() -> PathBuf {
@@ -182,6 +182,20 @@ fn the_advice_of_inspect_was_measured() {
     let quoted = quoted(&fs::read_to_string(root().join("crates/cli/src/inspect/advice.rs")).unwrap());
     assert_eq!(quoted.len(), 4, "{quoted:?}");
     assert!(quoted.iter().all(|difference| all.differences.contains(difference)), "{quoted:?}");
+}
+
+/// "Never told", "none here has two stars" and "the only two stars" of `advice.md`.
+#[test]
+fn what_the_advice_says_of_all_its_rows_holds() {
+    let all = comparisons(&records(&root().join("docs/results")).unwrap());
+    let advice: Vec<&Comparison> =
+        all.iter().filter(|of| of.table.starts_with("advice (") || of.table.starts_with("label-noise (")).collect();
+    let alone = |of: &&&Comparison| of.id == "baseline/climd" && of.beside == "baseline/plain";
+    let alone: Vec<_> = advice.iter().filter(alone).collect();
+    assert!(alone.len() == 20 && alone.iter().all(|of| !of.is_told()), "{alone:?}");
+    let two_stars = advice.iter().filter(|of| of.bh_fixed.is_some_and(|p| p < 0.05));
+    let two_stars: Vec<(&str, &str)> = two_stars.map(|of| (of.data.as_str(), of.id.as_str())).collect();
+    assert_eq!(two_stars, [("htad, 50:1, 20 % noise", "baseline/trim-prior")]);
 }
 
 #[test]
