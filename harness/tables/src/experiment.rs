@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use climd::schedule::Uniform;
-use climd::{Curriculum, CurriculumSampler, LastBatch, Terms};
+use climd::{Curriculum, CurriculumSampler, LastBatch, PowerLaw, Schedule, Terms};
 use serde::Serialize;
 use tch::{Device, Tensor, nn};
 
@@ -168,6 +168,21 @@ impl Study<'_> {
             Some(fixed) => fixed.clone(),
             None => stratified_split(&self.dataset.labels, TEST_SHARE, seed)?,
         })
+    }
+
+    /// The step after which CLIMD's curriculum is over, on the part that curves are drawn for; none if training ends
+    /// first.
+    ///
+    /// # Errors
+    /// Those of the data.
+    pub fn curriculum_end(&self) -> Result<Option<usize>> {
+        let Seen { split, labels } = self.split(self.first_seed, Part::Validation)?;
+        let labels: Vec<usize> = split.train.iter().map(|&row| labels[row]).collect();
+        let steps = |schedule: Box<dyn Schedule>| -> Result<usize> {
+            Ok(Curriculum::new(&labels, schedule)?.steps(0..self.epochs, self.batch_size, LastBatch::Keep)?)
+        };
+        let end = steps(Box::new(PowerLaw { epochs: self.epochs, ..Default::default() }))?;
+        Ok((end < steps(Box::new(Uniform {}))?).then_some(end))
     }
 
     fn test_to_train(&self) -> Result<f64> {

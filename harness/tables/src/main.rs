@@ -191,7 +191,8 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
         page.push(Section::new(rate, &rows, &results).with_contrasts(&table.contrasts(), &results));
         if arguments.curves > 0 {
             let few = Study { seeds: arguments.curves, ..study };
-            page.plot(&arguments.out, &runner.rows(&few, &Page::plotted(&rows), Part::Validation, 20)?)?;
+            let curves = runner.rows(&few, &Page::plotted(&rows), Part::Validation, 20)?;
+            page.plot(&arguments.out, &curves, few.curriculum_end()?)?;
         }
     }
     bar.finish();
