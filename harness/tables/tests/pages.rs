@@ -220,7 +220,8 @@ fn lines_with_a_test(page: &str) -> usize {
         let mut quoted = line.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2);
         let (file, test) = (quoted.next().unwrap(), quoted.next().unwrap());
         let text = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-        let is_there = ["(", "<"].iter().any(|next| text.contains(&format!("fn {test}{next}")));
+        let calls = [("fn", "("), ("fn", "<"), ("def", "(")]; // of Rust and of Python
+        let is_there = calls.iter().any(|(word, next)| text.contains(&format!("{word} {test}{next}")));
         assert!(is_there, "{file} has no test {test}");
     };
     lines.map(check).count()
