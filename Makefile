@@ -19,7 +19,7 @@ MEMBERS = --workspace --exclude climd-frameworks $(shell scripts/members.sh)
 export CARGO PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-all test-package test-python wheel test-frameworks test-burn test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all text-model libtorch tools clean-data
+.PHONY: help brca test test-core test-all test-package test-python wheel test-frameworks test-burn test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all data-chest text-model libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -142,6 +142,9 @@ data: tools ## fetch the TCGA-BRCA tables into data/brca
 
 data-all: tools ## fetch all data sets: brca, kipan, lgg, htad, digits
 	@$(PYTHON) -B scripts/data.py brca kipan lgg htad digits
+
+data-chest: tools ## fetch findings and patients of three sets of chest X-rays (no images) into data/chest
+	@$(PYTHON) -B scripts/data.py chest
 
 text-model: tools ## fetch a small English text model into data/minilm, for the example mllc
 	@$(PYTHON) -B scripts/data.py minilm

@@ -1,8 +1,8 @@
 //! The main job: does CLIMD help an early-fusion network on TCGA breast cancer subtypes?
 //!
-//! `make brca` fetches the data and runs this. Every arm starts from the same weights, on the same splits, and takes
-//! the same number of gradient steps; the learning rate is chosen for the baseline on a validation part; the test part
-//! is looked at once, after the last step.
+//! `make brca` fetches the data and runs this. All arms have the same splits, the same first weights, and the same
+//! number of gradient steps. The learning rate is chosen for the baseline on a validation part. The test part is used
+//! once, after the last step.
 
 use std::fs;
 use std::path::PathBuf;
@@ -44,7 +44,7 @@ struct Arguments {
     /// Class distribution that the curriculum ends in.
     #[arg(long, value_enum, default_value = "power-law")]
     law: Target,
-    /// By what the curriculum picks samples within a class; a random order is the control of what the scores are worth.
+    /// How the curriculum picks samples in a class. A random order is the control that shows what scores are worth.
     #[arg(long, value_enum, default_value = "highest")]
     pick: By,
     /// Learning rate: chosen on validation from 1e-4, 3e-4, 1e-3 and 3e-3 with cosine decay, or the paper's constant
@@ -57,7 +57,7 @@ struct Arguments {
     /// Folder for the plots.
     #[arg(long, value_name = "DIR", default_value = "results/brca")]
     out: PathBuf,
-    /// Only so many samples, stratified: for a quick look.
+    /// Use only this number of samples, stratified, for a quick look.
     #[arg(long, value_name = "N")]
     samples: Option<usize>,
     /// Runs at a time, each on one thread. Default: one for each core.
@@ -103,7 +103,8 @@ fn main() -> Result<()> {
     };
     ensure!(
         device == Device::Cpu || tch::Cuda::is_available(),
-        "--device cuda: libtorch sees no CUDA device; use --device cpu, or a CUDA build of libtorch on a machine with one"
+        "--device cuda: libtorch sees no CUDA device; use --device cpu, or a CUDA build of libtorch on a machine with \
+         one"
     );
     let law = match arguments.law {
         Target::PowerLaw => TargetLaw::PowerLaw,

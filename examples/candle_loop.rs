@@ -56,7 +56,7 @@ fn train(epochs: usize, curriculum: bool) -> anyhow::Result<f64> {
     let (patients, test) = (Patients::new([300, 60, 15], 1), Patients::new([100, 100, 100], 2));
     let schedule = PowerLaw { epochs: epochs * 2 / 3, ..Default::default() };
     let mut sampler = PowerLawScheduler::new(&patients.labels, schedule)?.seed(7);
-    // as many gradient steps either way: plain training takes its epochs from beyond the curriculum, where all samples are in
+    // both take as many gradient steps: plain training uses epochs after the curriculum, which hold all samples
     let budget = sampler.steps(0..epochs, BATCH, LastBatch::Keep)?;
     let (first, mut steps) = (if curriculum { 0 } else { epochs }, 0);
 

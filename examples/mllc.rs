@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
 use climd::PowerLaw;
+use climd_mllc::picture::Pictures;
 use climd_mllc::text::{self, Features, Source};
 use climd_mllc::{Cohort, Error, Manifest, Study, synthetic};
 use climd_networks::config::Part;
@@ -49,7 +50,10 @@ struct Arguments {
     /// Width and height that images are scaled to.
     #[arg(long, value_name = "PIXELS", default_value_t = 64, value_parser = clap::value_parser!(u32).range(64..=512))]
     image_size: u32,
-    /// Folds of the cross-validation, stratified.
+    /// Values of 16-bit images that become black and white. Default: the smallest and the largest of each image.
+    #[arg(long, num_args = 2, value_names = ["LOW", "HIGH"])]
+    window: Option<Vec<u16>>,
+    /// Folds of the cross-validation, stratified; rows of one `group` stay together.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..))]
     folds: u64,
     /// Seed of folds, weights, dropout, order and look-alike.
@@ -105,7 +109,8 @@ fn main() -> Result<()> {
     };
     ensure!(
         device == Device::Cpu || tch::Cuda::is_available(),
-        "--device cuda: libtorch sees no CUDA device; use --device cpu, or a CUDA build of libtorch on a machine with one"
+        "--device cuda: libtorch sees no CUDA device; use --device cpu, or a CUDA build of libtorch on a machine with \
+         one"
     );
     ensure!(lr > 0.0 && lr.is_finite(), "--lr is {lr}, but must be above 0 and finite: 3e-4 is usual");
     let folder = match &arguments.data {
@@ -181,10 +186,21 @@ fn main() -> Result<()> {
 
 /// Reads the folder and its texts, and says what there is.
 fn load(arguments: &Arguments, folder: &std::path::Path) -> Result<Cohort> {
-    let manifest = Manifest::read(folder, arguments.image_size, arguments.skip_bad)?;
+    let window = match arguments.window.as_deref() {
+        Some(&[low, high]) => {
+            ensure!(low < high, "--window is {low} {high}, but LOW must be below HIGH: give the darker value first");
+            Some([low, high])
+        }
+        _ => None,
+    };
+    let pictures = Pictures { size: arguments.image_size, window };
+    let manifest = Manifest::read(folder, pictures, arguments.skip_bad)?;
     if arguments.skip_bad {
         println!("bad rows left out: {}", manifest.skipped.len());
         manifest.skipped.iter().for_each(|error| eprintln!("left out: {error}"));
+    }
+    if let Some(windows) = manifest.windows(window) {
+        println!("{windows}");
     }
     let texts: Vec<&str> = manifest.patients.iter().map(|patient| patient.text.as_str()).collect();
     let mut features: Option<Features> = None;
@@ -210,6 +226,10 @@ fn load(arguments: &Arguments, folder: &std::path::Path) -> Result<Cohort> {
         .map(|(label, class)| format!("{class} {}", cohort.labels.iter().filter(|&&of| of == label).count()))
         .collect();
     println!("{} patients; classes: {}", cohort.labels.len(), sizes.join(", "));
+    if manifest.has_group {
+        let groups = cohort.groups.iter().max().map_or(0, |last| last + 1);
+        println!("groups: {groups}, each in one fold");
+    }
     for (at, modality) in cohort.modalities.iter().enumerate() {
         let missing = cohort.present.iter().filter(|present| !present[at]).count();
         println!("modality: {modality:?}, missing for {missing}");

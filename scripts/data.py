@@ -1,9 +1,11 @@
 """Fetches data sets, and a text model, into data/NAME.
 
-usage: data.py [NAME ...]    (default: brca; of brca, kipan, lgg, htad, digits, minilm)
+usage: data.py [NAME ...]    (default: brca; of brca, kipan, lgg, htad, digits, chest, minilm)
 """
 
+import ast
 import csv
+import gzip
 import io
 import os
 import sys
@@ -105,6 +107,63 @@ This folder is not part of climd, and git ignores it.
         write_lines(made / "classes.txt", [str(digit) for digit in range(10)])
 
 
+class Chest:
+    """Findings, patients and devices of three sets of chest X-rays: tables alone, no image."""
+
+    name, pins, wheel, megabytes = "chest", "chest.txt", "torchxrayvision 1.5.7", 29
+    licence = ("ChestX-ray14: free to use, name the NIH Clinical Center; CheXpert and PadChest: their research use"
+               " agreements, so for your own non-commercial research; do not pass the tables on")
+    files = "chestxray14.csv chexpert.csv padchest.csv README LICENSE".split()
+    folder = "torchxrayvision/data"
+    readme = f"""Chest X-rays: what was found, in whom, and with what, of three public sets; no images
+
+chestxray14.csv   112,120 X-rays, 14 findings; site: the view (PA, AP)
+chexpert.csv      223,414 X-rays, 14 findings as 1, 0 and -1 (unknown), an empty field is 0; site: frontal PA, AP, lateral
+padchest.csv      160,758 X-rays, 189 findings; site: the manufacturer of the device; rows without labels are left out,
+                  and the labels normal, unchanged, exclude and suboptimal study, which are no findings
+Columns: patient, site, then findings (parted by |, or No Finding) or a column a finding.
+
+Sources: Wang et al. 2017, https://doi.org/10.1109/CVPR.2017.369; Irvin et al. 2019,
+https://doi.org/10.1609/aaai.v33i01.3301590; Bustos et al. 2020, https://doi.org/10.1016/j.media.2020.101797; as the
+wheel torchxrayvision-1.5.7 (Cohen et al. 2022, https://arxiv.org/abs/2111.00595) has them, by `make data-chest`.
+Licence: {licence}.
+The wheel's own code is under Apache-2.0, as LICENSE says. This folder is not part of climd, and git ignores it.
+"""
+
+    def make(self, wheel, made):
+        rows = self.rows(wheel, "Data_Entry_2017_v2020.csv.gz")
+        self.write(made / "chestxray14.csv", ["findings"],
+                   ([row["Patient ID"], row["View Position"], row["Finding Labels"]] for row in rows))
+
+        rows = self.rows(wheel, "chexpert_train.csv.gz")
+        names = list(rows[0])[list(rows[0]).index("No Finding"):]
+        cell = {"": 0, "0.0": 0, "1.0": 1, "-1.0": -1}
+        self.write(made / "chexpert.csv", names,
+                   ([row["Path"].split("/")[2], row["AP/PA"] or "lateral", *(cell[row[name]] for name in names)]
+                    for row in rows))
+
+        rows = [row for row in self.rows(wheel, "PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv.gz")
+                if row["Labels"].startswith("[")]
+        none = {"", "normal", "unchanged", "exclude", "suboptimal study"}
+        self.write(made / "padchest.csv", ["findings"],
+                   ([row["PatientID"], row["Manufacturer_DICOM"],
+                     "|".join(sorted({label.strip() for label in ast.literal_eval(row["Labels"])} - none)) or "No Finding"]
+                    for row in rows))
+        fetch.unpack(wheel, "torchxrayvision-1.5.7.dist-info/licenses/LICENSE", made / "LICENSE")
+
+    def rows(self, wheel, name):
+        csv.field_size_limit(1 << 24)
+        with wheel.open(f"{self.folder}/{name}") as packed, gzip.open(packed) as file:
+            return list(csv.DictReader(io.TextIOWrapper(file, "utf-8", newline="")))
+
+    @staticmethod
+    def write(path, names, rows):
+        with open(path, "w", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["patient", "site", *names])
+            writer.writerows(rows)
+
+
 class MiniLm:
     """A text model, for histories of patients."""
 
@@ -136,7 +195,7 @@ SETS = {recipe.name: recipe for recipe in [
           "histological type of each patient, by the codes of classes.txt", ["KIRC", "KIRP", "KICH"]),
     Omics("lgg", "TCGA-LGG multi-omics tables: 511 lower grade glioma patients, vital status",
           "whether the patient died, by the codes of classes.txt", ["alive", "dead"]),
-    Htad(), Digits(), MiniLm(),
+    Htad(), Digits(), Chest(), MiniLm(),
 ]}
 
 

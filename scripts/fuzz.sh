@@ -13,7 +13,6 @@ run() {
     mkdir -p "corpus/$1"
     "${CARGO:-cargo}" +nightly fuzz run "${@:2}" "$1" "corpus/$1" "seeds/$1" -- "${limits[@]}"
 }
-run state
-run schedule
-# libtorch, which this target links, is not built for a sanitizer
-run csv --features csv --sanitizer none
+for name in state schedule apportion chain measure csv images manifest; do
+    run "$name"
+done

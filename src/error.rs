@@ -207,6 +207,20 @@ pub enum Error {
         /// What was asked.
         what: &'static str,
     },
+    /// One class prior was asked of an epoch whose samples can have several labels.
+    #[error(
+        "`log_prior` is of one label a sample, but samples can have several here: use `log_odds` and a sigmoid loss"
+    )]
+    SeveralLabels,
+    /// A schedule that ignores classes, under a cap by class and group.
+    #[error(
+        "the schedule asks for a window of the ranking in epoch {epoch}, but groups are capped by class: \
+         leave out `groups`, or take a schedule by class"
+    )]
+    WindowWithCap {
+        /// Epoch that was asked about, from 0.
+        epoch: usize,
+    },
     /// A part of a split has weight 0.
     #[error("`parts[{index}]` is 0, but a part has a weight of at least 1: leave it out")]
     PartWeight {
@@ -589,6 +603,8 @@ impl Error {
             Error::PresentAndUnknown { .. } => "PresentAndUnknown",
             Error::ValueTooLarge { .. } => "ValueTooLarge",
             Error::OneLabel { .. } => "OneLabel",
+            Error::SeveralLabels => "SeveralLabels",
+            Error::WindowWithCap { .. } => "WindowWithCap",
             Error::PartWeight { .. } => "PartWeight",
             Error::PartOutOfRange { .. } => "PartOutOfRange",
             Error::ValueNotFinite { .. } => "ValueNotFinite",

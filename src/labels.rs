@@ -26,6 +26,7 @@ pub struct ClassIndex {
     starts: Vec<usize>, // members of a class: members[starts[class]..starts[class + 1]]
     members: Vec<u32>,
     sample_classes: Vec<u32>, // by sample
+    room: usize,
     hill: f64,
     zipf: OnceLock<f64>,
 }
@@ -76,12 +77,14 @@ impl ClassIndex {
         }
         let hill = hill_exponent(&counts);
         let labels = found.into_iter().map(|(label, _)| label).collect();
-        Ok(Self { labels, counts, starts, members, sample_classes, hill, zipf: OnceLock::new() })
+        let room = members.len();
+        Ok(Self { labels, counts, starts, members, sample_classes, room, hill, zipf: OnceLock::new() })
     }
 
-    /// Number of samples `N`.
+    /// Number of samples `N`: the sum of [`counts`](Self::counts). Under a cap of [`Targets::groups`](crate::Targets::groups)
+    /// that is as many as an epoch can hold, not all that have a class.
     pub fn num_samples(&self) -> usize {
-        self.members.len()
+        self.room
     }
 
     /// Number of classes `C`. Each has samples.
@@ -97,7 +100,7 @@ impl ClassIndex {
         self.labels[class]
     }
 
-    /// Number of samples of each class, largest class first. It is never 0.
+    /// Number of samples of each class, largest class first. It is never 0. Under a cap, as many as an epoch can hold.
     pub fn counts(&self) -> &[usize] {
         &self.counts
     }
@@ -137,6 +140,31 @@ impl ClassIndex {
     /// Maximum likelihood under Zipf's law: the mean of `ln c` under the model is that of the data.
     pub fn zipf_exponent(&self) -> f64 {
         *self.zipf.get_or_init(|| zipf_exponent(&self.counts))
+    }
+
+    /// The same classes with these rooms for counts, at least 1 and by class, and ranked by them.
+    pub(crate) fn with_rooms(self, rooms: &[usize]) -> Self {
+        let mut order: Vec<usize> = (0..rooms.len()).collect();
+        order.sort_unstable_by_key(|&class| (std::cmp::Reverse(rooms[class]), self.labels[class]));
+        let mut new = vec![0u32; order.len()];
+        (0..).zip(&order).for_each(|(to, &from)| new[from] = to);
+        let counts: Vec<usize> = order.iter().map(|&class| rooms[class]).collect();
+        let (mut starts, mut members) = (vec![0], Vec::with_capacity(self.members.len()));
+        for &class in &order {
+            members.extend_from_slice(self.members(class));
+            starts.push(members.len());
+        }
+        let hill = hill_exponent(&counts);
+        Self {
+            labels: order.iter().map(|&class| self.labels[class]).collect(),
+            room: counts.iter().sum(),
+            counts,
+            starts,
+            members,
+            sample_classes: self.sample_classes.into_iter().map(|class| new[class as usize]).collect(),
+            hill,
+            zipf: OnceLock::new(),
+        }
     }
 
     /// Position, label and count of the samples that look as if they had no label: beside labels from 0 on, labels that

@@ -35,6 +35,8 @@
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "tch")]
+mod bce;
 mod bins;
 #[cfg(feature = "burn")]
 pub mod burn;
@@ -61,6 +63,8 @@ mod targets;
 #[cfg(feature = "tch")]
 mod tensor;
 
+#[cfg(feature = "tch")]
+pub use bce::prior_corrected_bce;
 pub use bins::{quantile_bins, width_bins};
 #[cfg(feature = "mpi")]
 pub use distributed::Mpi;
@@ -81,8 +85,8 @@ pub use measure::MultimodalMeasurer;
 pub use measure::{Modality, Real, Scores, Terms, measure};
 pub use metrics::ConfusionMatrix;
 pub use sampler::{
-    ClassReport, Curriculum, CurriculumSampler, Epoch, IndexBatches, LastBatch, Position, PowerLawScheduler, Report,
-    ScoreRange, Settings, ShardRemainder, State, Warning, weighted_scores,
+    ClassReport, Curriculum, CurriculumSampler, Epoch, GroupShare, IndexBatches, LabelReport, LastBatch, Position,
+    PowerLawScheduler, Report, ScoreRange, Settings, ShardRemainder, State, Warning, weighted_scores,
 };
 pub use schedule::{Pick, Plan, PowerLaw, Quota, Schedule};
 
@@ -111,6 +115,7 @@ mod pages {
         Missing: "../docs/guide/missing.md",
         Processes: "../docs/guide/processes.md",
         Resume: "../docs/guide/resume.md",
+        SeveralFindings: "../docs/guide/several-findings.md",
         Shapes: "../docs/guide/shapes.md",
         Wrap: "../docs/guide/wrap.md",
     }

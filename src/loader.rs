@@ -222,7 +222,7 @@ impl CurriculumLoader {
     /// epoch; [`Error::Quota`].
     pub fn epoch(&self, sampler: &dyn CurriculumSampler, at: impl Into<Position>) -> Result<Batches<'_>> {
         let at = at.into();
-        self.check_sampler(sampler.classes().num_samples())?;
+        self.check_sampler(sampler.classes().sample_classes().len())?;
         let mut epoch = sampler.epoch(at.epoch)?;
         if at.samples > 0 {
             epoch = epoch.skip(at.samples)?;
@@ -258,7 +258,7 @@ impl CurriculumLoader {
         S: CurriculumSampler + ?Sized,
         F: FnMut(&[Tensor]) -> (Vec<Tensor>, Vec<Tensor>),
     {
-        self.check_sampler(sampler.classes().num_samples())?;
+        self.check_sampler(sampler.classes().sample_classes().len())?;
         if !sampler.wants_scores(epoch) {
             if epoch == 0 && (1..LOOK_AHEAD).any(|later| sampler.wants_scores(later)) {
                 self.try_outputs(&mut outputs)?;

@@ -226,7 +226,8 @@ fn slices_that_are_no_modalities() {
     let nan = Modality { logits: &[0.0, 0.0, 0.0, f32::NAN], ..good };
     assert_eq!(
         refused(&labels, &[good, nan]),
-        "`logits[1]` is NaN or infinite at sample 1: look at the network's output for it, or mark the modality as missing there"
+        "`logits[1]` is NaN or infinite at sample 1: look at the network's output for it, or mark the modality as \
+         missing there"
     );
     assert!(measure(&labels, usize::MAX, &[good], Terms::Both).is_err());
 }
@@ -236,8 +237,8 @@ fn one_logit_is_no_column_for_each_class() {
     let one = Modality { logits: &[0.0f32; 2], embeddings: &[], present: None };
     assert_eq!(
         message(measure(&[0, 1], 1, &[one], Terms::Confidence)),
-        "`modalities[0].logits` has shape [2, 1], one logit a sample, but must have a column for each class: of a network \
-         with one output `z` (binary cross-entropy), give the two columns `[0, z]`"
+        "`modalities[0].logits` has shape [2, 1], one logit a sample, but must have a column for each class: of a \
+         network with one output `z` (binary cross-entropy), give the two columns `[0, z]`"
     );
 }
 
@@ -264,8 +265,8 @@ fn forgotten_embeddings_are_no_complementarity() {
         assert_eq!(
             message(measure(&[0, 1], 2, &[none, none], terms)),
             format!(
-                "`embeddings` is empty, but `Terms::{terms:?}` compares modalities by them: give one for each modality, \
-                 or, for a network of one input and one head, measure with `Terms::Confidence`"
+                "`embeddings` is empty, but `Terms::{terms:?}` compares modalities by them: give one for each \
+                 modality, or, for a network of one input and one head, measure with `Terms::Confidence`"
             )
         );
         let one = Modality { embeddings: &[1.0; 2], ..none };

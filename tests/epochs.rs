@@ -113,7 +113,8 @@ proptest! {
 
     #[test]
     fn skip_then_shard_and_shard_then_skip_are_what_the_uncut_run_has_left(
-        counts in any_counts(), seed: u64, number in 0usize..8, world_size in 1usize..40, cut in 0.0..=1.0f64, drop: bool,
+        counts in any_counts(), seed: u64, number in 0usize..8, world_size in 1usize..40,
+        cut in 0.0..=1.0f64, drop: bool,
     ) {
         let epoch = sampler(&counts, seed).1.epoch(number).unwrap();
         let even = if drop { ShardRemainder::Drop } else { ShardRemainder::Pad };
@@ -150,7 +151,8 @@ proptest! {
         batch_size in 1usize..6, cut in 0.0..1.0f64,
     ) {
         let epoch = sampler(&counts, seed).1.epoch(number).unwrap();
-        let ranks: Vec<Epoch> = (0..before).map(|rank| epoch.shard(rank, before, ShardRemainder::Pad).unwrap()).collect();
+        let pad = ShardRemainder::Pad;
+        let ranks: Vec<Epoch> = (0..before).map(|rank| epoch.shard(rank, before, pad).unwrap()).collect();
         let steps = ranks[0].batches(batch_size, LastBatch::Keep).unwrap().len();
         let cut = (cut * steps as f64) as usize; // before the last step, at the latest
         let mut done = Vec::new();
@@ -221,7 +223,8 @@ proptest! {
 
     #[test]
     fn steps_are_the_real_number_of_batches(
-        counts in any_counts(), seed: u64, batch_size in 1usize..50, last in any_last(), first in 0usize..5, more in 0usize..6,
+        counts in any_counts(), seed: u64, batch_size in 1usize..50, last in any_last(),
+        first in 0usize..5, more in 0usize..6,
     ) {
         let sampler = sampler(&counts, seed).1;
         let epochs = first..first + more;
@@ -351,8 +354,8 @@ fn what_cannot_be_skipped_dealt_or_batched_is_named() {
     assert_eq!(error, Error::SkippedStratified { done: 3 });
     assert_eq!(
         error.to_string(),
-        "`shard_stratified` was called on an epoch of which 3 samples are done: call it on the whole epoch, and `skip` on \
-         the part, with the same number of ranks; or deal the rest with `shard`, if its begin was dealt so"
+        "`shard_stratified` was called on an epoch of which 3 samples are done: call it on the whole epoch, and `skip` \
+         on the part, with the same number of ranks; or deal the rest with `shard`, if its begin was dealt so"
     );
     assert!(epoch.skip(0).unwrap().shard_stratified(0, 3, ShardRemainder::Pad).is_ok());
     // the ends of the range

@@ -1,6 +1,9 @@
 //! Promise: the short examples print what is written here. They are compiled into this test as modules.
 
 #[allow(dead_code)] // `main` only prints what `answer` returns
+#[path = "../examples/chest_xray.rs"]
+mod chest_xray;
+#[allow(dead_code)]
 #[path = "../examples/plug_in_schedule.rs"]
 mod plug_in_schedule;
 #[allow(dead_code)]
@@ -31,4 +34,28 @@ epoch 2: [6, 3, 2] in 3 steps: [10, 11, 12, 5, 4, 1, 0, 9, 2, 3, 8]
 epoch 4: [8, 3, 2] in 4 steps: [3, 1, 2, 6, 4, 12, 9, 10, 8, 0, 5, 11, 7]
 ";
     assert_eq!(plug_in_schedule::answer().unwrap(), expected);
+}
+
+#[test]
+fn rare_findings_come_early_and_no_patient_fills_an_epoch() {
+    let expected = "\
+finding              data  epoch 0 (478)  epoch 4 (2390)  epoch 9 (4780)
+Infiltration         1079            112             562            1028
+Effusion              722             71             387             693
+Atelectasis           643             64             355             611
+Nodule                331             58             252             326
+Mass                  294             45             219             292
+Pneumothorax          275             49             201             272
+Consolidation         235             45             184             231
+Pleural thickening    157             39             156             156
+Cardiomegaly          149             34             148             148
+Emphysema             141             35             141             140
+Edema                 123             36             123             123
+Fibrosis               90             34              89              90
+Pneumonia              65             33              64              64
+Hernia                 12             12              12              12
+largest patient: 0.42 % of epoch 9
+split 7:1:2 by patient: the worst finding of 20 or more is 13.5 % off
+";
+    assert_eq!(chest_xray::answer().unwrap(), expected);
 }

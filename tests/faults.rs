@@ -170,7 +170,8 @@ mod tensors {
             assert_eq!(
                 loader().batches(epoch).unwrap_err().to_string(),
                 format!(
-                    "`sampler` has length {found}, but must have length 20: the sampler must be built from `loader.labels()`"
+                    "`sampler` has length {found}, but must have length 20: the sampler must be built from \
+                     `loader.labels()`"
                 )
             );
         }
@@ -223,8 +224,8 @@ mod tensors {
                 assert_eq!(
                     loader().device(device).unwrap_err().to_string(),
                     format!(
-                        "`device` is {device:?}, which libtorch does not have here: use the CPU, or a build of libtorch \
-                         that has it"
+                        "`device` is {device:?}, which libtorch does not have here: use the CPU, or a build of \
+                         libtorch that has it"
                     )
                 );
             }

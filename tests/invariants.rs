@@ -135,7 +135,8 @@ proptest! {
 
     #[test]
     fn quotas_do_not_depend_on_the_order_of_the_labels(
-        counts in long_tail(200, 3.0), schedule in power_law(), overflow in any_overflow(), at in 0.0..1.0f64, seed: u64,
+        counts in long_tail(200, 3.0), schedule in power_law(), overflow in any_overflow(),
+        at in 0.0..1.0f64, seed: u64,
     ) {
         let schedule = PowerLaw { overflow, ..schedule };
         let epoch = (at * schedule.epochs as f64) as usize;
@@ -286,11 +287,14 @@ proptest! {
             let members: Vec<u32> = (0..).zip(&labels).filter(|&(_, &other)| other == label).map(|(i, _)| i).collect();
             prop_assert_eq!(index.members(rank), members);
         }
-        prop_assert!(index.sample_classes().iter().zip(&labels).all(|(&class, &label)| index.label(class as usize) == label));
+        let classes = index.sample_classes().iter();
+        prop_assert!(classes.zip(&labels).all(|(&class, &label)| index.label(class as usize) == label));
     }
 
     #[test]
-    fn class_balanced_draws_exactly_as_often_from_every_class(counts in long_tail(60, 2.5), epoch in 0usize..99, seed: u64) {
+    fn class_balanced_draws_exactly_as_often_from_every_class(
+        counts in long_tail(60, 2.5), epoch in 0usize..99, seed: u64,
+    ) {
         let labels = labels_of(&counts, seed);
         let sampler = Curriculum::new(&labels, ClassBalanced).unwrap().seed(seed);
         let (n, c) = (labels.len(), counts.len());
@@ -332,7 +336,8 @@ proptest! {
 
     #[test]
     fn scores_are_wanted_when_the_settings_say_so_and_they_matter(
-        counts in long_tail(20, 2.0), schedule in power_law(), pick in any_pick(), first in 0usize..20, every in 0usize..6,
+        counts in long_tail(20, 2.0), schedule in power_law(), pick in any_pick(),
+        first in 0usize..20, every in 0usize..6,
     ) {
         let labels = labels_of(&counts, 1);
         let schedule = PowerLaw { pick, epochs: schedule.epochs.min(40), ..schedule };
@@ -390,7 +395,8 @@ proptest! {
         }).collect();
         let labels = labels_of(&counts, seed);
         let scores = scores_with_ties(labels.len(), seed);
-        let schedule = PowerLaw { epochs: 10, pick, overflow: Overflow::Repeat, alpha: Some(10.0), ..Default::default() };
+        let overflow = Overflow::Repeat;
+        let schedule = PowerLaw { epochs: 10, pick, overflow, alpha: Some(10.0), ..Default::default() };
         let mut sampler = PowerLawScheduler::new(&labels, schedule).unwrap().seed(seed);
         sampler.update(0, &scores).unwrap();
         let quotas = sampler.quotas(epoch).unwrap();

@@ -1,5 +1,5 @@
-//! Promise: labels come as people have them: any integers, booleans, a column; what is none, or looks like "no label", is
-//! named with what to do.
+//! Promise: labels may be any integers, booleans, or one column. Values that are no labels, or look like "no label",
+//! are errors that say what to do.
 
 mod common;
 
@@ -78,7 +78,8 @@ mod tensors {
             let one_hot = Tensor::eye(6, (kind, Device::Cpu)).narrow(1, 0, 2);
             assert_eq!(
                 refused(one_hot),
-                "`labels` has shape [6, 2], but must be [N]: of one column a class (one-hot), take `labels.argmax(1, false)`"
+                "`labels` has shape [6, 2], but must be [N]: of one column a class (one-hot), take \
+                 `labels.argmax(1, false)`"
             );
         }
         assert!(refused(Tensor::from(1i64)).contains("`labels` has shape [], but must be [N]"));

@@ -1,5 +1,5 @@
-//! Promise: no training step gets one lone sample that a whole batch could take, unless it is asked for; and what a rule
-//! makes of an epoch is warned of.
+//! Promise: by default no training step gets a single sample that another batch could take. The report warns of epochs
+//! without a batch or with a single last sample.
 
 mod common;
 
@@ -50,8 +50,8 @@ fn the_default_joins_a_lone_sample_to_the_batch_before_it() {
     }
 }
 
-/// Of the data set sizes from 100 to 999, with 100 curriculum epochs and batches of 32: 802 had an epoch that ended in a
-/// lone sample.
+/// Of the data set sizes from 100 to 999, with 100 curriculum epochs and batches of 32, 802 had an epoch that ended in
+/// a single sample.
 #[test]
 fn no_data_set_size_has_an_epoch_that_ends_in_a_lone_sample() {
     let ends_alone = |last: LastBatch| {

@@ -204,7 +204,8 @@ fn data_that_are_no_data_set_are_named() {
     assert_eq!(refused(vec![rows(0)], labels().narrow(0, 0, 0), 2), "`labels` is empty, but at least one is needed");
     assert_eq!(
         refused(vec![rows(3)], labels().to_kind(Kind::Float), 2),
-        "`labels` is of kind Float, but must be an integer kind or Bool: of whole numbers, take `labels.to_kind(Kind::Int64)`"
+        "`labels` is of kind Float, but must be an integer kind or Bool: of whole numbers, take \
+         `labels.to_kind(Kind::Int64)`"
     );
     assert_eq!(
         refused(vec![rows(3), Tensor::new()], labels(), 2),

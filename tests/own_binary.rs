@@ -52,7 +52,8 @@ fn a_program_of_a_user_finds_libtorch_by_itself() {
     // the range instead of the guide's one version, and our lock file: what is built already is used
     let manifest = format!(
         "[package]\nname = \"climd-own-binary\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n\
-         climd = {{ path = {root:?}, features = [\"tch\"] }}\ntch = \">=0.24, <0.27\"\ntorch-sys = \">=0.24, <0.27\"\n\n\
+         climd = {{ path = {root:?}, features = [\"tch\"] }}\ntch = \">=0.24, <0.27\"\n\
+         torch-sys = \">=0.24, <0.27\"\n\n\
          [profile.dev.package.climd]\nopt-level = 1\n\n[profile.dev.package.\"*\"]\ndebug = false\n"
     );
     write("Cargo.toml", &manifest);

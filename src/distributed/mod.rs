@@ -15,7 +15,8 @@ pub use mpi::Mpi;
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
-use crate::{ClassIndex, Curriculum, CurriculumSampler, Epoch, Error, Pick, Position, Result, Schedule, State};
+use crate::sampler::strata;
+use crate::{ClassIndex, Curriculum, CurriculumSampler, Epoch, Error, Pick, Position, Quota, Result, Schedule, State};
 
 /// How ranks that each measured a part of the samples agree on an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,7 +30,7 @@ pub enum Exchange {
     /// ends, by summed histograms: 1 KiB for each class in each of 4 to 8 rounds of an epoch, for any number of
     /// samples. Then they gather the chosen indices, 4 bytes each.
     ///
-    /// With more than [`MAX_CLASSES`](Self::MAX_CLASSES) classes, it is `AllGather`.
+    /// With more than [`MAX_CLASSES`](Self::MAX_CLASSES) classes (or strata), or under a cap of groups, it is `AllGather`.
     Histograms,
 }
 
@@ -90,8 +91,10 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         if rank >= world_size {
             return Err(Error::Rank { rank, world_size });
         }
-        let exchange =
-            if sampler.classes().num_classes() > Exchange::MAX_CLASSES { Exchange::AllGather } else { exchange };
+        let population = sampler.population();
+        // under a cap which samples are candidates is known only where all scores are
+        let gathers = population.cells().is_some() || population.strata().num_classes() > Exchange::MAX_CLASSES;
+        let exchange = if gathers { Exchange::AllGather } else { exchange };
         let labels = sampler.hash_of_labels();
         let configuration = xxh3_64(format!("{exchange:?} {}", sampler.configuration()).as_bytes());
         let this = Self { sampler, comm, exchange, own: None, labels, configuration, scores: 0 };
@@ -123,7 +126,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     /// more ranks than samples.
     pub fn part(&self) -> Range<usize> {
         let bound = |rank| {
-            let samples = self.classes().num_samples() as u128;
+            let samples = self.sampler.population().len() as u128;
             (samples * rank as u128 / self.world_size() as u128) as usize
         };
         bound(self.rank())..bound(self.rank() + 1)
@@ -181,11 +184,16 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
             return self.sampler.epoch(epoch);
         }
         let lowest = plan.pick == Pick::Lowest;
-        let part = threshold::Part { classes: self.classes(), samples: self.part(), scores: own, lowest };
-        let chosen = part.chosen(&plan.quota, &self.comm)?;
+        let population = self.sampler.population();
+        let part = threshold::Part { classes: population.strata(), samples: self.part(), scores: own, lowest };
+        let quota = match &plan.quota {
+            Quota::PerClass(quotas) => Quota::PerClass(strata::quotas(population, quotas).into_owned()),
+            window => window.clone(),
+        };
+        let chosen = part.chosen(&quota, &self.comm)?;
         // parts are in the order of the samples, so the whole is ascending
         let list = gather(&self.comm, &chosen, plan.quota.len())?;
-        let n = self.classes().num_samples();
+        let n = population.len();
         if !list.is_sorted() || list.last().is_some_and(|&last| last as usize >= n) {
             let reason = "it returned what no rank has sent".into();
             return Err(Error::Communication { operation: "all_gather", reason });

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::capped::{self, Among};
 use super::select::{self, Keys};
-use super::{CurriculumSampler, Epoch, Position, Report, Settings, State, impossible, order, report, state};
+use super::{CurriculumSampler, Epoch, Position, Report, Settings, State, impossible, order, report, strata};
+use crate::targets::{Population, Targets};
 use crate::{ClassIndex, Error, Pick, Plan, PowerLaw, Quota, Result, Schedule, Warning};
 
 /// The paper's sampler.
@@ -12,7 +14,7 @@ pub type PowerLawScheduler = Curriculum<PowerLaw>;
 /// The sampler of any [`Schedule`].
 #[derive(Clone)]
 pub struct Curriculum<S> {
-    classes: Arc<ClassIndex>,
+    population: Arc<Population>,
     schedule: S,
     settings: Settings,
     /// The epoch of the latest measurement, and its scores, if they are here.
@@ -38,9 +40,25 @@ impl<S: Schedule> Curriculum<S> {
     /// # Errors
     /// Whatever the schedule refuses.
     pub fn from_classes(classes: impl Into<Arc<ClassIndex>>, schedule: S) -> Result<Self> {
-        let classes = classes.into();
-        schedule.check(&classes)?;
-        Ok(Self { classes, schedule, settings: Settings::default(), measured: None })
+        Self::of(Population::single(classes.into()), schedule)
+    }
+
+    /// A sampler for these targets: several labels for each sample, sites, groups with a cap.
+    ///
+    /// # Errors
+    /// Whatever the schedule refuses; [`Error::WindowWithCap`] for one that ignores classes, under a cap.
+    pub fn with_targets(targets: Targets, schedule: S) -> Result<Self> {
+        Self::of(Population::new(targets)?, schedule)
+    }
+
+    fn of(population: Population, schedule: S) -> Result<Self> {
+        schedule.check(population.classes())?;
+        let (population, settings) = (Arc::new(population), Settings::default());
+        let this = Self { population, schedule, settings, measured: None };
+        if this.population.cells().is_some() {
+            this.plan(0)?; // some schedules cannot be capped
+        }
+        Ok(this)
     }
 
     /// The same sampler with this seed.
@@ -68,9 +86,11 @@ impl<S: Schedule> Curriculum<S> {
 
     /// The plan of an epoch, checked against the data.
     pub(crate) fn plan(&self, epoch: usize) -> Result<Plan> {
-        let plan = self.schedule.plan(epoch, &self.classes)?;
-        let (n, c) = (self.classes.num_samples(), self.classes.num_classes());
+        let classes = self.population.classes();
+        let plan = self.schedule.plan(epoch, classes)?;
+        let (n, c) = (classes.num_samples(), classes.num_classes());
         match &plan.quota {
+            Quota::Window(_) if self.population.cells().is_some() => return Err(Error::WindowWithCap { epoch }),
             Quota::Window(window) if window.start > window.end || window.end > n => {
                 return Err(impossible(epoch, format!("it asks for positions {window:?} of {n} samples")));
             }
@@ -113,7 +133,7 @@ impl<S: Schedule> Curriculum<S> {
     /// [`CurriculumSampler::state`] with scores from elsewhere.
     pub(crate) fn state_with(&self, at: Position, scores: &[f32]) -> State {
         State::new(
-            &self.classes,
+            &self.population,
             self.settings,
             self.schedule.describe().to_string(),
             at,
@@ -123,7 +143,7 @@ impl<S: Schedule> Curriculum<S> {
     }
 
     pub(crate) fn check_state(&self, state: &State) -> Result<()> {
-        state.check(&self.classes, self.settings, &self.schedule.describe().to_string())?;
+        state.check(&self.population, self.settings, &self.schedule.describe().to_string())?;
         if let Some((sample, score)) =
             state.scores().and_then(|scores| scores.into_iter().enumerate().find(|(_, score)| !score.is_finite()))
         {
@@ -143,30 +163,44 @@ impl<S: Schedule> Curriculum<S> {
 
     /// Hash of the labels, the same on all platforms and in all releases.
     pub(crate) fn hash_of_labels(&self) -> u64 {
-        state::hash_of_labels(&self.classes)
+        self.population.hash()
     }
 
     /// Everything that must be equal for two samplers to make the same lists from the same labels and scores.
     pub(crate) fn configuration(&self) -> String {
-        format!("{:?} {}", self.settings, self.schedule.describe())
+        let targets = self.population.rule();
+        let targets = if targets.is_empty() { String::new() } else { format!(" {targets}") };
+        format!("{:?} {}{targets}", self.settings, self.schedule.describe())
+    }
+
+    /// What the samples are of: classes, strata, rows of labels.
+    pub(crate) fn population(&self) -> &Population {
+        &self.population
     }
 
     /// Counts the samples of `out`, which are ascending with copies side by side, and puts them into training order.
     fn arrange(&self, epoch: usize, quota: &Quota, out: &mut Epoch) {
         out.counts.clear();
-        match quota {
-            Quota::PerClass(quotas) => out.counts.extend_from_slice(quotas),
-            Quota::Window(_) => {
-                out.counts.resize(self.classes.num_classes(), 0);
-                for &sample in &out.indices {
-                    out.counts[self.classes.sample_classes()[sample as usize] as usize] += 1;
-                }
+        let classes = self.population.classes();
+        let everything = match quota {
+            Quota::PerClass(quotas) => {
+                out.counts.extend_from_slice(quotas);
+                quotas == classes.counts() && self.population.cells().is_none()
             }
-        }
+            Quota::Window(window) => {
+                out.counts.resize(classes.num_classes(), 0);
+                for &sample in &out.indices {
+                    out.counts[classes.sample_classes()[sample as usize] as usize] += 1;
+                }
+                *window == (0..classes.num_samples())
+            }
+        };
+        // now, while the list is ascending, so that the rows are read in order
+        self.population.count_labels(&out.indices, everything, &mut out.labels);
         order::order(&mut out.indices, &mut out.spare, self.settings.seed, epoch);
         (out.number, out.total, out.world_size) = (epoch, out.indices.len(), None);
         (out.start, out.done) = (0, 0);
-        out.classes = Some(Arc::clone(&self.classes));
+        out.population = Some(Arc::clone(&self.population));
     }
 
     /// Fills `out` with the epoch of this plan; on an error it is as it was.
@@ -176,15 +210,25 @@ impl<S: Schedule> Curriculum<S> {
         {
             return Err(Error::ScoresDropped { epoch, measured_at }); // and not a random ranking without a word
         }
-        let seed = self.settings.seed;
-        match (&plan.quota, plan.pick) {
-            (Quota::PerClass(quotas), Pick::WithReplacement) => {
-                select::draw(&self.classes, quotas, seed, epoch, &mut out.indices);
+        let (seed, population) = (self.settings.seed, &*self.population);
+        let keys = Keys::new(plan.pick, self.scores(), seed, epoch);
+        let (list, spare) = (&mut out.indices, &mut out.spare);
+        match (&plan.quota, population.cells()) {
+            (Quota::PerClass(quotas), Some(cells)) => {
+                let quotas = strata::quotas(population, quotas);
+                let draws = plan.pick == Pick::WithReplacement;
+                let among = if draws { Among::Draws { seed, epoch } } else { Among::Keys };
+                capped::select(population, cells, &quotas, (&keys, among), epoch, list, spare);
             }
-            (quota, pick) => {
-                let keys = Keys::new(pick, self.scores(), seed, epoch);
-                select::select(&self.classes, quota, &keys, &mut out.indices, &mut out.spare);
+            (Quota::PerClass(quotas), None) => {
+                let quotas = strata::quotas(population, quotas);
+                if plan.pick == Pick::WithReplacement {
+                    select::draw(population.strata(), &quotas, seed, epoch, list);
+                } else {
+                    select::by_class(population.strata(), &quotas, &keys, list, spare);
+                }
             }
+            (Quota::Window(window), _) => select::window(population.len(), window, &keys, list, spare),
         }
         self.arrange(epoch, &plan.quota, out);
         Ok(())
@@ -194,8 +238,15 @@ impl<S: Schedule> Curriculum<S> {
     pub(crate) fn uses_scores(&self, plan: &Plan) -> bool {
         plan.pick.by_score()
             && match &plan.quota {
-                Quota::Window(window) => *window != (0..self.classes.num_samples()),
-                Quota::PerClass(quotas) => quotas.iter().zip(self.classes.counts()).any(|(quota, n)| quota % n != 0),
+                Quota::Window(window) => *window != (0..self.population.len()),
+                Quota::PerClass(quotas) => {
+                    let quotas = strata::quotas(&self.population, quotas);
+                    let turns = |at: usize| self.population.cells().is_some_and(|cells| cells.takes_turns(at));
+                    let matters = |(at, (&quota, n)): (usize, (&usize, &usize))| {
+                        !quota.is_multiple_of(*n) || (quota > 0 && turns(at))
+                    };
+                    quotas.iter().zip(self.population.strata().counts()).enumerate().any(matters)
+                }
             }
     }
 
@@ -228,7 +279,7 @@ const LOOK_AHEAD: usize = 1000;
 
 impl<S: Schedule> CurriculumSampler for Curriculum<S> {
     fn classes(&self) -> &ClassIndex {
-        &self.classes
+        self.population.classes()
     }
 
     fn epoch_len(&self, epoch: usize) -> Result<usize> {
@@ -243,7 +294,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
     }
 
     fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {
-        let expected = self.classes.num_samples();
+        let expected = self.population.len();
         if scores.len() != expected {
             let rule = "one score for each label";
             return Err(Error::Length { argument: "scores".into(), found: scores.len(), expected, rule });
@@ -271,7 +322,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
         self.fill(epoch, &plan, &mut list)?;
         let measured = self.measured.as_ref().and_then(|(at, scores)| Some((*at, scores.as_deref()?)));
         let missing = self.missing_scores(epoch, &plan);
-        let mut report = report::report(&list, &self.classes, plan, measured);
+        let mut report = report::report(&list, &self.population, plan, measured);
         report.warnings.extend(missing);
         Ok(report)
     }
@@ -285,7 +336,14 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
 
     fn state(&self, at: Position) -> State {
         let scores = self.scores().filter(|_| self.needs_scores_from(at.epoch));
-        State::new(&self.classes, self.settings, self.schedule.describe().to_string(), at, self.measured_at(), scores)
+        State::new(
+            &self.population,
+            self.settings,
+            self.schedule.describe().to_string(),
+            at,
+            self.measured_at(),
+            scores,
+        )
     }
 
     fn restore(&mut self, state: &State) -> Result<Position> {
@@ -300,8 +358,8 @@ impl<S: Schedule> std::fmt::Debug for Curriculum<S> {
         f.debug_struct("Curriculum")
             .field("schedule", &format_args!("{}", self.schedule.describe()))
             .field("settings", &self.settings)
-            .field("samples", &self.classes.num_samples())
-            .field("classes", &self.classes.num_classes())
+            .field("samples", &self.population.len())
+            .field("classes", &self.population.classes().num_classes())
             .field("measured_at", &self.measured.as_ref().map(|&(epoch, _)| epoch))
             .finish()
     }
@@ -319,7 +377,7 @@ mod tests {
     fn state(epoch: usize, measured_at: Option<usize>, scores: Option<&[f32]>) -> State {
         let sampler = sampler();
         let schedule = sampler.schedule.describe().to_string();
-        State::new(&sampler.classes, sampler.settings, schedule, Position::from(epoch), measured_at, scores)
+        State::new(&sampler.population, sampler.settings, schedule, Position::from(epoch), measured_at, scores)
     }
 
     #[test]

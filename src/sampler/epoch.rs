@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::shard::{self, ShardRemainder};
 use crate::labels::check_columns;
-use crate::{ClassIndex, Error, Result, Warning};
+use crate::targets::{LabelCounts, Population};
+use crate::{Error, Result, Warning};
 
 /// A position in training: how many samples of an epoch are done, counted over all processes.
 ///
@@ -101,7 +102,9 @@ pub struct Epoch {
     pub(super) start: usize,
     /// Number of samples of each class in the whole epoch, largest class first.
     pub(super) counts: Vec<usize>,
-    pub(super) classes: Option<Arc<ClassIndex>>,
+    /// Of the whole epoch; empty for one label a sample.
+    pub(super) labels: LabelCounts,
+    pub(super) population: Option<Arc<Population>>,
     /// Length of the whole list, over all processes.
     pub(super) total: usize,
     /// Number of samples that are done, over all processes.
@@ -152,12 +155,17 @@ impl Epoch {
     ///
     /// # Errors
     /// [`Error::PriorWidth`] if a label of the epoch is not a column; [`Error::OutOfRange`] for more than 2^24 columns;
-    /// [`Error::Empty`] for an epoch that was never filled.
+    /// [`Error::Empty`] for an epoch that was never filled; [`Error::SeveralLabels`] if samples can have several
+    /// labels: take [`log_odds`](Self::log_odds).
     ///
     /// # Source
     /// `docs/algorithm.md`, "The loss must know"; balanced softmax (Ren et al. 2020).
     pub fn log_prior(&self, num_logits: usize) -> Result<Vec<f32>> {
-        let classes = self.classes.as_ref().filter(|_| self.total > 0).ok_or(Error::Empty { argument: "epoch" })?;
+        let population = self.filled()?;
+        if population.has_rows() {
+            return Err(Error::SeveralLabels);
+        }
+        let classes = population.classes();
         let len = self.total as f64;
         check_columns(num_logits)?;
         let mut prior = vec![libm::log(0.5 / len) as f32; num_logits];
@@ -165,6 +173,35 @@ impl Epoch {
             prior[classes.column(class, num_logits)?] = libm::log(count as f64 / len) as f32;
         }
         Ok(prior)
+    }
+
+    /// How often the whole epoch has each label, `[L]`; the same before and after `skip` and `shard`.
+    ///
+    /// # Errors
+    /// [`Error::OneLabel`] for one label a sample; [`Error::Empty`] for an epoch that was never filled.
+    pub fn label_counts(&self) -> Result<&[usize]> {
+        if self.filled()?.has_rows() {
+            Ok(&self.labels.carried)
+        } else {
+            Err(Error::OneLabel { what: "Epoch::label_counts" })
+        }
+    }
+
+    /// The log odds of each label in the whole epoch, `[L]`, for a sigmoid loss that corrects for them:
+    /// `ln(max(k, 1/2) / max(known - k, 1/2))` for `k` samples that carry it of the `known` of which it is known.
+    ///
+    /// # Errors
+    /// As [`label_counts`](Self::label_counts).
+    ///
+    /// # Source
+    /// `docs/algorithm.md`, "What a sigmoid loss must know".
+    pub fn log_odds(&self) -> Result<Vec<f32>> {
+        self.label_counts()?;
+        Ok(self.labels.log_odds(self.total))
+    }
+
+    fn filled(&self) -> Result<&Population> {
+        self.population.as_deref().filter(|_| self.total > 0).ok_or(Error::Empty { argument: "epoch" })
     }
 
     /// The rest of the epoch after `samples` samples, counted over all processes.
@@ -198,8 +235,8 @@ impl Epoch {
         Ok(self.part_of(shard::every_nth(&self.indices, self.start, rank, world_size, remainder), world_size))
     }
 
-    /// The part of one process, with each class spread evenly over the processes. To resume, use the same `world_size`:
-    /// shard the whole epoch first and skip then.
+    /// The part of one process, with each class, and each site in it, spread evenly over the processes. To resume, use
+    /// the same `world_size`: shard the whole epoch first and skip then.
     ///
     /// `ShardRemainder::Drop` leaves out the end of the epoch's random order. So every class loses its share over the
     /// epochs.
@@ -211,8 +248,8 @@ impl Epoch {
         if self.done > 0 {
             return Err(Error::SkippedStratified { done: self.done });
         }
-        let classes = self.classes.as_ref().map_or(&[][..], |classes| classes.sample_classes());
-        Ok(self.part_of(shard::stratified(&self.indices, classes, rank, world_size, remainder), world_size))
+        let strata = self.population.as_ref().map_or(&[][..], |population| population.strata().sample_classes());
+        Ok(self.part_of(shard::stratified(&self.indices, strata, rank, world_size, remainder), world_size))
     }
 
     /// The indices in batches, each with the position after it. Take a state at that position.
@@ -237,7 +274,7 @@ impl Epoch {
     /// Samples of the data set that it is of; none if it was never filled.
     #[cfg(feature = "tch")]
     pub(crate) fn num_samples(&self) -> Option<usize> {
-        self.classes.as_ref().map(|classes| classes.num_samples())
+        self.population.as_ref().map(|population| population.len())
     }
 
     fn part_of(&self, indices: Vec<u32>, world_size: usize) -> Self {
@@ -245,8 +282,9 @@ impl Epoch {
     }
 
     fn with(&self, indices: Vec<u32>) -> Self {
-        let (counts, classes, spare) = (self.counts.clone(), self.classes.clone(), Vec::new());
-        Self { indices, counts, classes, spare, ..*self }
+        let (counts, labels) = (self.counts.clone(), self.labels.clone());
+        let (population, spare) = (self.population.clone(), Vec::new());
+        Self { indices, counts, labels, population, spare, ..*self }
     }
 
     /// The position after `local` of the samples that are left; the start of the next epoch if `last`.

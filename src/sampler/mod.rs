@@ -1,5 +1,6 @@
 //! Makes index lists from quotas: which samples, in what order, for which process.
 
+mod capped;
 mod curriculum;
 mod epoch;
 #[cfg(feature = "serde")]
@@ -12,6 +13,7 @@ mod select;
 mod settings;
 mod shard;
 mod state;
+pub(crate) mod strata;
 #[cfg(feature = "tracing")]
 mod trace;
 mod weighted;
@@ -22,7 +24,7 @@ pub use curriculum::{Curriculum, PowerLawScheduler};
 pub(crate) use epoch::check_batch_size;
 pub use epoch::{Epoch, IndexBatches, LastBatch, Position};
 pub(crate) use random::{Purpose, Words};
-pub use report::{ClassReport, Report, ScoreRange, Warning};
+pub use report::{ClassReport, GroupShare, LabelReport, Report, ScoreRange, Warning};
 pub(crate) use select::key_of_score;
 pub use settings::Settings;
 pub use shard::ShardRemainder;

@@ -2,6 +2,7 @@
 
 use super::Epoch;
 use crate::schedule::TargetDistribution;
+use crate::targets::Population;
 use crate::{ClassIndex, Plan, Quota};
 
 /// What an epoch holds and why.
@@ -22,8 +23,47 @@ pub struct Report {
     pub measured_at: Option<usize>,
     /// A line for each class, largest first.
     pub classes: Vec<ClassReport>,
-    /// Warnings for the user.
+    /// A line for each label, ascending; empty for one label a sample.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub labels: Vec<LabelReport>,
+    /// The group that has most of the list; none without groups.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub largest_group: Option<GroupShare>,
+    /// What a user should know.
     pub warnings: Vec<Warning>,
+}
+
+/// What an epoch holds of one of several labels.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct LabelReport {
+    /// The label, a column.
+    pub label: usize,
+    /// Samples of the data that carry it.
+    pub carried: usize,
+    /// Samples of the list that carry it, copies counted.
+    pub realised: usize,
+    /// Samples of the list whose own label it is, the rarest that they have; none if it is nobody's rarest, so that it
+    /// comes along with others alone.
+    pub quota: Option<usize>,
+    /// Share of the list that carries it, of those of which it is known, in `[0, 1]`.
+    pub prevalence: f64,
+    /// The same of the data.
+    pub natural: f64,
+}
+
+/// A group and its part of an epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct GroupShare {
+    /// The group; of equal ones the smallest.
+    pub group: i64,
+    /// Its samples in the list, copies counted.
+    pub samples: usize,
+    /// Its share of the list, in `[0, 1]`.
+    pub share: f64,
 }
 
 /// What an epoch holds of one class.
@@ -33,7 +73,7 @@ pub struct Report {
 pub struct ClassReport {
     /// The label.
     pub label: i64,
-    /// Number of samples in the data set.
+    /// Number of samples in the data set. Under a cap, as many as an epoch can hold.
     pub count: usize,
     /// Number of samples in the epoch's list.
     pub quota: usize,
@@ -137,15 +177,17 @@ impl std::fmt::Display for Warning {
     }
 }
 
-pub(super) fn report(epoch: &Epoch, classes: &ClassIndex, plan: Plan, measured: Option<(usize, &[f32])>) -> Report {
+pub(super) fn report(epoch: &Epoch, population: &Population, plan: Plan, measured: Option<(usize, &[f32])>) -> Report {
+    let classes = population.classes();
     let target = plan.target.unwrap_or_else(|| match plan.quota {
         Quota::Window(_) => TargetDistribution::default(),
         Quota::PerClass(quotas) => {
             TargetDistribution::new(quotas.iter().map(|&quota| quota as f64 / epoch.total as f64).collect())
         }
     });
-    let mut seen = vec![false; classes.num_samples()];
-    epoch.indices.iter().for_each(|&sample| seen[sample as usize] = true);
+    let mut times = vec![0u32; population.len()];
+    epoch.indices.iter().for_each(|&sample| times[sample as usize] += 1);
+    let largest = population.cells().and_then(|cells| cells.largest_group(&times));
     let lines: Vec<ClassReport> = (0..classes.num_classes())
         .map(|class| ClassReport {
             label: classes.label(class),
@@ -158,12 +200,41 @@ pub(super) fn report(epoch: &Epoch, classes: &ClassIndex, plan: Plan, measured: 
     Report {
         epoch: epoch.number,
         len: epoch.len(),
-        distinct: seen.iter().filter(|&&seen| seen).count(),
+        distinct: times.iter().filter(|&&times| times > 0).count(),
         target,
         measured_at: measured.map(|(epoch, _)| epoch),
         warnings: lines.iter().filter_map(|line| warn(line, epoch.len(), classes)).collect(),
         classes: lines,
+        labels: labels(epoch, population),
+        largest_group: largest.map(|(group, samples)| {
+            let share = samples as f64 / epoch.len() as f64;
+            GroupShare { group, samples, share }
+        }),
     }
+}
+
+fn labels(epoch: &Epoch, population: &Population) -> Vec<LabelReport> {
+    let (classes, natural) = (population.classes(), population.natural());
+    let mut quotas = vec![None; natural.carried.len()];
+    for (class, &quota) in epoch.counts.iter().enumerate() {
+        // the classes of samples without labels are negative
+        if let Some(slot) = usize::try_from(classes.label(class)).ok().and_then(|label| quotas.get_mut(label)) {
+            *slot = Some(quota);
+        }
+    }
+    let share = |carried: usize, unknown: Option<&usize>, len: usize| match len - unknown.copied().unwrap_or(0) {
+        0 => 0.0,
+        known => carried as f64 / known as f64,
+    };
+    let line = |(label, (&realised, quota)): (usize, (&usize, Option<usize>))| LabelReport {
+        label,
+        carried: natural.carried[label],
+        realised,
+        quota,
+        prevalence: share(realised, epoch.labels.unknown.get(label), epoch.len()),
+        natural: share(natural.carried[label], natural.unknown.get(label), population.len()),
+    };
+    epoch.labels.carried.iter().zip(quotas).enumerate().map(line).collect()
 }
 
 fn score_range(members: &[u32], scores: &[f32]) -> ScoreRange {

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::random::{Purpose, Words};
 use super::scatter::{Items, scatter, split};
-use crate::{ClassIndex, Pick, Quota};
+use crate::{ClassIndex, Pick};
 
 /// The key of every sample of an epoch.
 pub(super) enum Keys<'a> {
@@ -31,7 +31,15 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// The key of one sample. It is slow for random keys, but two of those are rarely equal.
+    /// Makes `out` the keys of all samples.
+    pub(super) fn write(&self, out: &mut [u32]) {
+        out.par_chunks_mut(CHUNK).enumerate().for_each(|(at, part)| {
+            let start = at * CHUNK;
+            self.visit(start..start + part.len(), |sample, key| part[sample - start] = key);
+        });
+    }
+
+    /// The key of one sample. Slow for random keys, of which two are rarely the same.
     fn of(&self, sample: usize) -> u32 {
         match *self {
             Keys::Highest(scores) => key_of_score(scores[sample]),
@@ -94,15 +102,14 @@ impl Threshold {
     }
 }
 
-/// Writes the samples of a quota to `out`, ascending, copies side by side. Uses the memory of `spare`.
-pub(super) fn select(classes: &ClassIndex, quota: &Quota, keys: &Keys<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
-    match quota {
-        Quota::Window(window) => select_window(classes.num_samples(), window, keys, out, spare),
-        Quota::PerClass(quotas) => select_by_class(classes, quotas, keys, out, spare),
-    }
-}
-
-fn select_by_class(classes: &ClassIndex, quotas: &[usize], keys: &Keys<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
+/// Makes `out` these quotas' samples of each class, ascending, copies adjacent. `spare` lends its memory.
+pub(super) fn by_class(
+    classes: &ClassIndex,
+    quotas: &[usize],
+    keys: &Keys<'_>,
+    out: &mut Vec<u32>,
+    spare: &mut Vec<u32>,
+) {
     let (n, counts, of) = (classes.num_samples(), classes.counts(), classes.sample_classes());
     if quotas == counts {
         return everything(n, out);
@@ -143,7 +150,8 @@ impl Items for ByClass<'_> {
     }
 }
 
-fn select_window(n: usize, window: &Range<usize>, keys: &Keys<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
+/// Makes `out` these positions of the ranking of all samples, ascending. `spare` lends its memory.
+pub(super) fn window(n: usize, window: &Range<usize>, keys: &Keys<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
     if *window == (0..n) {
         return everything(n, out);
     }
@@ -275,7 +283,7 @@ mod tests {
             let classes = ClassIndex::new(&labels).unwrap();
             let keys = if lowest { Keys::Lowest(&scores) } else { Keys::Highest(&scores) };
             let mut list = Vec::new();
-            select(&classes, &Quota::PerClass(quotas.clone()), &keys, &mut list, &mut Vec::new());
+            by_class(&classes, &quotas, &keys, &mut list, &mut Vec::new());
             prop_assert_eq!(list, naive(&labels, &quotas, &scores, lowest));
         }
 
@@ -288,8 +296,7 @@ mod tests {
             let mut expected = ranking[a..b].to_vec();
             expected.sort_unstable();
             let mut list = Vec::new();
-            let classes = ClassIndex::new(&labels).unwrap();
-            select(&classes, &Quota::Window(a..b), &Keys::Highest(&scores), &mut list, &mut Vec::new());
+            window(n, &(a..b), &Keys::Highest(&scores), &mut list, &mut Vec::new());
             prop_assert_eq!(list, expected);
         }
 
@@ -325,9 +332,7 @@ mod tests {
         for threads in [1, 2, 3, 7] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let mut list = vec![9; 5];
-            pool.install(|| {
-                select(&classes, &Quota::PerClass(quotas.clone()), &Keys::Highest(&scores), &mut list, &mut Vec::new())
-            });
+            pool.install(|| by_class(&classes, &quotas, &Keys::Highest(&scores), &mut list, &mut Vec::new()));
             assert!(list == expected, "{threads} threads");
         }
     }

@@ -7,7 +7,8 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use super::epoch::Position;
 use super::settings::Settings;
-use crate::{ClassIndex, Error, Result};
+use crate::targets::Population;
+use crate::{Error, Result};
 
 /// Version of the format. Other versions are refused.
 const VERSION: u32 = 1;
@@ -32,7 +33,7 @@ pub struct State {
 
 impl State {
     pub(super) fn new(
-        classes: &ClassIndex,
+        population: &Population,
         settings: Settings,
         schedule: String,
         position: Position,
@@ -41,10 +42,10 @@ impl State {
     ) -> Self {
         let mut state = Self {
             version: VERSION,
-            num_samples: classes.num_samples(),
-            labels: hash_of_labels(classes),
+            num_samples: population.len(),
+            labels: population.hash(),
             settings,
-            schedule,
+            schedule: schedule + &targets_of(population),
             position,
             measured_at,
             scores: scores.map(|scores| scores.iter().map(|score| score.to_bits()).collect()),
@@ -69,18 +70,20 @@ impl State {
         self.checksum
     }
 
-    /// Checks that a state is not damaged, and belongs to this version, data set and configuration.
-    pub(super) fn check(&self, classes: &ClassIndex, settings: Settings, schedule: &str) -> Result<()> {
+    /// Refuses a state that is damaged, or of another version, data set or configuration.
+    pub(super) fn check(&self, population: &Population, settings: Settings, schedule: &str) -> Result<()> {
         self.check_itself()?;
-        let labels = hash_of_labels(classes);
-        same("a number of samples of", &self.num_samples, &classes.num_samples())?;
+        let labels = population.hash();
+        same("a number of samples of", &self.num_samples, &population.len())?;
+        let (found, targets) = self.schedule.split_once(TARGETS).unwrap_or((&self.schedule, ""));
+        same("targets", &in_words(targets), &in_words(population.rule()))?;
         same("labels of hash", &format_args!("{:016x}", self.labels), &format_args!("{labels:016x}"))?;
         same("seed", &self.settings.seed, &settings.seed)?;
         same("first_measure", &self.settings.first_measure, &settings.first_measure)?;
         same("measure_every", &self.settings.measure_every, &settings.measure_every)?;
-        same("schedule", &self.schedule, &schedule)?;
+        same("schedule", &found, &schedule)?;
         match &self.scores {
-            Some(scores) => same("a number of scores of", &scores.len(), &classes.num_samples()),
+            Some(scores) => same("a number of scores of", &scores.len(), &population.len()),
             None => Ok(()),
         }
     }
@@ -124,11 +127,15 @@ pub(super) fn check_version(found: u32) -> Result<()> {
     if found == VERSION { Ok(()) } else { Err(Error::StateVersion { found, expected: VERSION }) }
 }
 
-/// XXH3 hash of the labels in the order of the samples, the same on all platforms and in all releases.
-pub(super) fn hash_of_labels(classes: &ClassIndex) -> u64 {
-    let mut hash = Xxh3Default::new();
-    classes.sample_classes().iter().for_each(|&class| hash.update(&classes.label(class as usize).to_le_bytes()));
-    hash.digest()
+/// Parts the schedule from the targets, where these are more than one label a sample.
+const TARGETS: &str = "; targets: ";
+
+fn targets_of(population: &Population) -> String {
+    if population.rule().is_empty() { String::new() } else { TARGETS.to_owned() + population.rule() }
+}
+
+fn in_words(targets: &str) -> &str {
+    if targets.is_empty() { "of one label a sample" } else { targets }
 }
 
 fn same(what: &'static str, found: &impl ToString, expected: &impl ToString) -> Result<()> {
@@ -140,15 +147,19 @@ fn same(what: &'static str, found: &impl ToString, expected: &impl ToString) -> 
 mod tests {
     use super::*;
 
+    fn population() -> Population {
+        Population::single(crate::ClassIndex::new(&[0, 0, 1]).unwrap().into())
+    }
+
     fn state(scores: &[f32]) -> State {
-        let classes = ClassIndex::new(&[0, 0, 1]).unwrap();
+        let classes = population();
         State::new(&classes, Settings::default(), "Any".into(), Position::from(3), Some(2), Some(scores))
     }
 
     #[test]
     fn every_field_is_under_the_checksum() {
         let good = state(&[0.0, 1.0, 2.0]);
-        let classes = ClassIndex::new(&[0, 0, 1]).unwrap();
+        let classes = population();
         let check = |state: &State| state.check(&classes, Settings::default(), "Any");
         check(&good).unwrap();
         let damage: [fn(&mut State); 8] = [
@@ -172,7 +183,7 @@ mod tests {
     fn a_newer_version_is_named() {
         let mut newer = state(&[0.0; 3]);
         newer.version = 2;
-        let classes = ClassIndex::new(&[0, 0, 1]).unwrap();
+        let classes = population();
         let error = newer.check(&classes, Settings::default(), "Any").unwrap_err();
         assert_eq!(error, Error::StateVersion { found: 2, expected: 1 });
     }

@@ -4,11 +4,15 @@
 //! divide classes into strata, which share the quota of the class. A cap says how many samples of one group an epoch
 //! takes from one stratum. Source: `docs/algorithm.md`, "More than one label".
 
+mod cells;
 mod codes;
+mod population;
 mod rows;
 
+pub(crate) use cells::Cells;
 pub(crate) use codes::Codes;
-use rows::Rows;
+pub(crate) use population::{LabelCounts, Population};
+use rows::{Rows, hash_words};
 
 use crate::{ClassIndex, Error, Result};
 
@@ -23,20 +27,25 @@ pub enum Within {
     Balanced,
 }
 
-/// The labels of a data set, with the groups (patients) and sites of its samples.
+/// The labels of a data set, with the groups (patients) and sites of its samples: what
+/// [`Curriculum::with_targets`](crate::Curriculum::with_targets) takes.
 ///
 /// With several labels, the class of a sample is its *own label*: the label that the fewest samples have, of equally
 /// rare ones the largest. A sample without labels has own label -1, or -2 if some of its labels are unknown.
 ///
 /// # Examples
 /// ```
-/// use climd::{Targets, Within};
+/// use climd::{Curriculum, CurriculumSampler, PowerLaw, Targets, Within};
 /// // six X-rays of four patients, findings 0, 1 and 2; CheXpert's coding: -1 is unknown
 /// let findings = [1, 0, 0,   1, 1, 0,   0, 0, 0,   1, 0, 1,   0, -1, 0,   1, 0, 0];
 /// let targets = Targets::multi_hot(&findings, 3)?
 ///     .sites(&[0, 0, 1, 1, 0, 1], Within::Proportional)?
 ///     .groups(&[7, 7, 7, 8, 9, 10], 1)?; // an epoch has at most one X-ray a patient, of each finding and site
 /// assert_eq!(targets.own_labels(), [0, 1, -1, 2, -2, 0]);
+/// let sampler = Curriculum::with_targets(targets, PowerLaw { epochs: 4, ..Default::default() })?;
+/// let epoch = sampler.epoch(3)?;
+/// assert_eq!(epoch.label_counts()?, [4, 1, 1]);
+/// assert_eq!(epoch.log_odds()?[1], (1.0f32 / 4.0).ln()); // 1 of the 5 of whom finding 1 is known
 /// # Ok::<(), climd::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -168,7 +177,7 @@ impl Targets {
     /// Number of samples `N`.
     pub fn num_samples(&self) -> usize {
         match &self.labels {
-            Labels::One(classes) => classes.num_samples(),
+            Labels::One(classes) => classes.sample_classes().len(),
             Labels::Several(rows) => rows.len(),
         }
     }

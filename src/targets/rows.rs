@@ -4,8 +4,6 @@
 //! rare ones the largest. Every sample has exactly one own label, so own labels are classes like any other.
 //! Source: `docs/algorithm.md`, "More than one label".
 
-#![allow(dead_code)] // until the engine takes targets
-
 use rayon::prelude::*;
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -83,11 +81,6 @@ impl Rows {
 
     pub(crate) fn num_labels(&self) -> usize {
         self.num_labels
-    }
-
-    /// Labels of all samples, counted together.
-    pub(crate) fn num_entries(&self) -> usize {
-        self.labels.len()
     }
 
     /// The labels of a sample, ascending.

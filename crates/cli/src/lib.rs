@@ -1,5 +1,6 @@
-//! What the program `climd` says of labels and scores. Not published.
+//! Text and pages of the program `climd`. Not published.
 
 #![deny(missing_docs)]
 
 pub mod inspect;
+pub mod split;

@@ -1,5 +1,7 @@
-//! What would a curriculum do with my classes? Before any training, from the labels alone; or with scores, from a file
-//! or a saved state.
+//! What would a curriculum do with my classes? The program answers before any training, from the labels alone, or with
+//! scores from a file or a saved state.
+//!
+//! `climd split labels.csv --group patient --parts 7,1,2 --seed 7`
 //!
 //! `climd inspect labels.csv [--html page.html] [--scores scores.csv] [--epochs 100] [--gamma 0.3] [--law zipf]`
 
@@ -10,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use climd::schedule::TargetLaw;
 use climd::{PowerLaw, State};
 use climd_cli::inspect::Inspection;
+use climd_cli::split;
 use climd_csv::{
     Column, GROUPS, HeaderOption, IDS, Kind, LABELS, Labels, Options, SCORES, SITES, Separator, Sheet, Wanted,
 };
@@ -24,8 +27,10 @@ struct Program {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// What a curriculum would do with these classes, before any training.
+    /// Say what a curriculum would do with these classes, before any training.
     Inspect(Box<Arguments>),
+    /// Parts for training, validation and test, or folds, that keep patients together and labels in proportion.
+    Split(Box<split::Arguments>),
 }
 
 #[derive(Debug, Args)]
@@ -45,13 +50,13 @@ struct Arguments {
     /// The first row names the columns.
     #[arg(long, conflicts_with = "no_header")]
     header: bool,
-    /// What stands between cells; by default it is found out.
+    /// The separator between cells. By default it is found automatically.
     #[arg(long, value_enum)]
     separator: Option<Between>,
-    /// NA, None and their like are names of classes, not missing labels.
+    /// NA, None and so on are names of classes, not missing labels.
     #[arg(long)]
     keep_missing: bool,
-    /// The column of the patient, where one has several samples.
+    /// The column of the patient, if a patient has several samples.
     #[arg(long, value_name = "COLUMN")]
     group: Option<String>,
     /// The column of the hospital or the scanner.
@@ -73,13 +78,14 @@ struct Arguments {
     /// rows.
     #[arg(long)]
     id: Option<String>,
-    /// A CSV of scores, a row a sample in the order of the labels; higher is easier. It may be the file of the labels.
+    /// A CSV of scores: one row for each sample, in the order of the labels. Higher is easier. It may be the file of
+    /// the labels.
     #[arg(long, value_name = "FILE", conflicts_with = "state")]
     scores: Option<PathBuf>,
     /// The column of the scores; by default one called score or scores, or the only one.
     #[arg(long)]
     score_column: Option<String>,
-    /// A state that was saved in training, which holds scores.
+    /// A state with scores, saved in training.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 }
@@ -102,6 +108,10 @@ enum Between {
 fn main() -> Result<()> {
     match Program::parse().command {
         Command::Inspect(arguments) => inspect(&arguments),
+        Command::Split(arguments) => {
+            print!("{}", split::run(&arguments)?);
+            Ok(())
+        }
     }
 }
 
@@ -121,7 +131,7 @@ fn inspect(arguments: &Arguments) -> Result<()> {
     };
     let schedule = PowerLaw { epochs: arguments.epochs, gamma: arguments.gamma, law, ..Default::default() };
     let mut inspection = Inspection::of(&labels, schedule)?;
-    // of the rows that have a label
+    // only of rows that have a label
     let values = |at: usize| -> Vec<String> { labels.rows.iter().map(|&row| sheet.cell(row, at).to_owned()).collect() };
     if let Some(group) = &arguments.group {
         let at = sheet.find(GROUPS.wanted(Some(group)))?;
@@ -132,7 +142,7 @@ fn inspect(arguments: &Arguments) -> Result<()> {
         inspection = inspection.sites(&column_name(&sheet, at), &values(at));
     }
     if let Some(scores) = scores(arguments)? {
-        // one for each row of the file, or for each that has a label
+        // one for each row of the file, or for each row with a label
         let scores = match scores.len() == sheet.len() {
             true => labels.rows.iter().map(|&row| scores[row]).collect(),
             false => scores,
@@ -156,7 +166,7 @@ fn inspect(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// A table, and what was found out about it on standard error.
+/// Reads a table, and writes what was found about it to standard error.
 fn read(file: &Path, arguments: &Arguments) -> Result<Sheet> {
     let header = match () {
         () if arguments.no_header => HeaderOption::Absent,
@@ -181,7 +191,7 @@ fn column_name(sheet: &Sheet, at: usize) -> String {
     sheet.names().map_or_else(|| format!("column {}", at + 1), |names| names[at].clone())
 }
 
-/// Where the labels were found.
+/// Says where the labels were found.
 fn said(sheet: &Sheet, labels: &Labels) -> String {
     let columns = |columns: &[usize]| {
         let names: Vec<String> = columns.iter().take(20).map(|&at| column_name(sheet, at)).collect();

@@ -4,13 +4,13 @@ use std::process::Command;
 
 use climd::{CurriculumSampler, Position, PowerLaw, PowerLawScheduler};
 
-/// Whether it worked, and what it said: its output, or else its errors.
+/// Runs the program. Returns whether it worked, and its output or its errors.
 fn inspect(content: &str, arguments: &[&str]) -> (bool, String) {
     let (good, out, err) = both(content, arguments);
     (good, if good { out } else { err })
 }
 
-/// Whether it worked, its output and its notes.
+/// Runs the program. Returns whether it worked, its output and its notes.
 fn both(content: &str, arguments: &[&str]) -> (bool, String, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("labels.csv");
@@ -181,7 +181,8 @@ fn numbers_in_the_report_are_explained() {
         assert!(text.contains(&format!("\n  {word}: ")), "{word}: {text}");
     }
     assert!(text.contains("next step: let loss = prior_corrected_cross_entropy("), "{text}");
-    assert!(text.contains("few classes (3 to 5 in our sets)") && text.contains("with many\n(7 to 10)"), "{text}");
+    let words = text.replace('\n', " ");
+    assert!(words.contains("few classes (3 to 5 in our sets)") && words.contains("with many (7 to 10)"), "{text}");
     // the size of what is too large: `a` has 52.2 % of the data
     let (_, text) = inspect(&labels(&[("a", 305), ("b", 103), ("c", 92), ("d", 80), ("e", 4)]), &[]);
     let line = text.lines().find(|line| line.contains("a has a larger share of epochs")).unwrap();

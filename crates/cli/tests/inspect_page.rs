@@ -1,6 +1,7 @@
 //! Promise: the page of `inspect` works from disk, without a network, on a phone, and with a million samples.
 //!
-//! In headless Chromium: `make test-page`. Each test appends a script to the page, which does what a person would, and reads what is there then.
+//! `make test-page` runs it in headless Chromium. Each test appends a script to the page. The script acts like a
+//! person, and reads what the page shows then.
 
 use std::path::Path;
 use std::process::Command;
@@ -38,13 +39,14 @@ fn chromium(page: &Path, extra: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What `script`, a function's body, returns on the page, after all of the page's own.
+/// The result of `script`, the body of a function, which runs after the scripts of the page.
 fn ask(page: &str, script: &str) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("page.html");
     let asking = format!(
         "<script>const found = document.createElement('pre'); found.id = 'found';
-         try {{ found.textContent = JSON.stringify((() => {{ {script} }})()); }} catch (error) {{ found.textContent = JSON.stringify(String(error)); }}
+         try {{ found.textContent = JSON.stringify((() => {{ {script} }})()); }}
+         catch (error) {{ found.textContent = JSON.stringify(String(error)); }}
          document.body.append(found);</script></body>"
     );
     std::fs::write(&file, page.replace("</body>", &asking)).unwrap();
@@ -62,12 +64,17 @@ fn the_slider_shows_every_epoch() {
     let page = inspection(&labels).scores(scores(n)).unwrap().page("labels.csv", None).unwrap();
     let found = ask(
         &page,
-        "const filled = () => { const c = document.querySelector('#cells canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-           let blue = 0; for (let i = 0; i < d.length; i += 4) blue += d[i] < 50 ? 1 : 0; return blue / (d.length / 4); };
+        "const texts = which => [...document.querySelectorAll(which)].map(e => e.textContent);
+         const filled = () => {
+           const c = document.querySelector('#cells canvas');
+           const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+           let blue = 0;
+           for (let i = 0; i < d.length; i += 4) blue += d[i] < 50 ? 1 : 0;
+           return blue / (d.length / 4); };
          const slider = document.getElementById('slider');
          return [0, 50, 99].map(epoch => { slider.value = epoch; slider.dispatchEvent(new Event('input'));
            return { where: document.getElementById('where').textContent, filled: filled(),
-             shares: [...document.querySelectorAll('#shares .number')].map(e => e.textContent), names: [...document.querySelectorAll('#shares .name')].map(e => e.textContent) }; });",
+             shares: texts('#shares .number'), names: texts('#shares .name') }; });",
     );
     let codes: Vec<u32> = (0..).zip(COUNTS).flat_map(|(code, (_, n))| vec![code; n]).collect();
     let sampler = PowerLawScheduler::new(&codes, PowerLaw::default()).unwrap();
@@ -99,8 +106,11 @@ fn samples_are_named_and_the_hardest_sorted() {
          const first = () => [...document.querySelector('#hardest tr').children].map(e => e.textContent);
          const button = document.querySelectorAll('th button')[2], seen = [first()];
          button.click(); seen.push(first()); button.click(); seen.push(first());
-         return { picked: document.getElementById('picked').textContent, seen, sort: document.querySelectorAll('th')[2].getAttribute('aria-sort'),
-           rows: document.querySelectorAll('#hardest tr').length, histograms: document.querySelectorAll('.histogram').length, scored: !document.getElementById('scored').hidden };",
+         const count = which => document.querySelectorAll(which).length;
+         return { picked: document.getElementById('picked').textContent, seen,
+           sort: document.querySelectorAll('th')[2].getAttribute('aria-sort'),
+           rows: count('#hardest tr'), histograms: count('.histogram'),
+           scored: !document.getElementById('scored').hidden };",
     );
     assert_eq!(found["picked"], "Luminal A: sample P0, in the epoch"); // the easiest of the largest class
     assert_eq!((&found["seen"][0][0], &found["seen"][0][1]), (&"Luminal A".into(), &"P304".into()), "{found}");
@@ -126,9 +136,11 @@ fn a_cell_of_several_samples_names_them_and_all_epochs_are_seen_at_once() {
          canvas.dispatchEvent(new PointerEvent('pointerdown', { clientX: box.left + .01, clientY: box.top + 1 }));
          const bands = [...document.querySelectorAll('#bands polygon')];
          bands[1].dispatchEvent(new PointerEvent('pointermove'));
-         return { picked: document.getElementById('picked').textContent, bands: bands.length, band: document.getElementById('band').textContent,
+         return { picked: document.getElementById('picked').textContent, bands: bands.length,
+           band: document.getElementById('band').textContent,
            line: document.getElementById('now').getAttribute('x1'), words: document.querySelectorAll('dt').length,
-           code: [...document.querySelectorAll('#advice code')].map(e => e.textContent), step: document.getElementById('code').textContent,
+           code: [...document.querySelectorAll('#advice code')].map(e => e.textContent),
+           step: document.getElementById('code').textContent,
            ticks: document.body.textContent.replace(/<script[^]*/, '').split('const data')[0].includes('`') };",
     );
     assert_eq!(found["picked"], "big: 3 samples: P0, P1, P2, in the epoch");
@@ -151,9 +163,12 @@ fn nothing_is_fetched_and_a_phone_is_wide_enough() {
 
     // a window is never narrower than 500, a frame can be
     let folder = tempfile::tempdir().unwrap();
-    let report = "<script>onload = () => parent.postMessage([innerWidth, document.documentElement.clientWidth, document.documentElement.scrollWidth].join(' '), '*');</script></body>";
+    let report = "<script>onload = () => { const root = document.documentElement; \
+                  parent.postMessage([innerWidth, root.clientWidth, root.scrollWidth].join(' '), '*'); };\
+                  </script></body>";
     std::fs::write(folder.path().join("page.html"), page.replace("</body>", report)).unwrap();
-    let frame = "<!doctype html><body><script>onmessage = event => { document.title = event.data; };</script><iframe src=page.html width=360 height=640></iframe></body>";
+    let frame = "<!doctype html><body><script>onmessage = event => { document.title = event.data; };</script>\
+                 <iframe src=page.html width=360 height=640></iframe></body>";
     std::fs::write(folder.path().join("phone.html"), frame).unwrap();
     let dom = chromium(&folder.path().join("phone.html"), &["--allow-file-access-from-files"]);
     let title =
@@ -172,8 +187,11 @@ fn a_million_samples_of_a_hundred_classes_fit() {
     assert!(page.len() < 2_000_000, "{}", page.len());
     let found = ask(
         &page,
-        "const slider = document.getElementById('slider'); slider.value = slider.max; slider.dispatchEvent(new Event('input'));
-         return { rows: document.querySelectorAll('#cells canvas').length, where: document.getElementById('where').textContent };",
+        "const slider = document.getElementById('slider');
+         slider.value = slider.max;
+         slider.dispatchEvent(new Event('input'));
+         return { rows: document.querySelectorAll('#cells canvas').length,
+           where: document.getElementById('where').textContent };",
     );
     let mut names = labels.clone();
     names.sort_unstable();

@@ -1,4 +1,5 @@
-//! The engine: labels and scores in, index lists out. The interpreter's lock is released in every call that may be long.
+//! The engine: labels and scores in, index lists out. The interpreter's lock is released in every call that may be
+//! long.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 

@@ -1,6 +1,8 @@
-//! Patients, and what of them a network learns from or is judged on, as tensors.
+//! All patients of a folder, and parts of them as tensors for training and testing.
 //!
-//! The whole cohort is plain memory, which runs on several threads can share; tensors they cannot.
+//! The cohort is plain memory, as runs on several threads can share it, but cannot share tensors.
+
+use std::collections::HashMap;
 
 use climd::{CurriculumLoader, LastBatch};
 use climd_data::Split;
@@ -29,9 +31,11 @@ pub struct Cohort {
     pub classes: Vec<String>,
     /// The class of each patient.
     pub labels: Vec<usize>,
-    /// What the folder has, in order; a patient may lack some of it.
+    /// Number of the group of each row, from 0 in the order of the rows. A row without a group is its own group.
+    pub groups: Vec<usize>,
+    /// Modalities of the folder, in order. A patient may lack some of them.
     pub modalities: Vec<Modality>,
-    /// `[N][M]`: who has what.
+    /// `[N][M]`: which patient has which modality.
     pub present: Vec<Vec<bool>>,
     images: Vec<Option<Vec<u8>>>, // [3, size, size]
     image_size: Option<u32>,
@@ -39,20 +43,20 @@ pub struct Cohort {
     laboratory: Vec<Vec<Option<f32>>>,
 }
 
-/// Some of the patients, as a network takes them.
+/// Some of the patients as tensors for a network.
 #[derive(Debug)]
 pub struct Samples {
     /// By modality: images `[n, 3, size, size]` of kind Uint8, features of texts `[n, width]`, of laboratory values
     /// `[n, 2 L]`.
     pub x: Vec<Tensor>,
-    /// Who has what, `[n, M]` of kind bool.
+    /// Which patient has which modality, `[n, M]` of kind bool.
     pub present: Tensor,
     /// `[n]`.
     pub labels: Vec<usize>,
 }
 
 impl Cohort {
-    /// The patients of a manifest, with the features of their texts where they have such.
+    /// The patients of a manifest, with the features of their texts if there are texts.
     #[must_use]
     pub fn new(manifest: &Manifest, texts: Option<&Features>) -> Cohort {
         let patients = &manifest.patients;
@@ -69,7 +73,13 @@ impl Cohort {
             Modality::Laboratory => patient.laboratory.iter().any(Option::is_some),
         };
         let present = |patient| modalities.iter().map(|modality| has(patient, modality)).collect();
+        let mut numbers = HashMap::new();
+        let mut number = |group| {
+            let next = numbers.len();
+            *numbers.entry(group).or_insert(next)
+        };
         Cohort {
+            groups: patients.iter().map(|patient| number(&patient.group)).collect(),
             classes: manifest.classes.clone(),
             labels: patients.iter().map(|patient| patient.label).collect(),
             present: patients.iter().map(present).collect(),
@@ -81,7 +91,7 @@ impl Cohort {
         }
     }
 
-    /// Both parts of a split; laboratory values are imputed and standardised by the training part alone.
+    /// Both parts of a split. Laboratory values are imputed and standardised with the training part alone.
     ///
     /// # Errors
     /// Those of libtorch.
@@ -120,11 +130,14 @@ impl Cohort {
         Ok(Tensor::f_from_slice(&picked)?.f_view([rows.len() as i64, width as i64])?)
     }
 
-    /// Changes with every label, pixel, text and value.
+    /// Fingerprint that changes with every label, pixel, text and value.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut hash = Xxh3::new();
         hash.update(format!("{:?} {:?} {:?}", self.classes, self.labels, self.laboratory).as_bytes());
+        if self.groups.iter().enumerate().any(|(row, &group)| row != group) {
+            hash.update(format!("{:?}", self.groups).as_bytes()); // they decide on the folds
+        }
         for image in &self.images {
             hash.update(&[u8::from(image.is_some())]);
             hash.update(image.as_deref().unwrap_or_default());
@@ -137,7 +150,7 @@ impl Cohort {
 }
 
 impl Samples {
-    /// A loader of these samples that measures with their mask; the last tensor of a batch is the mask.
+    /// A loader of these samples, which measures with their mask. The last tensor of a batch is the mask.
     ///
     /// # Errors
     /// Those of [`CurriculumLoader`].
@@ -145,7 +158,7 @@ impl Samples {
         let labels: Vec<i64> = self.labels.iter().map(|&label| label as i64).collect();
         let labels = Tensor::f_from_slice(&labels)?;
         let tensors = self.x.iter().chain([&self.present]).map(Tensor::shallow_clone).collect();
-        // a lone last sample is a batch, as `Study` counts the steps
+        // a single last sample is a batch, as in the steps that `Study` counts
         let loader = CurriculumLoader::new(tensors, labels, batch_size)?.last_batch(LastBatch::Keep);
         loader.present(&self.present)?.device(device)
     }

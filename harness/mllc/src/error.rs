@@ -1,14 +1,16 @@
-//! What can be wrong with a patients' folder, a text model or a file of weights.
+//! Errors of a patients' folder, a text model or a file of weights.
 //!
-//! Every variant says where, what was found, and what to do. Rows count from 1 as a spreadsheet shows them, the header
-//! included.
+//! Every error says where it is, what was found, and what to do. Rows count from 1, with the header, as in a
+//! spreadsheet.
 
 use std::path::PathBuf;
+
+use crate::picture::Problem;
 
 /// The result of every fallible function that reads what a user wrote.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What is wrong with one row of a manifest.
+/// An error of one row of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
@@ -20,25 +22,28 @@ pub enum Fault {
         /// Cells of the header.
         expected: usize,
     },
-    /// The bytes are no text, or no CSV.
+    /// The bytes are not text, or not CSV.
     #[error("cannot be read ({reason}): save the file as CSV in UTF-8")]
     Csv {
-        /// What the reader says.
+        /// The error of the reader.
         reason: String,
     },
-    /// The patient has no name.
+    /// The id is empty.
     #[error("`id` is empty: give every patient an id of their own")]
     NoId,
-    /// The patient is there twice.
+    /// The id comes twice.
     #[error("`id` is `{id}`, as in row {first}: keep one of the two rows")]
     DuplicateId {
         /// The id.
         id: String,
-        /// The row that has it first.
+        /// The first row with this id.
         first: usize,
     },
-    /// The label is no class.
-    #[error("`label` is `{found}`, but must be one of {}: correct it, or list your classes in classes.txt", known.join(", "))]
+    /// The label is not a class.
+    #[error(
+        "`label` is `{found}`, but must be one of {}: correct it, or list your classes in classes.txt",
+        known.join(", ")
+    )]
     UnknownLabel {
         /// The label found.
         found: String,
@@ -48,15 +53,16 @@ pub enum Fault {
     /// The history is empty, while other patients have one.
     #[error("`text` is empty: write the history, or leave the column out for all patients")]
     EmptyText,
+    /// The group is empty, while other rows have one.
+    #[error("`group` is empty: write whose row it is, which is the id if nobody has two rows")]
+    NoGroup,
     /// The image cannot be read.
-    #[error(
-        "`image` is `{path}`, which cannot be read ({reason}): replace the file, or empty the cell if there is none"
-    )]
+    #[error("`image` is `{path}`, {problem}")]
     Image {
         /// The cell.
         path: String,
-        /// What the decoder says.
-        reason: String,
+        /// The reason, and what to do.
+        problem: Problem,
     },
     /// A laboratory value is not a number.
     #[error("`{column}` is `{found}`, but must be a finite number: leave the cell empty if it was not measured")]
@@ -66,7 +72,7 @@ pub enum Fault {
         /// Its text.
         found: String,
     },
-    /// There is nothing to learn from.
+    /// The row has no modality.
     #[error("has neither image, nor text, nor a laboratory value: fill in one of them, or remove the row")]
     NoModality,
 }
@@ -76,7 +82,7 @@ pub enum Fault {
 #[non_exhaustive]
 pub enum Error {
     // ------------------------------------------------------------------ the patients' folder
-    /// A file is not there or cannot be read.
+    /// A file does not exist or cannot be read.
     #[error("`{}` cannot be read ({source}): {advice}", file.display())]
     Read {
         /// The file.
@@ -87,7 +93,10 @@ pub enum Error {
         advice: &'static str,
     },
     /// The header lacks a column.
-    #[error("`{}` has no column `{column}`: its header must have id and label; image, text and laboratory columns follow", file.display())]
+    #[error(
+        "`{}` has no column `{column}`: its header must have id and label; image, text and laboratory columns follow",
+        file.display()
+    )]
     NoColumn {
         /// The manifest.
         file: PathBuf,
@@ -95,7 +104,10 @@ pub enum Error {
         column: &'static str,
     },
     /// Two columns have one name, or one has none.
-    #[error("`{}`, column {column}: its name is `{name}`, but a name must be there, and only once: rename the column", file.display())]
+    #[error(
+        "`{}`, column {column}: its name is `{name}`, but a name must be there, and only once: rename the column",
+        file.display()
+    )]
     ColumnName {
         /// The manifest.
         file: PathBuf,
@@ -115,14 +127,17 @@ pub enum Error {
         fault: Fault,
     },
     /// No row is left.
-    #[error("`{}` has no patient that can be used, and {skipped} rows that cannot: write a row for each patient", file.display())]
+    #[error(
+        "`{}` has no patient that can be used, and {skipped} rows that cannot: write a row for each patient",
+        file.display()
+    )]
     NoPatients {
         /// The manifest.
         file: PathBuf,
         /// Bad rows.
         skipped: usize,
     },
-    /// The list of classes is none.
+    /// The list of classes is not valid.
     #[error("`{}`: {reason}: write at least two names, one in each line, each once", file.display())]
     Classes {
         /// The list.
@@ -132,7 +147,8 @@ pub enum Error {
     },
     /// A class is too small to be cross-validated.
     #[error(
-        "class `{class}` has {found} patients, but {folds} folds need at least {least}: use fewer --folds, or leave the class out of classes.txt and manifest"
+        "class `{class}` has {found} patients, but {folds} folds need at least {least}: use fewer --folds, or leave \
+         the class out of classes.txt and manifest"
     )]
     ClassTooSmall {
         /// The class.
@@ -144,16 +160,29 @@ pub enum Error {
         /// Patients needed.
         least: usize,
     },
+    /// Groups with several classes leave too few samples of a class to train on in a fold.
+    #[error(
+        "class `{class}`: a fold would be trained on fewer than two of its groups, as they share rows of other \
+         classes: use other --folds, or split groups that are of several patients"
+    )]
+    ClassInOneFold {
+        /// The class.
+        class: String,
+    },
 
     // ------------------------------------------------------------------ models
-    /// There is no text model.
+    /// The text model is missing.
     #[error("`{}` has no text model: run `make text-model`, or give a folder with --bert DIR", folder.display())]
     NoTextModel {
-        /// Where one was looked for.
+        /// The folder that was searched.
         folder: PathBuf,
     },
     /// A file of the text model cannot be used.
-    #[error("--bert: `{}` cannot be used ({reason}): the folder must have config.json, tokenizer.json and model.safetensors of one BERT", file.display())]
+    #[error(
+        "--bert: `{}` cannot be used ({reason}): the folder must have config.json, tokenizer.json and \
+         model.safetensors of one BERT",
+        file.display()
+    )]
     TextModel {
         /// The file or folder.
         file: PathBuf,
@@ -161,7 +190,10 @@ pub enum Error {
         reason: String,
     },
     /// Weights do not fit the image encoder.
-    #[error("--resnet: `{}` cannot be used ({reason}): give the weights of a ResNet18, as tch or torchvision names them", file.display())]
+    #[error(
+        "--resnet: `{}` cannot be used ({reason}): give the weights of a ResNet18, as tch or torchvision names them",
+        file.display()
+    )]
     Resnet {
         /// The file.
         file: PathBuf,
@@ -170,8 +202,11 @@ pub enum Error {
     },
 
     // ------------------------------------------------------------------ the look-alike
-    /// A folder of somebody else's would be written over.
-    #[error("--synthetic: `{}` is there and was not made by this program: name a folder that is not there yet", folder.display())]
+    /// A folder with other data would be overwritten.
+    #[error(
+        "--synthetic: `{}` is there and was not made by this program: name a folder that is not there yet",
+        folder.display()
+    )]
     NotSynthetic {
         /// The folder.
         folder: PathBuf,

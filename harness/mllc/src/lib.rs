@@ -1,15 +1,17 @@
 //! CLIMD on a folder of patients, each with an image of the liver, a history and laboratory values. Not published.
 //!
-//! [`Manifest`] reads and checks the folder, [`synthetic`] writes a look-alike where there is none, [`text`] turns
-//! histories into features once, [`Cohort`] makes tensors of it all, and [`Study`] cross-validates.
+//! [`Manifest`] reads and checks the folder, [`synthetic`] writes synthetic patients if there are none, [`text`]
+//! turns histories into features once, [`Cohort`] makes tensors, and [`Study`] cross-validates.
 
 #![deny(missing_docs)]
 
 mod cohort;
 mod error;
+mod folds;
+mod locate;
 mod manifest;
 mod network;
-mod picture;
+pub mod picture;
 mod resnet;
 mod study;
 pub mod synthetic;

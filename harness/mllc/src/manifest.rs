@@ -1,8 +1,10 @@
-//! `manifest.csv`: one row a patient, each checked before anything is trained.
+//! Reads `manifest.csv`, which has one row for each patient. All rows are checked before anything is trained.
 //!
-//! Columns: `id`, `label`, then `image` (a path from the folder) and `text` where there are such, then laboratory
-//! values under any names. A modality that no row has is absent by design. An empty image cell, or a row without any
-//! laboratory value, is a patient who lacks that modality; an empty text is a mistake.
+//! * Columns: `id`, `label`, optionally `image` (a path relative to the folder), `text` and `group`, then laboratory
+//!   values with any names.
+//! * A modality that no row has is left out. A patient with an empty image cell, or without any laboratory value, lacks
+//!   that modality. An empty text is an error.
+//! * Rows with the same `group` belong to one patient, and are never in two parts of a split.
 
 use std::collections::HashMap;
 use std::fs;
@@ -11,7 +13,8 @@ use std::path::{Path, PathBuf};
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use crate::error::{Error, Fault, Result};
-use crate::picture;
+use crate::locate::Folder;
+use crate::picture::{self, Picture, Pictures, Problem};
 
 /// The classes of a folder that does not list its own.
 pub const CLASSES: [&str; 3] = ["normal", "metastatic", "hcc"];
@@ -21,12 +24,16 @@ pub const CLASSES: [&str; 3] = ["normal", "metastatic", "hcc"];
 pub struct Patient {
     /// The row in the manifest.
     pub row: usize,
-    /// Who it is.
+    /// The id.
     pub id: String,
     /// Number of the class.
     pub label: usize,
+    /// The group, if the manifest has a column `group`; else the id.
+    pub group: String,
     /// `[3, size, size]`, row-major; none if the cell is empty.
     pub image: Option<Vec<u8>>,
+    /// Values of a 16-bit image that became 0 and 255; none for 8 bits.
+    pub window: Option<[u16; 2]>,
     /// The history; empty only if the folder has no texts.
     pub text: String,
     /// Laboratory values by column; none for an empty cell.
@@ -44,7 +51,9 @@ pub struct Manifest {
     pub image_size: Option<u32>,
     /// Whether patients have histories.
     pub has_text: bool,
-    /// Those who can be used.
+    /// Whether rows have groups.
+    pub has_group: bool,
+    /// The rows that can be used.
     pub patients: Vec<Patient>,
     /// An [`Error::Row`] for each row that was left out.
     pub skipped: Vec<Error>,
@@ -57,18 +66,21 @@ struct Header {
     label: usize,
     image: Option<usize>,
     text: Option<usize>,
+    group: Option<usize>,
     laboratory: Vec<usize>,
 }
 
 impl Manifest {
-    /// Reads `manifest.csv` of the folder, with its images scaled to `image_size`, and `classes.txt` where it has one.
+    /// Reads `manifest.csv` of the folder, with its images, and `classes.txt` where it has one.
     ///
+    /// `pictures` is how images are read, or only their width and height.
     /// With `skip_bad`, rows that are wrong are left out and kept in [`skipped`](Self::skipped).
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::NoColumn`], [`Error::ColumnName`], [`Error::Classes`]; [`Error::Row`] for the first
     /// row that is wrong, unless such are skipped; [`Error::NoPatients`].
-    pub fn read(folder: &Path, image_size: u32, skip_bad: bool) -> Result<Manifest> {
+    pub fn read(folder: &Path, pictures: impl Into<Pictures>, skip_bad: bool) -> Result<Manifest> {
+        let (pictures, mut images) = (pictures.into(), Folder::new(folder));
         let classes = classes(&folder.join("classes.txt"))?;
         let file = folder.join("manifest.csv");
         let advice = "the folder of --data must have a manifest.csv";
@@ -86,13 +98,13 @@ impl Manifest {
                 records.iter().flatten().any(|record| record.get(at).is_some_and(|cell| !cell.is_empty()))
             })
         };
-        let header = Header { image: any(header.image), text: any(header.text), ..header };
+        let header = Header { image: any(header.image), text: any(header.text), group: any(header.group), ..header };
         let (mut patients, mut skipped, mut first_rows) = (Vec::new(), Vec::new(), HashMap::new());
         for (at, record) in records.into_iter().enumerate() {
             let row = at + 2; // the header is row 1
             let patient = record.and_then(|record| {
-                let known = Known { folder, classes: &classes, first_rows: &first_rows };
-                patient(&record, row, &header, &known, image_size)
+                let known = Known { classes: &classes, first_rows: &first_rows, pictures };
+                patient(&record, row, &header, &known, &mut images)
             });
             match patient {
                 Ok(patient) => {
@@ -110,11 +122,41 @@ impl Manifest {
         Ok(Manifest {
             classes,
             columns: header.laboratory.iter().map(|&at| header.names[at].clone()).collect(),
-            image_size: has_image.then_some(image_size),
+            image_size: has_image.then_some(pictures.size),
             has_text: header.text.is_some(),
+            has_group: header.group.is_some(),
             patients,
             skipped,
         })
+    }
+}
+
+impl Manifest {
+    /// What was done to images of 16 bits, as a line to print; none if there was nothing to do.
+    ///
+    /// `given` is the window that the user asked for.
+    #[must_use]
+    pub fn windows(&self, given: Option<[u16; 2]>) -> Option<String> {
+        let windows: Vec<[u16; 2]> = self.patients.iter().filter_map(|patient| patient.window).collect();
+        let count = windows.len();
+        let ends = |side: usize| {
+            let values = windows.iter().map(|window| window[side]);
+            let (low, high) = (values.clone().min().unwrap_or(0), values.max().unwrap_or(0));
+            if low == high { low.to_string() } else { format!("{low} to {high}") }
+        };
+        match given {
+            Some([low, high]) if count > 0 => {
+                Some(format!("16-bit images: {count}; {low} is black and {high} is white, as --window says"))
+            }
+            Some(_) => Some("16-bit images: 0, so --window changes nothing".into()),
+            None if count > 0 => Some(format!(
+                "16-bit images: {count}, each shown from its own smallest value (black, {}) to its largest \
+                 (white, {}); for one scale of all give --window LOW HIGH",
+                ends(0),
+                ends(1)
+            )),
+            None => None,
+        }
     }
 }
 
@@ -128,18 +170,19 @@ impl Header {
         }
         let find = |wanted: &str| names.iter().position(|name| name == wanted);
         let need = |column| find(column).ok_or_else(|| Error::NoColumn { file: file.into(), column });
-        let (id, label, image, text) = (need("id")?, need("label")?, find("image"), find("text"));
-        let named = [Some(id), Some(label), image, text];
+        let (id, label) = (need("id")?, need("label")?);
+        let (image, text, group) = (find("image"), find("text"), find("group"));
+        let named = [Some(id), Some(label), image, text, group];
         let laboratory = (0..names.len()).filter(|&at| !named.contains(&Some(at))).collect();
-        Ok(Header { id, label, image, text, laboratory, names })
+        Ok(Header { id, label, image, text, group, laboratory, names })
     }
 }
 
 /// What a row is checked against.
 struct Known<'a> {
-    folder: &'a Path,
     classes: &'a [String],
     first_rows: &'a HashMap<String, usize>,
+    pictures: Pictures,
 }
 
 fn patient(
@@ -147,7 +190,7 @@ fn patient(
     row: usize,
     header: &Header,
     known: &Known<'_>,
-    image_size: u32,
+    images: &mut Folder,
 ) -> std::result::Result<Patient, Fault> {
     if record.len() != header.names.len() {
         return Err(Fault::Ragged { found: record.len(), expected: header.names.len() });
@@ -175,15 +218,21 @@ fn patient(
         },
     };
     let laboratory: Vec<Option<f32>> = header.laboratory.iter().map(number).collect::<std::result::Result<_, _>>()?;
+    let group = header.group.map_or_else(|| id.clone(), |at| record[at].to_owned());
+    if group.is_empty() {
+        return Err(Fault::NoGroup);
+    }
     let read = |path: &str| {
-        let image = picture::read(&known.folder.join(path), image_size);
-        image.map_err(|reason| Fault::Image { path: path.into(), reason })
+        let file = images.find(path).map_err(|hint| Problem::NotThere { hint });
+        let image = file.and_then(|file| picture::read(&file, known.pictures));
+        image.map_err(|problem| Fault::Image { path: path.into(), problem })
     };
-    let image = header.image.map(|at| &record[at]).filter(|path| !path.is_empty()).map(read).transpose()?;
+    let picture = header.image.map(|at| &record[at]).filter(|path| !path.is_empty()).map(read).transpose()?;
+    let (image, window) = picture.map_or((None, None), |Picture { pixels, window }| (Some(pixels), window));
     if image.is_none() && text.is_none() && laboratory.iter().all(Option::is_none) {
         return Err(Fault::NoModality);
     }
-    Ok(Patient { row, id, label, image, text: text.unwrap_or_default(), laboratory })
+    Ok(Patient { row, id, label, group, image, window, text: text.unwrap_or_default(), laboratory })
 }
 
 /// The names in `classes.txt`, or those of [`CLASSES`].

@@ -5,30 +5,28 @@ use std::path::PathBuf;
 use anyhow::Result;
 use climd::schedule::Uniform;
 use climd::{Curriculum, CurriculumSampler, LastBatch};
-use climd_data::{Split, stratified_folds};
+use climd_data::Split;
 use climd_networks::config::{DataConfig, Part, RunConfig, VERSION};
 use climd_networks::network::LearningRate;
 use climd_repro::experiment::{Row, RowResult, parallel};
 use tch::{Device, Tensor};
 
 use crate::cohort::Cohort;
-use crate::error::Error;
+use crate::folds::Rows;
 use crate::train::{Setup, run};
 
-const VALIDATION_SHARE: f64 = 0.2;
-
-/// What all rows share.
+/// Settings that all rows share.
 #[derive(Debug, Clone)]
 pub struct Study<'a> {
     /// The patients.
     pub cohort: &'a Cohort,
     /// Folds; each is the test part once.
     pub folds: usize,
-    /// Of the folds; fold `i` draws weights, dropout and order from `seed + i`.
+    /// Seed of the folds. Fold `i` draws weights, dropout and order from `seed + i`.
     pub seed: u64,
     /// Epochs of plain training, which set the number of steps.
     pub epochs: usize,
-    /// Samples a batch.
+    /// Samples in each batch.
     pub batch_size: usize,
     /// The learning rate, the same for all rows.
     pub rate: LearningRate,
@@ -39,22 +37,21 @@ pub struct Study<'a> {
 }
 
 impl Study<'_> {
-    /// The folds, each with its training part.
+    /// The folds, each with its training part. Rows of one group are in one fold.
     ///
     /// # Errors
-    /// [`Error::ClassTooSmall`] if a class has fewer patients than there are folds, or fewer than three.
+    /// [`Error::ClassTooSmall`](crate::Error::ClassTooSmall) if a class has fewer patients (groups, where there are
+    /// such) than there are folds, or fewer than three.
     pub fn splits(&self) -> Result<Vec<Split>> {
-        let least = self.folds.max(3); // two in training at least, so that one can be taken for validation
-        for (label, class) in self.cohort.classes.iter().enumerate() {
-            let found = self.cohort.labels.iter().filter(|&&of| of == label).count();
-            if found < least {
-                return Err(Error::ClassTooSmall { class: class.clone(), found, folds: self.folds, least }.into());
-            }
-        }
-        Ok(stratified_folds(&self.cohort.labels, self.folds, self.seed)?)
+        self.rows_of().folds(self.folds, self.seed)
     }
 
-    /// All rows on all folds, `jobs` runs at a time; `points` looks on the way, for curves.
+    fn rows_of(&self) -> Rows<'_> {
+        let Cohort { labels, groups, classes, .. } = self.cohort;
+        Rows { labels, groups, classes }
+    }
+
+    /// Runs all rows on all folds, `jobs` runs at a time. `points` is the number of points of curves.
     ///
     /// `planned` is called with the number of steps before the first, `progress` with the loss after each.
     ///
@@ -75,7 +72,7 @@ impl Study<'_> {
         let mut splits = self.splits()?;
         for (seed, split) in (self.seed..).zip(&mut splits) {
             if part == Part::Validation {
-                *split = split.validation(&self.cohort.labels, VALIDATION_SHARE, seed)?;
+                *split = self.rows_of().validation(split, seed)?;
             }
             let labels: Vec<usize> = split.train.iter().map(|&row| self.cohort.labels[row]).collect();
             let steps = Curriculum::new(&labels, Uniform)?.steps(0..self.epochs, self.batch_size, LastBatch::Keep)?;

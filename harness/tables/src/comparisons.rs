@@ -1,4 +1,4 @@
-//! All comparisons of macro F1 that the tables in a folder make, with p adjusted for how many there are.
+//! All comparisons of macro F1 in the tables of a folder, with p adjusted for the number of comparisons.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::results::Record;
 use crate::stats::{benjamini_hochberg, holm};
 
-/// A finding that is kept has a p below it.
+/// A finding is kept if its p is below this level.
 const LEVEL: f64 = 0.05;
 
 /// A comparison that has an interval.
@@ -24,23 +24,23 @@ pub struct Comparison {
     pub data: String,
     /// The row's id.
     pub id: String,
-    /// Its name; `A - B` where it is beside another row than its baseline.
+    /// Its name; `A - B` if it is compared with another row than its baseline.
     pub row: String,
     /// The id of the row that it is compared with.
     pub beside: String,
     /// Number of splits.
     pub splits: usize,
-    /// Whether it was fixed before its splits were looked at.
+    /// Whether it was chosen before its splits were evaluated.
     pub fixed_beforehand: bool,
-    /// In points of macro F1.
+    /// Difference in points of macro F1.
     pub difference: f64,
     /// Lower end of the corrected interval.
     pub low: f64,
     /// Its upper end.
     pub high: f64,
-    /// Corrected for the overlap of splits.
+    /// p corrected for the overlap of splits.
     pub p_corrected: f64,
-    /// Wilcoxon's, as if splits were independent.
+    /// Wilcoxon's p, as if splits were independent.
     pub p: f64,
     /// Benjamini and Hochberg's p among all.
     pub bh: f64,
@@ -52,7 +52,7 @@ pub struct Comparison {
     pub holm_fixed: Option<f64>,
 }
 
-/// What makes two comparisons the same: learning rate, data, both rows, and splits.
+/// Key of a comparison: learning rate, data, both rows, and splits.
 pub type Key = (String, String, String, String, usize);
 
 /// The key of a record that is a comparison.
@@ -80,7 +80,7 @@ impl Comparison {
 /// The results in the folder's CSV files, in the order of their names.
 ///
 /// # Errors
-/// A file that cannot be read.
+/// If a file cannot be read.
 pub fn records(folder: &Path) -> Result<Vec<Record>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("`{}` cannot be read", folder.display()))? {
@@ -102,7 +102,7 @@ pub fn records(folder: &Path) -> Result<Vec<Record>> {
 
 const NAME: &str = "comparisons";
 
-/// The comparisons among records, each once: some rows stand in several tables.
+/// The comparisons in these records, each once, as some rows are in several tables.
 #[must_use]
 pub fn comparisons(records: &[Record]) -> Vec<Comparison> {
     let mut seen = BTreeSet::new();
@@ -143,10 +143,10 @@ pub fn comparisons(records: &[Record]) -> Vec<Comparison> {
     found
 }
 
-/// Writes `comparisons.md` and `comparisons.csv`; nothing if there is none.
+/// Writes `comparisons.md` and `comparisons.csv`, unless there are no comparisons.
 ///
 /// # Errors
-/// A file that cannot be read or written.
+/// If a file cannot be read or written.
 pub fn write(folder: &Path) -> Result<()> {
     let found = comparisons(&records(folder)?);
     if found.is_empty() {
@@ -169,7 +169,7 @@ pub fn write(folder: &Path) -> Result<()> {
     fs::write(file("md"), page(&found)).with_context(unwritten)
 }
 
-/// The page: how many there are, what is left of them, and which.
+/// The page: how many comparisons there are, and which findings are kept.
 fn page(found: &[Comparison]) -> String {
     let mut text = String::from(
         "# How many comparisons there are, and which are told from chance\n\nWritten by `climd-repro`; all of them: \
@@ -210,9 +210,9 @@ fn page(found: &[Comparison]) -> String {
     }
     let _ = write!(
         text,
-        "{grid}\n\nBH and Holm: p adjusted among the comparisons that were fixed beforehand, and for one that was not, among \
-         all. A row that stands in several tables with the same splits counts once. Rows with fewer than five splits have no \
-         interval and do not count.\n"
+        "{grid}\n\nBH and Holm: p adjusted among the comparisons that were fixed beforehand, and for one that was not, \
+         among all. A row that stands in several tables with the same splits counts once. Rows with fewer than five \
+         splits have no interval and do not count.\n"
     );
     text
 }

@@ -1,8 +1,13 @@
 //! Rows of a table on the same splits, several runs at a time, each done once and then read from the cache.
 //!
-//! For each seed: a stratified split; a validation part out of its training part, on which the learning rate is chosen
-//! for the plain training of a row's network and inherited by the row; then the row anew on the whole training part,
-//! judged once on the test part after its last step. Nothing is chosen on a test part.
+//! For each seed:
+//!
+//! 1. A stratified split is made, and a validation part is taken out of its training part.
+//! 2. The learning rate is chosen on the validation part, for plain training of a row's network. The row uses this
+//!    rate.
+//! 3. The row is trained on the whole training part, and tested once on the test part, after its last step.
+//!
+//! Nothing is chosen on a test part.
 
 use std::fmt;
 use std::ops::Range;
@@ -11,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use climd::schedule::Uniform;
-use climd::{Curriculum, CurriculumSampler, LastBatch, Terms};
+use climd::{Curriculum, CurriculumSampler, LastBatch, PowerLaw, Schedule, Terms};
 use serde::Serialize;
 use tch::{Device, Tensor, nn};
 
@@ -28,14 +33,14 @@ const VALIDATION_SHARE: f64 = 0.2;
 const PAPER_RATE: f64 = 5e-5;
 const TUNED: [f64; 4] = [1e-4, 3e-4, 1e-3, 3e-3];
 
-/// Where the learning rate comes from.
+/// Source of the learning rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rate {
-    /// The best of 1e-4, 3e-4, 1e-3 and 3e-3 for plain training on validation, with cosine decay; for each split anew.
+    /// The best of 1e-4, 3e-4, 1e-3 and 3e-3 for plain training on validation, with cosine decay, for each split.
     Tuned,
     /// The paper's 5e-5, constant.
     Paper,
-    /// Every network's own, with the rest of its authors' training: for networks of which it is known.
+    /// The rate and the training of each network's authors, for networks where these are known.
     Native,
 }
 
@@ -55,18 +60,18 @@ impl Rate {
 pub enum Budget {
     /// As many as plain training takes in all its epochs.
     EqualSteps,
-    /// As many as this schedule takes in so many epochs.
+    /// As many as this schedule takes in the same number of epochs.
     EqualEpochs(ScheduleConfig),
 }
 
-/// A row as the program knows it, whatever name is shown.
+/// Identity of a row in the program. It does not depend on the name that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct RowId {
     /// The network, with its heads: `baseline`, `baseline-probes`, `dmib`.
     pub network: &'static str,
-    /// What is done with it: `plain`, `climd`, `prior`.
+    /// The method: `plain`, `climd`, `prior`.
     pub arm: &'static str,
-    /// The arm at whose last epoch the row stops; none: it takes as many steps as plain training.
+    /// The arm at whose last epoch the row stops. None: it takes as many steps as plain training.
     pub until: Option<&'static str>,
 }
 
@@ -94,59 +99,59 @@ impl fmt::Display for RowId {
 /// A row of a table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
-    /// Tells it from every other row of its table.
+    /// Identity of the row in its table.
     pub id: RowId,
     /// The name that is shown.
     pub name: String,
-    /// What it does.
+    /// The method.
     pub method: Method,
-    /// For how long.
+    /// The number of gradient steps.
     pub budget: Budget,
 }
 
-/// What all rows share.
+/// Settings that all rows share.
 #[derive(Debug, Clone, Copy)]
 pub struct Study<'a> {
     /// The data.
     pub dataset: &'a Dataset,
-    /// Ratio of the largest to the smallest class that training parts are thinned to.
+    /// Ratio of the largest to the smallest class after thinning the training part.
     pub imbalance: Option<f64>,
-    /// Share of training labels that are replaced.
+    /// Share of training labels that are replaced by wrong ones.
     pub noise: f64,
     /// Epochs of plain training.
     pub epochs: usize,
-    /// Samples a batch.
+    /// Samples in each batch.
     pub batch_size: usize,
     /// The first split.
     pub first_seed: u64,
-    /// How many splits.
+    /// Number of splits.
     pub seeds: u64,
     /// Where the learning rate comes from.
     pub rate: Rate,
 }
 
-/// What came of a row: a run for each seed.
+/// Results of one row: a run for each seed.
 #[derive(Debug, Clone, Serialize)]
 pub struct RowResult {
     /// The row.
     pub row: Row,
     /// Configuration and outcome, by seed.
     pub runs: Vec<(RunConfig, Outcome)>,
-    /// Samples that the cohort's splits test on for each one that they leave for training, before any are thinned out: what
-    /// two splits have in common depends on that.
+    /// Number of test samples divided by the number of training samples in a split, before thinning. The overlap of two
+    /// splits depends on it.
     pub test_to_train: f64,
 }
 
-/// Who does runs: with what cache, how many at a time, and who is told.
+/// Does runs: its cache, the number of runs at a time, and who is informed.
 #[allow(missing_debug_implementations)] // it holds closures
 pub struct Runner<'a> {
-    /// Runs that were done.
+    /// Cache of finished runs.
     pub cache: Cache,
     /// Runs at a time, each on one thread.
     pub jobs: usize,
     /// Where to train.
     pub device: Device,
-    /// Called with the number of steps that are to be done, before they are.
+    /// Called with the number of steps, before the first of them.
     pub planned: &'a (dyn Fn(usize) + Sync),
     /// Called with the loss after each step.
     pub progress: &'a (dyn Fn(&Tensor) + Sync),
@@ -157,12 +162,27 @@ impl Study<'_> {
         self.first_seed..self.first_seed + self.seeds
     }
 
-    /// The split of the cohort, before anything is done to its training part.
+    /// The split of the cohort, before changes to its training part.
     fn cohort(&self, seed: u64) -> Result<Split> {
         Ok(match &self.dataset.split {
             Some(fixed) => fixed.clone(),
             None => stratified_split(&self.dataset.labels, TEST_SHARE, seed)?,
         })
+    }
+
+    /// The step after which CLIMD's curriculum is over, on the part that curves are drawn for; none if training ends
+    /// first.
+    ///
+    /// # Errors
+    /// Those of the data.
+    pub fn curriculum_end(&self) -> Result<Option<usize>> {
+        let Seen { split, labels } = self.split(self.first_seed, Part::Validation)?;
+        let labels: Vec<usize> = split.train.iter().map(|&row| labels[row]).collect();
+        let steps = |schedule: Box<dyn Schedule>| -> Result<usize> {
+            Ok(Curriculum::new(&labels, schedule)?.steps(0..self.epochs, self.batch_size, LastBatch::Keep)?)
+        };
+        let end = steps(Box::new(PowerLaw { epochs: self.epochs, ..Default::default() }))?;
+        Ok((end < steps(Box::new(Uniform {}))?).then_some(end))
     }
 
     fn test_to_train(&self) -> Result<f64> {
@@ -184,7 +204,7 @@ impl Study<'_> {
         Ok(Seen { split, labels })
     }
 
-    /// What a run learns from and what it is judged on, prepared.
+    /// The prepared training part and test part of a run.
     ///
     /// # Errors
     /// Those of the data.
@@ -197,12 +217,12 @@ impl Study<'_> {
         if *labels == self.dataset.labels {
             return Ok(Prepared::fit(self.dataset, split, &preparation)?);
         }
-        // columns are chosen with the noisy labels, too: nobody would have others
+        // columns are chosen with the noisy labels, too, as in practice there are no others
         let noisy = Dataset { labels: labels.clone(), ..self.dataset.clone() };
         Ok(Prepared::fit(&noisy, split, &preparation)?)
     }
 
-    /// Refuses rows that cannot be run on these data, before anything is trained.
+    /// Checks that all rows can be run on these data, before anything is trained.
     fn check(&self, rows: &[Row]) -> Result<()> {
         let part = self.parts(self.first_seed, Part::Validation)?.train;
         let (x, labels) = tensors(&part, Device::Cpu)?;
@@ -224,7 +244,7 @@ impl Study<'_> {
     }
 }
 
-/// The runs of a study. What they share is made once: the hash of every value of the data, and the splits.
+/// The runs of a study. The hash of the data and the splits are made once.
 struct Plan<'a> {
     study: &'a Study<'a>,
     data: DataConfig,
@@ -295,10 +315,10 @@ fn plain(row: &Row) -> Row {
 }
 
 impl Runner<'_> {
-    /// All rows on all splits. `points` looks on the way: for curves, which are drawn on the validation part.
+    /// Runs all rows on all splits. `points` is the number of points of curves, which are drawn on the validation part.
     ///
     /// # Errors
-    /// Data or a row that cannot be run, before anything is trained; the first error of any run.
+    /// If the data or a row cannot be used, before anything is trained; later the first error of any run.
     pub fn rows(&self, study: &Study<'_>, rows: &[Row], part: Part, points: usize) -> Result<Vec<RowResult>> {
         study.check(rows)?;
         let plan = Plan::new(study)?;
@@ -366,7 +386,7 @@ impl Runner<'_> {
         Ok(networks.into_iter().map(|row| row.method.network).zip(by_network).collect())
     }
 
-    /// The outcome of every configuration, those that are not in the cache after they are done.
+    /// The results of every configuration. Those that are not in the cache are run first.
     fn outcomes(&self, plan: &Plan<'_>, plans: Vec<RunConfig>) -> Result<Vec<(RunConfig, Outcome)>> {
         let mut missing: Vec<&RunConfig> = Vec::new();
         for config in &plans {
@@ -374,7 +394,7 @@ impl Runner<'_> {
                 missing.push(config);
             }
         }
-        // a run that another one begins with is judged on its way
+        // a run that is the beginning of another one is tested during that run
         let whole = |config: &&&RunConfig| !missing.iter().any(|other| config.begins(other));
         let whole: Vec<&RunConfig> = missing.iter().filter(whole).copied().collect();
         (self.planned)(whole.iter().map(|config| config.steps).sum());
@@ -398,12 +418,12 @@ impl Runner<'_> {
     }
 }
 
-/// `f` of every item on so many threads, in the order of the items. libtorch gets one thread in each.
+/// Calls `f` for every item on `jobs` threads. Results are in the order of the items. libtorch gets one thread in each.
 ///
-/// Plain threads rather than a pool of rayon's: a run that waits in a pool may be given another run to do meanwhile.
+/// Plain threads and not a pool of rayon, as a run that waits in a pool may get another run to do meanwhile.
 ///
 /// # Errors
-/// The first of any item; nothing more is begun then.
+/// The first error of any item. No more items are begun then.
 pub fn parallel<T: Sync, R: Send>(items: &[T], jobs: usize, f: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -415,7 +435,7 @@ pub fn parallel<T: Sync, R: Send>(items: &[T], jobs: usize, f: impl Fn(&T) -> Re
                     let Some(item) = items.get(at) else { break };
                     let result = f(item);
                     if result.is_err() {
-                        next.store(items.len(), Ordering::Relaxed); // nothing more is begun
+                        next.store(items.len(), Ordering::Relaxed); // no more items are begun
                     }
                     done.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((at, result));
                 }

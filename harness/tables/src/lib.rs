@@ -1,4 +1,4 @@
-//! What CLIMD does on real data: data preparation, networks, training arms, tables and plots. Not published.
+//! Experiments with CLIMD on real data: training arms, run cache, statistics, tables and plots. Not published.
 
 #![deny(missing_docs)]
 

@@ -1,6 +1,6 @@
-//! Shows every row: the tables of the paper and ours, on real data, over splits.
+//! Makes the tables of the paper and our own, on real data, over splits.
 //!
-//! Runs are kept in a cache as they finish: a table that was interrupted goes on where it stopped.
+//! Finished runs are kept in a cache. A table that was interrupted goes on where it stopped.
 
 use std::fs;
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ struct Arguments {
     /// Splits; each is also a seed of weights, dropout and sampler.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..1 << 32))]
     seeds: u64,
-    /// The first split: another one shows whether what was seen on the first splits holds on fresh ones.
+    /// The first split. With another one, a finding can be checked on fresh splits.
     #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 32))]
     first_seed: u64,
     /// Epochs of plain training.
@@ -50,10 +50,10 @@ struct Arguments {
     /// every row of the table whose runs are all there.
     #[arg(long, value_name = "TEXT", num_args = 1..)]
     rows: Vec<String>,
-    /// Splits for the plots of what happens on the way; 0 for none.
+    /// Number of splits for plots of the course of training; 0 for none.
     #[arg(long, value_name = "N", default_value_t = 0)]
     curves: u64,
-    /// Only so many samples, stratified: for a quick look.
+    /// Use only this number of samples, stratified, for a quick look.
     #[arg(long, value_name = "N")]
     samples: Option<usize>,
     /// Runs at a time, each on one thread. Default: one for each core.
@@ -86,7 +86,7 @@ enum Which {
     Beyond,
     /// The rows that the advice rests on.
     Advice,
-    /// Prior correction and trimming where labels are wrong.
+    /// Prior correction and trimming with wrong labels.
     LabelNoise,
     /// Plain training and the curriculum, with and without prior correction, with recalls and times.
     Main,
@@ -200,7 +200,8 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
         page.push(Section::new(rate, &rows, &results).with_contrasts(&table.contrasts(), &results));
         if arguments.curves > 0 {
             let few = Study { seeds: arguments.curves, ..study };
-            page.plot(&arguments.out, &runner.rows(&few, &Page::plotted(&rows), Part::Validation, 20)?)?;
+            let curves = runner.rows(&few, &Page::plotted(&rows), Part::Validation, 20)?;
+            page.plot(&arguments.out, &curves, few.curriculum_end()?)?;
         }
     }
     bar.finish_and_clear();

@@ -43,11 +43,12 @@ pub fn overview(folder: &Path, table: Table) -> Result<Option<String>> {
     let pair = |&(id, other): &Contrast| Some(format!("{} - {}", name(id)?, name(other)?));
     let pairs = grid(&cells, &table.contrasts().iter().filter_map(pair).collect::<Vec<_>>());
     Ok(Some(format!(
-        "# {}: all data sets\n\nWritten by `climd-repro`; see [README.md](README.md). Learning rate chosen on validation for \
-         the baseline, by macro F1. Macro F1 in points, with the corrected 95 % interval. \\*: the interval leaves 0 out. \
-         \\*\\*: Benjamini-Hochberg's p [among the comparisons fixed beforehand](comparisons.md) is below 0.05 too. \
-         Without a star: not told from 0, and the interval says within which bounds.\n\n## Difference to plain \
-         training\n\n{methods}\n\n## What one part adds to the rest\n\n{pairs}\n",
+        "# {}: all data sets\n\nWritten by `climd-repro`; see [README.md](README.md). Learning rate chosen on \
+         validation for the baseline, by macro F1. Macro F1 in points, with the corrected 95 % interval. \\*: the \
+         interval leaves 0 out. \\*\\*: Benjamini-Hochberg's p [among the comparisons fixed \
+         beforehand](comparisons.md) is below 0.05 too. Without a star: not told from 0, and the interval says within \
+         which bounds.\n\n## Difference to plain training\n\n{methods}\n\n## What one part adds to the \
+         rest\n\n{pairs}\n",
         table.title()
     )))
 }

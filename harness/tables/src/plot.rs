@@ -1,9 +1,10 @@
 //! Draws figures as SVG and PNG, on any machine: the font is part of the binary, and nothing else is needed.
 //!
-//! First [`class_distribution`] and [`curves`] turn numbers into plain shapes. Then the same code draws the shapes for
-//! each format. Colours are Okabe and Ito's, which colour-blind readers can distinguish; more than eight series get
-//! colours from dark to light. The legend is beside the plot, so that it covers no data. Above 54 entries it names
-//! every second one, every third one, and so on.
+//! First [`class_distribution`] and [`curves`] turn numbers into plain shapes. Then the same code draws the shapes
+//! for each format. Colours of methods are Okabe and Ito's, which colour-blind readers can distinguish, without their
+//! yellow, which is not seen on white; lines have their own dashes. Classes have other colours than methods. More
+//! than eight series get colours from dark to light. An SVG file has a title and a description. The legend is beside
+//! the plot, so that it covers no data. Above 54 entries it names every second one, every third one, and so on.
 
 mod figure;
 
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use plotters::style::{Color, RGBColor};
 
-use self::figure::{Figure, Panel, Shape};
+use self::figure::{Figure, Panel, Pen, Shape, Swatch};
 
 /// The result of drawing: the SVG and PNG files.
 pub type Result<T = [PathBuf; 2]> = std::result::Result<T, Error>;
@@ -117,7 +118,7 @@ pub fn class_distribution(
     let shares = |tops: &[f64]| tops.iter().enumerate().map(|(e, top)| 100.0 * top / total(e).max(1.0)).collect();
     let (edges, cells) = (edges(&x, if x.len() <= APART { 0.85 } else { 1.0 }), edges(&x, 1.0));
     let outer = cells[0].start..cells[cells.len() - 1].end;
-    let colours = palette(class_names.len());
+    let colours = class_colours(class_names.len());
     let stack = |tops: Vec<Vec<f64>>| -> Vec<Shape> {
         let areas = tops.iter().zip(&colours).rev();
         areas.flat_map(|(tops, &colour)| bars(&edges, tops, colour)).collect()
@@ -132,51 +133,167 @@ pub fn class_distribution(
         unit,
         whole_x: true,
         x_names: Vec::new(),
+        y_names: Vec::new(),
         shapes,
     };
     let percent = tops.iter().map(|tops| shares(tops)).collect();
     let mut upper = panel("samples", 0.0..1.04 * largest, 260, "", stack(tops));
     upper.x_label.clear(); // the lower panel's will do
     let lower = panel("share of the epoch", 0.0..100.0, 220, " %", stack(percent));
-    let legend = class_names.iter().cloned().zip(colours.iter().copied()).rev().collect();
-    Figure { title: title.into(), legend, panels: vec![upper, lower] }.write(stem.as_ref())
+    let swatches = colours.iter().map(|&colour| Swatch::Filled(colour));
+    let legend: Vec<(String, Swatch)> = class_names.iter().cloned().zip(swatches).collect();
+    let description = format!("Samples of each epoch by class, and their shares: {}.", class_names.join(", "));
+    let legend = legend.into_iter().rev().collect();
+    Figure { title: title.into(), description, legend, panels: vec![upper, lower] }.write(stem.as_ref())
 }
 
-/// Draws lines with bands.
+/// What a figure of curves has beside its curves.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Look {
+    /// Ends of the y axis; none: from the least to the largest value. Figures that are to be compared share them.
+    pub y: Option<(f64, f64)>,
+    /// Where on the x axis something ends or begins, and what.
+    pub mark: Option<(f64, String)>,
+    /// The curves are of classes and not of methods: other colours.
+    pub of_classes: bool,
+}
+
+/// Bands are drawn for so many series, the first ones: more cover each other.
+const BANDS: usize = 4;
+
+/// Draws lines with bands: [`curves_as`] without anything else.
 ///
-/// Writes `{stem}.svg` and `{stem}.png`, and makes their folder.
+/// # Errors
+/// As for [`curves_as`].
+pub fn curves(stem: impl AsRef<Path>, title: &str, x_label: &str, y_label: &str, series: &[Series]) -> Result {
+    curves_as(stem, title, [x_label, y_label], series, &Look::default())
+}
+
+/// Draws lines, the first four with their bands. An axis whose label ends in `(%)` ends at 100 at the latest.
+///
+/// Writes `{stem}.svg` and `{stem}.png`, and makes their folder. `labels` are those of the axes.
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::Length`] or [`Error::Value`] naming the series and the point; [`Error::Write`].
-pub fn curves(stem: impl AsRef<Path>, title: &str, x_label: &str, y_label: &str, series: &[Series]) -> Result {
+pub fn curves_as(
+    stem: impl AsRef<Path>,
+    title: &str,
+    [x_label, y_label]: [&str; 2],
+    series: &[Series],
+    look: &Look,
+) -> Result {
     not_empty("series", series.len())?;
     for (index, series) in series.iter().enumerate() {
         series.check(index)?;
     }
-    let colours = palette(series.len());
-    let bands = series.iter().zip(&colours).map(|(series, &colour)| Shape::Area(series.outline(), colour.mix(0.18)));
-    let lines = series.iter().zip(&colours).map(|(series, &colour)| Shape::Line(series.line(), colour));
-    let shapes: Vec<Shape> = bands.chain(lines).collect();
+    let most = if y_label.ends_with("(%)") { 100.0 } else { f64::INFINITY };
+    let colours = if look.of_classes { class_colours(series.len()) } else { palette(series.len()) };
+    let pens: Vec<Pen> = colours.iter().enumerate().map(|(index, &colour)| Pen::nth(index, colour)).collect();
+    let clamped = |outline: Vec<(f64, f64)>| outline.into_iter().map(|(x, y)| (x, y.min(most))).collect();
+    let banded = series.iter().zip(&colours).take(BANDS);
+    let bands = banded.map(|(series, &colour)| Shape::Area(clamped(series.outline()), colour.mix(0.18)));
+    let lines = series.iter().zip(&pens).map(|(series, &pen)| Shape::Line(series.line(), pen));
+    let mut shapes: Vec<Shape> = bands.chain(lines).collect();
     let points = || {
         shapes.iter().flat_map(|shape| match shape {
             Shape::Area(points, _) | Shape::Line(points, _) => points.iter().copied(),
         })
     };
+    let x = padded(points().map(|point| point.0), 0.0);
+    let fitted = padded(points().map(|point| point.1), 0.05);
+    let y = look.y.map_or(fitted.start..fitted.end.min(most), |(low, high)| low..high);
+    let mut legend: Vec<(String, Swatch)> =
+        series.iter().zip(&pens).map(|(series, &pen)| (series.name.clone(), Swatch::Drawn(pen))).collect();
+    let names: Vec<&str> = series.iter().map(|series| series.name.as_str()).collect();
+    let mut description = format!("{y_label} over {x_label}: {}.", names.join(", "));
+    if let Some((at, what)) = look.mark.as_ref().filter(|(at, _)| x.contains(at)) {
+        let pen = Pen { colour: GREY, dash: Some((6, 6)) };
+        shapes.push(Shape::Line(vec![(*at, y.start), (*at, y.end)], pen));
+        legend.push((what.clone(), Swatch::Drawn(pen)));
+        description += &format!(" A vertical line at {at:.0}: {what}.");
+    }
     let panel = Panel {
         x_label: x_label.into(),
         y_label: y_label.into(),
-        x: padded(points().map(|point| point.0), 0.0),
-        y: padded(points().map(|point| point.1), 0.05),
+        x,
+        y,
         height: 400,
         unit: "",
         whole_x: false,
         x_names: Vec::new(),
-        shapes: Vec::new(),
+        y_names: Vec::new(),
+        shapes,
     };
-    let panels = vec![Panel { shapes, ..panel }];
-    let legend = series.iter().map(|series| series.name.clone()).zip(colours).collect();
-    Figure { title: title.into(), legend, panels }.write(stem.as_ref())
+    Figure { title: title.into(), description, legend, panels: vec![panel] }.write(stem.as_ref())
 }
+
+/// A difference with its interval: a line of a [`forest`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// Name of the line.
+    pub name: String,
+    /// The difference.
+    pub mean: f64,
+    /// Lower and upper end of its interval.
+    pub interval: (f64, f64),
+}
+
+/// Draws differences with their intervals, one below the other, beside a line at 0. Those whose interval leaves 0 out
+/// are in colour.
+///
+/// Writes `{stem}.svg` and `{stem}.png`, and makes their folder.
+///
+/// # Errors
+/// [`Error::Empty`] without a difference; [`Error::Value`] for one that is not finite, or whose lower end is above the
+/// upper; [`Error::Write`].
+pub fn forest(stem: impl AsRef<Path>, title: &str, x_label: &str, differences: &[Difference]) -> Result {
+    not_empty("differences", differences.len())?;
+    for (index, of) in differences.iter().enumerate() {
+        let (low, high) = of.interval;
+        if let Some(found) = [of.mean, low, high].into_iter().find(|end| !end.is_finite()) {
+            return Err(value("differences", index, found, "finite"));
+        }
+        if low > high {
+            return Err(value("differences", index, low, "the lower end first"));
+        }
+    }
+    let last = differences.len() - 1;
+    let height = |index: usize| (last - index) as f64; // the first on top
+    let mut shapes = vec![Shape::Line(vec![(0.0, -0.5), (0.0, last as f64 + 0.5)], GREY.into())];
+    for (index, &Difference { mean, interval: (low, high), .. }) in differences.iter().enumerate() {
+        let colour = match (low > 0.0, high < 0.0) {
+            (true, _) => ABOVE,
+            (_, true) => BELOW,
+            _ => INK,
+        };
+        shapes.push(Shape::Line(vec![(low, height(index)), (high, height(index))], colour.into()));
+        shapes.push(Shape::Line(vec![(mean, height(index))], colour.into()));
+    }
+    let ends = differences.iter().flat_map(|of| [of.interval.0, of.interval.1]).chain([0.0]);
+    let panel = Panel {
+        x_label: x_label.into(),
+        y_label: String::new(),
+        x: padded(ends.collect::<Vec<_>>().into_iter(), 0.05),
+        y: -0.5..last as f64 + 0.5,
+        height: 90 + 26 * differences.len() as u32,
+        unit: "",
+        whole_x: false,
+        x_names: Vec::new(),
+        y_names: differences.iter().rev().map(|of| of.name.clone()).collect(),
+        shapes,
+    };
+    let line = |of: &Difference| format!("{} {:+.1} [{:+.1}, {:+.1}]", of.name, of.mean, of.interval.0, of.interval.1);
+    let lines: Vec<String> = differences.iter().map(line).collect();
+    let legend = [("above 0", ABOVE), ("not told from 0", INK), ("below 0", BELOW)];
+    let legend = legend.map(|(name, colour)| (name.to_owned(), Swatch::Drawn(colour.into()))).into();
+    let description = format!("{x_label}: {}.", lines.join("; "));
+    Figure { title: title.into(), description, legend, panels: vec![panel] }.write(stem.as_ref())
+}
+
+const GREY: RGBColor = RGBColor(150, 150, 150);
+const INK: RGBColor = RGBColor(40, 40, 40);
+const ABOVE: RGBColor = RGBColor(0, 114, 178);
+const BELOW: RGBColor = RGBColor(213, 94, 0);
 
 /// Draws groups of bars, one bar of each series in each group, with a line of one standard deviation to both sides.
 ///
@@ -207,7 +324,7 @@ pub fn bars_by_group(
             let (right, middle) = (left + 0.9 * width, left + 0.45 * width);
             shapes.push(Shape::Area(vec![(left, 0.0), (left, mean), (right, mean), (right, 0.0)], colour.mix(1.0)));
             let (low, high) = ((mean - sd).max(0.0), (mean + sd).min(100.0));
-            shapes.push(Shape::Line(vec![(middle, low), (middle, high)], RGBColor(40, 40, 40)));
+            shapes.push(Shape::Line(vec![(middle, low), (middle, high)], INK.into()));
         }
     }
     let panel = Panel {
@@ -219,10 +336,14 @@ pub fn bars_by_group(
         unit: " %",
         whole_x: true,
         x_names: groups.to_vec(),
+        y_names: Vec::new(),
         shapes,
     };
-    let legend = series.iter().map(|(name, _)| name.clone()).zip(colours).collect();
-    Figure { title: title.into(), legend, panels: vec![panel] }.write(stem.as_ref())
+    let swatches = colours.into_iter().map(Swatch::Filled);
+    let legend = series.iter().map(|(name, _)| name.clone()).zip(swatches).collect();
+    let names: Vec<&str> = series.iter().map(|(name, _)| name.as_str()).collect();
+    let description = format!("{y_label} of {}, as bars: {}.", groups.join(", "), names.join(", "));
+    Figure { title: title.into(), description, legend, panels: vec![panel] }.write(stem.as_ref())
 }
 
 impl Series {
@@ -312,19 +433,27 @@ fn padded(values: impl Iterator<Item = f64> + Clone, air: f64) -> Range<f64> {
     low - pad..high + pad
 }
 
-/// Okabe and Ito's eight, or a ramp through viridis.
+/// Of methods: Okabe and Ito's without the yellow, and a grey; or a ramp.
 fn palette(count: usize) -> Vec<RGBColor> {
-    const OKABE_ITO: [u32; 8] = [0x0072b2, 0xe69f00, 0x009e73, 0xcc79a7, 0x56b4e9, 0xd55e00, 0xf0e442, 0x000000];
-    const VIRIDIS: [u32; 9] =
-        [0x440154, 0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962, 0xaddc30, 0xfde725];
+    colours(count, [0x0072b2, 0xe69f00, 0x009e73, 0xcc79a7, 0x56b4e9, 0xd55e00, 0x000000, 0x8a8a8a])
+}
+
+/// Of classes: Tol's muted ones, none of which a method has; or a ramp.
+fn class_colours(count: usize) -> Vec<RGBColor> {
+    colours(count, [0x332288, 0xcc6677, 0x117733, 0x88ccee, 0x882255, 0x999933, 0x44aa99, 0xaa4499])
+}
+
+/// These, or, for more, a ramp through viridis that ends before its yellow.
+fn colours(count: usize, few: [u32; 8]) -> Vec<RGBColor> {
+    const VIRIDIS: [u32; 7] = [0x440154, 0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962];
     let channels = |colour: u32| [colour >> 16, colour >> 8, colour].map(|channel| f64::from(channel & 255));
     let ramp = |at: f64| {
         let low = (at as usize).min(VIRIDIS.len() - 2);
         let (from, to) = (channels(VIRIDIS[low]), channels(VIRIDIS[low + 1]));
         std::array::from_fn(|i| from[i] + (at - low as f64) * (to[i] - from[i]))
     };
-    let colour = |i: usize| match count <= OKABE_ITO.len() {
-        true => channels(OKABE_ITO[i]),
+    let colour = |i: usize| match count <= few.len() {
+        true => channels(few[i]),
         false => ramp((VIRIDIS.len() - 1) as f64 * i as f64 / (count - 1) as f64),
     };
     let rounded = |[red, green, blue]: [f64; 3]| RGBColor(red as u8, green as u8, blue as u8);
@@ -462,10 +591,76 @@ mod tests {
     #[test]
     fn palettes_have_no_colour_twice() {
         for count in [1, 5, 8, 9, 40] {
-            let mut colours: Vec<_> = palette(count).into_iter().map(|RGBColor(r, g, b)| (r, g, b)).collect();
-            colours.sort_unstable();
-            colours.dedup();
-            assert_eq!(colours.len(), count);
+            for colours in [palette(count), class_colours(count)] {
+                let mut colours: Vec<_> = colours.into_iter().map(|RGBColor(r, g, b)| (r, g, b)).collect();
+                colours.sort_unstable();
+                colours.dedup();
+                assert_eq!(colours.len(), count);
+            }
         }
+    }
+
+    /// Contrast as the web's accessibility guidelines define it.
+    #[test]
+    fn every_colour_is_seen_on_white_and_no_class_looks_like_a_method() {
+        let light =
+            |c: u8| if c <= 10 { f64::from(c) / 3294.6 } else { ((f64::from(c) / 255.0 + 0.055) / 1.055).powf(2.4) };
+        for RGBColor(r, g, b) in [palette(8), class_colours(8), palette(40)].concat() {
+            let contrast = 1.05 / (0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b) + 0.05);
+            assert!(contrast > 1.7, "{r} {g} {b}: {contrast}");
+        }
+        assert!(palette(8).iter().all(|colour| !class_colours(8).contains(colour)));
+    }
+
+    #[test]
+    fn a_figure_says_what_is_on_it_and_no_axis_of_percent_goes_past_100() {
+        let folder = tempfile::tempdir().unwrap();
+        let high = Series {
+            mean: vec![90.0, 99.0, 99.5],
+            band: vec![(80.0, 101.0), (97.0, 104.0), (98.0, 103.0)],
+            ..series()
+        };
+        let look = Look { mark: Some((10.0, "the curriculum ends".into())), ..Default::default() };
+        let draw = |label, name: &str| {
+            let [svg, _] =
+                curves_as(folder.path().join(name), "A < B", ["step", label], &vec![high.clone(); 6], &look).unwrap();
+            std::fs::read_to_string(svg).unwrap()
+        };
+        let text = draw("macro F1 (%)", "percent");
+        assert!(
+            text.contains("<title>A &lt; B</title>") && text.contains("<desc>macro F1 (%) over step: CLIMD, "),
+            "{text}"
+        );
+        assert!(text.contains("A vertical line at 10: the curriculum ends."));
+        // bands of four of the six; nothing is drawn above the axis
+        assert_eq!(text.matches("opacity=\"0.18\"").count(), 4);
+        assert!(draw("points", "points").contains(">105</") || draw("points", "points").contains("105\n"));
+        assert!(!text.contains("105\n") && !text.contains(">105</"));
+    }
+
+    #[test]
+    fn a_forest_has_a_line_for_each_difference_and_refuses_what_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |name: &str, mean: f64, reach: f64| Difference {
+            name: name.into(),
+            mean,
+            interval: (mean - reach, mean + reach),
+        };
+        let all = [of("prior", 2.0, 1.0), of("CLIMD", -0.5, 1.0), of("Trim", -3.0, 0.5)];
+        let [svg, _] = forest(folder.path().join("forest"), "t", "points", &all).unwrap();
+        let text = std::fs::read_to_string(svg).unwrap();
+        assert!(text.contains(
+            "<desc>points: prior +2.0 [+1.0, +3.0]; CLIMD -0.5 [-1.5, +0.5]; Trim -3.0 [-3.5, -2.5].</desc>"
+        ));
+        for (name, colour) in [("prior", "#0072B2"), ("CLIMD", "#282828"), ("Trim", "#D55E00")] {
+            assert!(text.contains(&format!("\n{name}\n")) && text.contains(colour), "{name}: {text}");
+        }
+        let error = |of: Difference| forest("unused", "", "", &[of]).unwrap_err().to_string();
+        assert_eq!(
+            forest("unused", "", "", &[]).unwrap_err().to_string(),
+            "`differences` is empty, but a figure needs at least one value"
+        );
+        assert_eq!(error(of("a", f64::NAN, 1.0)), "`differences[0]` is NaN, but must be finite");
+        assert_eq!(error(of("a", 1.0, -1.0)), "`differences[0]` is 2, but must be the lower end first");
     }
 }

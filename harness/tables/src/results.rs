@@ -10,7 +10,7 @@ use comfy_table::{Table as Grid, presets};
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::{Rate, Row, RowId, RowResult, Study};
-use crate::plot::{self, Series};
+use crate::plot::{self, Difference, Look, Series};
 use crate::stats::{Interval, Paired, Summary};
 use crate::tables::{Contrast, Paper, Table, TableRow, own};
 use climd_networks::train::Outcome;
@@ -289,18 +289,21 @@ impl Page {
 
     /// Draws macro F1 over the steps, the recall of every class, and the scores of every class over the steps.
     ///
-    /// `curves` were judged on the validation part; the recalls are those of the last section.
+    /// `curves` were judged on the validation part; the recalls are those of the last section. `end`: the step after
+    /// which the curriculum is over.
     ///
     /// # Errors
     /// Those of [`plot`].
-    pub fn plot(&mut self, folder: &Path, curves: &[RowResult]) -> Result<()> {
+    pub fn plot(&mut self, folder: &Path, curves: &[RowResult], end: Option<usize>) -> Result<()> {
         let Some(section) = self.sections.last() else { return Ok(()) };
         let name = |what: &str| format!("pictures/{}-{}-{what}", self.stem, section.rate());
         let mut plots = Vec::new();
 
         let file = name("macro-f1");
         let title = format!("Macro F1 on the validation part: {}", self.data);
-        plot::curves(folder.join(&file), &title, "gradient steps", "macro F1 (%)", &f1_curves(curves))?;
+        let mark = end.map(|step| (step as f64, "CLIMD's curriculum ends".to_owned()));
+        let look = Look { mark, ..Default::default() };
+        plot::curves_as(folder.join(&file), &title, ["gradient steps", "macro F1 (%)"], &f1_curves(curves), &look)?;
         let rate = format!("{} learning rate", section.rate());
         let caption = format!("Macro F1 on the validation part, with one standard deviation over the splits, {rate}");
         plots.push((file, caption));
@@ -317,12 +320,22 @@ impl Page {
         let caption = format!("Recall of every class on the test part, with one standard deviation, {rate}");
         plots.push((file, caption));
 
-        for (arm, file) in [("plain", "scores-baseline"), ("climd", "scores-climd")] {
-            if let Some(result) = curves.iter().find(|result| result.row.id == own(arm)) {
+        let arms = [("plain", "scores-baseline"), ("climd", "scores-climd")];
+        let of_arm = |arm| curves.iter().find(|result| result.row.id == own(arm));
+        let both =
+            arms.iter().filter_map(|(arm, _)| of_arm(arm)).flat_map(|result| score_curves(result, &self.classes));
+        let edges: Vec<(f64, f64)> = both.flat_map(|series| series.band).collect();
+        let low = edges.iter().map(|edge| edge.0).fold(f64::INFINITY, f64::min);
+        let high = edges.iter().map(|edge| edge.1).fold(f64::NEG_INFINITY, f64::max);
+        let y = (low < high).then_some((low, high)); // one axis for both
+        for (arm, file) in arms {
+            if let Some(result) = of_arm(arm) {
                 let (row, file) = (&result.row.name, name(file));
                 let title = format!("Scores of the training samples, {row}: {}", self.data);
                 let series = score_curves(result, &self.classes);
-                plot::curves(folder.join(&file), &title, "gradient steps", "score", &series)?;
+                let mark = look.mark.clone().filter(|_| arm == "climd");
+                let look = Look { y, mark, of_classes: true };
+                plot::curves_as(folder.join(&file), &title, ["gradient steps", "score"], &series, &look)?;
                 let caption =
                     format!("Scores of the training samples of every class, {row}: median and quartiles, {rate}");
                 plots.push((file, caption));
@@ -335,9 +348,14 @@ impl Page {
     /// The page.
     #[must_use]
     pub fn markdown(&self) -> String {
+        self.with_forests(&[])
+    }
+
+    /// The page with the pictures of these sections' differences.
+    fn with_forests(&self, forests: &[(usize, String)]) -> String {
         let mut text = format!("# {}: {}\n\n", self.table.title(), self.data);
         text += "Written by `climd-repro`; what the columns mean, and the command, is in [README.md](README.md).\n";
-        for section in &self.sections {
+        for (at, section) in self.sections.iter().enumerate() {
             let rate = match section.rate {
                 Rate::Tuned => "Learning rate chosen on validation for the baseline, cosine decay",
                 Rate::Paper => "The paper's learning rate, a constant 5e-5",
@@ -348,6 +366,10 @@ impl Page {
             // writing into a string cannot fail
             let _ = write!(text, "\n## {rate}\n\n{} splits; percent.\n\n{}\n", section.seeds(), section.grid());
             text += &compared(self.table.is_by_network(), &section.rows);
+            if let Some((_, file)) = forests.iter().find(|(section, _)| *section == at) {
+                let caption = "Differences of macro F1 with corrected intervals";
+                let _ = write!(text, "\n![{caption}]({file}.svg)\n");
+            }
             if self.table == Table::Main {
                 let _ = write!(text, "\n{}\n\n{}\n", recall_grid(section, &self.classes), time_grid(section));
             }
@@ -367,14 +389,35 @@ impl Page {
         text
     }
 
-    /// Writes `{table}-{data}.md` and `.csv` into the folder.
+    /// Draws the differences of every section that has intervals, with these intervals.
+    fn forests(&self, folder: &Path) -> Result<Vec<(usize, String)>> {
+        let mut drawn = Vec::new();
+        for (at, section) in self.sections.iter().enumerate() {
+            let line = |name: String, paired: &Paired| {
+                let Interval { low, high } = paired.corrected?;
+                Some(Difference { name, mean: paired.difference.mean, interval: (low, high) })
+            };
+            let of_row = |row: &Shown| line(row.name.clone(), row.metrics[MACRO_F1].1.as_ref()?);
+            let differences: Vec<Difference> = section.rows.iter().filter_map(of_row).collect();
+            if !differences.is_empty() {
+                let file = format!("pictures/{}-{}-differences", self.stem, section.rate());
+                let title = format!("{}: {}, {} learning rate", self.table.title(), self.data, section.rate());
+                plot::forest(folder.join(&file), &title, "points of macro F1 over the baseline", &differences)?;
+                drawn.push((at, file));
+            }
+        }
+        Ok(drawn)
+    }
+
+    /// Writes `{table}-{data}.md` and `.csv` into the folder, and the picture of the differences into `pictures`.
     ///
     /// # Errors
     /// A file that cannot be written.
     pub fn write(&self, folder: &Path) -> Result<()> {
         let unwritten = || format!("--out: `{}` cannot be written", folder.display());
         fs::create_dir_all(folder).with_context(unwritten)?;
-        fs::write(folder.join(format!("{}.md", self.stem)), self.markdown()).with_context(unwritten)?;
+        let forests = self.forests(folder)?;
+        fs::write(folder.join(format!("{}.md", self.stem)), self.with_forests(&forests)).with_context(unwritten)?;
         let mut file = csv::Writer::from_path(folder.join(format!("{}.csv", self.stem))).with_context(unwritten)?;
         for section in &self.sections {
             let table = format!("{} ({} learning rate)", self.table.name(), section.rate());

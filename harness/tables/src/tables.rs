@@ -1,4 +1,4 @@
-//! The rows of each table, and what the paper printed beside them.
+//! The rows of each table, with the figures of the paper.
 
 use climd::schedule::{
     BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, ProgressivelyBalanced, Root, Switch, Trim,
@@ -13,14 +13,14 @@ use climd_networks::network::{BaselineConfig, Heads, NetworkConfig};
 use climd_networks::oversample::{Oversampler, Smote, Vae};
 use climd_networks::redrawn::Redrawn;
 
-/// A table of the paper, or ours.
+/// A table of the paper, or one of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
     /// Networks, Table 1.
     Table1,
     /// The curriculum around every network, Table 3.
     Table3,
-    /// [`Table::Table3`] where networks are trained as their authors do.
+    /// [`Table::Table3`], but each network is trained as its authors do.
     Native,
     /// Imbalance methods, Table 2.
     Table2,
@@ -28,15 +28,15 @@ pub enum Table {
     Table4,
     /// The main job: plain training and the curriculum, with and without prior correction.
     Main,
-    /// What the paper does not have: controls, prior correction, other samplers.
+    /// Methods that the paper does not have: controls, prior correction, other samplers.
     Beyond,
     /// The rows of [`Table::Beyond`] that the advice rests on, for many data sets and splits.
     Advice,
-    /// What trimming adds to prior correction where labels are wrong.
+    /// Gain of trimming over prior correction with wrong labels.
     LabelNoise,
 }
 
-/// Two rows of a table: what the first adds to the second.
+/// Two rows of a table, of which the first is compared with the second.
 pub type Contrast = (RowId, RowId);
 
 impl Table {
@@ -72,7 +72,7 @@ impl Table {
         }
     }
 
-    /// Its rows, for so many epochs of plain training. The first is the baseline.
+    /// Its rows, for this number of epochs of plain training. The first is the baseline.
     #[must_use]
     pub fn rows(self, epochs: usize) -> Vec<TableRow> {
         match self {
@@ -94,8 +94,8 @@ impl Table {
         matches!(self, Table::Table3 | Table::Native)
     }
 
-    /// Whether a row of it, or a contrast that begins with the row, was fixed before the splits were looked at on which it
-    /// is run: the rows of the paper, and those that the advice was to rest on.
+    /// Whether a row of it, or a contrast that begins with the row, was fixed before the splits were looked at on which
+    /// it is run: the rows of the paper, and those that the advice was to rest on.
     #[must_use]
     pub fn is_fixed_beforehand(self, id: RowId) -> bool {
         match self {
@@ -105,7 +105,7 @@ impl Table {
         }
     }
 
-    /// Beside the difference to the baseline, what one part of a method adds to the rest of it.
+    /// Further comparisons: the gain of one part of a method over the rest of it.
     #[must_use]
     pub fn contrasts(self) -> Vec<Contrast> {
         const CLIMD: &str = "climd";
@@ -146,14 +146,14 @@ pub const fn own(arm: &'static str) -> RowId {
 /// Accuracy, weighted F1 and macro F1 on BRCA in the paper, percent: mean and spread.
 pub type Paper = [(f64, f64); 3];
 
-/// A row with what it is compared with and what the paper printed.
+/// A row, the row that it is compared with, and the figures of the paper.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableRow {
-    /// What is run.
+    /// The row.
     pub row: Row,
-    /// Number of the row of the same table that it is compared with: plain training with as many steps; none for such.
+    /// Number of the row that it is compared with: plain training with as many steps. Plain training itself has none.
     pub against: Option<usize>,
-    /// What the paper printed.
+    /// Figures of the paper.
     pub paper: Option<Paper>,
 }
 
@@ -177,7 +177,7 @@ pub fn keep(rows: Vec<TableRow>, mut wanted: impl FnMut(&TableRow) -> bool) -> V
 struct Rows(Vec<TableRow>);
 
 impl Rows {
-    /// Plain training for as long as `budget`; its number, also if it is there already.
+    /// Adds plain training with this budget, unless it is there already. Returns its number.
     fn plain(&mut self, id: RowId, network: NetworkConfig, budget: Budget, name: &str) -> usize {
         let row = Row { id, name: name.into(), method: plain(network), budget };
         self.0.iter().position(|other| other.row.method == row.method && other.row.budget == row.budget).unwrap_or_else(
@@ -188,7 +188,7 @@ impl Rows {
         )
     }
 
-    /// Another arm around the same network, for as many steps.
+    /// Adds another arm for the same network, with as many steps.
     fn push(&mut self, against: usize, arm: &'static str, name: &str, method: Method, paper: Option<Paper>) {
         let Row { id, ref budget, .. } = self.0[against].row;
         let id = RowId { arm, until: id.until.map(|_| arm), ..id };
@@ -196,7 +196,7 @@ impl Rows {
         self.0.push(TableRow { row, against: Some(against), paper });
     }
 
-    /// A curriculum at equal steps, and at equal epochs beside plain training that is cut at as many steps.
+    /// Adds a curriculum at equal steps, and at equal epochs beside plain training with as many steps.
     fn curriculum(&mut self, against: usize, arm: &'static str, name: &str, method: Method, paper: Option<Paper>) {
         self.push(against, arm, name, method.clone(), paper);
         let budget = Budget::EqualEpochs(without_pick(&method.schedule));
@@ -207,7 +207,7 @@ impl Rows {
     }
 }
 
-/// The schedule with its samples in the usual order: quotas, and so steps, do not depend on it.
+/// The schedule with the default pick. Quotas, and so steps, do not depend on the pick.
 fn without_pick(schedule: &ScheduleConfig) -> ScheduleConfig {
     match schedule.clone() {
         ScheduleConfig::PowerLaw(law) => ScheduleConfig::PowerLaw(PowerLaw { pick: Pick::default(), ..law }),
@@ -249,7 +249,7 @@ fn climd(epochs: usize) -> Method {
 const PAPER_BASELINE: Paper = [(83.6, 1.6), (84.4, 1.5), (81.3, 2.1)];
 const PAPER_CLIMD: Paper = [(89.2, 1.4), (89.4, 1.2), (86.5, 1.8)];
 
-/// The baseline with auxiliary heads, as its twins have them, with the paper's figures; always row 0.
+/// The baseline with auxiliary heads and the paper's figures. It is always row 0.
 fn start() -> Rows {
     let mut rows = Rows::default();
     rows.plain(own("plain"), baseline(AUX), Budget::EqualSteps, "baseline");
@@ -271,11 +271,11 @@ pub fn main_job(schedule: PowerLaw) -> Vec<TableRow> {
 /// A network of Table 1.
 struct Published {
     id: &'static str,
-    /// It says what was reconstructed.
+    /// The name. It says if the network was reconstructed.
     name: &'static str,
     network: NetworkConfig,
     alone: Paper,
-    /// Table 3's figures of CLIMD around it, where the paper has it.
+    /// Figures of Table 3 with CLIMD, if the paper has them.
     with_climd: Option<Paper>,
 }
 
@@ -343,7 +343,7 @@ fn table3(epochs: usize) -> Vec<TableRow> {
         rows.push(plain, "prior", &format!("{name} + prior"), prior, None);
         rows.push(plain, "climd-prior", &format!("{name} + CLIMD + prior"), corrected(climd), None);
     }
-    // of what CLIMD gains there, what is the order and what are the counts?
+    // how much of the gain of CLIMD comes from the order, and how much from the counts?
     for Published { id, name, network, .. } in networks().into_iter().filter(|of| of.with_climd.is_some()) {
         let plain = rows.plain(RowId::new(id, "plain"), network.clone(), Budget::EqualSteps, name);
         let random = Method { network, ..random_order(epochs) };
@@ -352,7 +352,7 @@ fn table3(epochs: usize) -> Vec<TableRow> {
     rows.0
 }
 
-/// Both arms of a network take the same steps by construction, so there is nothing to cut.
+/// Both arms of a network take the same number of steps.
 fn native(epochs: usize) -> Vec<TableRow> {
     keep(table3(epochs), |row| row.row.budget == Budget::EqualSteps && row.row.method.network.recipe().is_some())
 }
@@ -493,13 +493,13 @@ const ADVICE: [&str; 10] = [
     "deferred",
 ];
 
-/// Fixed before any split was looked at.
+/// Chosen before any split was evaluated.
 fn advice(epochs: usize) -> Vec<TableRow> {
     let wanted = |row: &TableRow| ADVICE.iter().any(|arm| row.row.id == own(arm));
     beyond(epochs).into_iter().filter(wanted).collect()
 }
 
-/// Fixed before the splits were looked at on which it is run.
+/// Chosen before its splits were evaluated.
 fn label_noise(epochs: usize) -> Vec<TableRow> {
     const HALF: Loss = Loss::Prior { tau: 0.5 };
     let trimmed = |drop, loss| Method { loss, ..scheduled(ScheduleConfig::Trim(trim(drop, epochs))) };

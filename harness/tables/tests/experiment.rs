@@ -1,5 +1,5 @@
-//! Promise: all rows of a table are compared fairly, a seed gives one result whatever runs beside it, and a run that was
-//! done is not done again.
+//! Promise: all rows of a table are compared fairly. A seed gives one result, also if other runs work at the same time.
+//! A finished run is not done again.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -267,7 +267,7 @@ fn the_page_has_every_row_and_the_csv_every_metric() {
     let mut page =
         Page::new(tables::Table::Main, &Study { imbalance: Some(50.0), noise: 0.2, first_seed: 4, ..study(&dataset) });
     page.push(section);
-    page.plot(folder.path(), &curves).unwrap();
+    page.plot(folder.path(), &curves, study(&dataset).curriculum_end().unwrap()).unwrap();
     page.write(folder.path()).unwrap();
     let text = std::fs::read_to_string(folder.path().join("main-three-50to1-noise20-from4.md")).unwrap();
     assert!(text.contains("three, 50:1, 20 % noise, splits from 4 on") && text.contains("86.5 ± 1.8"), "{text}");

@@ -1,10 +1,10 @@
-//! Promise: what a written page says was measured. Every decimal figure in the pages below stands in a CSV file that the
-//! program wrote, in a row that the page names; and a page links to files that are there.
+//! Promise: what a written page says was measured. Every decimal figure in the pages below stands in a CSV file that
+//! the program wrote, in a row that the page names; and a page links to files that are there.
 //!
-//! How a page names its rows: a comment stands before a block (a paragraph, a list or a table, up to the next blank line),
-//! `<!-- from FILE: ID, ID; FILE: ID; given: 0.5, 1.88 -->`. FILE is a CSV file under docs/results without its end, with
-//! `/paper` or `/native` behind it for a section other than the tuned one. ID is a row's id, without `baseline/` where it
-//! begins so, or `ID - ID` for a contrast. `given` are figures that are no measurement of ours.
+//! How a page names its rows: a comment stands before a block (a paragraph, a list or a table, up to the next blank
+//! line), `<!-- from FILE: ID, ID; FILE: ID; given: 0.5, 1.88 -->`. FILE is a CSV file under docs/results without its
+//! end, with `/paper` or `/native` behind it for a section other than the tuned one. ID is a row's id, without
+//! `baseline/` where it begins so, or `ID - ID` for a contrast. `given` are figures that are no measurement of ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

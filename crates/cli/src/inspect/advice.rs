@@ -1,9 +1,9 @@
-//! What a curriculum will do that its user may not expect, and what our measurements say of such data.
+//! Warnings of a curriculum, and advice from our measurements on similar data.
 
 use climd::schedule::TargetLaw;
 use climd::{CurriculumSampler, PowerLawScheduler};
 
-/// `1, 4 to 9, 12` of ascending numbers.
+/// Ascending numbers as text, such as `1, 4 to 9, 12`.
 fn ranges(epochs: &[usize]) -> String {
     let runs = epochs.chunk_by(|a, b| a + 1 == *b).map(|run| match run {
         [one] => one.to_string(),
@@ -13,7 +13,7 @@ fn ranges(epochs: &[usize]) -> String {
     runs.collect::<Vec<_>>().join(", ")
 }
 
-/// What should be known before training; `names` by label.
+/// Warnings before training. `names` are by label.
 pub(super) fn warnings(sampler: &PowerLawScheduler, ratio: f64, names: &[String]) -> climd::Result<Vec<String>> {
     let (classes, epochs) = (sampler.classes(), sampler.schedule().epochs);
     let (n, counts) = (classes.num_samples(), classes.counts());
@@ -36,7 +36,7 @@ pub(super) fn warnings(sampler: &PowerLawScheduler, ratio: f64, names: &[String]
         } else {
             steepest = steepest.max(quotas[0] as f64 / quotas[counts.len() - 1] as f64);
         }
-        // of the largest class: in a subset of its own data it should not be more common than in them
+        // the largest class should not have a larger share of an epoch than of the data
         let share = quotas[0] as f64 / len as f64;
         if share > 1.005 * of_data {
             above.push(epoch);
@@ -69,16 +69,16 @@ pub(super) fn warnings(sampler: &PowerLawScheduler, ratio: f64, names: &[String]
     Ok(lines)
 }
 
-/// What was found on such data, and the line of code that does it.
+/// Advice for such data, and the line of code for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Advice {
-    /// In words.
+    /// The advice in words.
     pub(super) text: &'static str,
-    /// What to write; nothing where nothing is to be done.
+    /// The line of code. Empty if there is nothing to do.
     pub(super) code: &'static str,
 }
 
-/// For a data set of so many classes, with this ratio of the largest to the smallest.
+/// Advice for a data set with this number of classes, and this ratio of the largest to the smallest.
 pub(super) fn advice(classes: usize, ratio: f64, smallest: usize) -> Advice {
     const PLAIN: &str = "let sampler = Curriculum::new(&labels, Uniform)?.seed(7);";
     const LOSS: &str =
@@ -94,8 +94,8 @@ pub(super) fn advice(classes: usize, ratio: f64, smallest: usize) -> Advice {
         },
         () if ratio <= 5.0 => Advice {
             text: "Classes within 5:1: train on all data, plainly. Neither a curriculum nor a corrected loss was told\n\
-                   from it. On a small hard set (LGG, 3:1) the corrected loss was at +2.3 [-3.0, +7.6]: a gain or none.\n\
-                   If many labels may be wrong, do not correct with tau 1: -4.9 [-8.3, -1.5] on KIPAN.",
+                   from it. On a small hard set (LGG, 3:1) the corrected loss was at +2.3 [-3.0, +7.6]: a gain or\n\
+                   none. If many labels may be wrong, do not correct with tau 1: -4.9 [-8.3, -1.5] on KIPAN.",
             code: PLAIN,
         },
         () if ratio < 10.0 => Advice {
@@ -106,8 +106,8 @@ pub(super) fn advice(classes: usize, ratio: f64, smallest: usize) -> Advice {
         () => Advice {
             text: "A long tail: train on all data with `prior_corrected_cross_entropy`, tau 1. At 50:1 it gained on\n\
                    three of five sets, and on BRCA and KIPAN it was not told from plain training. The curriculum by\n\
-                   itself was told from plain training on none. If a fifth of the labels may be wrong: with few classes\n\
-                   (3 to 5 in our sets) tau 1/2 or plain training; with many (7 to 10) tau 1 all the same.",
+                   itself was told from plain training on none. If a fifth of the labels may be wrong: with few\n\
+                   classes (3 to 5 in our sets) tau 1/2 or plain training; with many (7 to 10) tau 1 all the same.",
             code: LOSS,
         },
     }

@@ -1,4 +1,4 @@
-//! What stands beside the classes: further labels of a sample, its patient, its hospital.
+//! Columns beside the classes: further labels of a sample, its patient, its hospital.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,7 +6,7 @@ use climd::{CurriculumSampler, Epoch, PowerLawScheduler};
 use climd_csv::Labels;
 use comfy_table::{Table, presets};
 
-/// Labels of samples that may have several, as the file has them.
+/// Labels of samples that may have several labels, as in the file.
 #[derive(Debug)]
 pub(super) struct Findings {
     names: Vec<String>,
@@ -17,7 +17,7 @@ pub(super) struct Findings {
 /// A value of a column for each sample.
 #[derive(Debug)]
 pub(super) struct Values {
-    /// The column, as it is called.
+    /// Name of the column.
     pub(super) column: String,
     names: Vec<String>,
     of_sample: Vec<usize>,
@@ -38,14 +38,15 @@ impl Findings {
         &self.labels[self.starts[sample]..self.starts[sample + 1]]
     }
 
-    /// Samples that have each label, among these.
+    /// Number of these samples with each label.
     fn counts(&self, samples: impl Iterator<Item = usize>) -> Vec<usize> {
         let mut counts = vec![0; self.names.len()];
         samples.for_each(|sample| self.of_sample(sample).iter().for_each(|&label| counts[label as usize] += 1));
         counts
     }
 
-    /// How many samples have several labels, and which come together most; then every label at these epochs.
+    /// Says how many samples have several labels, which labels come together most, and counts every label in these
+    /// epochs.
     pub(super) fn text(&self, sampler: &PowerLawScheduler, epochs: &[usize]) -> climd::Result<String> {
         let n = self.starts.len() - 1;
         let several = (0..n).filter(|&sample| self.of_sample(sample).len() > 1).count();
@@ -78,8 +79,8 @@ impl Findings {
             if shown.is_empty() { String::new() } else { format!("\nmost often together: {}", shown.join(", ")) };
         Ok(format!(
             "{several} of {n} samples have several labels, {none} have none; the classes above are a sample's rarest \
-             label, which decides when it comes{pairs}\n{table}\nin code: `Targets::multi_label(&starts, &labels, {})?`, \
-             and `prior_corrected_bce` for the loss\n",
+             label, which decides when it comes{pairs}\n{table}\nin code: `Targets::multi_label(&starts, &labels, \
+             {})?`, and `prior_corrected_bce` for the loss\n",
             self.names.len()
         ))
     }
@@ -94,12 +95,13 @@ impl Values {
         Values { column, names, of_sample }
     }
 
-    /// Groups (patients): how many, the largest, its share of an epoch at worst, and what to do about it.
+    /// Says how many groups (patients) there are, the size of the largest, its largest share of an epoch, and what to
+    /// do.
     pub(super) fn as_groups(&self, sampler: &PowerLawScheduler, epochs: &[usize]) -> climd::Result<String> {
         let largest_of = |samples: &mut dyn Iterator<Item = usize>| {
             let mut counts: HashMap<usize, usize> = HashMap::new();
             samples.for_each(|sample| *counts.entry(self.of_sample[sample]).or_default() += 1);
-            // the first of equal ones by name, whatever the order of a map
+            // of equal ones the first by name, as the order of a map is random
             counts.into_iter().max_by_key(|&(value, count)| (count, std::cmp::Reverse(value))).unwrap_or((0, 0))
         };
         let n = self.of_sample.len();
@@ -127,7 +129,8 @@ impl Values {
         ))
     }
 
-    /// Sites: samples of each class at each, and classes that only one site has. `names`: of the classes.
+    /// Counts the samples of each class at each site, and finds classes of only one site. `names` are those of the
+    /// classes.
     pub(super) fn as_sites(&self, sampler: &PowerLawScheduler, names: &[String]) -> (String, Vec<String>) {
         const SHOWN: usize = 12;
         let classes = sampler.classes();

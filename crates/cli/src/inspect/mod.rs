@@ -1,4 +1,4 @@
-//! What a curriculum would do with a user's classes: in words, and as a page to look at.
+//! Says what a curriculum would do with a user's classes, as text and as a page.
 
 mod advice;
 mod beside;
@@ -18,22 +18,22 @@ use beside::{Findings, Values};
 /// A curriculum over labels of any kind.
 #[derive(Debug)]
 pub struct Inspection {
-    /// Names of the classes, sorted; a label of the sampler is a position here.
+    /// Names of the classes, sorted. A label of the sampler is a position in this list.
     names: Vec<String>,
     sampler: PowerLawScheduler,
     scores: Option<Vec<f32>>,
     findings: Option<Findings>,
     groups: Option<Values>,
     sites: Option<Values>,
-    /// Of the file, before those of the curriculum.
+    /// Warnings about the file. They come before those of the curriculum.
     warnings: Vec<String>,
 }
 
-/// What a sample is called that has none of the labels.
+/// Class name of samples without any label.
 const NONE: &str = "(none)";
 
 impl Inspection {
-    /// For these labels, as text, one a sample.
+    /// Inspects these labels: one text for each sample.
     ///
     /// # Errors
     /// Those of [`Curriculum::new`].
@@ -46,7 +46,7 @@ impl Inspection {
         Ok(Self { names, sampler, scores: None, findings: None, groups: None, sites: None, warnings: Vec::new() })
     }
 
-    /// For the labels of a file; a sample that has several counts for its rarest one.
+    /// Inspects the labels of a file. A sample with several labels belongs to the class of its rarest one.
     ///
     /// # Errors
     /// Those of [`Targets::multi_label`] and [`Curriculum::new`].
@@ -63,22 +63,22 @@ impl Inspection {
         Ok(Self { findings: Findings::of(labels), warnings: labels.warnings.clone(), ..inspection })
     }
 
-    /// The same with a group, as a patient, for each sample; `column` says where they stand.
+    /// Adds a group, for example a patient, for each sample. `column` is the name of their column.
     #[must_use]
     pub fn groups(self, column: &str, values: &[String]) -> Self {
         Self { groups: Some(Values::new(column.into(), values)), ..self }
     }
 
-    /// The same with a site, as a hospital, for each sample; `column` says where they stand.
+    /// Adds a site, for example a hospital, for each sample. `column` is the name of their column.
     #[must_use]
     pub fn sites(self, column: &str, values: &[String]) -> Self {
         Self { sites: Some(Values::new(column.into(), values)), ..self }
     }
 
-    /// The same with scores, one a sample, that rank the samples in every epoch.
+    /// Adds a score for each sample. Scores rank the samples in every epoch.
     ///
     /// # Errors
-    /// If their number is another; those of [`CurriculumSampler::update`].
+    /// If the number of scores is wrong; those of [`CurriculumSampler::update`].
     pub fn scores(mut self, scores: Vec<f32>) -> Result<Self> {
         let n = self.sampler.classes().num_samples();
         ensure!(
@@ -129,7 +129,7 @@ impl Inspection {
         )
     }
 
-    /// What a sample's further labels, its group and its site add.
+    /// Text about further labels, groups and sites.
     fn beside(&self) -> Result<String> {
         let (sampler, epochs) = (&self.sampler, self.shown_epochs());
         let mut parts = Vec::new();
@@ -145,7 +145,7 @@ impl Inspection {
         Ok(parts.join("\n"))
     }
 
-    /// Imbalance, quotas at five epochs, warnings, advice.
+    /// The whole text: imbalance, quotas of five epochs, warnings, advice.
     ///
     /// # Errors
     /// Those of the sampler.
@@ -170,7 +170,7 @@ impl Inspection {
         Ok(out)
     }
 
-    /// The first, the last, and three between.
+    /// The first epoch, the last, and three between.
     fn shown_epochs(&self) -> Vec<usize> {
         let last = self.sampler.schedule().epochs - 1;
         let mut points = vec![0, last / 4, last / 2, 3 * last / 4, last];

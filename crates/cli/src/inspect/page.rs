@@ -1,5 +1,5 @@
-//! The page: one file that needs no network. What grows with the data is aggregated here, so that a million samples
-//! are as small as a thousand.
+//! Writes the page: one file that needs no network. Data are aggregated here, so that a page of a million samples is as
+//! small as one of a thousand.
 
 use anyhow::Result;
 use climd::CurriculumSampler;
@@ -7,17 +7,17 @@ use serde::Serialize;
 
 use super::{Inspection, words};
 
-/// Epochs on the slider.
+/// Number of epochs on the slider.
 const EPOCHS: usize = 100;
-/// Classes with a row of their own: half of the largest, half of the smallest.
+/// Number of classes with their own row: half of them the largest classes, half the smallest.
 const CLASSES: usize = 200;
-/// Cells of all classes together; a class of fewer samples than it has cells shows every sample.
+/// Number of cells of all classes together. A class with fewer samples than cells shows every sample.
 const CELLS: usize = 6000;
-/// Bins of a histogram.
+/// Number of bins of a histogram.
 const BINS: usize = 30;
-/// Rows of the table of the hardest samples, and at most of one class.
+/// Number of rows in the table of the hardest samples: in all, and at most of one class.
 const HARDEST: (usize, usize) = (1000, 20);
-/// Samples whose names all stand in the page; of more, so many of each cell.
+/// The most samples whose names are all in the page, and the number of names in each cell if there are more.
 const NAMED: (usize, usize) = (20_000, 5);
 
 #[derive(Serialize)]
@@ -41,7 +41,7 @@ struct Page {
 struct Class {
     name: String,
     count: usize,
-    /// Of every cell: the names of its samples, of which the first few stand for all where there are many.
+    /// For every cell the names of its samples; only the first few if there are many.
     ids: Vec<Vec<String>>,
 }
 
@@ -51,7 +51,7 @@ struct Epoch {
     len: usize,
     alpha: Option<f64>,
     quotas: Vec<usize>,
-    /// A digit a cell for each class: 0, none of it is in the epoch, to 9, all.
+    /// For each class one digit for each cell, from 0 (none of its samples are in the epoch) to 9 (all are).
     cells: Vec<String>,
 }
 
@@ -59,7 +59,7 @@ struct Epoch {
 struct Histograms {
     low: f32,
     high: f32,
-    /// Counts, by class.
+    /// Counts by class.
     counts: Vec<[usize; BINS]>,
 }
 
@@ -68,12 +68,12 @@ struct Hard {
     class: String,
     id: String,
     score: f32,
-    /// First epoch, of those on the slider, that has the sample.
+    /// First epoch on the slider that has the sample.
     enters: u32,
 }
 
 impl Inspection {
-    /// A page for a browser, with everything in it. `ids`: a name a sample, else its number from 1.
+    /// The page for a browser, with all data in it. `ids`: a name for each sample; by default its number from 1.
     ///
     /// # Errors
     /// Those of the sampler.
@@ -89,7 +89,7 @@ impl Inspection {
         let steps = last.min(EPOCHS - 1);
         let epochs: Vec<usize> = (0..=steps).map(|at| at * last / steps.max(1)).collect();
 
-        // the first epoch of each sample gives its place where there are no scores
+        // without scores, samples are placed by the first epoch that has them
         let mut enters = vec![u32::MAX; n];
         let mut held = Vec::with_capacity(epochs.len());
         for &epoch in &epochs {
@@ -160,13 +160,13 @@ impl Inspection {
                 }
             },
         };
-        // nothing in a string may end the script that it stands in
+        // no string may end the script that contains it
         let data = serde_json::to_string(&page)?.replace('<', "\\u003c");
         Ok(include_str!("page.html").replace("\"DATA\"", &data))
     }
 }
 
-/// How much of each cell's samples the epoch has, in ninths; any of it is at least one.
+/// The share of each cell's samples that is in the epoch, in ninths; at least one ninth if any are.
 fn cells(row: &[u32], width: usize, inside: &[bool]) -> String {
     let digit = |members: &[u32]| {
         let held = members.iter().filter(|&&sample| inside[sample as usize]).count();
@@ -202,7 +202,7 @@ mod tests {
         let inside: Vec<bool> = (0..40).map(|sample| sample < 20 || sample == 39).collect();
         let row: Vec<u32> = (0..40).collect();
         assert_eq!(cells(&row, 4, &inside), "9901");
-        assert_eq!(cells(&row, 100, &inside).len(), 40); // a sample a cell
+        assert_eq!(cells(&row, 100, &inside).len(), 40); // one sample in each cell
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the words of the report mean, a line each.
+//! Explains the words of the report, in one line each.
 
 /// Words that the report uses, with what they mean.
 pub(super) const WORDS: [(&str, &str); 4] = [

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use plotters::coord::Shift;
+use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -26,7 +27,35 @@ const INK: RGBColor = RGBColor(40, 40, 40);
 
 pub(super) enum Shape {
     Area(Vec<(f64, f64)>, RGBAColor),
-    Line(Vec<(f64, f64)>, RGBColor),
+    Line(Vec<(f64, f64)>, Pen),
+}
+
+/// How a line is drawn. Those who see no colours tell lines apart by their dashes.
+#[derive(Clone, Copy)]
+pub(super) struct Pen {
+    pub(super) colour: RGBColor,
+    /// Dash and gap; none: a whole line.
+    pub(super) dash: Option<(u32, u32)>,
+}
+
+impl From<RGBColor> for Pen {
+    fn from(colour: RGBColor) -> Pen {
+        Pen { colour, dash: None }
+    }
+}
+
+impl Pen {
+    /// The pen of the `index`th line of a figure.
+    pub(super) fn nth(index: usize, colour: RGBColor) -> Pen {
+        const DASHES: [Option<(u32, u32)>; 4] = [None, Some((10, 5)), Some((3, 4)), Some((18, 5))];
+        Pen { colour, dash: DASHES[index % DASHES.len()] }
+    }
+}
+
+/// What stands before a name in the legend.
+pub(super) enum Swatch {
+    Filled(RGBColor),
+    Drawn(Pen),
 }
 
 pub(super) struct Panel {
@@ -38,12 +67,14 @@ pub(super) struct Panel {
     pub(super) unit: &'static str,   // behind the numbers of the y axis
     pub(super) whole_x: bool,        // no label between whole numbers
     pub(super) x_names: Vec<String>, // in place of the whole numbers from 0 on
+    pub(super) y_names: Vec<String>, // the same
     pub(super) shapes: Vec<Shape>,
 }
 
 pub(super) struct Figure {
     pub(super) title: String,
-    pub(super) legend: Vec<(String, RGBColor)>,
+    pub(super) description: String, // what is seen, for those who do not see it
+    pub(super) legend: Vec<(String, Swatch)>,
     pub(super) panels: Vec<Panel>,
 }
 
@@ -77,6 +108,7 @@ impl Figure {
         self.draw(&SVGBackend::with_string(&mut text, (wide, high)).into_drawing_area())?;
         let shown = format!("width=\"{width}\" height=\"{height}\"");
         let text = text.replacen(&format!("width=\"{wide}\" height=\"{high}\""), &shown, 1);
+        let text = described(&text, &self.title, &self.description);
         std::fs::write(&svg, text).map_err(|error| unwritten(&svg, &error))?;
 
         let mut pixels = vec![0; (3 * wide * high) as usize];
@@ -120,8 +152,11 @@ impl Figure {
 
         let mut numbers = 0;
         for panel in &self.panels {
-            for end in [panel.y.start, panel.y.end] {
+            for end in [panel.y.start, panel.y.end].into_iter().filter(|_| panel.y_names.is_empty()) {
                 numbers = numbers.max(text_width(&panel.number(end), TICK_SIZE)?);
+            }
+            for name in &panel.y_names {
+                numbers = numbers.max(text_width(name, TICK_SIZE)?.min(PLOT_WIDTH / 2));
             }
         }
         let mut below = left;
@@ -137,10 +172,24 @@ impl Figure {
     fn draw_legend<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()> {
         let (rows, width) = (self.rows_in_legend(), self.legend_column()?);
         let style = font(TICK_SIZE, INK).pos(Pos::new(HPos::Left, VPos::Center));
-        for (i, (name, colour)) in self.legend.iter().enumerate() {
+        for (i, (name, swatch)) in self.legend.iter().enumerate() {
             let (x, y) = ((i / rows) as u32 * width, GAP + (i % rows) as u32 * LEGEND_ROW);
-            let swatch = Rectangle::new([units(x, y), units(x + 16, y + 14)], colour.filled());
-            area.draw(&swatch).map_err(undrawn)?;
+            match swatch {
+                Swatch::Filled(colour) => {
+                    let box_ = Rectangle::new([units(x, y), units(x + 16, y + 14)], colour.filled());
+                    area.draw(&box_).map_err(undrawn)?;
+                }
+                Swatch::Drawn(Pen { colour, dash }) => {
+                    let (ends, style) = ([units(x, y + 8), units(x + 20, y + 8)], colour.stroke_width(3 * SCALE));
+                    match dash {
+                        None => area.draw(&PathElement::new(ends, style)).map_err(undrawn)?,
+                        Some((dash, gap)) => {
+                            let line = DashedPathElement::new(ends, SCALE * dash.min(&10), SCALE * gap, style);
+                            area.draw(&line).map_err(undrawn)?;
+                        }
+                    }
+                }
+            }
             area.draw_text(name, &style, units(x + 24, y + 8)).map_err(undrawn)?;
         }
         Ok(())
@@ -181,6 +230,15 @@ impl Panel {
         if self.whole_x {
             mesh.disable_x_mesh();
         }
+        if !self.y_names.is_empty() {
+            mesh.disable_y_mesh();
+        }
+        let y_number = |&y: &f64| match self.y_names.is_empty() {
+            true => self.number(y),
+            false if (y - y.round()).abs() > 1e-9 || y < -1e-9 => String::new(),
+            false => self.y_names.get(y.round() as usize).cloned().unwrap_or_default(),
+        };
+        let y_labels = if self.y_names.is_empty() { 7 } else { self.y_names.len() + 1 };
         mesh.light_line_style(TRANSPARENT)
             .bold_line_style(RGBColor(225, 225, 225).stroke_width(SCALE))
             .axis_style(INK.stroke_width(SCALE))
@@ -189,9 +247,9 @@ impl Panel {
             .x_label_style(font(tick, INK))
             .axis_desc_style(font(label, INK))
             .x_labels(x_labels)
-            .y_labels(7)
+            .y_labels(y_labels)
             .x_label_formatter(&x_number)
-            .y_label_formatter(&|&y| self.number(y))
+            .y_label_formatter(&y_number)
             .x_desc(&self.x_label)
             .y_desc(&self.y_label)
             .draw()
@@ -207,13 +265,18 @@ impl Panel {
                 Shape::Area(points, colour) => {
                     chart.draw_series([Polygon::new(points.clone(), colour.filled())]).map_err(undrawn)?;
                 }
-                Shape::Line(points, colour) if points.len() == 1 => {
-                    let dot = points.iter().map(|&point| Circle::new(point, 4 * SCALE, colour.filled()));
+                Shape::Line(points, pen) if points.len() == 1 => {
+                    let dot = points.iter().map(|&point| Circle::new(point, 4 * SCALE, pen.colour.filled()));
                     chart.draw_series(dot).map_err(undrawn)?;
                 }
-                Shape::Line(points, colour) => {
+                Shape::Line(points, Pen { colour, dash: None }) => {
                     let line = PathElement::new(points.clone(), colour.stroke_width(2 * SCALE));
                     chart.draw_series([line]).map_err(undrawn)?;
+                }
+                Shape::Line(points, Pen { colour, dash: Some((dash, gap)) }) => {
+                    let style = colour.stroke_width(2 * SCALE);
+                    let line = DashedLineSeries::new(points.clone(), SCALE * dash, SCALE * gap, style);
+                    chart.draw_series(line).map_err(undrawn)?;
                 }
             }
         }
@@ -223,6 +286,14 @@ impl Panel {
     fn number(&self, y: f64) -> String {
         number(y, &self.y) + self.unit
     }
+}
+
+/// The picture with a title and a description, which a screen reader says and a browser shows.
+fn described(svg: &str, title: &str, description: &str) -> String {
+    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let end = svg.find('>').map_or(0, |at| at + 1); // of the svg element
+    let (head, body) = svg.split_at(end);
+    format!("{head}\n<title>{}</title>\n<desc>{}</desc>{body}", escaped(title), escaped(description))
 }
 
 /// The number with as many decimals as a tenth of the axis needs.

@@ -1,7 +1,8 @@
 //! Many comparisons at once: p adjusted for how many there are.
 //!
-//! Of a hundred comparisons with nothing behind them, five have p below 0.05. Holm's p holds the chance of a single false
-//! find below 0.05; Benjamini and Hochberg's holds the expected share of false ones among the finds there, and is milder.
+//! Of a hundred comparisons with nothing behind them, five have p below 0.05. Holm's p holds the chance of a single
+//! false find below 0.05; Benjamini and Hochberg's holds the expected share of false ones among the finds there, and is
+//! milder.
 
 /// Holm's step-down p, in the order given; a NaN counts as 1.
 ///

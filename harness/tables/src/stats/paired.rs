@@ -1,11 +1,11 @@
 //! Two rows of a table, compared over the same splits.
 //!
 //! Splits of one cohort overlap: each pair of them shares training samples and test samples, so their differences go up
-//! and down together, and their mean is less sure than that of as many independent ones. Nadeau and Bengio (2003) put the
-//! correlation of two differences at `test / (test + train)`. Then the variance of the mean is `(1/n + test/train)` times
-//! the sample variance, and the mean over its root follows Student's t with `n - 1` degrees of freedom. Interval and p
-//! come from that one law, so the interval has 0 outside exactly where p is below 0.05. `tests/coverage.rs` checks both
-//! by simulation.
+//! and down together, and their mean is less sure than that of as many independent ones. Nadeau and Bengio (2003) put
+//! the correlation of two differences at `test / (test + train)`. Then the variance of the mean is `(1/n + test/train)`
+//! times the sample variance, and the mean over its root follows Student's t with `n - 1` degrees of freedom. Interval
+//! and p come from that one law, so the interval has 0 outside exactly where p is below 0.05. `tests/coverage.rs`
+//! checks both by simulation.
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
@@ -46,8 +46,8 @@ pub struct Paired {
 }
 
 impl Paired {
-    /// Compares by the differences of all splits of a cohort, each of which tests on `test_to_train` times as many samples
-    /// as it leaves for training.
+    /// Compares by the differences of all splits of a cohort, each of which tests on `test_to_train` times as many
+    /// samples as it leaves for training.
     ///
     /// None if there is no difference, one is not finite, or `test_to_train` is not a finite number from 0 on: a part
     /// that is empty.
@@ -199,7 +199,8 @@ mod tests {
         }
     }
 
-    /// Reference: SciPy 1.17, `wilcoxon(d, method="asymptotic", correction=True).pvalue`; the second has ties and zeros.
+    /// Reference: SciPy 1.17, `wilcoxon(d, method="asymptotic", correction=True).pvalue`; the second has ties and
+    /// zeros.
     #[test]
     fn wilcoxon_of_many_matches_the_reference() {
         let many: Vec<f64> = (0..80).map(|i| f64::from((i * 37) % 80) - 30.5).collect();
@@ -216,8 +217,9 @@ mod tests {
         assert_eq!(wilcoxon(&shares), wilcoxon(&counts.map(|(a, b)| f64::from(a - b))));
     }
 
-    /// Reference: by hand from the published formula, `2 * scipy.stats.t.sf` for the tail and `scipy.stats.t.ppf(0.975, 9)`,
-    /// 2.2621571628540993, for the interval. Without overlap both are the ordinary paired t-test's, `scipy.stats.ttest_1samp`.
+    /// Reference: by hand from the published formula, `2 * scipy.stats.t.sf` for the tail and
+    /// `scipy.stats.t.ppf(0.975, 9)`, 2.2621571628540993, for the interval. Without overlap both are the ordinary
+    /// paired t-test's, `scipy.stats.ttest_1samp`.
     #[test]
     fn the_corrected_test_and_interval_match_the_reference() {
         let paired = |ratio| Paired::of(&TEN, ratio).unwrap();

@@ -1,0 +1,139 @@
+//! `climd split`: parts of a data set in which no group is twice and every label has its share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use climd::{PartError, Targets, split, split_errors};
+use climd_csv::{Column, GROUPS, LABELS, Labels, Options, Sheet, Wanted};
+
+/// What is to be split, and how.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A CSV with labels: a column, cells of several (`Edema|Mass`), or columns of 1, 0 and -1 (unknown).
+    labels: PathBuf,
+    /// The column of labels, by name or by number from 1.
+    #[arg(long)]
+    column: Option<String>,
+    /// Columns of 1, 0 and -1 instead, by name or number.
+    #[arg(long, value_delimiter = ',')]
+    one_hot: Vec<String>,
+    /// The column whose equal values stay together, by name or number: the patient.
+    #[arg(long)]
+    group: Option<String>,
+    /// Whole weights of the parts: training, validation and test, or folds (1,1,1,1,1).
+    #[arg(long, value_delimiter = ',', default_value = "7,1,2")]
+    parts: Vec<u32>,
+    /// Seed of ties among groups that are alike.
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// Where the split is written: row (from 1), group, part (from 0).
+    #[arg(long, value_name = "FILE", default_value = "split.csv")]
+    out: PathBuf,
+}
+
+/// A file's labels and groups.
+#[derive(Debug)]
+pub struct Findings {
+    /// Names of the labels, by column.
+    pub names: Vec<String>,
+    /// The labels of each sample.
+    pub targets: Targets,
+    /// Names of the groups, sorted; each sample by itself if no column says.
+    pub group_names: Vec<String>,
+    /// The group of each sample, a number in `group_names`.
+    pub groups: Vec<usize>,
+    /// The row of each sample, from 0.
+    pub rows: Vec<usize>,
+}
+
+impl Findings {
+    /// Reads labels and groups of a CSV.
+    ///
+    /// # Errors
+    /// What the reader says; a row without a group.
+    pub fn read(file: &Path, column: Option<&str>, one_hot: &[String], group: Option<&str>) -> Result<Self> {
+        let sheet = Sheet::read(file, Options::default())?;
+        let wanted = Wanted { column: Column { wanted: column, ..LABELS }, one_hot, keep_missing: false };
+        let labels = Labels::read(&sheet, wanted)?;
+        let mut targets = Targets::multi_label(&labels.starts, &labels.labels, labels.classes.len())?;
+        if !labels.unknown.is_empty() {
+            targets = targets.unknown(&labels.unknown_starts, &labels.unknown)?;
+        }
+        let of_group = match group {
+            Some(name) => Some(sheet.named(name, "--group")?),
+            None => sheet.usual(GROUPS),
+        };
+        let name = |&row: &usize| match of_group {
+            None => Ok(row.to_string()),
+            Some(at) if sheet.cell(row, at).is_empty() => {
+                bail!("`{}`, row {}: no group: give every row one, or leave out `--group`", file.display(), row + 1)
+            }
+            Some(at) => Ok(sheet.cell(row, at).to_owned()),
+        };
+        let names = labels.rows.iter().map(name).collect::<Result<Vec<String>>>()?;
+        let mut number: BTreeMap<&str, usize> = names.iter().map(|name| (name.as_str(), 0)).collect();
+        number.values_mut().enumerate().for_each(|(at, number)| *number = at);
+        let groups = names.iter().map(|name| number[name.as_str()]).collect();
+        let group_names = number.keys().map(|name| (*name).to_owned()).collect();
+        Ok(Self { names: labels.classes, targets, group_names, groups, rows: labels.rows })
+    }
+
+    /// What a person calls a label.
+    pub fn name(&self, label: i64) -> &str {
+        match usize::try_from(label) {
+            Ok(label) => &self.names[label],
+            Err(_) if label == -1 => "(none)",
+            Err(_) => "(none known)",
+        }
+    }
+}
+
+/// Splits as the arguments say, writes the file, and returns what is to be printed.
+///
+/// # Errors
+/// What the reader and the split say; a file that cannot be written.
+pub fn run(arguments: &Arguments) -> Result<String> {
+    let Arguments { labels, column, one_hot, group, parts, seed, out } = arguments;
+    let found = Findings::read(labels, column.as_deref(), one_hot, group.as_deref())?;
+    let part = split(&found.targets, &found.groups, parts, *seed)?;
+    let errors = split_errors(&found.targets, &part, parts)?;
+
+    let mut file =
+        csv::Writer::from_path(out).with_context(|| format!("`--out` {} cannot be written", out.display()))?;
+    file.write_record(["row", "group", "part"])?;
+    for ((row, &group), part) in found.rows.iter().zip(&found.groups).zip(&part) {
+        file.write_record([&(row + 1).to_string(), &found.group_names[group], &part.to_string()])?;
+    }
+    file.flush().with_context(|| format!("`--out` {} cannot be written", out.display()))?;
+
+    let mut text = String::new();
+    for (number, weight) in parts.iter().enumerate() {
+        let mine = part.iter().zip(&found.groups).filter(|(part, _)| usize::from(**part) == number);
+        let (samples, groups) = mine.fold((0, BTreeSet::new()), |(samples, mut groups), (_, group)| {
+            groups.insert(group);
+            (samples + 1, groups)
+        });
+        writeln!(text, "part {number} (weight {weight}): {samples} samples of {} groups", groups.len())?;
+    }
+    if let Some(worst) = errors.iter().max_by(|a, b| a.relative().total_cmp(&b.relative())) {
+        writeln!(text, "largest relative error of a label in a part: {}", said(&found, worst))?;
+    }
+    let enough = errors.iter().filter(|error| error.expected >= 20.0);
+    if let Some(worst) = enough.max_by(|a, b| a.relative().total_cmp(&b.relative())) {
+        writeln!(text, "of those that should have 20 or more: {}", said(&found, worst))?;
+    }
+    let mut of_group = vec![None; found.group_names.len()];
+    let twice = part.iter().zip(&found.groups).any(|(&part, &group)| *of_group[group].get_or_insert(part) != part);
+    writeln!(text, "groups in two parts: {}", if twice { "some" } else { "none" })?;
+    writeln!(text, "written: {}", out.display())?;
+    Ok(text)
+}
+
+fn said(found: &Findings, error: &PartError) -> String {
+    let PartError { label, part, found: count, expected } = *error;
+    let percent = 100.0 * error.relative();
+    format!("{percent:.1} % ({}, part {part}: {count} of {expected:.1})", found.name(label))
+}

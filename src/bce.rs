@@ -1,0 +1,88 @@
+//! Binary cross-entropy of several labels that knows what the sampler did.
+
+use tch::{Kind, Tensor};
+
+use crate::tensor::{defined, floats, wrong_kind, wrong_shape};
+use crate::{Error, Result};
+
+/// Binary cross-entropy of `logits + tau * shift`, mean over the known entries: trained with it, the plain logits
+/// predict as if each label were as common as the shift says.
+///
+/// With `shift` the [`Epoch::log_odds`](crate::Epoch::log_odds), `z > 0` decides as if each finding were as common as its
+/// absence. With the epoch's log odds less those of the data ([`Targets::log_odds`](crate::Targets::log_odds)), `z` stays
+/// calibrated for the data; that shift is 0 once the epoch is all data. Predict with the plain logits. First order only:
+/// the sampler thins by own label, so what comes along with a label changes a little too.
+///
+/// # Shapes
+/// `logits`: `[n, L]`, of any float kind; `labels`: `[n, L]` of 1 (has it), 0 (has it not) and, where `known` is none,
+/// -1 (unknown), of any kind; `shift`: `[L]`, finite; `known`: `[n, L]`, of kind Bool, or none; `tau`: 1, or 1/2 if
+/// labels are noisy. Returns a scalar in the kind of the logits, 0 where nothing is known.
+///
+/// # Errors
+/// [`Error::Undefined`], [`Error::Shape`], [`Error::Kind`], [`Error::Length`], and [`Error::OutOfRange`] for a `tau` or a
+/// shift that is not finite.
+///
+/// # Source
+/// Logit adjustment (Menon et al. 2021), for a sigmoid: `ln(k / len)` is for softmax and wrong here.
+///
+/// # Examples
+/// ```
+/// use climd::prior_corrected_bce;
+/// use tch::Tensor;
+/// let (logits, labels) = (Tensor::from_slice2(&[[0.0f32, 9.0]]), Tensor::from_slice2(&[[1i64, -1]]));
+/// // a finding that is 1 of 4 has to outweigh its rarity: the loss is ln 4, not ln 2; the other is not known
+/// let loss = prior_corrected_bce(&logits, &labels, &[(1.0f32 / 3.0).ln(), 0.0], None, 1.0)?;
+/// assert!((loss.double_value(&[]) - 4f64.ln()).abs() < 1e-6);
+/// # Ok::<(), climd::Error>(())
+/// ```
+pub fn prior_corrected_bce(
+    logits: &Tensor,
+    labels: &Tensor,
+    shift: &[f32],
+    known: Option<&Tensor>,
+    tau: f64,
+) -> Result<Tensor> {
+    floats("logits", logits)?;
+    let (n, columns) = match *logits.size().as_slice() {
+        [n, columns] => (n, columns),
+        _ => return Err(wrong_shape("logits", logits, "[n, L]")),
+    };
+    let shape = format!("[{n}, {columns}], as `logits`");
+    defined("labels", labels)?;
+    if labels.size() != [n, columns] {
+        return Err(wrong_shape("labels", labels, &shape));
+    }
+    if shift.len() != columns as usize {
+        let (found, expected, rule) = (shift.len(), columns as usize, "one for each column of `logits`");
+        return Err(Error::Length { argument: "shift".into(), found, expected, rule });
+    }
+    if let Some(&found) = shift.iter().find(|shift| !shift.is_finite()) {
+        return Err(Error::OutOfRange { argument: "shift", found: found.into(), range: "finite" });
+    }
+    if !tau.is_finite() {
+        return Err(Error::OutOfRange { argument: "tau", found: tau, range: "finite" });
+    }
+    let known = match known {
+        None => labels.f_ge(0.0)?,
+        Some(known) => {
+            defined("known", known)?;
+            if known.f_kind()? != Kind::Bool {
+                return Err(wrong_kind("known", known, "Bool"));
+            }
+            if known.size() != [n, columns] {
+                return Err(wrong_shape("known", known, &shape));
+            }
+            known.shallow_clone()
+        }
+    };
+    let kind = logits.f_kind()?;
+    let shift = Tensor::f_from_slice(shift)?.f_to_device(logits.device())?.f_to_kind(kind)?.f_mul_scalar(tau)?;
+    let unknown = known.f_logical_not()?;
+    // what is unknown counts 0 and passes no gradient, whatever stands there
+    let shifted = logits.f_add(&shift)?.f_masked_fill(&unknown, 0.0)?;
+    let labels = labels.f_to_kind(kind)?.f_masked_fill(&unknown, 0.0)?;
+    let none: Option<&Tensor> = None;
+    let each = shifted.f_binary_cross_entropy_with_logits(&labels, none, none, tch::Reduction::None)?;
+    let count = known.f_sum(kind)?.f_clamp_min(1.0)?;
+    Ok(each.f_masked_fill(&unknown, 0.0)?.f_sum(kind)?.f_div(&count)?)
+}
