@@ -1,7 +1,7 @@
-//! What several labels a sample cost beside one: own labels, epochs, label counts, memory. One thread.
+//! Cost of several labels for each sample, beside one label: own labels, epochs, label counts, memory. On one thread.
 //!
-//! `cargo bench --bench targets` prints tables; `-- --samples 1000000` for another number of samples. Times are CPU times
-//! of the one thread where the system tells them (Linux), so a busy machine disturbs them less; the least of five.
+//! `cargo bench --bench targets` prints tables; `-- --samples 1000000` sets another number of samples. On Linux, times
+//! are CPU times of the thread, so a busy machine changes them less. Each is the least of five.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -131,7 +131,8 @@ fn main() {
     println!(
         "| samples | labels | entries | read of the rows, ms | index of one label, ms | taking the rows, ms | \
          own labels and index, ms | (that - index) / read | update and epoch T/2, one label, ms | several labels, ms | \
-         label counts / list | bytes a sample more, without 4 an entry |\n|---|---|---|---|---|---|---|---|---|---|---|---|"
+         label counts / list | bytes a sample more, without 4 an entry |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|"
     );
     pool.install(|| {
         for (samples, num_labels, mean) in [

@@ -1,11 +1,12 @@
-//! How many X-rays of each finding does an epoch hold, and how much of one patient? On a seeded look-alike: the
-//! prevalences are those published of ChestX-ray14 (Wang et al. 2017), each drawn by itself, so what comes together is not.
+//! How many X-rays of each finding does an epoch hold, and how many of one patient? The data are synthetic. The
+//! prevalences are those published for ChestX-ray14 (Wang et al. 2017). Each finding is drawn by itself, so
+//! combinations are not real.
 
 use std::fmt::Write;
 
 use climd::{Curriculum, CurriculumSampler, PowerLaw, Targets, split, split_errors};
 
-/// X-rays of 112,120 with each finding.
+/// Number of X-rays with each finding, of 112,120.
 const FINDINGS: [(&str, f64); 14] = [
     ("Infiltration", 19894.0),
     ("Effusion", 13317.0),

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../fuzz"
 export CARGO_TARGET_DIR=$target/fuzz
 limits=(-max_total_time=600 -rss_limit_mb=4096 "$@")
 run() {
-    mkdir -p "corpus/$1"
+    mkdir -p "corpus/$1" "seeds/$1"
     "${CARGO:-cargo}" +nightly fuzz run "${@:2}" "$1" "corpus/$1" "seeds/$1" -- "${limits[@]}"
 }
 for name in state schedule apportion chain measure csv images manifest; do

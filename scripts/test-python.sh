@@ -18,7 +18,7 @@ step() {
 packages=$("$python" -B scripts/slim_torch.py "${target%/python}" | tee /dev/stderr | tail -n 1)
 # Nothing of the user's own Python, nor of a libtorch that is used elsewhere.
 unset LD_LIBRARY_PATH PYTHONHOME VIRTUAL_ENV
-export PYTHONPATH=$target/site:$packages PATH=$packages/bin:$PATH PYTHONNOUSERSITE=1 PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$target/site:$packages PATH=$packages/bin:$PATH PYTHONNOUSERSITE=1 PYTHONPYCACHEPREFIX=$target/bytecode
 export CARGO_TARGET_DIR=$target
 
 build() {

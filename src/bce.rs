@@ -1,26 +1,29 @@
-//! Binary cross-entropy of several labels that knows what the sampler did.
+//! Binary cross-entropy for several labels, corrected for the label mix of an epoch.
 
 use tch::{Kind, Tensor};
 
 use crate::tensor::{defined, floats, wrong_kind, wrong_shape};
 use crate::{Error, Result};
 
-/// Binary cross-entropy of `logits + tau * shift`, mean over the known entries: trained with it, the plain logits
-/// predict as if each label were as common as the shift says.
+/// Binary cross-entropy of `logits + tau * shift`, mean over the known entries. After training with it, the plain
+/// logits predict as if the effect of `shift` were removed.
 ///
-/// With `shift` the [`Epoch::log_odds`](crate::Epoch::log_odds), `z > 0` decides as if each finding were as common as its
-/// absence. With the epoch's log odds less those of the data ([`Targets::log_odds`](crate::Targets::log_odds)), `z` stays
-/// calibrated for the data; that shift is 0 once the epoch is all data. Predict with the plain logits. First order only:
-/// the sampler thins by own label, so what comes along with a label changes a little too.
+/// * With `shift` = [`Epoch::log_odds`](crate::Epoch::log_odds), `z > 0` decides as if each finding were as common as
+///   its absence.
+/// * With the log odds of the epoch minus those of the data ([`Targets::log_odds`](crate::Targets::log_odds)), `z`
+///   stays calibrated for the data. This shift is 0 once the epoch holds all data.
+/// * Predict with the plain logits.
+/// * The correction is of first order: the sampler selects by own label, so the labels that come together with it
+///   change a little, too.
 ///
 /// # Shapes
-/// `logits`: `[n, L]`, of any float kind; `labels`: `[n, L]` of 1 (has it), 0 (has it not) and, where `known` is none,
+/// `logits`: `[n, L]`, of any float kind; `labels`: `[n, L]` of 1 (yes), 0 (no) and, if `known` is none,
 /// -1 (unknown), of any kind; `shift`: `[L]`, finite; `known`: `[n, L]`, of kind Bool, or none; `tau`: 1, or 1/2 if
-/// labels are noisy. Returns a scalar in the kind of the logits, 0 where nothing is known.
+/// labels are noisy. Returns a scalar in the kind of the logits, 0 if no entry is known.
 ///
 /// # Errors
-/// [`Error::Undefined`], [`Error::Shape`], [`Error::Kind`], [`Error::Length`], and [`Error::OutOfRange`] for a `tau` or a
-/// shift that is not finite.
+/// [`Error::Undefined`], [`Error::Shape`], [`Error::Kind`], [`Error::Length`], and [`Error::OutOfRange`] for a `tau` or
+/// a shift that is not finite.
 ///
 /// # Source
 /// Logit adjustment (Menon et al. 2021), for a sigmoid: `ln(k / len)` is for softmax and wrong here.
@@ -30,7 +33,7 @@ use crate::{Error, Result};
 /// use climd::prior_corrected_bce;
 /// use tch::Tensor;
 /// let (logits, labels) = (Tensor::from_slice2(&[[0.0f32, 9.0]]), Tensor::from_slice2(&[[1i64, -1]]));
-/// // a finding that is 1 of 4 has to outweigh its rarity: the loss is ln 4, not ln 2; the other is not known
+/// // the first finding has a share of 1/4, so its loss is ln 4 instead of ln 2; the second is unknown
 /// let loss = prior_corrected_bce(&logits, &labels, &[(1.0f32 / 3.0).ln(), 0.0], None, 1.0)?;
 /// assert!((loss.double_value(&[]) - 4f64.ln()).abs() < 1e-6);
 /// # Ok::<(), climd::Error>(())
@@ -78,7 +81,7 @@ pub fn prior_corrected_bce(
     let kind = logits.f_kind()?;
     let shift = Tensor::f_from_slice(shift)?.f_to_device(logits.device())?.f_to_kind(kind)?.f_mul_scalar(tau)?;
     let unknown = known.f_logical_not()?;
-    // what is unknown counts 0 and passes no gradient, whatever stands there
+    // an unknown entry counts 0 and passes no gradient
     let shifted = logits.f_add(&shift)?.f_masked_fill(&unknown, 0.0)?;
     let labels = labels.f_to_kind(kind)?.f_masked_fill(&unknown, 0.0)?;
     let none: Option<&Tensor> = None;

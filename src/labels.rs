@@ -81,8 +81,8 @@ impl ClassIndex {
         Ok(Self { labels, counts, starts, members, sample_classes, room, hill, zipf: OnceLock::new() })
     }
 
-    /// Number of samples `N`: the sum of [`counts`](Self::counts). Under a cap of [`Targets::groups`](crate::Targets::groups)
-    /// that is as many as an epoch can hold, not all that have a class.
+    /// Number of samples `N`, the sum of [`counts`](Self::counts). With a cap of
+    /// [`Targets::groups`](crate::Targets::groups) it is the number that an epoch can hold.
     pub fn num_samples(&self) -> usize {
         self.room
     }

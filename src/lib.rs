@@ -1,9 +1,10 @@
 //! Curriculum sampling for imbalanced multimodal diagnosis: the reference implementation of CLIMD (Han et al.,
 //! MICCAI 2025).
 //!
-//! Common diseases fill a data set and rare ones starve in it. CLIMD scores every sample by how sure each modality is
-//! of it and by how much the modalities add to each other, and gives each epoch a subset that starts with balanced
-//! classes and grows to the real long tail. This crate is that sampler: labels and scores in, index lists out.
+//! In a medical data set common diseases have many samples and rare ones few. CLIMD scores every sample: how sure is
+//! each modality of its label, and how different are the modalities? The first epochs are small and balanced, with the
+//! highest scores. Each later epoch is larger and closer to the real class mix. This crate is that sampler: labels and
+//! scores go in, lists of sample indices come out.
 //!
 //! ```
 //! use climd::{CurriculumSampler, LastBatch, Modality, PowerLaw, PowerLawScheduler, Terms, measure};
@@ -26,11 +27,31 @@
 //! # Ok::<(), climd::Error>(())
 //! ```
 //!
-//! With feature `tch` [`CurriculumLoader`] does all of this around tensors of any device, and
-//! [`MultimodalMeasurer`] measures batch by batch. Without it the crate needs nothing but Rust.
+//! # The parts
 //!
-//! Data flow one way: labels -> [`ClassIndex`]; logits and embeddings -> scores; a [`Schedule`] says how many samples
-//! of each class, [`Curriculum`] which ones and in what order; an [`Epoch`] is skipped, sharded and batched.
+//! 1. [`ClassIndex`] counts the classes of the labels.
+//! 2. [`measure`] makes scores from logits and embeddings.
+//! 3. A [`Schedule`] says how many samples of each class an epoch holds. [`schedule`] lists all of them by family, and
+//!    says when to use which.
+//! 4. [`Curriculum`] says which samples, and in what order.
+//! 5. An [`Epoch`] is skipped, sharded and batched.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `serde` (default) | configurations and states in any serde format; states in files |
+//! | `tch` | `CurriculumLoader`, `MultimodalMeasurer` and losses for tch's tensors; needs libtorch |
+//! | `candle`, `burn` | `measure` for the tensors of these frameworks; no libtorch |
+//! | `mpi` | `Mpi`: ranks as processes of an MPI job |
+//! | `tracing` | `Report::trace`: reports as events |
+//!
+//! Without `tch` and `mpi` the crate needs nothing but Rust.
+//!
+//! # Further reading
+//!
+//! In the repository, `docs/guide` has a page for each task, `docs/results/advice.md` says what to expect on your data,
+//! and `docs/algorithm.md` defines every step exactly.
 
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -121,8 +121,8 @@ impl CurriculumLoader {
         Ok(self)
     }
 
-    /// The same loader that treats the samples which do not fill the last batch of an epoch so. By default a lone one
-    /// joins the batch before it, as batch normalisation cannot train on one sample.
+    /// The same loader with this rule for the last batch of an epoch. By default a single last sample joins the batch
+    /// before it, as batch normalisation cannot train on one sample.
     #[must_use]
     pub fn last_batch(mut self, last: LastBatch) -> Self {
         self.last_batch = last;
@@ -197,12 +197,12 @@ impl CurriculumLoader {
         Batches::new(self, list, self.measure_batch_size, self.last_of_all(), Epoch::default())
     }
 
-    /// What is said of an epoch as its batches come from this loader: [`CurriculumSampler::report_batches`].
+    /// The report of an epoch with the batches of this loader: [`CurriculumSampler::report_batches`].
     ///
     /// # Errors
     /// [`Error::Length`] if the sampler is of another data set; as [`CurriculumSampler::report`].
     pub fn report(&self, sampler: &dyn CurriculumSampler, epoch: usize) -> Result<Report> {
-        self.check_sampler(sampler.classes().num_samples())?;
+        self.check_sampler(sampler.classes().sample_classes().len())?;
         sampler.report_batches(epoch, self.batch_size, self.last_batch)
     }
 
@@ -211,7 +211,7 @@ impl CurriculumLoader {
     /// # Errors
     /// [`Error::Length`] if the sampler is of another data set; as [`CurriculumSampler::epoch_len`].
     pub fn steps(&self, sampler: &dyn CurriculumSampler, epochs: Range<usize>) -> Result<usize> {
-        self.check_sampler(sampler.classes().num_samples())?;
+        self.check_sampler(sampler.classes().sample_classes().len())?;
         sampler.steps(epochs, self.batch_size, self.last_batch)
     }
 
@@ -269,8 +269,8 @@ impl CurriculumLoader {
         Ok(true)
     }
 
-    /// Runs `outputs` on the first two samples, and checks the shapes, kinds and devices of what it returns: what
-    /// [`refresh`](Self::refresh) does by itself in epoch 0. Nothing is measured.
+    /// Runs `outputs` on the first two samples, and checks the shapes, kinds and devices of the result. Nothing is
+    /// measured. [`refresh`](Self::refresh) does the same by itself in epoch 0.
     ///
     /// # Errors
     /// Those of [`MultimodalMeasurer::observe`].
@@ -295,7 +295,7 @@ impl CurriculumLoader {
     ///
     /// # Errors
     /// [`Error::Samples`] if the stretch is not part of the data; those of [`MultimodalMeasurer::observe`] and
-    /// [`MultimodalMeasurer::finish`], where a sample is known by its place in the stretch.
+    /// [`MultimodalMeasurer::finish`], where a sample is named by its place in the stretch.
     pub fn measure<F>(&self, samples: Range<usize>, mut outputs: F) -> Result<Vec<f32>>
     where
         F: FnMut(&[Tensor]) -> (Vec<Tensor>, Vec<Tensor>),
@@ -318,7 +318,7 @@ impl CurriculumLoader {
         measurer.finish()
     }
 
-    /// Where no sample may be left out.
+    /// For batches that must not leave out any sample.
     fn last_of_all(&self) -> LastBatch {
         if self.last_batch == LastBatch::Drop { LastBatch::Keep } else { self.last_batch }
     }

@@ -1,5 +1,5 @@
-//! Promise: sites and caps hold in every epoch of any schedule, on any number of threads and ranks, before a score is known
-//! and after. The rules are those of `docs/algorithm.md`, "More than one label".
+//! Promise: sites and caps hold in every epoch of any schedule, on any number of threads and ranks, before and after
+//! the first scores. The rules are those of `docs/algorithm.md`, "More than one label".
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,7 +66,9 @@ impl Data {
 
 prop_compose! {
     fn data()(
-        samples in prop::collection::vec((prop::collection::btree_set(0u32..8, 0..4), 0i64..3, 0i64..12, -3i8..4), 1..70),
+        samples in prop::collection::vec(
+            (prop::collection::btree_set(0u32..8, 0..4), 0i64..3, 0i64..12, -3i8..4), 1..70,
+        ),
         sited: bool, balanced: bool, cap in prop_oneof![Just(None), (1usize..4).prop_map(Some)],
     ) -> Data {
         Data {
@@ -90,7 +92,8 @@ proptest! {
         data in data(), shares in prop::collection::vec(0.0..2.0f64, 9), pick in pick(), epoch in 0usize..9,
     ) {
         let counts = data.sampler(schedule::Uniform).classes().counts().to_vec();
-        let mut quotas: Vec<usize> = counts.iter().zip(&shares).map(|(&n, share)| (n as f64 * share) as usize).collect();
+        let quota = |(&n, share): (&usize, &f64)| (n as f64 * share) as usize;
+        let mut quotas: Vec<usize> = counts.iter().zip(&shares).map(quota).collect();
         quotas[0] = quotas[0].max(1);
         let sampler = data.sampler(Fixed(quotas.clone(), pick));
         let list = sampler.epoch(epoch).unwrap();
@@ -114,7 +117,8 @@ proptest! {
         prop_assert_eq!(report.largest_group.map(|group| group.samples), data.cap.and(groups.values().max().copied()));
         // and its lines are counts of the list
         for line in &report.labels {
-            let realised = list.indices().iter().filter(|&&i| data.rows[i as usize].contains(&(line.label as u32))).count();
+            let has = |&&i: &&u32| data.rows[i as usize].contains(&(line.label as u32));
+            let realised = list.indices().iter().filter(has).count();
             prop_assert_eq!(line.realised, realised);
             prop_assert_eq!(line.realised, list.label_counts().unwrap()[line.label]);
         }
@@ -146,7 +150,9 @@ proptest! {
         let cells = data.cells();
         let count = |list: &Epoch| {
             let mut strata = BTreeMap::new();
-            list.indices().iter().for_each(|&i| *strata.entry((cells[i as usize].0, cells[i as usize].1)).or_insert(0) += 1);
+            for &i in list.indices() {
+                *strata.entry((cells[i as usize].0, cells[i as usize].1)).or_insert(0) += 1;
+            }
             strata
         };
         let (found, room) = (count(&sampler.epoch(2).unwrap()), count(&full.epoch(2).unwrap()));

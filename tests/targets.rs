@@ -1,5 +1,5 @@
-//! Promise: several labels, sites, groups and splits agree with the reference (`golden/targets.json`, seed 2025), and one
-//! label a sample is what it was.
+//! Promise: several labels, sites, groups and splits agree with the reference (`golden/targets.json`, seed 2025).
+//! Targets with one label for each sample give the same lists as labels.
 
 use climd::schedule::Description;
 use climd::*;

@@ -146,7 +146,9 @@ fn tensors_of_the_wrong_shape_or_kind_are_named() {
     let cases = [
         (
             refused(new(), &all, &good(), &[zeros(3, 4), zeros(3, 5)]),
-            "`embeddings[1]` has width 5, but `embeddings[0]` has width 4: project the embeddings to one width first",
+            "`embeddings[1]` has width 5, but `embeddings[0]` has width 4: project the embeddings to one \
+             width first, by layers that are trained (untrained, their cosines are chance), or measure with \
+             `Terms::Confidence`",
         ),
         (
             refused(new(), &all, &[zeros(3, 2), zeros(3, 3)], &good()),
@@ -162,14 +164,19 @@ fn tensors_of_the_wrong_shape_or_kind_are_named() {
         ),
         (
             refused(new(), &all, &good(), &[zeros(3, 2), zeros(3, 2).view([3, 2, 1])]),
-            "`embeddings[1]` has shape [3, 2, 1], but must be [3, width above 0]: a row for each of `indices`",
+            "`embeddings[1]` has shape [3, 2, 1], but must be [3, width]: pool over the dimensions between first, by \
+             their mean, say",
         ),
         (
             refused(new(), &all, &good(), &[zeros(3, 2)]),
             "`embeddings` has length 1, but must have length 2: as many as `logits`",
         ),
         (refused(new(), &all, &[], &[]), "`logits` is empty, but at least one is needed"),
-        (refused(new(), &all, &good(), &[]), "`embeddings` is empty, but at least one is needed"),
+        (
+            refused(new(), &all, &good(), &[]),
+            "`embeddings` is empty, but `Terms::Both` compares modalities by them: give one for each modality, or, for \
+             a network of one input and one head, measure with `Terms::Confidence`",
+        ),
         (
             refused(new(), &all, &good(), &[zeros(3, 2), zeros(3, 2).to_kind(Kind::Int64)]),
             "`embeddings[1]` is of kind Int64, but must be Half, BFloat16, Float or Double",
@@ -247,7 +254,10 @@ fn masks_that_do_not_fit_are_named() {
     let ones = |rows: i64, columns: i64| Tensor::ones([rows, columns], (Kind::Bool, CPU));
     assert_eq!(refused(&ones(3, 2)), "`mask` has shape [3, 2], but must be [2, M]: a row for each label");
     assert_eq!(refused(&ones(2, 0)), "`mask` has shape [2, 0], but must be [2, M]: a row for each label");
-    assert_eq!(refused(&ones(2, 2).to_kind(Kind::Float)), "`mask` is of kind Float, but must be Bool");
+    assert_eq!(
+        refused(&ones(2, 2).to_kind(Kind::Float)),
+        "`mask` is of kind Float, but must be Bool: of 0 and 1, take `mask.to_kind(Kind::Bool)`"
+    );
     assert_eq!(refused(&Tensor::new()), "`mask` is an undefined tensor: was it ever assigned?");
     assert_eq!(
         refused(&mask(&[vec![true, false], vec![true, false]])),

@@ -65,7 +65,8 @@ fn an_epoch_a_line_for_each_class_and_the_warnings() {
     }
     // the paper's law goes beyond the data's own share on the way
     let labels: Vec<u32> = (0..).zip([305, 103, 92, 80, 32]).flat_map(|(label, n)| vec![label; n]).collect();
-    let sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 10, ..Default::default() }).unwrap();
+    let mut sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 10, ..Default::default() }).unwrap();
+    sampler.update(8, &[0.5; 612]).unwrap(); // or it warns that none came
     let warnings = traced(&sampler, 8).into_iter().filter(|(level, _)| *level == Level::WARN);
     let found: Vec<String> = warnings.map(|(_, line)| line).collect();
     assert_eq!(found, ["climd message=class 0 is 55.4 % of this epoch, but only 49.8 % of the data epoch=8"]);

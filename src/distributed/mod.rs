@@ -30,7 +30,7 @@ pub enum Exchange {
     /// ends, by summed histograms: 1 KiB for each class in each of 4 to 8 rounds of an epoch, for any number of
     /// samples. Then they gather the chosen indices, 4 bytes each.
     ///
-    /// With more than [`MAX_CLASSES`](Self::MAX_CLASSES) classes (or strata), or under a cap of groups, it is `AllGather`.
+    /// With more than [`MAX_CLASSES`](Self::MAX_CLASSES) classes or strata, or with a cap of groups, it is `AllGather`.
     Histograms,
 }
 
@@ -246,7 +246,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     /// The scores of all samples.
     fn gather(&self, own: &[f32]) -> Result<Vec<f32>> {
         let bits: Vec<u32> = own.iter().map(|score| score.to_bits()).collect();
-        let all = gather(&self.comm, &bits, self.classes().num_samples())?;
+        let all = gather(&self.comm, &bits, self.sampler.population().len())?;
         Ok(all.into_iter().map(f32::from_bits).collect())
     }
 

@@ -1,4 +1,4 @@
-//! What the batches of a measurement share, and what is measured of one.
+//! Layout that all batches of a measurement share, and the results of one batch.
 
 use tch::{Device, Kind, Tensor};
 

@@ -504,7 +504,8 @@ mod tests {
         );
         assert_eq!(
             check(&[0, 1], &[good, one(&[0.0; 4], &[0.0; 4])]),
-            "`embeddings[1]` has width 2, but `embeddings[0]` has width 3: project the embeddings to one width first"
+            "`embeddings[1]` has width 2, but `embeddings[0]` has width 3: project the embeddings to one width first, \
+             by layers that are trained (untrained, their cosines are chance), or measure with `Terms::Confidence`"
         );
     }
 }

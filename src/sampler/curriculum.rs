@@ -38,7 +38,7 @@ impl<S: Schedule> Curriculum<S> {
     /// A sampler for these classes, with any labels.
     ///
     /// # Errors
-    /// Whatever the schedule refuses.
+    /// Those of the schedule.
     pub fn from_classes(classes: impl Into<Arc<ClassIndex>>, schedule: S) -> Result<Self> {
         Self::of(Population::single(classes.into()), schedule)
     }
@@ -46,7 +46,7 @@ impl<S: Schedule> Curriculum<S> {
     /// A sampler for these targets: several labels for each sample, sites, groups with a cap.
     ///
     /// # Errors
-    /// Whatever the schedule refuses; [`Error::WindowWithCap`] for one that ignores classes, under a cap.
+    /// Those of the schedule; [`Error::WindowWithCap`] for a schedule that ignores classes, with a cap.
     pub fn with_targets(targets: Targets, schedule: S) -> Result<Self> {
         Self::of(Population::new(targets)?, schedule)
     }
@@ -173,7 +173,7 @@ impl<S: Schedule> Curriculum<S> {
         format!("{:?} {}{targets}", self.settings, self.schedule.describe())
     }
 
-    /// What the samples are of: classes, strata, rows of labels.
+    /// The targets of the samples: classes, strata, rows of labels.
     pub(crate) fn population(&self) -> &Population {
         &self.population
     }

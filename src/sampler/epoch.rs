@@ -65,7 +65,7 @@ impl LastBatch {
         number * batch_size..if last { len } else { (number + 1) * batch_size }
     }
 
-    /// What a user should know about an epoch of `len` samples; `batch_size` above 0.
+    /// The warning about an epoch of `len` samples, if there is one. `batch_size` is above 0.
     pub(crate) fn warning(self, len: usize, batch_size: usize) -> Option<Warning> {
         let lone = batch_size > 1 && (len == 1 || (self == LastBatch::Keep && len % batch_size == 1));
         match self.batches(len, batch_size) {

@@ -29,11 +29,11 @@ pub struct Report {
     /// The group that has most of the list; none without groups.
     #[cfg_attr(feature = "serde", serde(default))]
     pub largest_group: Option<GroupShare>,
-    /// What a user should know.
+    /// Warnings for the user.
     pub warnings: Vec<Warning>,
 }
 
-/// What an epoch holds of one of several labels.
+/// How an epoch holds one of several labels.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -44,8 +44,8 @@ pub struct LabelReport {
     pub carried: usize,
     /// Samples of the list that carry it, copies counted.
     pub realised: usize,
-    /// Samples of the list whose own label it is, the rarest that they have; none if it is nobody's rarest, so that it
-    /// comes along with others alone.
+    /// Number of samples in the list with this own label, the rarest label that they have. None if it is not the own
+    /// label of any sample, and so comes only together with others.
     pub quota: Option<usize>,
     /// Share of the list that carries it, of those of which it is known, in `[0, 1]`.
     pub prevalence: f64,
@@ -122,7 +122,7 @@ pub enum Warning {
         /// The epoch of the scores that are used instead; none: a random ranking.
         measured_at: Option<usize>,
     },
-    /// The epoch has no batch at all, as it is smaller than one and the last one is dropped.
+    /// The epoch has no batch, as it is smaller than a batch and the last batch is dropped.
     NoBatch {
         /// Samples of the epoch.
         len: usize,

@@ -1,4 +1,4 @@
-//! What a sampler is told beside its schedule.
+//! Settings of a sampler beside its schedule.
 
 /// Seed, and when scores are wanted. Any value is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

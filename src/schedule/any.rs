@@ -1,4 +1,4 @@
-//! Any schedule of this crate as a value: by its name and fields, in a configuration file or from a command line.
+//! Any schedule of this crate as a value with a name and fields, for configuration files and command lines.
 
 use super::{
     BabyStep, ClassBalanced, Description, Geometric, HardMajority, Linear, OnePass, Plan, PowerLaw,
@@ -15,8 +15,9 @@ macro_rules! any_schedule {
         /// # #[cfg(feature = "serde")] {
         /// use climd::schedule::AnySchedule;
         /// use climd::{Curriculum, CurriculumSampler};
-        /// let text = r#"{"name": "switch", "at": 80, "before": {"name": "uniform"}, "after": {"name": "class_balanced"}}"#;
-        /// let schedule: AnySchedule = serde_json::from_str(text).unwrap();
+        /// let (before, after) = (r#"{"name": "uniform"}"#, r#"{"name": "class_balanced"}"#);
+        /// let text = format!(r#"{{"name": "switch", "at": 80, "before": {before}, "after": {after}}}"#);
+        /// let schedule: AnySchedule = serde_json::from_str(&text).unwrap();
         /// let sampler = Curriculum::new(&[0, 0, 0, 1], schedule).unwrap();
         /// assert_eq!(sampler.quotas(80).unwrap(), [2, 2]);
         /// # }

@@ -1,7 +1,8 @@
 //! A cap: how many samples of one group an epoch can take from one stratum.
 //!
-//! A cell is what one group has of one class and site. An epoch takes at most `cap` of it, its room; which ones goes round
-//! from epoch to epoch. Cells lie together by stratum, so the room of a stratum is known before any score is.
+//! A cell holds the samples of one group in one class and site. An epoch takes at most `cap` of them, the room of the
+//! cell; over the epochs its samples take turns. The cells of a stratum lie together, so its room is known before any
+//! score.
 
 use std::ops::Range;
 
@@ -23,7 +24,7 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
-    /// The cells of these classes; which stratum each belongs to is said by [`set_strata`](Self::set_strata).
+    /// The cells of these classes. [`set_strata`](Self::set_strata) assigns them to strata.
     pub(super) fn new(classes: &ClassIndex, sites: Option<&Codes>, groups: Codes, cap: usize) -> Self {
         let key = |sample: u32| {
             let site = sites.map_or(0, |sites| sites.of[sample as usize]);
@@ -42,7 +43,7 @@ impl Cells {
         Self { cap, samples, starts, groups: of, names: groups.values, strata: Vec::new(), overfull: Vec::new() }
     }
 
-    /// Sums of rooms of the groups that `of` says, `[num]`.
+    /// Sums of the rooms of cells, by the numbers in `of`: `[num]`.
     pub(super) fn rooms(&self, of: &[u32], num: usize) -> Vec<usize> {
         let mut rooms = vec![0; num];
         for cell in 0..self.groups.len() {
@@ -51,7 +52,7 @@ impl Cells {
         rooms
     }
 
-    /// Says which stratum each sample belongs to. A stratum's cells lie together.
+    /// Assigns samples to strata. The cells of a stratum lie together.
     pub(super) fn set_strata(&mut self, of: &[u32], num_strata: usize) {
         self.strata = vec![0..0; num_strata];
         self.overfull = vec![false; num_strata];
@@ -68,7 +69,7 @@ impl Cells {
         self.strata[stratum].clone()
     }
 
-    /// Whether which samples of a stratum are candidates depends on the epoch.
+    /// Whether the candidates of a stratum depend on the epoch.
     pub(crate) fn takes_turns(&self, stratum: usize) -> bool {
         self.overfull[stratum]
     }
@@ -78,19 +79,19 @@ impl Cells {
         &self.samples[self.starts[cell] as usize..self.starts[cell + 1] as usize]
     }
 
-    /// How many of a cell's samples an epoch can hold.
+    /// Number of samples of a cell that an epoch can hold.
     pub(crate) fn room(&self, cell: usize) -> usize {
         self.cell(cell).len().min(self.cap)
     }
 
-    /// The group that has most of a list, given how often each sample comes in it, and how often its samples do.
+    /// The group with most samples in a list, and their number. `times` says how often the list has each sample.
     pub(crate) fn largest_group(&self, times: &[u32]) -> Option<(i64, usize)> {
         let mut totals = vec![0usize; self.names.len()];
         for (cell, &group) in self.groups.iter().enumerate() {
             totals[group as usize] +=
                 self.cell(cell).iter().map(|&sample| times[sample as usize] as usize).sum::<usize>();
         }
-        // the first of equal ones, so the smallest
+        // of equal ones the first, so the smallest
         let largest = (0..totals.len()).max_by_key(|&group| (totals[group], std::cmp::Reverse(group)))?;
         Some((self.names[largest], totals[largest]))
     }

@@ -1,4 +1,4 @@
-//! Targets put together: the classes that schedules see, their strata, the rooms that a cap leaves, the rows of labels.
+//! All targets of a data set: classes for the schedules, their strata, the rooms under a cap, and the rows of labels.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use super::{Cells, Labels, Rows, Targets, Within, hash_words, log_odds};
 use crate::{ClassIndex, Result};
 
-/// What the engine knows of a data set.
+/// The targets of a data set, for the engine.
 #[derive(Debug, Clone)]
 pub(crate) struct Population {
     classes: Arc<ClassIndex>,
@@ -19,11 +19,11 @@ pub(crate) struct Population {
     hash: OnceLock<u64>,
 }
 
-/// Classes cut by site.
+/// Classes divided by site.
 #[derive(Debug, Clone)]
 pub(crate) struct Strata {
     pub(crate) within: Within,
-    /// Strata in the order of classes: larger ones first, of equal ones that of the larger class, then of the smaller site.
+    /// Strata, larger ones first. Of equal ones first that of the larger class, then that of the smaller site.
     pub(crate) index: ClassIndex,
     /// Strata of each class, larger ones first.
     pub(crate) of_class: Vec<Vec<u32>>,
@@ -37,7 +37,7 @@ struct SeveralLabels {
     uncertain: Vec<usize>, // in the data; empty if all is known
 }
 
-/// How often an epoch has each label, and of how many of its samples that is unknown.
+/// How often an epoch has each label, and for how many of its samples the label is unknown.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct LabelCounts {
     pub(crate) carried: Vec<usize>, // [L]; empty for one label a sample
@@ -91,7 +91,7 @@ impl Population {
         }
         let strata = match &sites {
             Some((sites, within)) if sites.len() > 1 => Some(Strata::new(&classes, sites, *within, cells.as_ref())?),
-            _ => None, // one site is no sites
+            _ => None, // a single site divides nothing
         };
         if let Some(cells) = &mut cells {
             let index = strata.as_ref().map_or(&classes, |strata| &strata.index);
@@ -106,7 +106,7 @@ impl Population {
         Self { classes, strata: None, cells: None, labels: None, extras: 0, rule, hash: OnceLock::new() }
     }
 
-    /// Number of samples, whatever an epoch can hold of them.
+    /// Number of samples in the data set.
     pub(crate) fn len(&self) -> usize {
         self.classes.sample_classes().len()
     }
@@ -115,7 +115,7 @@ impl Population {
         &self.classes
     }
 
-    /// What samples are picked from: strata, which are the classes where there are no sites.
+    /// The strata that samples are picked from. Without sites, these are the classes.
     pub(crate) fn strata(&self) -> &ClassIndex {
         self.sites().map_or(&self.classes, |strata| &strata.index)
     }
@@ -141,7 +141,7 @@ impl Population {
         })
     }
 
-    /// How often a list, ascending where it is to be fast, has each label; `everything` if it is each sample once.
+    /// Counts the labels of a list; an ascending list is faster. `everything` means each sample once.
     pub(crate) fn count_labels(&self, list: &[u32], everything: bool, counts: &mut LabelCounts) {
         counts.carried.clear();
         counts.unknown.clear();
@@ -157,12 +157,12 @@ impl Population {
         }
     }
 
-    /// What the targets are, in words that a state shows; empty for one label a sample and nothing else.
+    /// The targets in words, for a state. Empty for targets with one label for each sample and nothing else.
     pub(crate) fn rule(&self) -> &str {
         &self.rule
     }
 
-    /// XXH3 of all that the targets are, in the order of the samples: fixed for all platforms and releases.
+    /// XXH3 hash of all targets in the order of the samples, the same on all platforms and in all releases.
     pub(crate) fn hash(&self) -> u64 {
         *self.hash.get_or_init(|| {
             let mut hash = Xxh3Default::new();

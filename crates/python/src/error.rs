@@ -29,7 +29,7 @@ pub type Result<T, X = PyErr> = std::result::Result<T, X>;
 
 /// The exception of an error of the crate.
 pub fn raise(error: E) -> PyErr {
-    let (kind, text) = (kind(&error), error.to_string());
+    let (kind, text) = (kind(&error), text(&error));
     let raised = match error {
         E::StateVersion { .. } | E::StateMismatch { .. } | E::StateDamaged { .. } | E::StateFormat { .. } => {
             StateError::new_err(text)
@@ -53,4 +53,15 @@ pub fn named(error: PyErr, kind: &str) -> PyErr {
 
 fn kind(error: &E) -> String {
     format!("{error:?}").split([' ', '{']).next().unwrap_or_default().to_owned()
+}
+
+/// The crate's own text, but for the advice that is Rust.
+fn text(error: &E) -> String {
+    match error {
+        E::LooksUnlabelled { index, label, count } => format!(
+            "`labels[{index}]` is {label}, beside labels from 0 on: {count} samples look as if they had no label; \
+             leave them out, or, if it is a class, number the classes anew: `labels, names = climd.encode(labels)`"
+        ),
+        _ => error.to_string(),
+    }
 }

@@ -10,6 +10,7 @@ mod pool;
 mod sampler;
 mod schedule;
 mod state;
+mod targets;
 mod together;
 
 use numpy::{Element, PyReadonlyArray1};
@@ -56,6 +57,9 @@ fn _climd(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<together::Together>()?;
     m.add_function(wrap_pyfunction!(measure::measure_f32, m)?)?;
     m.add_function(wrap_pyfunction!(measure::measure_f64, m)?)?;
+    m.add_function(wrap_pyfunction!(targets::own_labels, m)?)?;
+    m.add_function(wrap_pyfunction!(targets::log_odds, m)?)?;
+    m.add_function(wrap_pyfunction!(targets::split, m)?)?;
     m.add_function(wrap_pyfunction!(describe_schedule, m)?)?;
     m.add_function(wrap_pyfunction!(rank_and_world_size, m)?)?;
     m.add_function(wrap_pyfunction!(set_num_threads, m)?)?;

@@ -1,5 +1,4 @@
-//! The engine: labels and scores in, index lists out. The interpreter's lock is released in every call that may be
-//! long.
+//! The engine: labels and scores in, index lists out. Every call that may be long releases the interpreter's lock.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -97,8 +96,7 @@ impl Sampler {
     }
 
     fn epoch_len(&self, py: Python<'_>, epoch: usize) -> Result<usize> {
-        let len = self.read(py, |engine| engine.epoch_len(epoch));
-        self.unless_raised(len)
+        self.read(py, |engine| engine.epoch_len(epoch)).map_err(|error| self.raise(error))
     }
 
     fn wants_scores(&self, py: Python<'_>, epoch: usize) -> Result<bool> {
@@ -135,8 +133,8 @@ impl Sampler {
                 ));
             }
         };
-        let steps = self.read(py, |engine| engine.steps(start..stop, batch_size, tail)).map_err(raise)?;
-        self.unless_raised(steps)
+        let steps = self.read(py, |engine| engine.steps(start..stop, batch_size, tail));
+        steps.map_err(|error| self.raise(error))
     }
 
     fn state<'py>(&self, py: Python<'py>, epoch: usize, samples: usize) -> Result<Bound<'py, PyBytes>> {

@@ -28,7 +28,7 @@ def scores():
     return lambda epoch, samples=69: ((np.arange(samples) * 7 + epoch * 13) % 23).astype(np.float32) / 23
 
 
-def run_python(*arguments, timeout=100, **environment):
+def run_python(*arguments, timeout=400, **environment):
     """A Python of its own; its output, once it ended well."""
     done = subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
                           env=dict(os.environ, **environment), cwd=TESTS)

@@ -115,19 +115,19 @@ def test_a_pickled_sampler_has_its_scores(labels, scores):
 def test_reprs_say_what_was_configured(labels):
     sampler = climd.Sampler(labels, climd.PowerLaw(epochs=6), seed=5)
     text = repr(sampler)
-    assert text.startswith("Sampler(PowerLaw") and "epochs: 6" in text and "seed=5" in text and "samples=69" in text
+    assert text.startswith("Sampler(PowerLaw") and "epochs=6" in text and "seed=5" in text and "samples=69" in text
     assert repr(sampler.epoch(0)) == "Epoch(number=0, samples=12)"
     assert repr(climd.Linear()) == "Linear(epochs=100, start=0.1, pick='highest')"
 
 
 def test_reports_and_quotas_are_by_label(scores):
-    sampler = climd.Sampler(np.repeat([7, -1, 3], [6, 3, 1]), climd.PowerLaw(epochs=4))
-    assert sampler.class_counts == {7: 6, -1: 3, 3: 1}
-    assert sampler.quotas(3) == {7: 6, -1: 3, 3: 1}
+    sampler = climd.Sampler(np.repeat([7, 1, 3], [6, 3, 1]), climd.PowerLaw(epochs=4))
+    assert sampler.class_counts == {7: 6, 1: 3, 3: 1}
+    assert sampler.quotas(3) == {7: 6, 1: 3, 3: 1}
     sampler.update(1, scores(1, 10))
     report = sampler.report(1)
     assert report["samples"] == report["distinct"] == 5 and report["measured_at"] == 1
-    assert list(report["classes"]) == [7, -1, 3]
+    assert list(report["classes"]) == [7, 1, 3]
     line = report["classes"][7]
     assert line["count"] == 6 and set(line["scores"]) == {"min", "mean", "max"}
     assert line["scores"]["max"] == max(scores(1, 10)[:6])
@@ -302,6 +302,21 @@ def test_help_says_shapes_errors_and_source():
 def test_the_snippets_of_the_package_are_true():
     import doctest
 
-    for module in [climd, climd._labels]:
+    for module in [climd, climd._labels, climd._targets]:
         failed, tried = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
         assert not failed and tried
+
+
+def test_log_odds_are_those_of_the_table():
+    table = np.array([[1, 0], [1, 0], [0, -1], [1, 0]])
+    np.testing.assert_allclose(climd.log_odds(table), np.log([3 / 1, 0.5 / 3]), rtol=1e-6)
+
+
+def test_a_split_keeps_patients_together_and_labels_in_proportion():
+    rng = np.random.default_rng(0)
+    patients, table = rng.integers(0, 300, 1000), (rng.random((1000, 4)) < [0.5, 0.2, 0.1, 0.04]).astype(int)
+    part = climd.split(table, [7, 1, 2], groups=patients, seed=3)
+    assert all(len(set(part[patients == p])) == 1 for p in set(patients))
+    shares = [table[part == k].sum(0) / table.sum(0) for k in range(3)]
+    np.testing.assert_allclose(shares, np.repeat([[0.7], [0.1], [0.2]], 4, 1), atol=0.05)
+    assert (part == climd.split(table, [7, 1, 2], groups=patients, seed=3)).all()

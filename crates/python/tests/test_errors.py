@@ -17,6 +17,7 @@ CASES = [
     (lambda: climd.Sampler([[0, 1]]), "Shape", r"`labels` has shape \[1, 2\], but must be \[N\]"),
     (lambda: climd.Sampler(3), "Shape", r"`labels` has shape \[\]"),
     (lambda: climd.Sampler(np.array([1, 2**63], dtype=np.uint64)), "LabelTooLarge", r"`labels\[1\]`.*64-bit"),
+    (lambda: climd.Sampler([0, 1, -1]), "LooksUnlabelled", r"`labels\[2\]` is -1.*climd.encode"),
     (lambda: climd.encode([["a"]]), "Shape", "`names`"),
     (lambda: climd.encode([1, "a", None]) and climd.encode(np.array([1, "a"], dtype=object)), "Kind", "cannot be sorted"),
     # configuration
@@ -71,6 +72,12 @@ CASES = [
     (lambda: climd.measure(GOOD, [F], [F], present=np.ones((6, 2), bool)), "Shape", r"\[6, 1\]"),
     (lambda: climd.measure(GOOD, [F], [F], present=np.ones((6, 1))), "Kind", "must be bool"),
     (lambda: climd.measure(GOOD, [F], [F], present=np.arange(6).reshape(6, 1) > 0), "NoModality", "sample 0"),
+    # targets
+    (lambda: climd.own_labels([0, 1]), "Shape", r"`table` has shape \[2\]"),
+    (lambda: climd.log_odds([[0, 2]]), "Value", r"`table\[0, 1\]` is 2"),
+    (lambda: climd.split(GOOD, [1, 0]), "PartWeight", "parts"),
+    (lambda: climd.split(GOOD, []), "Empty", "`parts` is empty"),
+    (lambda: climd.split(GOOD, [1, 1], groups=[1]), "Length", "`groups` has length 1"),
     # states
     (lambda: climd.Sampler(GOOD).restore(b"no state"), "StateFormat", "state"),
     (lambda: climd.Sampler(GOOD).restore("text"), "Kind", "`state` is a str"),

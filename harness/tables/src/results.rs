@@ -305,7 +305,10 @@ impl Page {
         let look = Look { mark, ..Default::default() };
         plot::curves_as(folder.join(&file), &title, ["gradient steps", "macro F1 (%)"], &f1_curves(curves), &look)?;
         let rate = format!("{} learning rate", section.rate());
-        let caption = format!("Macro F1 on the validation part, with one standard deviation over the splits, {rate}");
+        let caption = format!(
+            "Macro F1 on the validation part, with one standard deviation over the splits for the first four \
+             rows, {rate}"
+        );
         plots.push((file, caption));
 
         let file = name("recall");
@@ -336,8 +339,10 @@ impl Page {
                 let mark = look.mark.clone().filter(|_| arm == "climd");
                 let look = Look { y, mark, of_classes: true };
                 plot::curves_as(folder.join(&file), &title, ["gradient steps", "score"], &series, &look)?;
-                let caption =
-                    format!("Scores of the training samples of every class, {row}: median and quartiles, {rate}");
+                let caption = format!(
+                    "Scores of the training samples of every class, {row}: median, and quartiles for the first four, \
+                     {rate}"
+                );
                 plots.push((file, caption));
             }
         }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use climd_repro::comparisons::records;
+use climd_repro::comparisons::{Comparison, comparisons, records};
 use climd_repro::results::Record;
 
 fn root() -> PathBuf {
@@ -184,6 +184,20 @@ fn the_advice_of_inspect_was_measured() {
     assert!(quoted.iter().all(|difference| all.differences.contains(difference)), "{quoted:?}");
 }
 
+/// "Never told", "none here has two stars" and "the only two stars" of `advice.md`.
+#[test]
+fn what_the_advice_says_of_all_its_rows_holds() {
+    let all = comparisons(&records(&root().join("docs/results")).unwrap());
+    let advice: Vec<&Comparison> =
+        all.iter().filter(|of| of.table.starts_with("advice (") || of.table.starts_with("label-noise (")).collect();
+    let alone = |of: &&&Comparison| of.id == "baseline/climd" && of.beside == "baseline/plain";
+    let alone: Vec<_> = advice.iter().filter(alone).collect();
+    assert!(alone.len() == 20 && alone.iter().all(|of| !of.is_told()), "{alone:?}");
+    let two_stars = advice.iter().filter(|of| of.bh_fixed.is_some_and(|p| p < 0.05));
+    let two_stars: Vec<(&str, &str)> = two_stars.map(|of| (of.data.as_str(), of.id.as_str())).collect();
+    assert_eq!(two_stars, [("htad, 50:1, 20 % noise", "baseline/trim-prior")]);
+}
+
 #[test]
 fn links_of_the_results_lead_to_files() {
     for entry in fs::read_dir(root().join("docs/results")).unwrap() {
@@ -206,7 +220,8 @@ fn lines_with_a_test(page: &str) -> usize {
         let mut quoted = line.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2);
         let (file, test) = (quoted.next().unwrap(), quoted.next().unwrap());
         let text = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-        let is_there = ["(", "<"].iter().any(|next| text.contains(&format!("fn {test}{next}")));
+        let calls = [("fn", "("), ("fn", "<"), ("def", "(")]; // of Rust and of Python
+        let is_there = calls.iter().any(|(word, next)| text.contains(&format!("{word} {test}{next}")));
         assert!(is_there, "{file} has no test {test}");
     };
     lines.map(check).count()

@@ -1,6 +1,6 @@
 """The extension. Arrays and schedules arrive checked and converted; use `climd`, not this."""
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,15 @@ def measure_f64(
     present: List[NDArray[np.bool_]],
     terms: str,
 ) -> Tuple[NDArray[Any], List[NDArray[Any]], NDArray[Any]]: ...
+def own_labels(table: NDArray[np.int8]) -> NDArray[np.int64]: ...
+def log_odds(table: NDArray[np.int8]) -> NDArray[np.float32]: ...
+def split(
+    labels: Optional[NDArray[np.int64]],
+    table: Optional[NDArray[np.int8]],
+    groups: NDArray[np.int64],
+    parts: List[int],
+    seed: int,
+) -> NDArray[np.uint8]: ...
 def describe_schedule(schedule: str) -> str: ...
 def rank_and_world_size() -> Tuple[int, int]: ...
 def set_num_threads(threads: int) -> None: ...

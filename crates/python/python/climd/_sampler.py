@@ -18,7 +18,7 @@ class Sampler:
     Epochs count from 0. What an epoch holds depends on the labels, the configuration, the latest scores and the number of
     the epoch alone: no call advances a counter, and calls may come in any order. May be used by many threads at once.
 
-    labels: `[N]`, integers of any type; gaps and negative values are allowed. Names: `climd.encode`.
+    labels: `[N]`, integers of any type, with gaps if need be. Names, and -1 as a class: `climd.encode`.
     schedule: one of climd's, or an object with `quota(epoch, counts)`. Default: the paper's.
     seed: of every random choice, from 0 to 2^64 - 1.
     first_measure: the first epoch that begins with a measurement; before it a random ranking stands in.
@@ -126,7 +126,8 @@ class Sampler:
         return _rebuild, (type(self), self._inner.labels(), self.schedule, keywords, self._inner.state(0, 0))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._inner.describe()}, seed={self.seed}, samples={self.num_samples}, classes={len(self._counts)})"
+        schedule = repr(self.schedule) if isinstance(self.schedule, Schedule) else self._inner.describe()
+        return f"{type(self).__name__}({schedule}, seed={self.seed}, samples={self.num_samples}, classes={len(self._counts)})"
 
 
 def _rebuild(cls: Any, labels: Any, schedule: Any, keywords: Dict[str, int], state: bytes) -> Any:

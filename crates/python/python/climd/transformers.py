@@ -1,0 +1,70 @@
+"""What Hugging Face's Trainer needs: all epochs as one.
+
+The Trainer counts the steps of every epoch by the length of the first, so that a curriculum would end long before its
+time, silently. `AllEpochs` is a sampler whose one pass is the whole training:
+
+    class CurriculumTrainer(transformers.Trainer):
+        def _get_train_sampler(self, *arguments):
+            return AllEpochs(sampler, 45, measure)
+
+    TrainingArguments(num_train_epochs=1, ...)
+
+It needs torch alone. A batch may hold the end of one epoch and the beginning of the next. The loader reads ahead, so scores
+are measured a few batches before the end of the epoch before: 1 without workers, and 2 more for each worker.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+from torch.utils.data import Sampler
+
+from ._labels import error
+from ._sampler import whole
+from ._torch_sampler import CurriculumSampler, _state_error
+
+
+class AllEpochs(Sampler):  # type: ignore[type-arg]
+    """The epochs of a CurriculumSampler one after the other, as one epoch of a framework.
+
+    sampler: with `num_replicas=1, rank=0`, as the framework deals the batches to the ranks.
+    epochs: how many.
+    measure: called when scores are wanted, without arguments; gives those of all samples.
+    """
+
+    def __init__(self, sampler: CurriculumSampler, epochs: int, measure: Optional[Callable[[], Any]] = None) -> None:
+        if not isinstance(sampler, CurriculumSampler):
+            raise error("SamplerReplaced", f"`sampler` is a {type(sampler).__name__}, but must be a CurriculumSampler")
+        if sampler.num_replicas > 1:
+            text = "the framework deals batches to the ranks, and the sampler samples: give it `num_replicas=1, rank=0`"
+            raise error("DealtTwice", text)
+        self.sampler, self.epochs, self.measure = sampler, whole("epochs", epochs), measure
+        self._states: List[Tuple[int, bytes]] = []  # of the two latest epochs: a loader that reads ahead may be in either
+
+    def __len__(self) -> int:
+        return sum(self.sampler.engine.epoch_len(epoch) for epoch in range(self.epochs))
+
+    def __iter__(self) -> Iterator[int]:
+        sampler, known = self.sampler, dict(self._states)
+        first = min(known, default=0)
+        for epoch in range(self.epochs):
+            sampler.set_epoch(epoch)
+            if epoch in known:
+                sampler.engine.restore(known[epoch])
+                sampler._list, sampler._updates = None, sampler._updates + 1
+            elif epoch >= first and sampler.wants_scores and self.measure is not None:
+                sampler.update(self.measure())
+            if epoch >= first:
+                self._states = [*(s for s in self._states if s[0] < epoch), (epoch, sampler.engine.state(epoch))][-2:]
+            yield from sampler
+
+    def state_dict(self) -> Dict[str, Any]:
+        """For a resume: the scores of the epoch that is under way. The Trainer itself skips the batches that are done."""
+        return {"epochs": [list(state) for state in self._states]}
+
+    def load_state_dict(self, state: Dict[str, Any]) -> None:
+        """Before training: the epochs up to that of the state are then passed over without a measurement."""
+        try:
+            self._states = [(int(epoch), bytes(engine)) for epoch, engine in state["epochs"]]
+        except (KeyError, TypeError, ValueError):
+            raise _state_error("`state` is no `state_dict` of AllEpochs") from None

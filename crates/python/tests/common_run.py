@@ -1,0 +1,28 @@
+"""What the scripts that run under torchrun and the frameworks share."""
+
+import warnings
+
+import climd
+import numpy as np
+
+warnings.filterwarnings("ignore", category=DeprecationWarning)
+SAMPLES, EPOCHS = 93, 4
+LABELS = np.repeat([0, 1, 2], [60, 25, 8])
+SCORES = [np.random.default_rng(epoch).random(SAMPLES, dtype=np.float32) for epoch in range(EPOCHS + 2)]
+SCHEDULE = climd.PowerLaw(epochs=EPOCHS)
+
+
+def wanted():
+    """The lists of one process."""
+    engine = climd.Sampler(LABELS, SCHEDULE, seed=7)
+    lists = []
+    for epoch in range(EPOCHS + 1):
+        if engine.wants_scores(epoch):
+            engine.update(epoch, SCORES[epoch])
+        lists.append(engine.indices(epoch).tolist())
+    return lists
+
+
+def interleaved(parts):
+    """One list of the lists of all ranks, as they were dealt."""
+    return [x for step in zip(*parts) for x in step]

@@ -1,0 +1,57 @@
+"""Ranks that measure their parts: are the lists those of one process? usage: torchrun gloo_run.py EXCHANGE [die|labels|nan]"""
+
+import os
+import sys
+import time
+
+import climd
+import numpy as np
+import torch.distributed as dist
+from climd.torch import CurriculumSampler
+from common_run import EPOCHS, LABELS, SCHEDULE, SCORES, interleaved, wanted
+
+exchanges, what = sys.argv[1].split(","), sys.argv[2] if len(sys.argv) > 2 else ""
+dist.init_process_group("gloo")
+rank, world_size = dist.get_rank(), dist.get_world_size()
+
+
+def train(exchange):
+    """The lists of all ranks and the states, epoch by epoch."""
+    labels = LABELS.copy()
+    if what == "labels" and rank == 1:
+        labels[0] = 1
+    sampler = CurriculumSampler(labels, SCHEDULE, seed=7, exchange=exchange)
+    lists, states = [], []
+    for epoch in range(EPOCHS + 1):
+        sampler.set_epoch(epoch)
+        if what == "die" and epoch == 2 and rank == 1:
+            os._exit(7)
+        if sampler.wants_scores:
+            scores = SCORES[epoch][sampler.part.start : sampler.part.stop].copy()
+            if what == "nan" and epoch == 2 and rank == 1:
+                scores[0] = np.nan
+            sampler.update(scores)
+        states.append(sampler.state_dict()["engine"])
+        parts = [None] * world_size
+        dist.all_gather_object(parts, list(sampler))
+        lists.append(interleaved(parts))
+    return lists, states
+
+
+for exchange in exchanges:
+    started = time.time()
+    try:
+        lists, states = train(exchange)
+    except (climd.Error, climd.CommunicationError) as raised:
+        print(f"rank {rank}: {type(raised).__name__} {raised.kind} after {time.time() - started:.0f} s: {raised}", flush=True)
+        os._exit(3)
+    engine = climd.Sampler(LABELS, SCHEDULE, seed=7)
+    for epoch, (got, state, expected) in enumerate(zip(lists, states, wanted())):
+        padded = expected + expected[: -len(expected) % world_size]
+        assert got == padded, (exchange, epoch, got, padded)
+        if engine.wants_scores(epoch):
+            engine.update(epoch, SCORES[epoch])
+        assert engine.state(epoch) == state, (exchange, epoch)  # the bytes of one process
+if rank == 0:
+    print("lists and states of one process")
+dist.destroy_process_group()

@@ -1,0 +1,27 @@
+"""The examples run, are short, and print what they say."""
+
+import pytest
+from conftest import ROOT, run_python
+from test_ranks import torchrun
+
+EXAMPLES = ROOT / "examples" / "python"
+
+
+def test_examples_are_short():
+    for path in EXAMPLES.glob("*.py"):
+        assert len(path.read_text().splitlines()) < 60, path
+
+
+@pytest.mark.parametrize("name, text", [
+    ("plain_loop", "epoch 9: 470 samples, {0: 300, 1: 100, 2: 50, 3: 20}"),
+    ("multimodal", "epoch 7: {0: '200 of 200', 1: '60 of 60', 2: '20 of 20'}"),
+    ("several_labels", "epoch 5"),
+    ("lightning_loop", "samples of each epoch: [47, 94, 140, 187, 234, 280, 280, 280, 280]"),
+])
+def test_an_example_runs(name, text):
+    assert text in run_python(EXAMPLES / f"{name}.py")
+
+
+def test_the_example_of_several_processes_runs():
+    status, output = torchrun(EXAMPLES / "ddp.py", ranks=2)
+    assert status == 0 and "epoch 8: 140 samples on each of 2 ranks" in output, output[-3000:]

@@ -1,0 +1,93 @@
+"""The Python package beside PyTorch's samplers, in one run: a table of times and ratios.
+
+usage: bench_python.py    (`make bench-python` calls it, with the packages of `make test-python`). SMALL=1: a tenth of the sizes, for a look.
+
+All with one thread. Each figure is the least of several runs, and the turns of ours and the peers' alternate.
+"""
+
+import collections
+import os
+import time
+
+import climd
+import numpy as np
+import torch
+from climd.torch import CurriculumBatchSampler, CurriculumSampler
+from torch.utils.data import BatchSampler, RandomSampler, WeightedRandomSampler
+
+SMALL = 10 if os.environ.get("SMALL") else 1
+torch.set_num_threads(1)
+climd.set_num_threads(1)
+
+
+def least(works, runs=4):
+    """Seconds of the fastest of some runs of each, in turns."""
+    best = [float("inf")] * len(works)
+    for _ in range(runs):
+        for i, work in enumerate(works):
+            start = time.perf_counter()
+            work()
+            best[i] = min(best[i], time.perf_counter() - start)
+    return best
+
+
+def drain(iterator):
+    collections.deque(iterator, maxlen=0)
+
+
+def row(what, ours, peer, unit, peer_name, scale):
+    ratio = f"{ours / peer:.2f}" if peer else "-"
+    print(f"| {what} | {ours * scale:.3g} {unit} | {f'{peer_name} {peer * scale:.3g} {unit}' if peer else '-'} | {ratio} |")
+
+
+def main():
+    n = 10_000_000 // SMALL
+    whole = CurriculumSampler(np.random.default_rng(0).integers(0, 5, n), climd.Uniform(), seed=7)
+    epoch = iter(range(1 << 30))
+    print("| what | climd | peer | ratio |\n|---|---|---|---|")
+    ours, randperm, permutation = least([
+        lambda: whole.engine.indices(next(epoch)), lambda: torch.randperm(n).numpy(), lambda: np.random.permutation(n),
+    ])
+    row(f"list of {n:,} into NumPy", ours, randperm, "ms", "torch.randperm", 1e3)
+    row("the same", ours, permutation, "ms", "numpy permutation", 1e3)
+    one = climd.Sampler([0], climd.Uniform())
+    calls = 2000
+    layer, = least([lambda: [one.indices(0) for _ in range(calls)]])
+    row("the Python layer: an epoch of one sample, against the list above", layer / calls, ours, "ms", "", 1e3)
+    print(f"| its share of that list | {100 * layer / calls / ours:.4f} % | - | - |")
+
+    n = 2_000_000 // SMALL
+    sampler = CurriculumSampler(np.random.default_rng(0).integers(0, 5, n), climd.Uniform(), seed=7)
+
+    def fresh(make):
+        sampler.set_epoch(sampler.epoch + 1)
+        drain(iter(make(sampler)))
+
+    weights, generator = torch.ones(n, dtype=torch.float64), torch.Generator().manual_seed(0)
+    ours, random, weighted = least([
+        lambda: fresh(lambda s: s), lambda: drain(iter(RandomSampler(range(n), generator=generator))),
+        lambda: drain(iter(WeightedRandomSampler(weights, n, generator=generator))),
+    ])
+    row("one index through `iter`, engine included", ours / n, random / n, "ns", "RandomSampler", 1e9)
+    row("the same", ours / n, weighted / n, "ns", "WeightedRandomSampler", 1e9)
+    lists, arrays, batches = least([
+        lambda: fresh(lambda s: CurriculumBatchSampler(s, 256)), lambda: fresh(lambda s: CurriculumBatchSampler(s, 256, arrays=True)),
+        lambda: drain(iter(BatchSampler(RandomSampler(range(n), generator=generator), 256, False))),
+    ])
+    row("one index in batches of 256, as lists", lists / n, batches / n, "ns", "BatchSampler", 1e9)
+    row("the same, as arrays", arrays / n, batches / n, "ns", "BatchSampler", 1e9)
+    engine, = least([lambda: (sampler.set_epoch(sampler.epoch + 1), sampler.epoch_list())])
+    print(f"| of which the engine | {engine / n * 1e9:.3g} ns | - | - |")
+
+    n = 1_000_000 // SMALL
+    sampler = CurriculumSampler(np.random.default_rng(0).integers(0, 5, n), climd.PowerLaw(epochs=9), seed=7)
+    sampler.set_epoch(1)
+    sampler.update(np.random.default_rng(0).random(n, dtype=np.float32))
+    first, = least([sampler.state_dict], runs=1)
+    step, = least([lambda: [sampler.state_dict() for _ in range(calls)]])
+    print(f"| `state_dict` at a step, {n:,} samples with scores | {step / calls * 1e6:.3g} us | - | - |")
+    print(f"| the first one after a measurement | {first * 1e3:.3g} ms | - | - |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+//! Promise: Python makes the lists of Rust. `golden/lists.json` holds hashes of lists of every schedule, pick and seed, whole and dealt to
+//! ranks; this test makes them anew, and `crates/python/tests/test_lists.py` makes them through Python.
+
+#![cfg(feature = "serde")]
+
+use climd::schedule::*;
+use climd::{Curriculum, CurriculumSampler, PowerLaw, Schedule};
+use serde_json::{Value, json};
+
+const SAMPLES: u64 = 3000;
+const EPOCHS: usize = 7;
+
+/// A word for any number, which Python makes too.
+fn word(i: u64) -> u64 {
+    (i.wrapping_mul(2654435761) >> 3) & 0xffff_ffff
+}
+
+/// Five classes of 50, 25, 15, 8 and 2 percent.
+fn labels() -> Vec<u32> {
+    let label = |i| [50, 75, 90, 98].iter().filter(|&&bound| word(i) % 100 >= bound).count() as u32;
+    (0..SAMPLES).map(label).collect()
+}
+
+fn scores(epoch: usize) -> Vec<f32> {
+    (0..SAMPLES).map(|i| (word(i * 7 + epoch as u64 * 13) >> 8) as f32 / 16777216.0).collect()
+}
+
+/// FNV-1a of the indices as bytes, little end first.
+fn hash(indices: &[u32]) -> String {
+    let bytes = indices.iter().flat_map(|index| index.to_le_bytes());
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+fn of<S: Schedule + serde::de::DeserializeOwned + 'static>(fields: &Value) -> Box<dyn Schedule> {
+    Box::new(serde_json::from_value::<S>(fields.clone()).unwrap())
+}
+
+fn schedule(spec: &Value) -> Box<dyn Schedule> {
+    let (name, fields) = spec.as_object().unwrap().iter().next().unwrap();
+    match name.as_str() {
+        "BabyStep" => of::<BabyStep>(fields),
+        "ClassBalanced" => of::<ClassBalanced>(fields),
+        "Geometric" => of::<Geometric>(fields),
+        "HardMajority" => of::<HardMajority>(fields),
+        "Linear" => of::<Linear>(fields),
+        "OnePass" => of::<OnePass>(fields),
+        "PowerLaw" => of::<PowerLaw>(fields),
+        "ProgressivelyBalanced" => of::<ProgressivelyBalanced>(fields),
+        "Root" => of::<Root>(fields),
+        "Switch" => {
+            let (before, after) = (schedule(&fields["before"]), schedule(&fields["after"]));
+            Box::new(Switch { at: fields["at"].as_u64().unwrap() as usize, before, after })
+        }
+        "Trim" => of::<Trim>(fields),
+        "UnderSampling" => of::<UnderSampling>(fields),
+        "Uniform" => of::<Uniform>(fields),
+        name => panic!("{name}"),
+    }
+}
+
+fn specs() -> Vec<Value> {
+    let mut specs = vec![
+        json!({"PowerLaw": {"epochs": 5, "law": "zipf", "overflow": "repeat"}}),
+        json!({"PowerLaw": {"epochs": 5, "law": "empirical", "overflow": "truncate", "alpha": 2.5}}),
+        json!({"UnderSampling": {"strength": 0.5, "redraw": true}}),
+        json!({"UnderSampling": {}}),
+        json!({"ClassBalanced": {}}),
+        json!({"ProgressivelyBalanced": {"epochs": 5, "reversed": true}}),
+        json!({"HardMajority": {"warm_up": 1}}),
+        json!({"Trim": {"ramp": 3}}),
+        json!({"Uniform": {}}),
+        json!({"Switch": {"at": 3, "before": {"PowerLaw": {"epochs": 3}}, "after": {"ClassBalanced": {}}}}),
+    ];
+    for pick in ["highest", "lowest", "fixed_random", "redraw"] {
+        specs.push(json!({"PowerLaw": {"epochs": 5, "pick": pick}}));
+        for name in ["Linear", "Root", "Geometric"] {
+            specs.push(json!({name: {"epochs": 5, "pick": pick}}));
+        }
+        for name in ["BabyStep", "OnePass"] {
+            specs.push(json!({name: {"epochs": 5, "buckets": 3, "pick": pick}}));
+        }
+    }
+    specs
+}
+
+fn case(spec: &Value, seed: u64) -> Value {
+    let mut sampler = Curriculum::new(&labels(), schedule(spec)).unwrap().seed(seed);
+    let (mut whole, mut dealt, mut stratified) = (Vec::new(), Vec::new(), Vec::new());
+    for epoch in 0..EPOCHS {
+        if sampler.wants_scores(epoch) {
+            sampler.update(epoch, &scores(epoch)).unwrap();
+        }
+        let list = sampler.epoch(epoch).unwrap();
+        whole.push(hash(list.indices()));
+        dealt.push(hash(list.skip(5).unwrap().shard(1, 3, Default::default()).unwrap().indices()));
+        stratified.push(hash(list.shard_stratified(2, 3, Default::default()).unwrap().indices()));
+    }
+    json!({"schedule": spec, "seed": seed, "whole": whole, "dealt": dealt, "stratified": stratified})
+}
+
+#[test]
+fn the_lists_are_those_that_python_is_compared_with() {
+    let cases: Vec<Value> = specs().iter().flat_map(|spec| [7, u64::MAX].map(|seed| case(spec, seed))).collect();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/lists.json");
+    if std::env::var_os("CLIMD_WRITE_LISTS").is_some() {
+        let lines: Vec<String> = cases.iter().map(Value::to_string).collect();
+        std::fs::write(path, format!("[\n{}\n]\n", lines.join(",\n"))).unwrap();
+    }
+    let file: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(file.len(), cases.len());
+    for (found, expected) in cases.iter().zip(&file) {
+        assert_eq!(found, expected);
+    }
+}
