@@ -427,6 +427,23 @@ pub enum Error {
         expected: u64,
     },
 
+    /// An undamaged state that no sampler would write.
+    #[error("`state` has {what}, which no sampler writes: use an older checkpoint")]
+    StateContent {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// An epoch needs scores that a restored state did not have.
+    #[error(
+        "epoch {epoch} needs the scores that were measured in epoch {measured_at}, but the restored state has none, as no \
+         epoch after its position was to need them: restore an earlier state, or measure again and call `update`"
+    )]
+    ScoresDropped {
+        /// The epoch that was asked for.
+        epoch: usize,
+        /// The epoch at whose beginning the scores were measured.
+        measured_at: usize,
+    },
     /// A state file cannot be read or written.
     #[error("`path`: `{path}` cannot be {done}: {reason}")]
     StateFile {
@@ -612,6 +629,8 @@ impl Error {
             Error::StateVersion { .. } => "StateVersion",
             Error::StateMismatch { .. } => "StateMismatch",
             Error::StateDamaged { .. } => "StateDamaged",
+            Error::StateContent { .. } => "StateContent",
+            Error::ScoresDropped { .. } => "ScoresDropped",
             Error::StateFile { .. } => "StateFile",
             Error::StateFormat { .. } => "StateFormat",
             Error::Shape { .. } => "Shape",

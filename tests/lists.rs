@@ -1,5 +1,6 @@
-//! Promise: Python makes the lists of Rust. `golden/lists.json` holds hashes of lists of every schedule, pick and seed, whole and dealt to
-//! ranks; this test makes them anew, and `crates/python/tests/test_lists.py` makes them through Python.
+//! Promise: Python makes the lists of Rust. `golden/lists.json` holds hashes of lists of every schedule, pick and seed,
+//! whole and dealt to ranks; this test makes them anew, and `crates/python/tests/test_lists.py` makes them through
+//! Python.
 
 #![cfg(feature = "serde")]
 

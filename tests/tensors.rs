@@ -208,9 +208,9 @@ fn labels_that_are_no_columns_are_named_before_anything_is_gathered() {
     let all = Tensor::from_slice(&[0i64, 1, 2]);
     for (labels, index, label) in [([0, 2, 1], 1, 2), ([0, 1, -1], 2, -1), ([i64::MAX, 0, 0], 0, i64::MAX)] {
         let message = refused(MultimodalMeasurer::new(&labels).unwrap(), &all, &two, &two);
+        let remedy = if label < 0 { "leave out the samples that have no label" } else { "widen the last layer" };
         let expected = format!(
-            "`labels[{index}]` is {label}, but the logits have columns 0 to 1: \
-             number the classes from 0, or widen the last layer"
+            "`labels[{index}]` is {label}, but the logits have columns 0 to 1: number the classes from 0, or {remedy}"
         );
         assert_eq!(message, expected);
     }

@@ -192,7 +192,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         };
         let chosen = part.chosen(&quota, &self.comm)?;
         // parts are in the order of the samples, so the whole is ascending
-        let list = gather(&self.comm, &chosen, plan.quota.len())?;
+        let list = gather(&self.comm, &chosen, quota.len())?;
         let n = population.len();
         if !list.is_sorted() || list.last().is_some_and(|&last| last as usize >= n) {
             let reason = "it returned what no rank has sent".into();

@@ -27,7 +27,7 @@ impl<'a> Batch<'a> {
         let len = integers("indices", indices, "[n]")?;
         let logits = if terms.needs_logits() { logits } else { &[] };
         let embeddings = if terms.needs_embeddings() { embeddings } else { &[] };
-        if terms.needs_embeddings() && embeddings.is_empty() {
+        if terms.needs_embeddings() && embeddings.is_empty() && !(terms.needs_logits() && logits.is_empty()) {
             return Err(Error::NoEmbeddings { terms: terms.name() });
         }
         let num_classes = common_width("logits", logits, terms.needs_logits(), len)?;

@@ -143,7 +143,22 @@ impl<S: Schedule> Curriculum<S> {
     }
 
     pub(crate) fn check_state(&self, state: &State) -> Result<()> {
-        state.check(&self.population, self.settings, &self.schedule.describe().to_string())
+        state.check(&self.population, self.settings, &self.schedule.describe().to_string())?;
+        if let Some((sample, score)) =
+            state.scores().and_then(|scores| scores.into_iter().enumerate().find(|(_, score)| !score.is_finite()))
+        {
+            return Err(Error::StateContent { what: format!("the score {score} of sample {sample}") });
+        }
+        let dropped = state.measured_at().is_some() && !state.has_scores();
+        if dropped && self.needs_scores_from(state.position().epoch) {
+            return Err(Error::StateContent {
+                what: "a measurement without its scores, which a later epoch needs".into(),
+            });
+        }
+        if state.measured_at().is_none() && state.has_scores() {
+            return Err(Error::StateContent { what: "scores without the epoch of their measurement".into() });
+        }
+        Ok(())
     }
 
     /// Hash of the labels, the same on all platforms and in all releases.
@@ -188,7 +203,13 @@ impl<S: Schedule> Curriculum<S> {
         out.population = Some(Arc::clone(&self.population));
     }
 
-    fn fill(&self, epoch: usize, plan: &Plan, out: &mut Epoch) {
+    /// Fills `out` with the epoch of this plan; on an error it is as it was.
+    fn fill(&self, epoch: usize, plan: &Plan, out: &mut Epoch) -> Result<()> {
+        if let Some((measured_at, None)) = self.measured
+            && self.uses_scores(plan)
+        {
+            return Err(Error::ScoresDropped { epoch, measured_at }); // and not a random ranking without a word
+        }
         let (seed, population) = (self.settings.seed, &*self.population);
         let keys = Keys::new(plan.pick, self.scores(), seed, epoch);
         let (list, spare) = (&mut out.indices, &mut out.spare);
@@ -210,6 +231,7 @@ impl<S: Schedule> Curriculum<S> {
             (Quota::Window(window), _) => select::window(population.len(), window, &keys, list, spare),
         }
         self.arrange(epoch, &plan.quota, out);
+        Ok(())
     }
 
     /// Whether scores change an epoch with this plan.
@@ -292,13 +314,12 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
 
     fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()> {
         let plan = self.plan(epoch)?;
-        self.fill(epoch, &plan, out);
-        Ok(())
+        self.fill(epoch, &plan, out)
     }
 
     fn report(&self, epoch: usize) -> Result<Report> {
         let (plan, mut list) = (self.plan(epoch)?, Epoch::default());
-        self.fill(epoch, &plan, &mut list);
+        self.fill(epoch, &plan, &mut list)?;
         let measured = self.measured.as_ref().and_then(|(at, scores)| Some((*at, scores.as_deref()?)));
         let missing = self.missing_scores(epoch, &plan);
         let mut report = report::report(&list, &self.population, plan, measured);
@@ -341,5 +362,46 @@ impl<S: Schedule> std::fmt::Debug for Curriculum<S> {
             .field("classes", &self.population.classes().num_classes())
             .field("measured_at", &self.measured.as_ref().map(|&(epoch, _)| epoch))
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sampler() -> PowerLawScheduler {
+        PowerLawScheduler::new(&[0, 0, 0, 1], PowerLaw { epochs: 3, ..Default::default() }).unwrap()
+    }
+
+    /// A state of [`sampler`] with a checksum that is right, whatever it holds.
+    fn state(epoch: usize, measured_at: Option<usize>, scores: Option<&[f32]>) -> State {
+        let sampler = sampler();
+        let schedule = sampler.schedule.describe().to_string();
+        State::new(&sampler.population, sampler.settings, schedule, Position::from(epoch), measured_at, scores)
+    }
+
+    #[test]
+    fn an_undamaged_state_that_no_sampler_writes_is_refused_by_name() {
+        let refused = |state: State| sampler().restore(&state).unwrap_err().to_string();
+        assert_eq!(
+            refused(state(1, Some(1), Some(&[0.0, 1.0, f32::NAN, 2.0]))),
+            "`state` has the score NaN of sample 2, which no sampler writes: use an older checkpoint"
+        );
+        assert!(refused(state(1, Some(1), None)).starts_with("`state` has a measurement without its scores,"));
+        assert!(refused(state(1, None, Some(&[0.0; 4]))).starts_with("`state` has scores without the epoch"));
+        sampler().restore(&state(3, Some(1), None)).unwrap(); // no later epoch needs them
+    }
+
+    #[test]
+    fn an_epoch_that_needs_dropped_scores_says_what_to_do() {
+        let mut sampler = sampler();
+        sampler.restore(&state(3, Some(1), None)).unwrap();
+        assert_eq!(sampler.epoch(3).unwrap().len(), 4);
+        let error = sampler.epoch(1).unwrap_err();
+        assert_eq!(error, Error::ScoresDropped { epoch: 1, measured_at: 1 });
+        assert!(error.to_string().ends_with("restore an earlier state, or measure again and call `update`"), "{error}");
+        assert_eq!(sampler.report(1).unwrap_err(), error);
+        sampler.update(1, &[0.0; 4]).unwrap();
+        sampler.epoch(1).unwrap();
     }
 }

@@ -100,6 +100,10 @@ impl State {
         self.scores.as_ref().map(|bits| bits.iter().map(|&bits| f32::from_bits(bits)).collect())
     }
 
+    pub(super) fn has_scores(&self) -> bool {
+        self.scores.is_some()
+    }
+
     fn checksum_of_content(&self) -> u64 {
         let mut hash = Xxh3Default::new();
         let mut number = |value: u64| hash.update(&value.to_le_bytes());
