@@ -435,8 +435,8 @@ pub enum Error {
     },
     /// An epoch needs scores that a restored state did not have.
     #[error(
-        "epoch {epoch} needs the scores that were measured in epoch {measured_at}, but the restored state has none, as no \
-         epoch after its position was to need them: restore an earlier state, or measure again and call `update`"
+        "epoch {epoch} needs the scores that were measured in epoch {measured_at}, but the restored state has none, as \
+         no epoch after its position was to need them: restore an earlier state, or measure again and call `update`"
     )]
     ScoresDropped {
         /// The epoch that was asked for.
