@@ -162,7 +162,7 @@ mod tensors {
 
     #[test]
     fn an_epoch_of_other_data_is_refused_and_not_dealt_out() {
-        let larger = Curriculum::new(&vec![0; 21], schedule::Uniform).unwrap().epoch(0).unwrap();
+        let larger = Curriculum::new(&[0; 21], schedule::Uniform).unwrap().epoch(0).unwrap();
         let smaller = Curriculum::new(&[0, 1], schedule::Uniform).unwrap().epoch(0).unwrap();
         for (epoch, found) in
             [(larger.clone(), 21), (smaller, 2), (larger.shard(0, 3, ShardRemainder::Pad).unwrap(), 21)]

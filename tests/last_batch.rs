@@ -140,18 +140,18 @@ fn warnings(len: usize, batch_size: usize, last: LastBatch) -> Vec<Warning> {
 #[test]
 fn an_epoch_without_a_batch_or_with_a_lone_sample_is_warned_of() {
     let no_batch = Warning::NoBatch { len: 88, batch_size: 128 };
-    assert_eq!(warnings(88, 128, LastBatch::Drop), [no_batch.clone()]);
+    assert_eq!(warnings(88, 128, LastBatch::Drop), std::slice::from_ref(&no_batch));
     assert_eq!(
         no_batch.to_string(),
         "this epoch has no batch: its 88 samples do not fill one of 128, and `LastBatch::Drop` leaves them out; use \
          smaller batches, or `LastBatch::MergeLone`"
     );
     let lone = Warning::LoneSample { len: 33, batch_size: 32 };
-    assert_eq!(warnings(33, 32, LastBatch::Keep), [lone.clone()]);
+    assert_eq!(warnings(33, 32, LastBatch::Keep), std::slice::from_ref(&lone));
     assert!(lone.to_string().contains("33 are one more than whole batches of 32"), "{lone}");
     let single = Warning::LoneSample { len: 1, batch_size: 32 };
     for last in [LastBatch::Keep, LastBatch::MergeLone] {
-        assert_eq!(warnings(1, 32, last), [single.clone()], "nothing else can be done");
+        assert_eq!(warnings(1, 32, last), std::slice::from_ref(&single), "nothing else can be done");
     }
     assert!(single.to_string().contains("use fewer curriculum epochs"), "{single}");
     for (len, batch_size, last) in [

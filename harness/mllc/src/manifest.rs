@@ -7,7 +7,7 @@
 //! * Rows with the same `group` belong to one patient, and are never in two parts of a split.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use climd_csv::{HeaderOption, Options, Sheet, read_list};
 
@@ -239,7 +239,7 @@ fn patient(
 }
 
 /// The names in `classes.txt`, or those of [`CLASSES`].
-fn classes(file: &PathBuf) -> Result<Vec<String>> {
+fn classes(file: &Path) -> Result<Vec<String>> {
     let classes = match read_list(file) {
         Ok(classes) => classes,
         Err(climd_csv::Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
@@ -253,7 +253,7 @@ fn classes(file: &PathBuf) -> Result<Vec<String>> {
         None if classes.len() < 2 => format!("it has {} classes", classes.len()),
         None => return Ok(classes),
     };
-    Err(Error::Classes { file: file.clone(), reason })
+    Err(Error::Classes { file: file.to_path_buf(), reason })
 }
 
 fn unreadable(error: climd_csv::Error, advice: &'static str) -> Error {
