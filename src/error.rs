@@ -23,8 +23,10 @@ pub enum Error {
         found: usize,
     },
     /// A label does not fit into an `i64`.
-    #[error("`labels[{index}]` does not fit into a 64-bit signed integer: renumber the classes")]
+    #[error("`{argument}[{index}]` does not fit into a 64-bit signed integer: renumber the classes")]
     LabelTooLarge {
+        /// `labels` or `predictions`.
+        argument: &'static str,
         /// Position in `labels`.
         index: usize,
     },

@@ -9,6 +9,12 @@ use std::sync::OnceLock;
 
 use crate::{Error, Result};
 
+/// These integers, of any type, as `i64`.
+pub(crate) fn whole<L: Copy + TryInto<i64>>(argument: &'static str, values: &[L]) -> Result<Vec<i64>> {
+    let convert = |(index, &value): (usize, &L)| value.try_into().map_err(|_| Error::LabelTooLarge { argument, index });
+    values.iter().enumerate().map(convert).collect()
+}
+
 /// The classes of a data set, largest first: labels, counts and members.
 ///
 /// # Examples
@@ -48,7 +54,7 @@ impl ClassIndex {
         }
         let (mut min, mut max) = (i64::MAX, i64::MIN);
         for (index, &label) in labels.iter().enumerate() {
-            let label = label.try_into().map_err(|_| Error::LabelTooLarge { index })?;
+            let label = label.try_into().map_err(|_| Error::LabelTooLarge { argument: "labels", index })?;
             (min, max) = (min.min(label), max.max(label));
         }
         // The first pass converted every label, so the fallback of this one is never taken.
@@ -304,7 +310,7 @@ mod tests {
 
     #[test]
     fn a_label_above_i64_is_named() {
-        assert_eq!(ClassIndex::new(&[1, u64::MAX]).unwrap_err(), Error::LabelTooLarge { index: 1 });
+        assert_eq!(ClassIndex::new(&[1, u64::MAX]).unwrap_err(), Error::LabelTooLarge { argument: "labels", index: 1 });
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Metrics for imbalanced classes. They agree with scikit-learn, also with zero divisions.
 
+use crate::labels::whole;
 use crate::{Error, Result};
 
 /// Counts of true against predicted labels, and the metrics that follow from them.
@@ -33,14 +34,19 @@ impl ConfusionMatrix {
     /// Compares predictions with labels.
     ///
     /// # Shapes
-    /// `labels` and `predictions`: `[N]`.
+    /// `labels` and `predictions`: `[N]`, integers of any type.
     ///
     /// # Errors
-    /// [`Error::Empty`]; [`Error::Length`] if they differ in length; [`Error::TooManySamples`] (2^31 and more).
+    /// [`Error::Empty`]; [`Error::Length`] if they differ in length; [`Error::TooManySamples`] (2^31 and more);
+    /// [`Error::LabelTooLarge`] (above `i64::MAX`).
     ///
     /// # Complexity
     /// O(N log N) time.
-    pub fn new(labels: &[i64], predictions: &[i64]) -> Result<Self> {
+    pub fn new<L, P>(labels: &[L], predictions: &[P]) -> Result<Self>
+    where
+        L: Copy + TryInto<i64>,
+        P: Copy + TryInto<i64>,
+    {
         if labels.is_empty() {
             return Err(Error::Empty { argument: "labels" });
         }
@@ -52,13 +58,14 @@ impl ConfusionMatrix {
             // two labels for each sample, numbered in 32 bits
             return Err(Error::TooManySamples { found: labels.len() });
         }
-        let mut classes: Vec<i64> = labels.iter().chain(predictions).copied().collect();
+        let (labels, predictions) = (whole("labels", labels)?, whole("predictions", predictions)?);
+        let mut classes = [&labels[..], &predictions[..]].concat();
         classes.sort_unstable();
         classes.dedup();
         // Every label is in `classes`, so the position is always the one found.
         let class = |label: &i64| classes.binary_search(label).unwrap_or_else(|at| at) as u32;
         let mut pairs: Vec<(u32, u32)> =
-            labels.iter().zip(predictions).map(|(label, prediction)| (class(label), class(prediction))).collect();
+            labels.iter().zip(&predictions).map(|(label, prediction)| (class(label), class(prediction))).collect();
         pairs.sort_unstable();
         let alike = pairs.chunk_by(|a, b| a == b);
         let cells = alike.map(|pairs| Cell { row: pairs[0].0, column: pairs[0].1, count: pairs.len() }).collect();

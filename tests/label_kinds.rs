@@ -176,3 +176,33 @@ mod tensors {
         assert_eq!(calls.get(), 1 + 3);
     }
 }
+
+#[test]
+fn one_vector_of_any_integers_serves_sampler_measure_and_metrics() {
+    fn serve<L>(labels: &[L])
+    where
+        L: Copy + TryInto<i64>,
+    {
+        let sampler = PowerLawScheduler::new(labels, PowerLaw::default()).unwrap();
+        assert_eq!(sampler.classes().counts(), [3, 2, 1]);
+        let (logits, embeddings) = ([0.0f32; 18], [1.0f32; 12]);
+        let modality = Modality { logits: &logits, embeddings: &embeddings, present: None };
+        let scores = measure(labels, 3, &[modality, modality], Terms::Both).unwrap();
+        assert_eq!(scores.score.len(), 6);
+        assert_eq!(ConfusionMatrix::new(labels, labels).unwrap().accuracy(), 1.0);
+    }
+    serve(&[0u8, 0, 0, 1, 1, 2]);
+    serve(&[0i32, 0, 0, 1, 1, 2]);
+    serve(&[0i64, 0, 0, 1, 1, 2]);
+    serve(&[0usize, 0, 0, 1, 1, 2]);
+
+    let modality = Modality { logits: &[0.0f32; 6], embeddings: &[], present: None };
+    for (label, expected) in [(-1, -1), (3, 3), (i64::MAX, i64::MAX)] {
+        let error = measure(&[0, label], 3, &[modality], Terms::Confidence).unwrap_err();
+        assert_eq!(error, Error::LabelOutsideLogits { index: 1, label: expected, num_classes: 3 });
+    }
+    let error = measure(&[0, u64::MAX], 3, &[modality], Terms::Confidence).unwrap_err();
+    assert_eq!(error, Error::LabelTooLarge { argument: "labels", index: 1 });
+    let error = ConfusionMatrix::new(&[0], &[u64::MAX]).unwrap_err();
+    assert!(error.to_string().starts_with("`predictions[0]` does not fit"), "{error}");
+}

@@ -218,7 +218,10 @@ fn labels_that_are_no_columns_are_named_before_anything_is_gathered() {
     let mut blind = MultimodalMeasurer::new(&[7, -7, 100]).unwrap().terms(Terms::Complementarity);
     assert!(blind.measure(&[], &two).is_ok());
     assert_eq!(MultimodalMeasurer::new::<i64>(&[]).unwrap_err(), Error::Empty { argument: "labels" });
-    assert_eq!(MultimodalMeasurer::new(&[0, u64::MAX]).unwrap_err(), Error::LabelTooLarge { index: 1 });
+    assert_eq!(
+        MultimodalMeasurer::new(&[0, u64::MAX]).unwrap_err(),
+        Error::LabelTooLarge { argument: "labels", index: 1 }
+    );
 }
 
 #[test]

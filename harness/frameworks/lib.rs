@@ -61,7 +61,6 @@ impl Patients {
     /// # Errors
     /// Those of [`ConfusionMatrix::new`].
     pub fn macro_f1(&self, predictions: &[u32]) -> climd::Result<f64> {
-        let wide = |labels: &[u32]| labels.iter().map(|&label| label.into()).collect::<Vec<i64>>();
-        Ok(100.0 * ConfusionMatrix::new(&wide(&self.labels), &wide(predictions))?.macro_f1())
+        Ok(100.0 * ConfusionMatrix::new(&self.labels, predictions)?.macro_f1())
     }
 }

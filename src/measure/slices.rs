@@ -120,7 +120,7 @@ pub struct Scores<F = f32> {
 /// Scores every sample by confidence and complementarity: higher is easier, and comes earlier.
 ///
 /// # Shapes
-/// `labels`: `[n]`, columns of the logits; `modalities`: `M` of them, for the same `n` samples. All shapes are in
+/// `labels`: `[n]`, integers of any type, columns of the logits; `modalities`: `M` of them, for the same `n` samples. All shapes are in
 /// [`Modality`] and [`Scores`].
 ///
 /// # Errors
@@ -145,13 +145,14 @@ pub struct Scores<F = f32> {
 /// assert_eq!(scores.complementarity, [1.0, 0.0]); // at right angles, and the same
 /// # Ok::<(), climd::Error>(())
 /// ```
-pub fn measure<F: Real>(
-    labels: &[u32],
+pub fn measure<F: Real, L: Copy + TryInto<i64>>(
+    labels: &[L],
     num_classes: usize,
     modalities: &[Modality<'_, F>],
     terms: Terms,
 ) -> Result<Scores<F>> {
     let width = check(labels, num_classes, modalities, terms)?;
+    let labels = &columns(labels, num_classes)?;
     let mut confidence: Vec<Vec<F>> = Vec::new(); // [M][n], ln p until it is squashed
     if terms.needs_logits() {
         let all =
@@ -271,8 +272,24 @@ fn complementarities<F: Real>(n: usize, width: usize, modalities: &[Modality<'_,
     Err(Error::NotFinite { argument: "embeddings", modality, sample })
 }
 
-/// Checks every length and label; returns the width of the embeddings.
-fn check<F>(labels: &[u32], num_classes: usize, modalities: &[Modality<'_, F>], terms: Terms) -> Result<usize> {
+/// The labels as columns of the logits.
+fn columns<L: Copy + TryInto<i64>>(labels: &[L], num_classes: usize) -> Result<Vec<u32>> {
+    let column = |(index, &label): (usize, &L)| {
+        let label: i64 = label.try_into().map_err(|_| Error::LabelTooLarge { argument: "labels", index })?;
+        match u32::try_from(label) {
+            Ok(column) if (column as usize) < num_classes => Ok(column),
+            _ if num_classes == 1 && label == 1 => {
+                let found = vec![labels.len() as i64, 1];
+                Err(Error::OneLogit { argument: "modalities[0].logits".into(), found })
+            }
+            _ => Err(Error::LabelOutsideLogits { index, label, num_classes }),
+        }
+    };
+    labels.iter().enumerate().map(column).collect()
+}
+
+/// Checks every length; returns the width of the embeddings.
+fn check<F, L>(labels: &[L], num_classes: usize, modalities: &[Modality<'_, F>], terms: Terms) -> Result<usize> {
     let n = labels.len();
     if n == 0 {
         return Err(Error::Empty { argument: "labels" });
@@ -285,12 +302,6 @@ fn check<F>(labels: &[u32], num_classes: usize, modalities: &[Modality<'_, F>], 
     }
     if terms.needs_embeddings() && modalities.iter().all(|modality| modality.embeddings.is_empty()) {
         return Err(Error::NoEmbeddings { terms: terms.name() });
-    }
-    if let Some((index, &label)) = labels.iter().enumerate().find(|&(_, &label)| label as usize >= num_classes) {
-        if num_classes == 1 && label == 1 {
-            return Err(Error::OneLogit { argument: "modalities[0].logits".into(), found: vec![n as i64, 1] });
-        }
-        return Err(Error::LabelOutsideLogits { index, label: label.into(), num_classes });
     }
     let length = |argument: &str, m: usize, found: usize, expected: usize, rule: &'static str| {
         let argument = format!("modalities[{m}].{argument}");

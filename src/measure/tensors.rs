@@ -10,6 +10,7 @@ use super::batch::Batch;
 use super::layout::Layout;
 use super::observed::Observed;
 use super::{Real, Scores, Terms};
+use crate::labels::whole;
 use crate::tensor::{self, to_vec, without_gradient};
 use crate::{Error, Result};
 
@@ -53,8 +54,7 @@ impl MultimodalMeasurer {
     /// # Errors
     /// [`Error::Empty`], [`Error::LabelTooLarge`].
     pub fn new<L: Copy + TryInto<i64>>(labels: &[L]) -> Result<Self> {
-        let convert = |(index, &label): (usize, &L)| label.try_into().map_err(|_| Error::LabelTooLarge { index });
-        let labels: Vec<i64> = labels.iter().enumerate().map(convert).collect::<Result<_>>()?;
+        let labels = whole("labels", labels)?;
         let min = (0..labels.len()).min_by_key(|&i| labels[i]);
         let max = (0..labels.len()).max_by_key(|&i| labels[i]);
         let (Some(min), Some(max)) = (min, max) else { return Err(Error::Empty { argument: "labels" }) };
