@@ -47,7 +47,7 @@ fn every_fault_has_its_row() {
     assert_eq!(fault(",hcc,,pain,1,2").1, Fault::NoId);
     assert_eq!(fault("p2,hcc,,  ,1,2").1, Fault::EmptyText);
     assert_eq!(fault("p2,hcc,,pain,1,2,3").1, Fault::Ragged { found: 7, expected: 6 });
-    for cell in ["high", "inf", "<3", "1e99", "1,5x"] {
+    for cell in ["high", "inf", "<3", "1e99"] {
         let expected = Fault::NotANumber { column: "alt".into(), found: cell.into() };
         assert_eq!(fault(&format!("p2,hcc,,pain,1,{cell}")).1, expected);
     }
