@@ -29,15 +29,18 @@ pub type Result<T, X = PyErr> = std::result::Result<T, X>;
 
 /// The exception of an error of the crate.
 pub fn raise(error: E) -> PyErr {
-    let (kind, text) = (kind(&error), text(&error));
+    let (kind, text) = (error.name(), text(&error));
     let raised = match error {
-        E::StateVersion { .. } | E::StateMismatch { .. } | E::StateDamaged { .. } | E::StateFormat { .. } => {
-            StateError::new_err(text)
-        }
+        E::StateVersion { .. }
+        | E::StateMismatch { .. }
+        | E::StateDamaged { .. }
+        | E::StateFormat { .. }
+        | E::StateContent { .. }
+        | E::ScoresDropped { .. } => StateError::new_err(text),
         E::RanksDiffer { .. } | E::OtherRank { .. } | E::Communication { .. } => CommunicationError::new_err(text),
         _ => Error::new_err(text),
     };
-    named(raised, &kind)
+    named(raised, kind)
 }
 
 /// An error of the binding itself.
@@ -49,10 +52,6 @@ pub fn named(error: PyErr, kind: &str) -> PyErr {
     // An exception that takes no attribute is still the right one.
     Python::attach(|py| error.value(py).setattr("kind", kind).ok());
     error
-}
-
-fn kind(error: &E) -> String {
-    format!("{error:?}").split([' ', '{']).next().unwrap_or_default().to_owned()
 }
 
 /// The crate's own text, but for the advice that is Rust.
