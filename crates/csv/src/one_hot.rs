@@ -1,6 +1,6 @@
 //! Labels as columns of ones and zeros, one for each class.
 
-use crate::labels::{Kind, Labels, ranges};
+use crate::found::{Kind, Labels, ranges};
 use crate::{Error, Result, Sheet, is_missing};
 
 /// The most columns that may be classes. More are features.

@@ -1,6 +1,25 @@
 //! Bits of entropy-coded data, and the Huffman codes in them.
 
-use super::scan::Stop;
+/// Why the data of a scan do not go through.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The data are used up.
+    Short {
+        /// Units done.
+        done: usize,
+        /// Units of the scan.
+        of: usize,
+    },
+    /// What is there is no code of the table.
+    Damaged,
+}
+
+impl Stop {
+    /// The data are used up; where, the scan adds.
+    pub(super) fn short() -> Stop {
+        Stop::Short { done: 0, of: 0 }
+    }
+}
 
 /// A Huffman table: for each length of a code, the first 16-bit value beyond its codes, and where its symbols begin.
 #[derive(Debug)]

@@ -119,12 +119,12 @@ impl Frame {
             Scan::new(segment, &self.components, self.progressive).ok_or_else(|| damaged("the head of a scan"))?;
         let first = self.scans == 1;
         scan.read(self, bytes, at).map_err(|stop| match stop {
-            scan::Stop::Damaged => damaged("its data are no code"),
-            scan::Stop::Short { done, of } if first && of > 0 => {
+            bits::Stop::Damaged => damaged("its data are no code"),
+            bits::Stop::Short { done, of } if first && of > 0 => {
                 let percent = (100 * done / of).min(99);
                 Problem::EndsEarly { reason: format!("after {percent} % of the picture") }
             }
-            scan::Stop::Short { .. } => Problem::EndsEarly { reason: "in the middle of its detail".into() },
+            bits::Stop::Short { .. } => Problem::EndsEarly { reason: "in the middle of its detail".into() },
         })
     }
 

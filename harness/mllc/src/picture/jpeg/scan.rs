@@ -3,27 +3,6 @@
 use super::bits::{Bits, Huffman};
 use super::{Component, Frame, next_marker};
 
-/// Why the data of a scan do not go through.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// The data are used up.
-    Short {
-        /// Units done.
-        done: usize,
-        /// Units of the scan.
-        of: usize,
-    },
-    /// What is there is no code of the table.
-    Damaged,
-}
-
-impl Stop {
-    /// The data are used up; where, the scan adds.
-    pub(super) fn short() -> Stop {
-        Stop::Short { done: 0, of: 0 }
-    }
-}
-
 /// What the head of a scan says.
 #[derive(Debug)]
 pub(super) struct Scan {
