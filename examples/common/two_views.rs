@@ -63,5 +63,5 @@ impl Net {
 pub fn balanced_accuracy(net: &Net, seed: i64) -> Result<f64, Box<dyn std::error::Error>> {
     let (x, y) = patients(1600, seed);
     let predictions: Vec<i64> = net.forward(&x).fused.argmax(1, false).try_into()?;
-    Ok(ConfusionMatrix::new(&Vec::try_from(y)?, &predictions)?.balanced_accuracy())
+    Ok(ConfusionMatrix::new(&Vec::<i64>::try_from(y)?, &predictions)?.balanced_accuracy())
 }

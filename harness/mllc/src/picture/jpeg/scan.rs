@@ -1,6 +1,6 @@
 //! One scan: its blocks are gone through, the code of each coefficient is read and dropped.
 
-use super::bits::{Bits, Huffman};
+use super::bits::{Bits, Huffman, Stop};
 use super::{Component, Frame, next_marker};
 
 /// What the head of a scan says.
