@@ -16,6 +16,7 @@ mod state;
 pub(crate) mod strata;
 #[cfg(feature = "tracing")]
 mod trace;
+mod warning;
 mod weighted;
 
 use std::ops::Range;
@@ -24,11 +25,12 @@ pub use curriculum::{Curriculum, PowerLawScheduler};
 pub(crate) use epoch::check_batch_size;
 pub use epoch::{Epoch, IndexBatches, LastBatch, Position};
 pub(crate) use random::{Purpose, Words};
-pub use report::{ClassReport, GroupShare, LabelReport, Report, ScoreRange, Warning};
+pub use report::{ClassReport, GroupShare, LabelReport, Report, ScoreRange};
 pub(crate) use select::key_of_score;
 pub use settings::Settings;
 pub use shard::ShardRemainder;
 pub use state::State;
+pub use warning::Warning;
 pub use weighted::weighted_scores;
 
 use crate::{ClassIndex, Error, Result};

@@ -10,6 +10,7 @@
 mod cell;
 mod columns;
 mod error;
+mod find;
 mod found;
 mod header;
 mod ids;

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::draw::{Purpose, shuffle};
 use super::split::members;
-use super::{Error, Result, Split, Table, layout};
+use super::{Error, Result, Split, Table};
 
 /// The folder layout of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,27 +40,6 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Reads a folder, and finds out which of the three layouts it has. If it has the files of several, the listed
-    /// layout comes first, then BRCA's.
-    ///
-    /// BRCA and listed layout: rows are matched by patient and put into the order of `target.csv`. `classes.txt` names
-    /// the classes, one in each line. Without it, five classes of the BRCA layout get the PAM50 names of the public
-    /// table, and other classes are named by their codes.
-    ///
-    /// MOGONET's layout: any number of modalities, numbered from 1. `{m}_featname.csv` is optional and names the
-    /// columns.
-    ///
-    /// # Errors
-    /// [`Error::NoFolder`]; [`Error::Layout`] with the missing files of each layout; the first bad file, row or cell.
-    pub fn load(folder: impl AsRef<Path>) -> Result<Dataset> {
-        let folder = folder.as_ref();
-        match layout::detect(folder)? {
-            (Layout::Brca, _) => layout::load_brca(folder),
-            (Layout::Listed, _) => layout::load_listed(folder),
-            (Layout::Mogonet, modalities) => layout::load_mogonet(folder, modalities),
-        }
-    }
-
     /// The name of a folder's data set.
     pub(super) fn name_of(folder: &Path) -> String {
         // `.` and `..` get the name of the folder that they mean

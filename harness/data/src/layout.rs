@@ -9,6 +9,29 @@ use climd_csv::{LABELS, Place, difference, read_list};
 use super::table::{self, Named, Table, label, lacks, said};
 use super::{Dataset, Error, Layout, Result, Split};
 
+impl Dataset {
+    /// Reads a folder, and finds out which of the three layouts it has. If it has the files of several, the listed
+    /// layout comes first, then BRCA's.
+    ///
+    /// BRCA and listed layout: rows are matched by patient and put into the order of `target.csv`. `classes.txt` names
+    /// the classes, one in each line. Without it, five classes of the BRCA layout get the PAM50 names of the public
+    /// table, and other classes are named by their codes.
+    ///
+    /// MOGONET's layout: any number of modalities, numbered from 1. `{m}_featname.csv` is optional and names the
+    /// columns.
+    ///
+    /// # Errors
+    /// [`Error::NoFolder`]; [`Error::Layout`] with the missing files of each layout; the first bad file, row or cell.
+    pub fn load(folder: impl AsRef<Path>) -> Result<Dataset> {
+        let folder = folder.as_ref();
+        match detect(folder)? {
+            (Layout::Brca, _) => load_brca(folder),
+            (Layout::Listed, _) => load_listed(folder),
+            (Layout::Mogonet, modalities) => load_mogonet(folder, modalities),
+        }
+    }
+}
+
 /// File and modality of the BRCA layout, in the order of the paper: mRNA, DNA methylation, miRNA.
 const BRCA: [(&str, &str); 3] = [("rna.csv", "mRNA"), ("meth.csv", "DNA methylation"), ("mirna.csv", "miRNA")];
 const TARGET: &str = "target.csv";
@@ -27,7 +50,7 @@ const PAM50: [&str; 5] = ["Luminal A", "HER2-enriched", "Luminal B", "Basal-like
 ///
 /// # Errors
 /// [`Error::NoFolder`]; [`Error::Layout`] with the files that each layout lacks.
-pub(super) fn detect(folder: &Path) -> Result<(Layout, usize)> {
+fn detect(folder: &Path) -> Result<(Layout, usize)> {
     if !folder.is_dir() {
         return Err(Error::NoFolder { folder: folder.to_path_buf() });
     }
@@ -69,13 +92,13 @@ fn last_modality(folder: &Path) -> Result<usize> {
 // ---------------------------------------------------------------------- named rows: BRCA and listed
 
 /// Reads the BRCA layout. Samples are in the order of `target.csv`. The other files may have any order.
-pub(super) fn load_brca(folder: &Path) -> Result<Dataset> {
+fn load_brca(folder: &Path) -> Result<Dataset> {
     let files = BRCA.map(|(file, name)| (folder.join(file), name.to_owned()));
     load_named(folder, Layout::Brca, &files)
 }
 
 /// Reads the listed layout: the BRCA layout with the files that `modalities.txt` names.
-pub(super) fn load_listed(folder: &Path) -> Result<Dataset> {
+fn load_listed(folder: &Path) -> Result<Dataset> {
     let list = folder.join(MODALITIES);
     let file = |name: String| (folder.join(&name), name.trim_end_matches(".csv").to_owned());
     let files: Vec<(PathBuf, String)> = read_list(&list)?.into_iter().map(file).collect();
@@ -187,7 +210,7 @@ impl Target {
 // ---------------------------------------------------------------------- MOGONET
 
 /// Reads MOGONET's layout. The training rows come first, then the test rows.
-pub(super) fn load_mogonet(folder: &Path, modalities: usize) -> Result<Dataset> {
+fn load_mogonet(folder: &Path, modalities: usize) -> Result<Dataset> {
     let numbers: Vec<usize> = (1..=modalities).collect();
     let training_labels = read_labels(folder.join("labels_tr.csv"))?;
     let test_labels = read_labels(folder.join("labels_te.csv"))?;

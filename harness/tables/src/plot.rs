@@ -6,6 +6,7 @@
 //! than eight series get colours from dark to light. An SVG file has a title and a description. The legend is beside
 //! the plot, so that it covers no data. Above 54 entries it names every second one, every third one, and so on.
 
+mod error;
 mod figure;
 
 use std::ops::Range;
@@ -13,60 +14,8 @@ use std::path::{Path, PathBuf};
 
 use plotters::style::{Color, RGBColor};
 
+pub use self::error::{Error, Result};
 use self::figure::{Figure, Panel, Pen, Shape, Swatch};
-
-/// The result of drawing: the SVG and PNG files.
-pub type Result<T = [PathBuf; 2]> = std::result::Result<T, Error>;
-
-/// Numbers that cannot be drawn, or a file that cannot be written.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// An argument is empty.
-    #[error("`{argument}` is empty, but a figure needs at least one value")]
-    Empty {
-        /// The empty argument.
-        argument: String,
-    },
-    /// Two arguments that must have the same length do not.
-    #[error("`{argument}` has length {found}, but must have length {expected}: {rule}")]
-    Length {
-        /// The argument of the wrong length.
-        argument: String,
-        /// Its length.
-        found: usize,
-        /// The length needed.
-        expected: usize,
-        /// The reason for that length.
-        rule: &'static str,
-    },
-    /// A value cannot be drawn on the axis.
-    #[error("`{argument}[{index}]` is {value}, but must be {needed}")]
-    Value {
-        /// The argument.
-        argument: String,
-        /// Position in it.
-        index: usize,
-        /// The value found there.
-        value: f64,
-        /// What is allowed.
-        needed: &'static str,
-    },
-    /// The drawing library failed.
-    #[error("the figure cannot be drawn: {reason}")]
-    Draw {
-        /// The error of the library.
-        reason: String,
-    },
-    /// A file, or its folder, cannot be written.
-    #[error("`{}` cannot be written: {reason}", file.display())]
-    Write {
-        /// The file or folder.
-        file: PathBuf,
-        /// The error of the system.
-        reason: String,
-    },
-}
 
 /// One curve: its points, and the spread of the values behind each point.
 #[derive(Debug, Clone, PartialEq, Default)]

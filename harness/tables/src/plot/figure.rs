@@ -9,7 +9,7 @@ use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{Error, Result};
+use super::error::{Error, Result};
 
 /// Everything is drawn this many times larger and then scaled back, as both backends round to whole units.
 const SCALE: u32 = 4;
