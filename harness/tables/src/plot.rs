@@ -10,7 +10,7 @@ mod error;
 mod figure;
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use plotters::style::{Color, RGBColor};
 
