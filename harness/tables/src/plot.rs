@@ -412,6 +412,7 @@ fn colours(count: usize, few: [u32; 8]) -> Vec<RGBColor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     fn names(count: usize) -> Vec<String> {
         (0..count).map(|class| format!("class {class} <&>")).collect()

@@ -39,7 +39,7 @@ impl Crate {
         for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
             let path: PathBuf = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            let inside = [above, &[name.clone()]].concat();
+            let inside = [above, std::slice::from_ref(&name)].concat();
             if path.is_dir() {
                 self.add(&path, &inside);
             } else if path.extension().is_some_and(|end| end == "rs") && name != "tests" {
@@ -70,7 +70,7 @@ impl Crate {
             if let Some(whole) = statement.strip_suffix(';') {
                 let mut paths = Vec::new();
                 expand("", whole, &mut paths);
-                found.extend(paths.iter().filter_map(|path| Some((self.from_root(module, path)?, handed_on))));
+                found.extend(paths.iter().filter_map(|path| Some((self.absolute(module, path)?, handed_on))));
                 statement.clear();
             }
         }
@@ -78,7 +78,7 @@ impl Crate {
     }
 
     /// A path as it is written in a module, from the root of the crate; none if it leads out of it.
-    fn from_root(&self, module: &[String], path: &str) -> Option<Names> {
+    fn absolute(&self, module: &[String], path: &str) -> Option<Names> {
         let mut names: Vec<&str> = path.split("::").map(str::trim).collect();
         let mut base = match names[0] {
             "crate" => Vec::new(),
@@ -154,7 +154,7 @@ fn circle(edges: &BTreeMap<Names, BTreeSet<Names>>) -> Option<Vec<Names>> {
         let (mut ways, mut seen) = (vec![vec![start.clone()]], BTreeSet::new());
         while let Some(way) = ways.pop() {
             for next in edges.get(way.last().unwrap()).into_iter().flatten() {
-                let longer = [&way[..], &[next.clone()]].concat();
+                let longer = [&way[..], std::slice::from_ref(next)].concat();
                 if next == start {
                     return Some(longer);
                 }
