@@ -274,18 +274,20 @@ fn complementarities<F: Real>(n: usize, width: usize, modalities: &[Modality<'_,
 
 /// The labels as columns of the logits.
 fn columns<L: Copy + TryInto<i64>>(labels: &[L], num_classes: usize) -> Result<Vec<u32>> {
-    let column = |(index, &label): (usize, &L)| {
-        let label: i64 = label.try_into().map_err(|_| Error::LabelTooLarge { argument: "labels", index })?;
-        match u32::try_from(label) {
-            Ok(column) if (column as usize) < num_classes => Ok(column),
-            _ if num_classes == 1 && label == 1 => {
-                let found = vec![labels.len() as i64, 1];
-                Err(Error::OneLogit { argument: "modalities[0].logits".into(), found })
-            }
-            _ => Err(Error::LabelOutsideLogits { index, label, num_classes }),
-        }
-    };
-    labels.iter().enumerate().map(column).collect()
+    // without a way out, so that many are converted at once; no column is `u32::MAX`
+    let column = |&label: &L| label.try_into().ok().and_then(|label| u32::try_from(label).ok()).unwrap_or(u32::MAX);
+    let columns: Vec<u32> = labels.iter().map(column).collect();
+    let outside = |column: u32| column as usize >= num_classes || column == u32::MAX;
+    if !outside(columns.iter().fold(0, |largest, &column| largest.max(column))) {
+        return Ok(columns);
+    }
+    let index = columns.iter().position(|&column| outside(column)).unwrap_or(0);
+    let label: i64 = labels[index].try_into().map_err(|_| Error::LabelTooLarge { argument: "labels", index })?;
+    if num_classes == 1 && label == 1 {
+        let found = vec![labels.len() as i64, 1];
+        return Err(Error::OneLogit { argument: "modalities[0].logits".into(), found });
+    }
+    Err(Error::LabelOutsideLogits { index, label, num_classes })
 }
 
 /// Checks every length; returns the width of the embeddings.
