@@ -120,8 +120,8 @@ pub struct Scores<F = f32> {
 /// Scores every sample by confidence and complementarity: higher is easier, and comes earlier.
 ///
 /// # Shapes
-/// `labels`: `[n]`, integers of any type, columns of the logits; `modalities`: `M` of them, for the same `n` samples. All shapes are in
-/// [`Modality`] and [`Scores`].
+/// `labels`: `[n]`, integers of any type, columns of the logits; `modalities`: `M` of them, for the same `n` samples.
+/// All shapes are in [`Modality`] and [`Scores`].
 ///
 /// # Errors
 /// [`Error::Empty`] for no labels or no modalities; [`Error::Length`] and [`Error::EmbeddingWidth`] for slices that

@@ -1,8 +1,8 @@
 //! Promise: data flow one way. No file of a crate uses, by its `use` lines, a file that uses it, directly or on the way
 //! over others.
 //!
-//! A `mod.rs` or `lib.rs` links files and hands their names on, so it is no stop on the way: a name that comes out of it
-//! leads to the file that it hands on.
+//! A `mod.rs` or `lib.rs` links files and hands their names on, so it is no stop on the way: a name that comes out of
+//! it leads to the file that it hands on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
