@@ -111,8 +111,8 @@ class Chest:
     """Findings, patients and devices of three sets of chest X-rays: tables alone, no image."""
 
     name, pins, wheel, megabytes = "chest", "chest.txt", "torchxrayvision 1.5.7", 29
-    licence = ("ChestX-ray14: free to use, name the NIH Clinical Center; CheXpert and PadChest: their research use"
-               " agreements, so for your own non-commercial research; do not pass the tables on")
+    licence = ("each set has terms of its own, which its source states: read them first; use the tables for your own"
+               " non-commercial research alone, and do not pass them on")
     files = "chestxray14.csv chexpert.csv padchest.csv README LICENSE".split()
     folder = "torchxrayvision/data"
     readme = f"""Chest X-rays: what was found, in whom, and with what, of three public sets; no images

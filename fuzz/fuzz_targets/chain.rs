@@ -2,7 +2,6 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use climd::schedule::*;
 use climd::*;
 use libfuzzer_sys::fuzz_target;
 
