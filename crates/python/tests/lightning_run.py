@@ -89,4 +89,6 @@ for what in cases:
     for epoch, expected in enumerate(wanted()):
         got = interleaved([part[epoch] for part in parts])
         assert got == expected + expected[: -len(expected) % devices], (what, epoch, len(got), len(expected))
+if devices > 1:
+    dist.destroy_process_group()  # gloo's threads must end before the interpreter does
 print("every epoch trained on its samples")

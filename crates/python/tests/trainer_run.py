@@ -95,4 +95,6 @@ for what in cases:
             got = [x for step in zip(*batches) for batch in step for x in batch]
             assert got[: len(expected)] == expected, (len(got), len(expected))
         assert trainer.state.global_step == -(-len(expected) // (8 * trainer.accelerator.num_processes))
+if torch.distributed.is_initialized():
+    torch.distributed.destroy_process_group()  # gloo's threads must end before the interpreter does
 print("trained on the samples of every epoch")
