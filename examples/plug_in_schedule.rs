@@ -4,8 +4,9 @@
 
 use std::fmt::Write;
 
+use climd::error::ArgumentError;
 use climd::schedule::Description;
-use climd::{ClassIndex, Curriculum, CurriculumSampler, Error, LastBatch, Pick, Plan, Result, Schedule};
+use climd::{ClassIndex, Curriculum, CurriculumSampler, LastBatch, Pick, Plan, Result, Schedule};
 
 /// At most `cap` samples of a class at first, `cap` more every `every` epochs.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ impl Schedule for Staircase {
     fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
         for (argument, value) in [("cap", self.cap), ("every", self.every)] {
             if value == 0 {
-                return Err(Error::OutOfRange { argument, found: 0.0, range: "above 0" });
+                return Err(ArgumentError::OutOfRange { argument, found: 0.0, range: "above 0" }.into());
             }
         }
         let cap = self.cap.saturating_mul(epoch / self.every + 1);

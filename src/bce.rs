@@ -2,6 +2,7 @@
 
 use tch::{Kind, Tensor};
 
+use crate::error::ArgumentError;
 use crate::tensor::{defined, floats, wrong_kind, wrong_shape};
 use crate::{Error, Result};
 
@@ -22,8 +23,9 @@ use crate::{Error, Result};
 /// labels are noisy. Returns a scalar in the kind of the logits, 0 if no entry is known.
 ///
 /// # Errors
-/// [`Error::Undefined`], [`Error::Shape`], [`Error::Kind`], [`Error::Length`], and [`Error::OutOfRange`] for a `tau` or
-/// a shift that is not finite.
+/// [`TensorError::Undefined`](crate::error::TensorError::Undefined),
+/// [`TensorError::Shape`](crate::error::TensorError::Shape), [`TensorError::Kind`](crate::error::TensorError::Kind),
+/// [`ArgumentError::Length`], and [`ArgumentError::OutOfRange`] for a `tau` or a shift that is not finite.
 ///
 /// # Source
 /// Logit adjustment (Menon et al. 2021), for a sigmoid: `ln(k / len)` is for softmax and wrong here.
@@ -57,13 +59,13 @@ pub fn prior_corrected_bce(
     }
     if shift.len() != columns as usize {
         let (found, expected, rule) = (shift.len(), columns as usize, "one for each column of `logits`");
-        return Err(Error::Length { argument: "shift".into(), found, expected, rule });
+        return Err(ArgumentError::Length { argument: "shift".into(), found, expected, rule }.into());
     }
     if let Some(&found) = shift.iter().find(|shift| !shift.is_finite()) {
-        return Err(Error::OutOfRange { argument: "shift", found: found.into(), range: "finite" });
+        return Err(ArgumentError::OutOfRange { argument: "shift", found: found.into(), range: "finite" }.into());
     }
     if !tau.is_finite() {
-        return Err(Error::OutOfRange { argument: "tau", found: tau, range: "finite" });
+        return Err(ArgumentError::OutOfRange { argument: "tau", found: tau, range: "finite" }.into());
     }
     let known = match known {
         None => labels.f_ge(0.0)?,

@@ -1,12 +1,13 @@
 //! Ordered and continuous targets as classes: an age, a survival time, a measured value.
 
-use crate::{Error, Result};
+use crate::Result;
+use crate::error::ArgumentError;
 
 /// The bin of each value: `floor((value - origin) / width)`. Rare ranges become rare classes.
 ///
 /// # Errors
-/// [`Error::OutOfRange`] for a width that is not above 0 or an origin that is not finite; [`Error::ValueNotFinite`] for
-/// a value that is not finite, or is more than 2^52 bins from the origin.
+/// [`ArgumentError::OutOfRange`] for a width that is not above 0 or an origin that is not finite;
+/// [`ArgumentError::ValueNotFinite`] for a value that is not finite, or is more than 2^52 bins from the origin.
 ///
 /// # Examples
 /// ```
@@ -16,15 +17,19 @@ use crate::{Error, Result};
 /// ```
 pub fn width_bins(values: &[f64], width: f64, origin: f64) -> Result<Vec<i64>> {
     if !(width > 0.0 && width.is_finite()) {
-        return Err(Error::OutOfRange { argument: "width", found: width, range: "finite and above 0" });
+        return Err(ArgumentError::OutOfRange { argument: "width", found: width, range: "finite and above 0" }.into());
     }
     if !origin.is_finite() {
-        return Err(Error::OutOfRange { argument: "origin", found: origin, range: "finite" });
+        return Err(ArgumentError::OutOfRange { argument: "origin", found: origin, range: "finite" }.into());
     }
     let bin = |(index, &value): (usize, &f64)| {
         let bin = libm::floor((value - origin) / width);
         // beyond, a bin cannot be told from the next
-        if bin.abs() <= (1u64 << 52) as f64 { Ok(bin as i64) } else { Err(Error::ValueNotFinite { index, value }) }
+        if bin.abs() <= (1u64 << 52) as f64 {
+            Ok(bin as i64)
+        } else {
+            Err(ArgumentError::ValueNotFinite { index, value }.into())
+        }
     };
     values.iter().enumerate().map(bin).collect()
 }
@@ -35,7 +40,7 @@ pub fn width_bins(values: &[f64], width: f64, origin: f64) -> Result<Vec<i64>> {
 /// sizes becomes uniform with them. For a curriculum use [`width_bins`].
 ///
 /// # Errors
-/// [`Error::OutOfRange`] for no bins; [`Error::ValueNotFinite`].
+/// [`ArgumentError::OutOfRange`] for no bins; [`ArgumentError::ValueNotFinite`].
 ///
 /// # Examples
 /// ```
@@ -44,10 +49,10 @@ pub fn width_bins(values: &[f64], width: f64, origin: f64) -> Result<Vec<i64>> {
 /// ```
 pub fn quantile_bins(values: &[f64], bins: usize) -> Result<Vec<i64>> {
     if bins == 0 {
-        return Err(Error::OutOfRange { argument: "bins", found: 0.0, range: "at least 1" });
+        return Err(ArgumentError::OutOfRange { argument: "bins", found: 0.0, range: "at least 1" }.into());
     }
     if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-        return Err(Error::ValueNotFinite { index, value: values[index] });
+        return Err(ArgumentError::ValueNotFinite { index, value: values[index] }.into());
     }
     let mut by_value: Vec<usize> = (0..values.len()).collect();
     by_value.sort_unstable_by(|&a, &b| (values[a] + 0.0).total_cmp(&(values[b] + 0.0))); // -0.0 is 0.0
@@ -64,6 +69,7 @@ pub fn quantile_bins(values: &[f64], bins: usize) -> Result<Vec<i64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     #[test]
     fn values_below_the_origin_have_negative_bins() {
@@ -78,9 +84,15 @@ mod tests {
     #[test]
     fn what_has_no_bin_is_named() {
         let bad = [1.0, f64::NAN];
-        assert!(matches!(width_bins(&bad, 1.0, 0.0), Err(Error::ValueNotFinite { index: 1, .. })));
-        assert!(matches!(quantile_bins(&bad, 2), Err(Error::ValueNotFinite { index: 1, .. })));
-        assert!(matches!(width_bins(&[1e300], 1e-9, 0.0), Err(Error::ValueNotFinite { index: 0, .. })));
+        assert!(matches!(
+            width_bins(&bad, 1.0, 0.0),
+            Err(Error::Argument(ArgumentError::ValueNotFinite { index: 1, .. }))
+        ));
+        assert!(matches!(quantile_bins(&bad, 2), Err(Error::Argument(ArgumentError::ValueNotFinite { index: 1, .. }))));
+        assert!(matches!(
+            width_bins(&[1e300], 1e-9, 0.0),
+            Err(Error::Argument(ArgumentError::ValueNotFinite { index: 0, .. }))
+        ));
         assert!(width_bins(&[1.0], f64::NAN, 0.0).is_err() && quantile_bins(&[1.0], 0).is_err());
     }
 }

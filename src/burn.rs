@@ -5,6 +5,7 @@
 
 use burn_tensor::{DType, Element, Tensor, TensorData};
 
+use crate::error::TensorError;
 use crate::framework::{Facts, Given, narrow};
 use crate::{Error, Real, Result, Scores, Terms};
 
@@ -21,8 +22,10 @@ use crate::{Error, Real, Result, Scores, Terms};
 /// computed in f64, and rounded to f32 at the end.
 ///
 /// # Errors
-/// [`Error::Shape`], [`Error::Kind`], [`Error::EmbeddingWidth`] and [`Error::Length`] for tensors that do not fit
-/// together; [`Error::Framework`] for errors of burn; those of [`measure`](crate::measure).
+/// [`TensorError::Shape`], [`TensorError::Kind`],
+/// [`MeasureError::EmbeddingWidth`](crate::error::MeasureError::EmbeddingWidth) and
+/// [`ArgumentError::Length`](crate::error::ArgumentError::Length) for tensors that do not fit together;
+/// [`TensorError::Framework`] for errors of burn; those of [`measure`](crate::measure).
 pub fn measure(
     labels: &[u32],
     logits: Vec<Tensor<2>>,
@@ -69,5 +72,5 @@ fn slices<F: Element>(data: &[TensorData]) -> Result<Vec<&[F]>> {
 }
 
 fn refused(error: impl std::fmt::Debug) -> Error {
-    Error::Framework { name: "burn", message: format!("{error:?}") }
+    Error::Tensor(TensorError::Framework { name: "burn", message: format!("{error:?}") })
 }

@@ -7,6 +7,7 @@ use std::ops::Deref;
 
 use candle_core::{DType, Device, Storage, Tensor, WithDType};
 
+use crate::error::TensorError;
 use crate::framework::{Facts, Given, narrow};
 use crate::{Error, Real, Result, Scores, Terms};
 
@@ -23,8 +24,10 @@ use crate::{Error, Real, Result, Scores, Terms};
 /// the end.
 ///
 /// # Errors
-/// [`Error::Shape`], [`Error::Kind`], [`Error::EmbeddingWidth`] and [`Error::Length`] for tensors that do not fit
-/// together; [`Error::Framework`] for errors of candle; those of [`measure`](crate::measure).
+/// [`TensorError::Shape`], [`TensorError::Kind`],
+/// [`MeasureError::EmbeddingWidth`](crate::error::MeasureError::EmbeddingWidth) and
+/// [`ArgumentError::Length`](crate::error::ArgumentError::Length) for tensors that do not fit together;
+/// [`TensorError::Framework`] for errors of candle; those of [`measure`](crate::measure).
 ///
 /// # Examples
 /// ```
@@ -94,7 +97,7 @@ fn slices<F: WithDType, S: Deref<Target = Storage>>(memory: &[(S, Option<(usize,
     for (storage, range) in memory {
         let (Storage::Cpu(storage), &Some((start, end))) = (&**storage, range) else {
             let message = "a tensor was moved or cut while it was measured".into();
-            return Err(Error::Framework { name: "candle", message });
+            return Err(TensorError::Framework { name: "candle", message }.into());
         };
         slices.push(&F::cpu_storage_as_slice(storage)?[start..end]);
     }
@@ -106,6 +109,6 @@ impl From<candle_core::Error> for Error {
         let text = error.to_string();
         // candle may append a stack trace, which does not help the caller
         let message = text.split("\n   0:").next().unwrap_or(&text).trim().to_owned();
-        Error::Framework { name: "candle", message }
+        Error::Tensor(TensorError::Framework { name: "candle", message })
     }
 }

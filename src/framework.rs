@@ -1,5 +1,6 @@
 //! Checks of shapes and kinds for the tensors of any framework, before they are measured. They read no values.
 
+use crate::error::{ArgumentError, MeasureError, TensorError};
 use crate::{Error, Modality, Real, Result, Scores, Terms};
 
 /// Shape and kind of a tensor.
@@ -27,7 +28,7 @@ impl Given<'_> {
     pub(crate) fn check(&self, logits: &[Facts], embeddings: &[Facts]) -> Result<usize> {
         let (n, terms) = (self.labels.len(), self.terms);
         if terms.needs_embeddings() && embeddings.is_empty() {
-            return Err(Error::NoEmbeddings { terms: terms.name() });
+            return Err(MeasureError::NoEmbeddings { terms: terms.name() }.into());
         }
         let classes = width("logits", logits, terms.needs_logits(), n)?;
         width("embeddings", embeddings, terms.needs_embeddings(), n)?;
@@ -36,7 +37,7 @@ impl Given<'_> {
         for (argument, found) in [("embeddings", embeddings.len()), ("present", self.present.map_or(count, <[_]>::len))]
         {
             if found != count && (argument == "present" || terms == Terms::Both) {
-                return Err(Error::Length { argument: argument.into(), found, expected: count, rule });
+                return Err(ArgumentError::Length { argument: argument.into(), found, expected: count, rule }.into());
             }
         }
         // without logits every label is allowed
@@ -67,22 +68,22 @@ pub(crate) fn narrow(Scores { score, confidence, complementarity }: Scores<f64>)
 /// The width that all tensors share; none if none is needed.
 fn width(argument: &'static str, tensors: &[Facts], needed: bool, n: usize) -> Result<Option<usize>> {
     if needed && tensors.is_empty() {
-        return Err(Error::Empty { argument });
+        return Err(ArgumentError::Empty { argument }.into());
     }
     let mut common = None;
     for (m, Facts { dims, kind, is_real }) in tensors.iter().enumerate() {
         let name = format!("{argument}[{m}]");
         if !is_real {
-            return Err(Error::Kind { argument: name, found: kind.clone(), expected: KINDS });
+            return Err(TensorError::Kind { argument: name, found: kind.clone(), expected: KINDS }.into());
         }
         let wrong = |expected: String| {
             let found = dims.iter().map(|&size| size as i64).collect();
-            Error::Shape { argument: name.clone(), found, expected }
+            Error::Tensor(TensorError::Shape { argument: name.clone(), found, expected })
         };
         let found = match *dims.as_slice() {
             [rows, width] if rows == n && width > 0 => width,
             [rows] if rows == n && argument == "logits" => {
-                return Err(Error::OneLogit { argument: name, found: vec![rows as i64] });
+                return Err(MeasureError::OneLogit { argument: name, found: vec![rows as i64] }.into());
             }
             [rows, _, _, ..] if rows == n => {
                 return Err(wrong(format!("[{n}, width]: pool over the dimensions between first, by their mean, say")));
@@ -91,7 +92,7 @@ fn width(argument: &'static str, tensors: &[Facts], needed: bool, n: usize) -> R
         };
         match common.replace(found) {
             Some(expected) if expected != found && argument == "embeddings" => {
-                return Err(Error::EmbeddingWidth { modality: m, found, expected });
+                return Err(MeasureError::EmbeddingWidth { modality: m, found, expected }.into());
             }
             Some(expected) if expected != found => return Err(wrong(format!("[{n}, {expected}], as `{argument}[0]`"))),
             _ => {}

@@ -1,5 +1,6 @@
 //! Rank of this process and number of processes, as the launching program says.
 
+use crate::error::DistributedError;
 use crate::{Error, Result};
 
 /// Environment variables of rank and world size. torchrun comes first, as it may itself run under another launcher.
@@ -32,8 +33,8 @@ const SLURM_SIZE: &str = "SLURM_STEP_NUM_TASKS";
 /// ```
 ///
 /// # Errors
-/// [`Error::Launcher`] if one of the two variables is missing, or is not a number; [`Error::Rank`] for a rank that is
-/// not below the world size.
+/// [`DistributedError::Launcher`] if one of the two variables is missing, or is not a number;
+/// [`DistributedError::Rank`] for a rank that is not below the world size.
 pub fn rank_and_world_size() -> Result<(usize, usize)> {
     from(|variable| std::env::var_os(variable).map(|value| value.to_string_lossy().into_owned()))
 }
@@ -46,10 +47,10 @@ fn from(value: impl Fn(&str) -> Option<String>) -> Result<(usize, usize)> {
     let Some(names) = LAUNCHERS.iter().find(set) else { return Ok((0, 1)) };
     let number = |variable: &'static str| {
         let found = value(variable).unwrap_or_default();
-        found.trim().parse().map_err(|_| Error::Launcher { variable, found })
+        found.trim().parse().map_err(|_| Error::Distributed(DistributedError::Launcher { variable, found }))
     };
     let (rank, world_size) = (number(names[0])?, number(names[1])?);
-    if rank < world_size { Ok((rank, world_size)) } else { Err(Error::Rank { rank, world_size }) }
+    if rank < world_size { Ok((rank, world_size)) } else { Err(DistributedError::Rank { rank, world_size }.into()) }
 }
 
 #[cfg(test)]
@@ -78,8 +79,14 @@ mod tests {
             "{missing}"
         );
         let negative = with(&[("SLURM_PROCID", "-1"), (SLURM_SIZE, "4")]).unwrap_err();
-        assert_eq!(negative, Error::Launcher { variable: "SLURM_PROCID", found: "-1".into() });
-        assert_eq!(with(&[("PMI_RANK", "4"), ("PMI_SIZE", "4")]), Err(Error::Rank { rank: 4, world_size: 4 }));
+        assert_eq!(
+            negative,
+            Error::Distributed(DistributedError::Launcher { variable: "SLURM_PROCID", found: "-1".into() })
+        );
+        assert_eq!(
+            with(&[("PMI_RANK", "4"), ("PMI_SIZE", "4")]),
+            Err(DistributedError::Rank { rank: 4, world_size: 4 }.into())
+        );
     }
 
     /// The environments that Slurm gives.
@@ -92,6 +99,9 @@ mod tests {
         let task = [("SLURM_PROCID", "2"), ("SLURM_NTASKS", "8"), ("SLURM_STEP_ID", "0"), (SLURM_SIZE, "4")];
         assert_eq!(with(&task), Ok((2, 4)), "srun -n 4 in a job of 8 tasks");
         let half = with(&[(SLURM_SIZE, "4")]).unwrap_err();
-        assert_eq!(half, Error::Launcher { variable: "SLURM_PROCID", found: String::new() });
+        assert_eq!(
+            half,
+            Error::Distributed(DistributedError::Launcher { variable: "SLURM_PROCID", found: String::new() })
+        );
     }
 }

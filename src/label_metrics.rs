@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::{Error, Result};
+use crate::Result;
+use crate::error::{ArgumentError, MeasureError, TargetError};
 
 /// Metrics of scores for samples with several labels. Unknown entries do not count.
 ///
@@ -42,27 +43,29 @@ impl LabelMetrics {
     /// is more likely. Both row-major.
     ///
     /// # Errors
-    /// [`Error::Empty`]; [`Error::Length`] for lengths that differ or are not whole rows; [`Error::MultiHot`];
-    /// [`Error::ScoreNotFinite`].
+    /// [`ArgumentError::Empty`]; [`ArgumentError::Length`] for lengths that differ or are not whole rows;
+    /// [`TargetError::MultiHot`]; [`MeasureError::ScoreNotFinite`].
     pub fn new(targets: &[i8], scores: &[f32], num_labels: usize) -> Result<Self> {
         if targets.is_empty() {
-            return Err(Error::Empty { argument: "targets" });
+            return Err(ArgumentError::Empty { argument: "targets" }.into());
         }
         if num_labels == 0 || !targets.len().is_multiple_of(num_labels) {
             let expected = targets.len().next_multiple_of(num_labels.max(1));
             let rule = "whole rows of `num_labels` values, at least 1";
-            return Err(Error::Length { argument: "targets".into(), found: targets.len(), expected, rule });
+            return Err(
+                ArgumentError::Length { argument: "targets".into(), found: targets.len(), expected, rule }.into()
+            );
         }
         if scores.len() != targets.len() {
             let (found, expected, rule) = (scores.len(), targets.len(), "one score for each target");
-            return Err(Error::Length { argument: "scores".into(), found, expected, rule });
+            return Err(ArgumentError::Length { argument: "scores".into(), found, expected, rule }.into());
         }
         if let Some(at) = targets.iter().position(|value| !(-1..=1).contains(value)) {
             let (sample, label) = (at / num_labels, at % num_labels);
-            return Err(Error::MultiHot { sample, label, found: targets[at].into() });
+            return Err(TargetError::MultiHot { sample, label, found: targets[at].into() }.into());
         }
         if let Some(index) = scores.iter().position(|score| !score.is_finite()) {
-            return Err(Error::ScoreNotFinite { index, value: scores[index] });
+            return Err(MeasureError::ScoreNotFinite { index, value: scores[index] }.into());
         }
         let ranking = |label: usize| {
             let column = (label..targets.len()).step_by(num_labels).filter(|&at| targets[at] >= 0);
@@ -97,7 +100,7 @@ impl LabelMetrics {
     /// F1 of each label, `[L]`, in `[0, 1]`. A label is predicted if its score is at least its threshold.
     ///
     /// # Errors
-    /// [`Error::Length`] unless there is one threshold for each label.
+    /// [`ArgumentError::Length`] unless there is one threshold for each label.
     pub fn f1(&self, thresholds: &[f32]) -> Result<Vec<f64>> {
         Ok(self.predictions(thresholds)?.into_iter().map(Predictions::f1).collect())
     }
@@ -132,7 +135,7 @@ impl LabelMetrics {
     fn predictions(&self, thresholds: &[f32]) -> Result<Vec<Predictions>> {
         if thresholds.len() != self.labels.len() {
             let (found, expected, rule) = (thresholds.len(), self.labels.len(), "one for each label");
-            return Err(Error::Length { argument: "thresholds".into(), found, expected, rule });
+            return Err(ArgumentError::Length { argument: "thresholds".into(), found, expected, rule }.into());
         }
         Ok(self.labels.iter().zip(thresholds).map(|(label, &threshold)| label.predictions(threshold)).collect())
     }

@@ -7,11 +7,14 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use crate::error::{ArgumentError, LabelError};
 use crate::{Error, Result};
 
 /// These integers, of any type, as `i64`.
 pub(crate) fn whole<L: Copy + TryInto<i64>>(argument: &'static str, values: &[L]) -> Result<Vec<i64>> {
-    let convert = |(index, &value): (usize, &L)| value.try_into().map_err(|_| Error::LabelTooLarge { argument, index });
+    let convert = |(index, &value): (usize, &L)| {
+        value.try_into().map_err(|_| Error::Label(LabelError::LabelTooLarge { argument, index }))
+    };
     values.iter().enumerate().map(convert).collect()
 }
 
@@ -41,20 +44,22 @@ impl ClassIndex {
     /// Counts the classes of `labels`: one integer for each sample. Gaps and negative values are allowed.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::TooManySamples`] (2^32 and more), [`Error::LabelTooLarge`] (above `i64::MAX`).
+    /// [`ArgumentError::Empty`], [`LabelError::TooManySamples`] (2^32 and more), [`LabelError::LabelTooLarge`] (above
+    /// `i64::MAX`).
     ///
     /// # Complexity
     /// O(N + C log C) time for N samples of C classes. 8 bytes are kept for each sample.
     pub fn new<L: Copy + TryInto<i64>>(labels: &[L]) -> Result<Self> {
         if labels.is_empty() {
-            return Err(Error::Empty { argument: "labels" });
+            return Err(ArgumentError::Empty { argument: "labels" }.into());
         }
         if u32::try_from(labels.len()).is_err() {
-            return Err(Error::TooManySamples { found: labels.len() });
+            return Err(LabelError::TooManySamples { found: labels.len() }.into());
         }
         let (mut min, mut max) = (i64::MAX, i64::MIN);
         for (index, &label) in labels.iter().enumerate() {
-            let label = label.try_into().map_err(|_| Error::LabelTooLarge { argument: "labels", index })?;
+            let label =
+                label.try_into().map_err(|_| Error::Label(LabelError::LabelTooLarge { argument: "labels", index }))?;
             (min, max) = (min.min(label), max.max(label));
         }
         // The first pass converted every label, so the fallback of this one is never taken.
@@ -190,7 +195,7 @@ impl ClassIndex {
     pub(crate) fn column(&self, class: usize, num_logits: usize) -> Result<usize> {
         let label = self.labels[class];
         let column = usize::try_from(label).ok().filter(|&column| column < num_logits);
-        column.ok_or(Error::PriorWidth { num_logits, label })
+        column.ok_or(Error::Label(LabelError::PriorWidth { num_logits, label }))
     }
 }
 
@@ -200,7 +205,7 @@ pub(crate) fn check_columns(num_logits: usize) -> Result<()> {
         return Ok(());
     }
     let range = "at most 2^24, the columns of the logits";
-    Err(Error::OutOfRange { argument: "num_logits", found: num_logits as f64, range })
+    Err(ArgumentError::OutOfRange { argument: "num_logits", found: num_logits as f64, range }.into())
 }
 
 /// A number for each label: first its count, then its class. A table if labels are dense, else a map.
@@ -310,7 +315,10 @@ mod tests {
 
     #[test]
     fn a_label_above_i64_is_named() {
-        assert_eq!(ClassIndex::new(&[1, u64::MAX]).unwrap_err(), Error::LabelTooLarge { argument: "labels", index: 1 });
+        assert_eq!(
+            ClassIndex::new(&[1, u64::MAX]).unwrap_err(),
+            Error::Label(LabelError::LabelTooLarge { argument: "labels", index: 1 })
+        );
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub mod burn;
 #[cfg(feature = "candle")]
 pub mod candle;
 mod distributed;
-mod error;
+pub mod error;
 #[cfg(any(feature = "burn", feature = "candle"))]
 mod framework;
 mod job;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use tch::{Device, Tensor};
 
+use crate::error::{ArgumentError, EpochError, TensorError};
 use crate::sampler::check_batch_size;
 use crate::tensor::{self, plain, to_vec, without_gradient, wrong_shape};
 use crate::{CurriculumSampler, Epoch, Error, LastBatch, MultimodalMeasurer, Position, Report, Result, Terms};
@@ -66,17 +67,17 @@ impl CurriculumLoader {
     /// integers or booleans.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::Undefined`], [`Error::NotDense`], [`Error::Shape`], [`Error::Kind`],
-    /// [`Error::BatchSize`].
+    /// [`ArgumentError::Empty`], [`TensorError::Undefined`], [`TensorError::NotDense`], [`TensorError::Shape`],
+    /// [`TensorError::Kind`], [`ArgumentError::BatchSize`].
     pub fn new(modalities: Vec<Tensor>, labels: Tensor, batch_size: usize) -> Result<Self> {
         check_batch_size(batch_size)?;
         let targets = tensor::labels(&labels)?;
         let n = targets.size()[0];
         if n == 0 {
-            return Err(Error::Empty { argument: "labels" });
+            return Err(ArgumentError::Empty { argument: "labels" }.into());
         }
         if modalities.is_empty() {
-            return Err(Error::Empty { argument: "modalities" });
+            return Err(ArgumentError::Empty { argument: "modalities" }.into());
         }
         for (m, tensor) in modalities.iter().enumerate() {
             let argument = format!("modalities[{m}]");
@@ -101,12 +102,13 @@ impl CurriculumLoader {
     /// The same loader with batches on this device. The data stay where they are: move them there first if they fit.
     ///
     /// # Errors
-    /// [`Error::NoCuda`] for a CUDA device that libtorch does not see; [`Error::NoDevice`] for another one.
+    /// [`TensorError::NoCuda`] for a CUDA device that libtorch does not see; [`TensorError::NoDevice`] for another
+    /// one.
     pub fn device(mut self, device: Device) -> Result<Self> {
         if let Device::Cuda(index) = device {
             let devices = tch::Cuda::device_count();
             if index as i64 >= devices {
-                return Err(Error::NoCuda { index, devices: devices.max(0) as usize });
+                return Err(TensorError::NoCuda { index, devices: devices.max(0) as usize }.into());
             }
         }
         let there = match device {
@@ -115,7 +117,7 @@ impl CurriculumLoader {
             _ => true,
         };
         if !there {
-            return Err(Error::NoDevice { device: format!("{device:?}") });
+            return Err(TensorError::NoDevice { device: format!("{device:?}") }.into());
         }
         self.device = device;
         Ok(self)
@@ -140,7 +142,7 @@ impl CurriculumLoader {
     /// training step. The scores do not depend on it.
     ///
     /// # Errors
-    /// [`Error::BatchSize`] for 0.
+    /// [`ArgumentError::BatchSize`] for 0.
     pub fn measure_batch_size(mut self, batch_size: usize) -> Result<Self> {
         check_batch_size(batch_size)?;
         self.measure_batch_size = batch_size;
@@ -150,7 +152,8 @@ impl CurriculumLoader {
     /// The same loader with a mask of the modalities that each sample has, `[N, M]` of kind bool.
     ///
     /// # Errors
-    /// [`Error::Kind`], [`Error::Shape`], [`Error::NoModality`].
+    /// [`TensorError::Kind`], [`TensorError::Shape`],
+    /// [`MeasureError::NoModality`](crate::error::MeasureError::NoModality).
     pub fn present(mut self, mask: &Tensor) -> Result<Self> {
         self.present = Some(tensor::mask(mask, self.labels.len())?);
         Ok(self)
@@ -160,12 +163,12 @@ impl CurriculumLoader {
     /// rows of the others are copied, and numbered anew.
     ///
     /// # Errors
-    /// [`Error::Empty`] if no sample is left.
+    /// [`ArgumentError::Empty`] if no sample is left.
     pub fn leave_out(mut self, labels: &[i64]) -> Result<Self> {
         let kept: Vec<i64> =
             (0..).zip(&self.labels).filter(|(_, label)| !labels.contains(label)).map(|(i, _)| i).collect();
         if kept.is_empty() {
-            return Err(Error::Empty { argument: "labels" });
+            return Err(ArgumentError::Empty { argument: "labels" }.into());
         }
         let kept = Tensor::f_from_slice(&kept)?;
         let rows = |all: &Tensor| all.f_index_select(0, &kept.f_to_device(all.device())?);
@@ -200,7 +203,7 @@ impl CurriculumLoader {
     /// The report of an epoch with the batches of this loader: [`CurriculumSampler::report_batches`].
     ///
     /// # Errors
-    /// [`Error::Length`] if the sampler is of another data set; as [`CurriculumSampler::report`].
+    /// [`ArgumentError::Length`] if the sampler is of another data set; as [`CurriculumSampler::report`].
     pub fn report(&self, sampler: &dyn CurriculumSampler, epoch: usize) -> Result<Report> {
         self.check_sampler(sampler.classes().sample_classes().len())?;
         sampler.report_batches(epoch, self.batch_size, self.last_batch)
@@ -209,7 +212,7 @@ impl CurriculumLoader {
     /// Number of gradient steps that these epochs take with this loader: [`CurriculumSampler::steps`].
     ///
     /// # Errors
-    /// [`Error::Length`] if the sampler is of another data set; as [`CurriculumSampler::epoch_len`].
+    /// [`ArgumentError::Length`] if the sampler is of another data set; as [`CurriculumSampler::epoch_len`].
     pub fn steps(&self, sampler: &dyn CurriculumSampler, epochs: Range<usize>) -> Result<usize> {
         self.check_sampler(sampler.classes().sample_classes().len())?;
         sampler.steps(epochs, self.batch_size, self.last_batch)
@@ -218,8 +221,8 @@ impl CurriculumLoader {
     /// The batches of an epoch in the sampler's order, from a position on. The number of an epoch means its start.
     ///
     /// # Errors
-    /// [`Error::Length`] if the sampler belongs to another data set; [`Error::Skip`] if the position is beyond the
-    /// epoch; [`Error::Quota`].
+    /// [`ArgumentError::Length`] if the sampler belongs to another data set; [`EpochError::Skip`] if the position is
+    /// beyond the epoch; [`ScheduleError::Quota`](crate::error::ScheduleError::Quota).
     pub fn epoch(&self, sampler: &dyn CurriculumSampler, at: impl Into<Position>) -> Result<Batches<'_>> {
         let at = at.into();
         self.check_sampler(sampler.classes().sample_classes().len())?;
@@ -233,7 +236,7 @@ impl CurriculumLoader {
     /// The batches of an epoch, or of a part of it, for example the part of one process.
     ///
     /// # Errors
-    /// [`Error::Length`] if the epoch is of another data set.
+    /// [`ArgumentError::Length`] if the epoch is of another data set.
     pub fn batches(&self, epoch: Epoch) -> Result<Batches<'_>> {
         if let Some(found) = epoch.num_samples() {
             self.check_sampler(found)?;
@@ -251,7 +254,7 @@ impl CurriculumLoader {
     /// anything is trained.
     ///
     /// # Errors
-    /// [`Error::Length`] if the sampler is of another data set; those of [`MultimodalMeasurer::observe`] and
+    /// [`ArgumentError::Length`] if the sampler is of another data set; those of [`MultimodalMeasurer::observe`] and
     /// [`MultimodalMeasurer::finish`]. The sampler is then unchanged.
     pub fn refresh<S, F>(&self, sampler: &mut S, epoch: usize, mut outputs: F) -> Result<bool>
     where
@@ -294,14 +297,14 @@ impl CurriculumLoader {
     /// for [`Distributed::update`](crate::Distributed::update). `outputs` is as for [`refresh`](Self::refresh).
     ///
     /// # Errors
-    /// [`Error::Samples`] if the stretch is not part of the data; those of [`MultimodalMeasurer::observe`] and
+    /// [`EpochError::Samples`] if the stretch is not part of the data; those of [`MultimodalMeasurer::observe`] and
     /// [`MultimodalMeasurer::finish`], where a sample is named by its place in the stretch.
     pub fn measure<F>(&self, samples: Range<usize>, mut outputs: F) -> Result<Vec<f32>>
     where
         F: FnMut(&[Tensor]) -> (Vec<Tensor>, Vec<Tensor>),
     {
         let (start, end, len) = (samples.start, samples.end, self.len());
-        let labels = self.labels.get(samples).ok_or(Error::Samples { start, end, len })?;
+        let labels = self.labels.get(samples).ok_or(Error::Epoch(EpochError::Samples { start, end, len }))?;
         if labels.is_empty() {
             return Ok(vec![]); // a rank without samples
         }
@@ -328,7 +331,7 @@ impl CurriculumLoader {
             return Ok(());
         }
         let rule = "the sampler must be built from `loader.labels()`";
-        Err(Error::Length { argument: "sampler".into(), found, expected: self.len(), rule })
+        Err(ArgumentError::Length { argument: "sampler".into(), found, expected: self.len(), rule }.into())
     }
 }
 
@@ -358,7 +361,7 @@ impl Batches<'_> {
     /// The logarithm of each class's share of the whole epoch: [`Epoch::log_prior`].
     ///
     /// # Errors
-    /// As there; [`Error::Empty`] for the batches of [`CurriculumLoader::all`], which belong to no epoch.
+    /// As there; [`ArgumentError::Empty`] for the batches of [`CurriculumLoader::all`], which belong to no epoch.
     pub fn log_prior(&self, num_logits: usize) -> Result<Vec<f32>> {
         self.epoch.log_prior(num_logits)
     }

@@ -6,6 +6,7 @@
 
 use tch::{Kind, Tensor};
 
+use crate::error::ArgumentError;
 use crate::labels::check_columns;
 use crate::tensor::{defined, floats, wrong_kind, wrong_shape};
 use crate::{ClassIndex, Error, Result};
@@ -21,8 +22,9 @@ use crate::{ClassIndex, Error, Result};
 /// from [`Epoch::log_prior`](crate::Epoch::log_prior); `tau`: 1, or 1/2 if labels are noisy. Returns a scalar.
 ///
 /// # Errors
-/// [`Error::Undefined`], [`Error::Shape`], [`Error::Kind`], [`Error::Length`], and [`Error::OutOfRange`] for a `tau`
-/// that is not finite.
+/// [`TensorError::Undefined`](crate::error::TensorError::Undefined),
+/// [`TensorError::Shape`](crate::error::TensorError::Shape), [`TensorError::Kind`](crate::error::TensorError::Kind),
+/// [`ArgumentError::Length`], and [`ArgumentError::OutOfRange`] for a `tau` that is not finite.
 ///
 /// # Source
 /// Balanced softmax (Ren et al. 2020); logit adjustment (Menon et al. 2021).
@@ -51,7 +53,9 @@ pub fn prior_corrected_cross_entropy(logits: &Tensor, labels: &Tensor, log_prior
 /// [`Epoch::log_prior`](crate::Epoch::log_prior) of an epoch of all samples; `tau`: 1 in most cases. Returns `[n, C]`.
 ///
 /// # Errors
-/// [`Error::Undefined`], [`Error::Shape`], [`Error::Kind`], [`Error::Length`], [`Error::OutOfRange`].
+/// [`TensorError::Undefined`](crate::error::TensorError::Undefined),
+/// [`TensorError::Shape`](crate::error::TensorError::Shape), [`TensorError::Kind`](crate::error::TensorError::Kind),
+/// [`ArgumentError::Length`], [`ArgumentError::OutOfRange`].
 ///
 /// # Source
 /// Menon et al. 2021, "Long-tail learning via logit adjustment", the post-hoc form.
@@ -67,7 +71,9 @@ pub fn post_hoc_adjustment(logits: &Tensor, log_prior: &[f32], tau: f64) -> Resu
 /// [`effective_number_weights`].
 ///
 /// # Errors
-/// [`Error::Undefined`], [`Error::Shape`], [`Error::Kind`], [`Error::Length`], [`Error::OutOfRange`].
+/// [`TensorError::Undefined`](crate::error::TensorError::Undefined),
+/// [`TensorError::Shape`](crate::error::TensorError::Shape), [`TensorError::Kind`](crate::error::TensorError::Kind),
+/// [`ArgumentError::Length`], [`ArgumentError::OutOfRange`].
 ///
 /// # Examples
 /// ```
@@ -92,14 +98,18 @@ pub fn weighted_cross_entropy(logits: &Tensor, labels: &Tensor, weights: &[f32])
 /// As the file says; `gamma`: finite and at least 0, 2 in most cases, 0 for cross-entropy; `weights`: `[C]` or none.
 ///
 /// # Errors
-/// [`Error::Undefined`], [`Error::Shape`], [`Error::Kind`], [`Error::Length`], [`Error::OutOfRange`].
+/// [`TensorError::Undefined`](crate::error::TensorError::Undefined),
+/// [`TensorError::Shape`](crate::error::TensorError::Shape), [`TensorError::Kind`](crate::error::TensorError::Kind),
+/// [`ArgumentError::Length`], [`ArgumentError::OutOfRange`].
 ///
 /// # Source
 /// Lin et al. 2017, "Focal loss for dense object detection", for several classes.
 pub fn focal_loss(logits: &Tensor, labels: &Tensor, gamma: f64, weights: Option<&[f32]>) -> Result<Tensor> {
     let classes = check(logits, labels)?;
     if !(gamma >= 0.0 && gamma.is_finite()) {
-        return Err(Error::OutOfRange { argument: "gamma", found: gamma, range: "finite and at least 0" });
+        return Err(
+            ArgumentError::OutOfRange { argument: "gamma", found: gamma, range: "finite and at least 0" }.into()
+        );
     }
     let log_p = logits.f_log_softmax(-1, None)?.f_gather(1, &labels.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?;
     // 1 - p without cancellation; 1e-8 keeps the gradient of the power finite if p is 1 and gamma below 1
@@ -117,7 +127,8 @@ pub fn focal_loss(logits: &Tensor, labels: &Tensor, gamma: f64, weights: Option<
 /// Returns `[num_logits]`; `C` is the number of classes that have samples.
 ///
 /// # Errors
-/// [`Error::PriorWidth`] if a label is not a column; [`Error::OutOfRange`] for more than 2^24 columns.
+/// [`LabelError::PriorWidth`](crate::error::LabelError::PriorWidth) if a label is not a column;
+/// [`ArgumentError::OutOfRange`] for more than 2^24 columns.
 pub fn inverse_frequency_weights(classes: &ClassIndex, num_logits: usize) -> Result<Vec<f32>> {
     let share = classes.num_samples() as f64 / classes.num_classes() as f64;
     by_column(classes, num_logits, |count| share / count as f64)
@@ -129,13 +140,16 @@ pub fn inverse_frequency_weights(classes: &ClassIndex, num_logits: usize) -> Res
 /// Returns `[num_logits]`; `C` is the number of classes that have samples.
 ///
 /// # Errors
-/// [`Error::OutOfRange`] unless `beta` is at least 0 and below 1; [`Error::PriorWidth`] if a label is not a column.
+/// [`ArgumentError::OutOfRange`] unless `beta` is at least 0 and below 1;
+/// [`LabelError::PriorWidth`](crate::error::LabelError::PriorWidth) if a label is not a column.
 ///
 /// # Source
 /// Cui et al. 2019, "Class-balanced loss based on effective number of samples"; `beta` 0.999 or so.
 pub fn effective_number_weights(classes: &ClassIndex, num_logits: usize, beta: f64) -> Result<Vec<f32>> {
     if !(0.0..1.0).contains(&beta) {
-        return Err(Error::OutOfRange { argument: "beta", found: beta, range: "at least 0, and below 1" });
+        return Err(
+            ArgumentError::OutOfRange { argument: "beta", found: beta, range: "at least 0, and below 1" }.into()
+        );
     }
     let weight = |count: usize| (1.0 - beta) / (1.0 - libm::pow(beta, count as f64));
     let sum: f64 = classes.counts().iter().map(|&count| weight(count)).sum();
@@ -178,10 +192,10 @@ fn check(logits: &Tensor, labels: &Tensor) -> Result<usize> {
 fn scaled(logits: &Tensor, argument: &str, values: &[f32], classes: usize, tau: f64) -> Result<Tensor> {
     if values.len() != classes {
         let (found, rule) = (values.len(), "one for each column of `logits`");
-        return Err(Error::Length { argument: argument.into(), found, expected: classes, rule });
+        return Err(ArgumentError::Length { argument: argument.into(), found, expected: classes, rule }.into());
     }
     if !tau.is_finite() {
-        return Err(Error::OutOfRange { argument: "tau", found: tau, range: "finite" });
+        return Err(ArgumentError::OutOfRange { argument: "tau", found: tau, range: "finite" }.into());
     }
     let values = Tensor::f_from_slice(values)?.f_to_device(logits.device())?.f_to_kind(logits.f_kind()?)?;
     Ok(values.f_mul_scalar(tau)?)
@@ -189,7 +203,12 @@ fn scaled(logits: &Tensor, argument: &str, values: &[f32], classes: usize, tau: 
 
 fn class_weights(logits: &Tensor, weights: &[f32], classes: usize) -> Result<Tensor> {
     if let Some(&found) = weights.iter().find(|weight| !(weight.is_finite() && **weight >= 0.0)) {
-        return Err(Error::OutOfRange { argument: "weights", found: found.into(), range: "finite and at least 0" });
+        return Err(ArgumentError::OutOfRange {
+            argument: "weights",
+            found: found.into(),
+            range: "finite and at least 0",
+        }
+        .into());
     }
     scaled(logits, "weights", weights, classes, 1.0)
 }

@@ -1,7 +1,8 @@
 //! Metrics for imbalanced classes. They agree with scikit-learn, also with zero divisions.
 
+use crate::Result;
+use crate::error::{ArgumentError, LabelError};
 use crate::labels::whole;
-use crate::{Error, Result};
 
 /// Counts of true against predicted labels, and the metrics that follow from them.
 ///
@@ -37,8 +38,8 @@ impl ConfusionMatrix {
     /// `labels` and `predictions`: `[N]`, integers of any type.
     ///
     /// # Errors
-    /// [`Error::Empty`]; [`Error::Length`] if they differ in length; [`Error::TooManySamples`] (2^31 and more);
-    /// [`Error::LabelTooLarge`] (above `i64::MAX`).
+    /// [`ArgumentError::Empty`]; [`ArgumentError::Length`] if they differ in length; [`LabelError::TooManySamples`]
+    /// (2^31 and more); [`LabelError::LabelTooLarge`] (above `i64::MAX`).
     ///
     /// # Complexity
     /// O(N log N) time.
@@ -48,15 +49,15 @@ impl ConfusionMatrix {
         P: Copy + TryInto<i64>,
     {
         if labels.is_empty() {
-            return Err(Error::Empty { argument: "labels" });
+            return Err(ArgumentError::Empty { argument: "labels" }.into());
         }
         if predictions.len() != labels.len() {
             let (found, expected, rule) = (predictions.len(), labels.len(), "one prediction for each label");
-            return Err(Error::Length { argument: "predictions".into(), found, expected, rule });
+            return Err(ArgumentError::Length { argument: "predictions".into(), found, expected, rule }.into());
         }
         if labels.len() > u32::MAX as usize / 2 {
             // two labels for each sample, numbered in 32 bits
-            return Err(Error::TooManySamples { found: labels.len() });
+            return Err(LabelError::TooManySamples { found: labels.len() }.into());
         }
         let (labels, predictions) = (whole("labels", labels)?, whole("predictions", predictions)?);
         let mut classes = [&labels[..], &predictions[..]].concat();

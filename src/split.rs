@@ -7,9 +7,10 @@
 //! same on every platform. Source: `docs/algorithm.md`, "Splits that keep patients together"; after iterative
 //! stratification (Sechidis et al. 2011).
 
+use crate::Result;
+use crate::error::ArgumentError;
 use crate::sampler::{Purpose, Words};
 use crate::targets::{Codes, Targets};
-use crate::{Error, Result};
 
 /// The most parts, as the number of a part is a byte.
 const MAX_PARTS: usize = 256;
@@ -22,9 +23,9 @@ const MAX_PARTS: usize = 256;
 /// positions in `parts`.
 ///
 /// # Errors
-/// [`Error::Length`] and [`Error::ValueTooLarge`] for `groups`; [`Error::Empty`] for no parts; [`Error::PartWeight`]
-/// for a part of weight 0; [`Error::OutOfRange`] for more than 256 parts, or weights whose least common multiple is
-/// huge.
+/// [`ArgumentError::Length`] and [`TargetError::ValueTooLarge`](crate::error::TargetError::ValueTooLarge) for
+/// `groups`; [`ArgumentError::Empty`] for no parts; [`ArgumentError::PartWeight`] for a part of weight 0;
+/// [`ArgumentError::OutOfRange`] for more than 256 parts, or weights whose least common multiple is huge.
 ///
 /// # Examples
 /// ```
@@ -108,16 +109,16 @@ impl PartError {
 /// `of`: `[N]`, a part for each sample; `parts`: as for [`split`].
 ///
 /// # Errors
-/// Those of [`split`]; [`Error::Length`] for another number of samples; [`Error::PartOutOfRange`].
+/// Those of [`split`]; [`ArgumentError::Length`] for another number of samples; [`ArgumentError::PartOutOfRange`].
 pub fn split_errors(targets: &Targets, of: &[u8], parts: &[u32]) -> Result<Vec<PartError>> {
     units(parts)?;
     let n = targets.num_samples();
     if of.len() != n {
         let rule = "one part for each sample";
-        return Err(Error::Length { argument: "of".into(), found: of.len(), expected: n, rule });
+        return Err(ArgumentError::Length { argument: "of".into(), found: of.len(), expected: n, rule }.into());
     }
     if let Some(index) = of.iter().position(|&part| usize::from(part) >= parts.len()) {
-        return Err(Error::PartOutOfRange { index, part: of[index].into(), parts: parts.len() });
+        return Err(ArgumentError::PartOutOfRange { index, part: of[index].into(), parts: parts.len() }.into());
     }
     let columns = Columns::new(targets);
     let mut found = vec![vec![0usize; columns.carried.len()]; parts.len()];
@@ -187,13 +188,18 @@ struct Units {
 
 fn units(parts: &[u32]) -> Result<Units> {
     if parts.is_empty() {
-        return Err(Error::Empty { argument: "parts" });
+        return Err(ArgumentError::Empty { argument: "parts" }.into());
     }
     if parts.len() > MAX_PARTS {
-        return Err(Error::OutOfRange { argument: "parts", found: parts.len() as f64, range: "at most 256 parts" });
+        return Err(ArgumentError::OutOfRange {
+            argument: "parts",
+            found: parts.len() as f64,
+            range: "at most 256 parts",
+        }
+        .into());
     }
     if let Some(index) = parts.iter().position(|&weight| weight == 0) {
-        return Err(Error::PartWeight { index });
+        return Err(ArgumentError::PartWeight { index }.into());
     }
     let whole: u128 = parts.iter().map(|&weight| u128::from(weight)).sum();
     // times 2^32 samples still fits 127 bits
@@ -201,7 +207,7 @@ fn units(parts: &[u32]) -> Result<Units> {
     let multiple = parts.iter().try_fold(1u128, |multiple, &weight| Some(lcm(multiple, weight.into())).filter(fits));
     let Some(multiple) = multiple else {
         let range = "weights whose least common multiple times their sum is at most 2^90: round them";
-        return Err(Error::OutOfRange { argument: "parts", found: whole as f64, range });
+        return Err(ArgumentError::OutOfRange { argument: "parts", found: whole as f64, range }.into());
     };
     let of = parts.iter().map(|&weight| (whole * multiple / u128::from(weight)) as i128).collect();
     Ok(Units { multiple: multiple as i128, of })
@@ -218,6 +224,7 @@ fn lcm(a: u128, b: u128) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
     use proptest::prelude::*;
 
     proptest! {
@@ -256,6 +263,6 @@ mod tests {
     fn weights_with_a_huge_multiple_are_refused_and_do_not_overflow() {
         let primes: Vec<u32> = vec![4_294_967_291, 4_294_967_279, 4_294_967_231, 4_294_967_197];
         let error = split(&Targets::single(&[0, 1]).unwrap(), &[0, 1], &primes, 0).unwrap_err();
-        assert!(matches!(error, Error::OutOfRange { argument: "parts", .. }), "{error}");
+        assert!(matches!(error, Error::Argument(ArgumentError::OutOfRange { argument: "parts", .. })), "{error}");
     }
 }

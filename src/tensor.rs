@@ -2,10 +2,11 @@
 
 use tch::{Device, Kind, Tensor};
 
+use crate::error::{MeasureError, TensorError};
 use crate::{Error, Result};
 
 pub(crate) fn defined(argument: &str, tensor: &Tensor) -> Result<()> {
-    if tensor.defined() { Ok(()) } else { Err(Error::Undefined { argument: argument.into() }) }
+    if tensor.defined() { Ok(()) } else { Err(TensorError::Undefined { argument: argument.into() }.into()) }
 }
 
 /// Runs `work` without recording gradients in this thread; what was recorded before is again, also after a panic.
@@ -24,7 +25,7 @@ pub(crate) fn plain(argument: &str, tensor: &Tensor) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(Error::NotDense { argument: argument.into(), found, remedy })
+    Err(TensorError::NotDense { argument: argument.into(), found, remedy }.into())
 }
 
 /// Whether it is sparse in a layout that is not COO, the one that `is_sparse` knows: no such tensor has strides.
@@ -88,22 +89,26 @@ pub(crate) fn mask(mask: &Tensor, num_samples: usize) -> Result<Tensor> {
     let mask = mask.f_detach()?.f_to_device(Device::Cpu)?;
     let any = to_vec::<bool>(&mask.f_any_dim(1, false)?)?;
     match any.iter().position(|&any| !any) {
-        Some(sample) => Err(Error::NoModality { sample }),
+        Some(sample) => Err(MeasureError::NoModality { sample }.into()),
         None => Ok(mask),
     }
 }
 
 pub(crate) fn wrong_shape(argument: &str, tensor: &Tensor, expected: &str) -> Error {
-    Error::Shape { argument: argument.into(), found: tensor.size(), expected: expected.into() }
+    Error::Tensor(TensorError::Shape { argument: argument.into(), found: tensor.size(), expected: expected.into() })
 }
 
 pub(crate) fn wrong_kind(argument: &str, tensor: &Tensor, expected: &'static str) -> Error {
     let found = tensor.f_kind().map_or_else(|_| "unknown".into(), |kind| format!("{kind:?}"));
-    Error::Kind { argument: argument.into(), found, expected }
+    Error::Tensor(TensorError::Kind { argument: argument.into(), found, expected })
 }
 
 pub(crate) fn wrong_device(argument: &str, found: Device, expected: Device) -> Error {
-    Error::Device { argument: argument.into(), found: format!("{found:?}"), expected: format!("{expected:?}") }
+    Error::Tensor(TensorError::Device {
+        argument: argument.into(),
+        found: format!("{found:?}"),
+        expected: format!("{expected:?}"),
+    })
 }
 
 /// The elements of a one-dimensional tensor of this kind, on the host.

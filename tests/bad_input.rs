@@ -2,6 +2,7 @@
 //!
 //! The test files of epochs, states, tensors, loader and loss check their errors.
 
+use climd::error::LabelError;
 use climd::schedule::*;
 use climd::*;
 
@@ -29,7 +30,7 @@ fn a_label_beyond_64_bits() {
 #[test]
 fn too_many_samples() {
     // 2^32 labels take 4 GB, so the message alone is read here
-    let error = Error::TooManySamples { found: 1 << 32 };
+    let error = Error::Label(LabelError::TooManySamples { found: 1 << 32 });
     assert_eq!(
         error.to_string(),
         "`labels` has 4294967296 samples, but at most 4294967295 can be indexed: split the data set"

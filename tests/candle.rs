@@ -2,6 +2,7 @@
 #![cfg(feature = "candle")]
 
 use candle_core::{DType, Device, Tensor};
+use climd::error::{LabelError, MeasureError};
 use climd::{Error, Scores, Terms, candle};
 use serde::Deserialize;
 
@@ -119,7 +120,7 @@ fn bad_tensors_are_named() {
     assert_eq!(refused(&[whole], &[e()]), "`logits[0]` is of kind U32, but must be F16, BF16, F32 or F64");
     let nan = (l() / 0.0).unwrap();
     let error = candle::measure(&[0, 1, 0], &[l(), nan], &[e(), e()], None, Terms::Both).unwrap_err();
-    assert_eq!(error, Error::NotFinite { argument: "logits", modality: 1, sample: 0 });
+    assert_eq!(error, Error::Measure(MeasureError::NotFinite { argument: "logits", modality: 1, sample: 0 }));
     let error = candle::measure(&[0, 2, 0], &[l()], &[e()], None, Terms::Both).unwrap_err();
-    assert_eq!(error, Error::LabelOutsideLogits { index: 1, label: 2, num_classes: 2 });
+    assert_eq!(error, Error::Label(LabelError::LabelOutsideLogits { index: 1, label: 2, num_classes: 2 }));
 }

@@ -4,6 +4,7 @@
 
 mod common;
 
+use climd::error::{LabelError, TensorError};
 use climd::*;
 use common::tensors as check;
 use tch::{Device, Kind, Tensor};
@@ -71,7 +72,7 @@ fn tensors_on_two_devices_are_named() {
     let all = [zeros(device), zeros(device)];
     measurer.observe(&indices, &all, &all).unwrap();
     let host = [zeros(Device::Cpu), zeros(Device::Cpu)];
-    assert!(matches!(measurer.observe(&indices, &host, &host), Err(Error::Device { .. })));
+    assert!(matches!(measurer.observe(&indices, &host, &host), Err(Error::Tensor(TensorError::Device { .. }))));
     assert!(measurer.finish().is_ok(), "and what was taken is still there");
 }
 
@@ -80,6 +81,6 @@ fn a_label_that_is_no_column_does_not_kill_the_context() {
     let Some(device) = device() else { return };
     let rows = [Tensor::zeros([2, 2], (Kind::Float, device))];
     let error = MultimodalMeasurer::new(&[0, 5]).unwrap().measure(&rows, &rows).unwrap_err();
-    assert!(matches!(error, Error::LabelOutsideLogits { index: 1, label: 5, num_classes: 2 }));
+    assert!(matches!(error, Error::Label(LabelError::LabelOutsideLogits { index: 1, label: 5, num_classes: 2 })));
     assert_eq!(MultimodalMeasurer::new(&[0, 1]).unwrap().measure(&rows, &rows).unwrap().len(), 2);
 }

@@ -3,6 +3,7 @@
 
 mod common;
 
+use climd::error::{ArgumentError, DistributedError, MeasureError};
 use climd::schedule::*;
 use climd::*;
 use common::{Noise, labels_of, scores_with_ties};
@@ -161,7 +162,7 @@ fn ranks_that_were_built_differently_are_told_what_differs() {
         let first = errors.pop().unwrap();
         assert!(errors.iter().all(|error| *error == first));
         let text = first.to_string();
-        assert!(matches!(first, Error::RanksDiffer { rank: 1, .. }), "{text}");
+        assert!(matches!(first, Error::Distributed(DistributedError::RanksDiffer { rank: 1, .. })), "{text}");
         text
     };
     let labels = labels_of(&[19, 8, 4, 2], 11);
@@ -182,7 +183,12 @@ fn ranks_that_ask_for_different_epochs_are_told_so() {
         let sampler = Distributed::new(small(), comm, Exchange::Histograms).unwrap();
         sampler.epoch(3 + sampler.rank()).map(|_| ()).unwrap_err()
     });
-    let expected = Error::RanksDiffer { what: "epoch", rank: 1, found: "4".into(), expected: "3".into() };
+    let expected = Error::Distributed(DistributedError::RanksDiffer {
+        what: "epoch",
+        rank: 1,
+        found: "4".into(),
+        expected: "3".into(),
+    });
     assert!(errors.iter().all(|error| *error == expected), "{errors:?}");
 }
 
@@ -199,7 +205,10 @@ fn ranks_that_restore_different_states_are_told_so_and_keep_what_they_had() {
             sampler.update(1, &scores(33, 1, false)[sampler.part()]).unwrap();
             let state = if sampler.rank() == 0 { one.state(at) } else { other.state(at) };
             let error = sampler.restore(&state).unwrap_err();
-            assert!(matches!(error, Error::RanksDiffer { what: "state", rank: 1, .. }), "{error}");
+            assert!(
+                matches!(error, Error::Distributed(DistributedError::RanksDiffer { what: "state", rank: 1, .. })),
+                "{error}"
+            );
             assert_eq!(sampler.epoch(1).unwrap().indices(), lists[1].0);
         });
     }
@@ -219,13 +228,18 @@ fn scores_that_one_rank_refuses_are_refused_by_all_and_nothing_changes() {
             }
             let error = sampler.update(2, &bad).unwrap_err();
             match rank {
-                2 => assert!(matches!(error, Error::ScoreNotFinite { index: 25, .. }), "{error}"),
-                _ => assert_eq!(error, Error::OtherRank { rank: 2 }),
+                2 => {
+                    assert!(matches!(error, Error::Measure(MeasureError::ScoreNotFinite { index: 25, .. })), "{error}")
+                }
+                _ => assert_eq!(error, Error::Distributed(DistributedError::OtherRank { rank: 2 })),
             }
             let error = sampler.update(2, &vec![0.0; part.len() + usize::from(rank == 0)]).unwrap_err();
             match rank {
-                0 => assert!(matches!(error, Error::Length { found: 12, expected: 11, .. }), "{error}"),
-                _ => assert_eq!(error, Error::OtherRank { rank: 0 }),
+                0 => assert!(
+                    matches!(error, Error::Argument(ArgumentError::Length { found: 12, expected: 11, .. })),
+                    "{error}"
+                ),
+                _ => assert_eq!(error, Error::Distributed(DistributedError::OtherRank { rank: 0 })),
             }
             assert!(sampler.wants_scores(2));
             assert_eq!(sampler.epoch(1).unwrap().indices(), lists[1].0);
@@ -243,7 +257,10 @@ fn a_rank_that_dies_is_an_error_on_the_others_and_not_a_wait() {
             }
             sampler.update(1, &vec![0.0; sampler.part().len()])
         });
-        let gone = Error::Communication { operation: "all_gather", reason: "rank 2 is gone".into() };
+        let gone = Error::Distributed(DistributedError::Communication {
+            operation: "all_gather",
+            reason: "rank 2 is gone".into(),
+        });
         assert_eq!(results, [Err(gone.clone()), Err(gone.clone()), Ok(()), Err(gone)]);
     }
 }
@@ -316,7 +333,10 @@ fn ranks_whose_scores_differ_are_told_so() {
         sampler.epoch(1).map(|_| ()).unwrap_err()
     });
     assert!(
-        errors.iter().all(|error| matches!(error, Error::RanksDiffer { what: "scores", rank: 1, .. })),
+        errors.iter().all(|error| matches!(
+            error,
+            Error::Distributed(DistributedError::RanksDiffer { what: "scores", rank: 1, .. })
+        )),
         "{errors:?}"
     );
 }

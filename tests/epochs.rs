@@ -2,6 +2,7 @@
 
 mod common;
 
+use climd::error::{ArgumentError, DistributedError, EpochError, LabelError};
 use climd::schedule::*;
 use climd::*;
 use common::{Noise, counts_in, labels_of};
@@ -338,20 +339,23 @@ fn what_cannot_be_skipped_dealt_or_batched_is_named() {
     let (_, sampler) = sampler(&[9, 3], 1);
     let epoch = sampler.epoch(6).unwrap();
     let part = epoch.shard(0, 3, ShardRemainder::Pad).unwrap();
-    assert_eq!(epoch.skip(13).unwrap_err(), Error::Skip { found: 13, len: 12 });
-    assert_eq!(epoch.skip(5).unwrap().skip(8).unwrap_err(), Error::Skip { found: 8, len: 7 });
-    assert_eq!(part.skip(15).unwrap_err(), Error::Skip { found: 15, len: 12 });
-    assert_eq!(part.skip(4).unwrap_err(), Error::SkipSharded { found: 4, world_size: 3 });
+    assert_eq!(epoch.skip(13).unwrap_err(), Error::Epoch(EpochError::Skip { found: 13, len: 12 }));
+    assert_eq!(epoch.skip(5).unwrap().skip(8).unwrap_err(), Error::Epoch(EpochError::Skip { found: 8, len: 7 }));
+    assert_eq!(part.skip(15).unwrap_err(), Error::Epoch(EpochError::Skip { found: 15, len: 12 }));
+    assert_eq!(part.skip(4).unwrap_err(), Error::Epoch(EpochError::SkipSharded { found: 4, world_size: 3 }));
     for (rank, world_size) in [(3, 3), (0, 0), (usize::MAX, 1)] {
-        assert_eq!(epoch.shard(rank, world_size, ShardRemainder::Pad).unwrap_err(), Error::Rank { rank, world_size });
+        assert_eq!(
+            epoch.shard(rank, world_size, ShardRemainder::Pad).unwrap_err(),
+            Error::Distributed(DistributedError::Rank { rank, world_size })
+        );
         assert_eq!(
             epoch.shard_stratified(rank, world_size, ShardRemainder::Pad).unwrap_err(),
-            Error::Rank { rank, world_size }
+            Error::Distributed(DistributedError::Rank { rank, world_size })
         );
     }
-    assert_eq!(part.shard(0, 1, ShardRemainder::Pad).unwrap_err(), Error::ShardedTwice);
+    assert_eq!(part.shard(0, 1, ShardRemainder::Pad).unwrap_err(), Error::Epoch(EpochError::ShardedTwice));
     let error = epoch.skip(3).unwrap().shard_stratified(0, 3, ShardRemainder::Pad).unwrap_err();
-    assert_eq!(error, Error::SkippedStratified { done: 3 });
+    assert_eq!(error, Error::Epoch(EpochError::SkippedStratified { done: 3 }));
     assert_eq!(
         error.to_string(),
         "`shard_stratified` was called on an epoch of which 3 samples are done: call it on the whole epoch, and `skip` \
@@ -365,18 +369,30 @@ fn what_cannot_be_skipped_dealt_or_batched_is_named() {
     assert!(far.skip(usize::MAX).unwrap().is_empty());
     assert_eq!(epoch.shard_stratified(usize::MAX - 1, usize::MAX, ShardRemainder::Pad).unwrap().len(), 1);
     assert!(epoch.shard_stratified(3, usize::MAX, ShardRemainder::Drop).unwrap().is_empty());
-    assert_eq!(part.skip(3).unwrap().shard_stratified(0, 1, ShardRemainder::Drop).unwrap_err(), Error::ShardedTwice);
-    assert_eq!(epoch.batches(0, LastBatch::Drop).unwrap_err(), Error::BatchSize);
-    assert_eq!(sampler.steps(0..3, 0, LastBatch::Keep).unwrap_err(), Error::BatchSize);
+    assert_eq!(
+        part.skip(3).unwrap().shard_stratified(0, 1, ShardRemainder::Drop).unwrap_err(),
+        Error::Epoch(EpochError::ShardedTwice)
+    );
+    assert_eq!(epoch.batches(0, LastBatch::Drop).unwrap_err(), Error::Argument(ArgumentError::BatchSize));
+    assert_eq!(sampler.steps(0..3, 0, LastBatch::Keep).unwrap_err(), Error::Argument(ArgumentError::BatchSize));
 }
 
 #[test]
 fn a_label_that_is_no_column_has_no_prior() {
     let epoch = |labels: &[i64]| Curriculum::new(labels, Uniform).unwrap().epoch(0).unwrap();
-    assert_eq!(epoch(&[0, 0, 3]).log_prior(3).unwrap_err(), Error::PriorWidth { num_logits: 3, label: 3 });
-    assert_eq!(epoch(&[0, 0, -2]).log_prior(3).unwrap_err(), Error::PriorWidth { num_logits: 3, label: -2 });
-    assert_eq!(epoch(&[0, 0]).log_prior(0).unwrap_err(), Error::PriorWidth { num_logits: 0, label: 0 });
-    assert_eq!(Epoch::default().log_prior(3).unwrap_err(), Error::Empty { argument: "epoch" });
+    assert_eq!(
+        epoch(&[0, 0, 3]).log_prior(3).unwrap_err(),
+        Error::Label(LabelError::PriorWidth { num_logits: 3, label: 3 })
+    );
+    assert_eq!(
+        epoch(&[0, 0, -2]).log_prior(3).unwrap_err(),
+        Error::Label(LabelError::PriorWidth { num_logits: 3, label: -2 })
+    );
+    assert_eq!(
+        epoch(&[0, 0]).log_prior(0).unwrap_err(),
+        Error::Label(LabelError::PriorWidth { num_logits: 0, label: 0 })
+    );
+    assert_eq!(Epoch::default().log_prior(3).unwrap_err(), Error::Argument(ArgumentError::Empty { argument: "epoch" }));
 }
 
 #[test]

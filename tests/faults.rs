@@ -3,6 +3,7 @@
 
 mod common;
 
+use climd::error::LabelError;
 use climd::schedule::*;
 use climd::*;
 use common::labels_of;
@@ -31,13 +32,23 @@ fn absurd_widths_are_refused_and_not_allocated() {
     for width in [(1 << 24) + 1, 1 << 40, 1 << 63, usize::MAX] {
         let error = epoch.log_prior(width).unwrap_err().to_string();
         assert!(error.contains("must be at most 2^24, the columns of the logits"), "{error}");
-        assert!(!Error::PriorWidth { num_logits: width, label: 0 }.to_string().is_empty());
-        assert!(!Error::LabelOutsideLogits { index: 0, label: 0, num_classes: width }.to_string().is_empty());
+        assert!(!Error::Label(LabelError::PriorWidth { num_logits: width, label: 0 }).to_string().is_empty());
+        assert!(
+            !Error::Label(LabelError::LabelOutsideLogits { index: 0, label: 0, num_classes: width })
+                .to_string()
+                .is_empty()
+        );
         #[cfg(feature = "tch")]
         {
             let classes = ClassIndex::new(&[0, 1, 1]).unwrap();
-            assert!(matches!(inverse_frequency_weights(&classes, width), Err(Error::OutOfRange { .. })));
-            assert!(matches!(effective_number_weights(&classes, width, 0.9), Err(Error::OutOfRange { .. })));
+            assert!(matches!(
+                inverse_frequency_weights(&classes, width),
+                Err(Error::Argument(ArgumentError::OutOfRange { .. }))
+            ));
+            assert!(matches!(
+                effective_number_weights(&classes, width, 0.9),
+                Err(Error::Argument(ArgumentError::OutOfRange { .. }))
+            ));
         }
     }
     assert_eq!(epoch.log_prior(1 << 20).unwrap().len(), 1 << 20);
@@ -207,14 +218,23 @@ mod tensors {
         let mut measurer = MultimodalMeasurer::new(&[0, 1, 0, 0]).unwrap();
         let indices = Tensor::from_slice(&[0i64, 1, 2, 3]).to_sparse_sparse_dim(1);
         let error = measurer.observe(&indices, &[dense()], &[dense()]).unwrap_err();
-        assert!(matches!(error, Error::NotDense { ref argument, .. } if argument == "indices"), "{error}");
+        assert!(
+            matches!(error, Error::Tensor(TensorError::NotDense { ref argument, .. }) if argument == "indices"),
+            "{error}"
+        );
         let sparse = labels().to_sparse_sparse_dim(1);
         let error = CurriculumLoader::new(vec![dense()], sparse, 2).unwrap_err();
-        assert!(matches!(error, Error::NotDense { ref argument, .. } if argument == "labels"), "{error}");
+        assert!(
+            matches!(error, Error::Tensor(TensorError::NotDense { ref argument, .. }) if argument == "labels"),
+            "{error}"
+        );
         let mask = Tensor::ones([4, 1], (Kind::Bool, Device::Cpu)).to_sparse_sparse_dim(2);
         let loader = CurriculumLoader::new(vec![dense()], labels(), 2).unwrap();
         let error = loader.present(&mask).unwrap_err();
-        assert!(matches!(error, Error::NotDense { ref argument, .. } if argument == "mask"), "{error}");
+        assert!(
+            matches!(error, Error::Tensor(TensorError::NotDense { ref argument, .. }) if argument == "mask"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -242,7 +262,7 @@ mod tensors {
         let index = Tensor::from_slice(&[0i64]);
         let mut measurer = MultimodalMeasurer::new(&[0]).unwrap().terms(Terms::Confidence);
         measurer.observe(&index, &columns(Kind::Float, bad), &[]).unwrap(); // in the CPU's memory
-        let expected = |argument| Error::NotFinite { argument, modality: bad, sample: 0 };
+        let expected = |argument| Error::Measure(MeasureError::NotFinite { argument, modality: bad, sample: 0 });
         assert_eq!(measurer.finish().unwrap_err(), expected("logits"));
         let mut measurer = MultimodalMeasurer::new(&[0]).unwrap(); // by libtorch
         measurer.observe(&index, &columns(Kind::Double, count), &columns(Kind::Double, bad)).unwrap();

@@ -5,6 +5,7 @@
 
 mod common;
 
+use climd::error::ScheduleError;
 use climd::schedule::*;
 use climd::*;
 use common::{Noise, counts_in, labels_of, scores_with_ties, twin};
@@ -521,7 +522,7 @@ fn a_window_of_the_ranking_ignores_classes() {
     let epoch = sampler.epoch(0).unwrap();
     assert_eq!(sorted(epoch.indices()), [0, 1, 2]); // after 4, the best; of three equal ones the first two
     assert_eq!(epoch.log_prior(10).unwrap()[7], 0.0); // all of them are of label 7
-    assert_eq!(sampler.quotas(0).unwrap_err(), Error::ClassBlind { epoch: 0 });
+    assert_eq!(sampler.quotas(0).unwrap_err(), Error::Schedule(ScheduleError::ClassBlind { epoch: 0 }));
     assert!(sampler.wants_scores(1));
 }
 

@@ -3,6 +3,7 @@
 
 mod common;
 
+use climd::error::LabelError;
 use climd::schedule::*;
 use climd::*;
 
@@ -13,7 +14,7 @@ fn labels_that_look_like_no_label_are_said_so_when_the_sampler_is_built() {
         let labels: Vec<i64> =
             (0..).zip([30, 10]).flat_map(|(label, n)| vec![label; n]).chain(vec![mark; 60]).collect();
         let error = PowerLawScheduler::new(&labels, PowerLaw::default()).unwrap_err();
-        assert_eq!(error, Error::LooksUnlabelled { index: 40, label: mark, count: 60 });
+        assert_eq!(error, Error::Label(LabelError::LooksUnlabelled { index: 40, label: mark, count: 60 }));
         let text = error.to_string();
         assert!(text.starts_with(&format!("`labels[40]` is {mark}, beside labels from 0 on: 60 samples")), "{text}");
         assert!(text.contains(&format!("leave_out(&[{mark}])")) && text.contains("from_classes"), "{text}");
@@ -23,7 +24,11 @@ fn labels_that_look_like_no_label_are_said_so_when_the_sampler_is_built() {
         assert_eq!(sampler.quotas(0).unwrap(), [34, 33, 33]);
     }
     let both = Curriculum::new(&[-1, 0, -100, 1, -100], schedule::Uniform).unwrap_err();
-    assert_eq!(both, Error::LooksUnlabelled { index: 2, label: -100, count: 2 }, "the more frequent one");
+    assert_eq!(
+        both,
+        Error::Label(LabelError::LooksUnlabelled { index: 2, label: -100, count: 2 }),
+        "the more frequent one"
+    );
 }
 
 #[test]
@@ -101,7 +106,7 @@ mod tensors {
             let loader = CurriculumLoader::new(vec![x], Tensor::from_slice(&labels), 16).unwrap();
             assert!(matches!(
                 Curriculum::new(loader.labels(), schedule::Uniform),
-                Err(Error::LooksUnlabelled { label, count: 60, .. }) if label == mark
+                Err(Error::Label(LabelError::LooksUnlabelled { label, count: 60, .. })) if label == mark
             ));
             let loader = loader.present(&mask).unwrap().leave_out(&[mark]).unwrap();
             assert_eq!(loader.len(), 40);
@@ -117,7 +122,10 @@ mod tensors {
                 (vec![column.repeat([1, 2])], vec![column])
             };
             assert_eq!(loader.measure(0..40, outputs).unwrap().len(), 40);
-            assert_eq!(loader.leave_out(&[0, 1]).unwrap_err(), Error::Empty { argument: "labels" });
+            assert_eq!(
+                loader.leave_out(&[0, 1]).unwrap_err(),
+                Error::Argument(ArgumentError::Empty { argument: "labels" })
+            );
         }
     }
 
@@ -199,10 +207,10 @@ fn one_vector_of_any_integers_serves_sampler_measure_and_metrics() {
     let modality = Modality { logits: &[0.0f32; 6], embeddings: &[], present: None };
     for (label, expected) in [(-1, -1), (3, 3), (i64::MAX, i64::MAX)] {
         let error = measure(&[0, label], 3, &[modality], Terms::Confidence).unwrap_err();
-        assert_eq!(error, Error::LabelOutsideLogits { index: 1, label: expected, num_classes: 3 });
+        assert_eq!(error, Error::Label(LabelError::LabelOutsideLogits { index: 1, label: expected, num_classes: 3 }));
     }
     let error = measure(&[0, u64::MAX], 3, &[modality], Terms::Confidence).unwrap_err();
-    assert_eq!(error, Error::LabelTooLarge { argument: "labels", index: 1 });
+    assert_eq!(error, Error::Label(LabelError::LabelTooLarge { argument: "labels", index: 1 }));
     let error = ConfusionMatrix::new(&[0], &[u64::MAX]).unwrap_err();
     assert!(error.to_string().starts_with("`predictions[0]` does not fit"), "{error}");
 }

@@ -3,6 +3,7 @@
 
 mod common;
 
+use climd::error::ArgumentError;
 use climd::schedule::*;
 use climd::*;
 use common::labels_of;
@@ -165,7 +166,7 @@ fn an_epoch_without_a_batch_or_with_a_lone_sample_is_warned_of() {
         assert_eq!(warnings(len, batch_size, last), [], "{len} {batch_size} {last:?}");
     }
     let sampler = Curriculum::new(&[0, 0, 1], schedule::Uniform).unwrap();
-    assert_eq!(sampler.report_batches(0, 0, LastBatch::Keep).unwrap_err(), Error::BatchSize);
+    assert_eq!(sampler.report_batches(0, 0, LastBatch::Keep).unwrap_err(), Error::Argument(ArgumentError::BatchSize));
 }
 
 #[test]
@@ -245,7 +246,7 @@ mod training {
         assert!(train(Some(LastBatch::Drop)).unwrap());
         // what it is spared: running statistics of NaN, which the next measurement finds
         let error = train(Some(LastBatch::Keep)).unwrap_err();
-        assert!(matches!(error, Error::NotFinite { argument: "logits", .. }), "{error}");
+        assert!(matches!(error, Error::Measure(MeasureError::NotFinite { argument: "logits", .. })), "{error}");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod common;
 
+use climd::error::{ArgumentError, MeasureError};
 use climd::schedule::*;
 use climd::*;
 use common::tensors::{self as check, data, loader, sampler};
@@ -179,7 +180,7 @@ fn a_failed_refresh_leaves_the_sampler_as_it_was() {
         (vec![logits], vec![number])
     };
     let error = loader.refresh(&mut sampler, 1, broken).unwrap_err();
-    assert_eq!(error, Error::NotFinite { argument: "logits", modality: 0, sample: 0 });
+    assert_eq!(error, Error::Measure(MeasureError::NotFinite { argument: "logits", modality: 0, sample: 0 }));
     assert_eq!(sampler.state(1.into()), before);
     assert!(sampler.wants_scores(1));
 }
@@ -213,7 +214,7 @@ fn data_that_are_no_data_set_are_named() {
     );
     assert_eq!(refused(vec![rows(3)], Tensor::new(), 2), "`labels` is an undefined tensor: was it ever assigned?");
     let loader = || CurriculumLoader::new(vec![rows(3)], labels(), 2).unwrap();
-    assert_eq!(loader().measure_batch_size(0).unwrap_err(), Error::BatchSize);
+    assert_eq!(loader().measure_batch_size(0).unwrap_err(), Error::Argument(ArgumentError::BatchSize));
     let mask = Tensor::ones([2, 1], (Kind::Bool, CPU));
     assert_eq!(
         loader().present(&mask).unwrap_err().to_string(),
@@ -269,7 +270,7 @@ fn batches_know_the_prior_of_their_epoch() {
     assert_eq!(loader.epoch(&sampler, 2).unwrap().log_prior(3).unwrap(), expected);
     let rest = loader.epoch(&sampler, Position { epoch: 2, samples: 4 }).unwrap();
     assert_eq!(rest.log_prior(3).unwrap(), expected);
-    assert_eq!(loader.all().log_prior(3).unwrap_err(), Error::Empty { argument: "epoch" });
+    assert_eq!(loader.all().log_prior(3).unwrap_err(), Error::Argument(ArgumentError::Empty { argument: "epoch" }));
 }
 
 #[test]

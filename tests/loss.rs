@@ -3,6 +3,7 @@
 
 mod common;
 
+use climd::error::{LabelError, TensorError};
 use climd::schedule::*;
 use climd::*;
 use common::tensors::{loss_by_hand, the_loss_is_its_formula};
@@ -117,14 +118,14 @@ fn what_libtorch_refuses_is_an_error_without_its_stack() {
     let outside = Tensor::from_slice(&[0i64, 3, 1, 2]);
     let error = prior_corrected_cross_entropy(&logits(), &outside, &[0.0; 3], 1.0).unwrap_err();
     let text = error.to_string();
-    assert!(matches!(error, Error::Torch { .. }) && text.starts_with("libtorch: "), "{text}");
+    assert!(matches!(error, Error::Tensor(TensorError::Torch { .. })) && text.starts_with("libtorch: "), "{text}");
     assert!(!text.contains("Exception raised from") && text.contains("out of bounds"), "{text}");
 }
 
 #[test]
 fn a_label_that_libtorch_would_skip_is_refused() {
     let error = prior_corrected_cross_entropy(&logits(), &Tensor::from_slice(&[0i64, -100, 1, 2]), &prior(), 1.0);
-    assert!(matches!(error, Err(Error::Torch { message }) if message.contains("-100")));
+    assert!(matches!(error, Err(Error::Tensor(TensorError::Torch { message })) if message.contains("-100")));
 }
 
 /// tch's `cross_entropy_for_logits` computes in f32; this does not.
@@ -151,7 +152,7 @@ fn class_weights_are_the_published_ones_in_the_columns_of_the_labels() {
     assert_near(&effective_number_weights(&brca(), 6, 0.999).unwrap(), &expected); // column 5 has no samples
     assert_near(&effective_number_weights(&brca(), 5, 0.0).unwrap(), &[1.0; 5]);
     let error = inverse_frequency_weights(&brca(), 4).unwrap_err();
-    assert_eq!(error, Error::PriorWidth { num_logits: 4, label: 4 });
+    assert_eq!(error, Error::Label(LabelError::PriorWidth { num_logits: 4, label: 4 }));
     let error = effective_number_weights(&brca(), 5, 1.0).unwrap_err();
     assert_eq!(error.to_string(), "`beta` is 1, but must be at least 0, and below 1");
 }

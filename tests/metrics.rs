@@ -2,6 +2,7 @@
 //!
 //! `golden/metrics.json` comes from `golden/metrics.py` with scikit-learn 1.9.1.
 
+use climd::error::ArgumentError;
 use climd::{ConfusionMatrix, Error};
 use serde::Deserialize;
 
@@ -57,7 +58,10 @@ fn the_worked_example_has_the_published_values() {
 
 #[test]
 fn nothing_to_compare_is_refused() {
-    assert_eq!(ConfusionMatrix::new::<i64, i64>(&[], &[]).unwrap_err(), Error::Empty { argument: "labels" });
+    assert_eq!(
+        ConfusionMatrix::new::<i64, i64>(&[], &[]).unwrap_err(),
+        Error::Argument(ArgumentError::Empty { argument: "labels" })
+    );
     assert_eq!(
         ConfusionMatrix::new(&[1, 2], &[1]).unwrap_err().to_string(),
         "`predictions` has length 1, but must have length 2: one prediction for each label"

@@ -7,6 +7,7 @@ mod common;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use climd::error::DistributedError;
 use climd::*;
 use common::{labels_of, scores_with_ties};
 
@@ -52,7 +53,11 @@ fn lists(comm: Mpi) {
     let seed = comm.rank() as u64 / 3; // ranks 0 to 2 agree
     let sampler = Curriculum::new(&labels, PowerLaw::default()).unwrap().seed(seed);
     let differ = Distributed::new(sampler, &comm, Exchange::AllGather).map(|_| ());
-    assert_eq!(matches!(differ, Err(Error::RanksDiffer { rank: 3, .. })), comm.world_size() > 3, "{differ:?}");
+    assert_eq!(
+        matches!(differ, Err(Error::Distributed(DistributedError::RanksDiffer { rank: 3, .. }))),
+        comm.world_size() > 3,
+        "{differ:?}"
+    );
     println!("rank {} of {}: as one process", comm.rank(), comm.world_size());
     comm.finish();
 }

@@ -3,6 +3,7 @@
 
 mod common;
 
+use climd::error::StateError;
 use climd::schedule::*;
 use climd::*;
 use common::labels_of;
@@ -183,7 +184,7 @@ fn a_restore_drops_what_the_sampler_had() {
     // as does one from when no epoch needed them any more, which has none
     used.restore(&other.state(Position::from(1))).unwrap();
     used.restore(&other.state(Position::from(EPOCHS - 1))).unwrap();
-    assert_eq!(used.epoch(2).unwrap_err(), Error::ScoresDropped { epoch: 2, measured_at: 1 });
+    assert_eq!(used.epoch(2).unwrap_err(), Error::State(StateError::ScoresDropped { epoch: 2, measured_at: 1 }));
 }
 
 #[test]
@@ -227,7 +228,7 @@ fn what_does_not_belong_to_the_sampler_is_refused_and_both_sides_are_shown() {
     let (state, list) = (sampler.state(1.into()), sampler.epoch(1).unwrap().indices().to_vec());
     for (found, other) in others {
         let error = sampler.restore(&other.state(Position::from(2))).unwrap_err();
-        assert!(matches!(error, Error::StateMismatch { .. }));
+        assert!(matches!(error, Error::State(StateError::StateMismatch { .. })));
         let text = error.to_string();
         assert!(text.starts_with("`state` was taken with ") && text.contains(found), "{text}");
         assert!(text.ends_with("build the sampler as it was then"), "{text}");
@@ -273,7 +274,7 @@ mod files {
             let mut sampler = measured();
             let before = sampler.state(1.into());
             let error = sampler.restore(&state).unwrap_err();
-            assert!(matches!(error, Error::StateDamaged { .. }), "{place}: {error}");
+            assert!(matches!(error, Error::State(StateError::StateDamaged { .. })), "{place}: {error}");
             assert!(error.to_string().starts_with("`state` is damaged: its checksum is "), "{error}");
             assert_eq!(sampler.state(1.into()), before);
         }

@@ -1,5 +1,6 @@
 //! Promise: every schedule keeps the promises of the engine: pure epochs, exact lengths, reports, state.
 
+use climd::error::ScheduleError;
 use climd::schedule::*;
 use climd::*;
 
@@ -65,7 +66,7 @@ fn reports_count_what_the_list_holds() {
             assert_eq!(quotas, counts, "{sampler:?}, epoch {epoch}"); // labels are in the order of ranks
             match sampler.quotas(epoch) {
                 Ok(quotas) => assert_eq!(quotas, counts),
-                Err(error) => assert_eq!(error, Error::ClassBlind { epoch }),
+                Err(error) => assert_eq!(error, Error::Schedule(ScheduleError::ClassBlind { epoch })),
             }
         }
     }

@@ -8,6 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use climd::error::StateError;
 use climd::*;
 
 /// Environment variable with the file that the child process of a test saves to.
@@ -95,7 +96,7 @@ fn a_name_may_be_as_long_as_the_system_allows() {
         assert_eq!(State::load(&path).unwrap(), state(len + 1));
     }
     let path = folder.path().join("x".repeat(256));
-    assert!(matches!(state(1).save(path), Err(Error::StateFile { done: "written", .. })));
+    assert!(matches!(state(1).save(path), Err(Error::State(StateError::StateFile { done: "written", .. }))));
 }
 
 #[test]

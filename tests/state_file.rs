@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use climd::error::StateError;
 use climd::*;
 
 const NAMES: [&str; 2] = ["sampler.json", "sampler.bin"];
@@ -53,7 +54,7 @@ fn a_file_cut_or_altered_anywhere_is_refused() {
         for end in 0..whole.len() {
             fs::write(&path, &whole[..end]).unwrap();
             let error = State::load(&path).unwrap_err();
-            assert!(matches!(error, Error::StateFormat { .. }), "{name} cut at {end}: {error}");
+            assert!(matches!(error, Error::State(StateError::StateFormat { .. })), "{name} cut at {end}: {error}");
             assert!(error.to_string().contains(name), "{error}");
         }
         for at in 0..whole.len() {
@@ -63,7 +64,10 @@ fn a_file_cut_or_altered_anywhere_is_refused() {
             assert!(State::load(&path).is_err(), "{name} altered at {at}");
         }
         fs::write(&path, [&whole[..], b"x"].concat()).unwrap();
-        assert!(matches!(State::load(&path), Err(Error::StateFormat { .. })), "{name} with more behind it");
+        assert!(
+            matches!(State::load(&path), Err(Error::State(StateError::StateFormat { .. }))),
+            "{name} with more behind it"
+        );
     }
 }
 
@@ -73,7 +77,7 @@ fn a_newer_version_is_named_even_if_its_fields_are_others() {
     for (name, text) in [("a.json", &b"{\"version\":2,\"anything\":[]}"[..]), ("a.bin", b"climd\0\x02rest")] {
         let path = folder.path().join(name);
         fs::write(&path, text).unwrap();
-        assert_eq!(State::load(&path).unwrap_err(), Error::StateVersion { found: 2, expected: 1 });
+        assert_eq!(State::load(&path).unwrap_err(), Error::State(StateError::StateVersion { found: 2, expected: 1 }));
     }
 }
 
@@ -83,19 +87,20 @@ fn garbage_and_files_that_are_not_there_are_named() {
     let path = folder.path().join("state.bin");
     let error = State::load(&path).unwrap_err();
     assert!(
-        matches!(error, Error::StateFile { done: "read", .. }) && error.to_string().contains("state.bin"),
+        matches!(error, Error::State(StateError::StateFile { done: "read", .. }))
+            && error.to_string().contains("state.bin"),
         "{error}"
     );
     for garbage in [&b""[..], b"climd", b"climd\0", b"climd\0\xff\xff\xff\xff\xff\xff", b"PK\x03\x04", b"[1, 2]", b"{}"]
     {
         fs::write(&path, garbage).unwrap();
         let error = State::load(&path).unwrap_err();
-        assert!(matches!(error, Error::StateFormat { .. }), "{error}");
+        assert!(matches!(error, Error::State(StateError::StateFormat { .. })), "{error}");
     }
     let nowhere = folder.path().join("missing").join("state.bin");
     for path in [nowhere.as_path(), folder.path(), Path::new("/"), Path::new("")] {
         let error = state(1).save(path).unwrap_err();
-        assert!(matches!(error, Error::StateFile { done: "written", .. }), "{error}");
+        assert!(matches!(error, Error::State(StateError::StateFile { done: "written", .. })), "{error}");
     }
     assert_eq!(files(folder.path()), ["state.bin"]);
 }

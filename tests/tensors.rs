@@ -4,6 +4,7 @@
 
 mod common;
 
+use climd::error::{ArgumentError, LabelError, MeasureError};
 use climd::*;
 use common::tensors::{self as check, ALL_TERMS, Outputs, mask};
 use tch::{Device, Kind, Tensor, kind::FLOAT_CPU};
@@ -83,7 +84,7 @@ fn a_hundred_modalities_are_told_apart() {
         let target = if argument == "logits" { &logits } else { &embeddings };
         let _ = target[modality].get(2).fill_(f64::NAN);
         let error = outputs.measurer(Terms::Both).measure(&logits, &embeddings).unwrap_err();
-        assert_eq!(error, Error::NotFinite { argument, modality, sample: 2 });
+        assert_eq!(error, Error::Measure(MeasureError::NotFinite { argument, modality, sample: 2 }));
     }
 }
 
@@ -127,13 +128,13 @@ fn a_mask_may_have_any_layout_and_a_missing_modality_any_value() {
     let mut measurer = MultimodalMeasurer::new(&outputs.labels).unwrap().present(&transposed).unwrap();
     assert_eq!(measurer.measure(&logits, &embeddings).unwrap(), expected);
     let mut unmasked = MultimodalMeasurer::new(&outputs.labels).unwrap();
-    assert!(matches!(unmasked.measure(&logits, &embeddings), Err(Error::NotFinite { .. })));
+    assert!(matches!(unmasked.measure(&logits, &embeddings), Err(Error::Measure(MeasureError::NotFinite { .. }))));
 }
 
 fn refused(measurer: MultimodalMeasurer, indices: &Tensor, logits: &[Tensor], embeddings: &[Tensor]) -> String {
     let mut measurer = measurer;
     let error = measurer.observe(indices, logits, embeddings).unwrap_err();
-    assert!(matches!(measurer.finish(), Err(Error::NotObserved { .. })), "nothing is taken");
+    assert!(matches!(measurer.finish(), Err(Error::Measure(MeasureError::NotObserved { .. }))), "nothing is taken");
     error.to_string()
 }
 
@@ -217,10 +218,13 @@ fn labels_that_are_no_columns_are_named_before_anything_is_gathered() {
     // without logits a label is no column
     let mut blind = MultimodalMeasurer::new(&[7, -7, 100]).unwrap().terms(Terms::Complementarity);
     assert!(blind.measure(&[], &two).is_ok());
-    assert_eq!(MultimodalMeasurer::new::<i64>(&[]).unwrap_err(), Error::Empty { argument: "labels" });
+    assert_eq!(
+        MultimodalMeasurer::new::<i64>(&[]).unwrap_err(),
+        Error::Argument(ArgumentError::Empty { argument: "labels" })
+    );
     assert_eq!(
         MultimodalMeasurer::new(&[0, u64::MAX]).unwrap_err(),
-        Error::LabelTooLarge { argument: "labels", index: 1 }
+        Error::Label(LabelError::LabelTooLarge { argument: "labels", index: 1 })
     );
 }
 

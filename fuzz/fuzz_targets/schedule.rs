@@ -2,6 +2,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
+use climd::error::{MeasureError, ScheduleError};
 use climd::schedule::*;
 use climd::*;
 use libfuzzer_sys::fuzz_target;
@@ -96,7 +97,7 @@ fn look(sampler: &Curriculum<Box<dyn Schedule>>, epoch: usize) {
     let n = sampler.classes().num_samples();
     let list = match sampler.epoch(epoch) {
         Ok(list) => list,
-        Err(Error::Quota { .. }) => return,
+        Err(Error::Schedule(ScheduleError::Quota { .. })) => return,
         Err(error) => panic!("{error}"),
     };
     assert_eq!(list.len(), sampler.epoch_len(epoch).unwrap());
@@ -109,7 +110,7 @@ fn look(sampler: &Curriculum<Box<dyn Schedule>>, epoch: usize) {
     list.indices().iter().for_each(|&sample| counts[rank_of[sample as usize]] += 1);
     match sampler.quotas(epoch) {
         Ok(quotas) => assert_eq!(quotas, counts),
-        Err(error) => assert_eq!(error, Error::ClassBlind { epoch }),
+        Err(error) => assert_eq!(error, Error::Schedule(ScheduleError::ClassBlind { epoch })),
     }
     let report = sampler.report(epoch).unwrap();
     assert_eq!(report.len, list.len());
@@ -130,7 +131,7 @@ fuzz_target!(|input: Input| {
     let scores: Vec<f32> = input.scores.iter().copied().chain(std::iter::repeat(0.5)).take(labels.len()).collect();
     match sampler.update(input.epoch.into(), &scores) {
         Ok(()) => assert!(scores.iter().all(|score| score.is_finite())),
-        Err(error) => assert!(matches!(error, Error::ScoreNotFinite { .. }), "{error}"),
+        Err(error) => assert!(matches!(error, Error::Measure(MeasureError::ScoreNotFinite { .. })), "{error}"),
     }
     epochs.iter().for_each(|&epoch| look(&sampler, epoch));
     let (epoch, samples) = input.state_at;

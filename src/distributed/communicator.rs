@@ -20,7 +20,8 @@ pub trait Communicator {
     /// `values`: the same number on every rank.
     ///
     /// # Errors
-    /// [`Error::Communication`](crate::Error::Communication) if a rank has died, or called another operation.
+    /// [`DistributedError::Communication`](crate::error::DistributedError::Communication) if a rank has died, or called
+    /// another operation.
     fn all_reduce(&self, values: &mut [u32]) -> Result<()>;
 
     /// The values of rank 0, then those of rank 1, and so on.

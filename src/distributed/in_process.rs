@@ -3,7 +3,8 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::Communicator;
-use crate::{Error, Result};
+use crate::Result;
+use crate::error::DistributedError;
 
 /// The rank of one thread.
 ///
@@ -86,7 +87,7 @@ impl InProcess {
                 return Ok(Arc::clone(&round.whole)); // the next round cannot end before this rank is in it
             }
             if let Some(reason) = &round.broken {
-                return Err(Error::Communication { operation, reason: reason.clone() });
+                return Err(DistributedError::Communication { operation, reason: reason.clone() }.into());
             }
             round = self.meeting.changed.wait(round).unwrap_or_else(PoisonError::into_inner);
         }
@@ -140,6 +141,7 @@ impl Drop for InProcess {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     #[test]
     fn values_are_summed_and_put_in_a_row() {
@@ -169,7 +171,10 @@ mod tests {
             comm.all_gather(&[1]).unwrap();
             if comm.rank() == 1 { Ok(vec![]) } else { comm.all_gather(&[2]) }
         });
-        let gone = Error::Communication { operation: "all_gather", reason: "rank 1 is gone".into() };
+        let gone = Error::Distributed(DistributedError::Communication {
+            operation: "all_gather",
+            reason: "rank 1 is gone".into(),
+        });
         assert_eq!(results, [Err(gone.clone()), Ok(vec![]), Err(gone)]);
     }
 
@@ -179,8 +184,18 @@ mod tests {
             0 => comm.all_gather(&[]).map(drop),
             _ => comm.all_reduce(&mut []),
         });
-        assert!(results.iter().all(|result| matches!(result, Err(Error::Communication { .. }))), "{results:?}");
+        assert!(
+            results
+                .iter()
+                .all(|result| matches!(result, Err(Error::Distributed(DistributedError::Communication { .. })))),
+            "{results:?}"
+        );
         let results = InProcess::run(2, |comm| comm.all_reduce(&mut vec![0; comm.rank()]));
-        assert!(results.iter().all(|result| matches!(result, Err(Error::Communication { .. }))), "{results:?}");
+        assert!(
+            results
+                .iter()
+                .all(|result| matches!(result, Err(Error::Distributed(DistributedError::Communication { .. })))),
+            "{results:?}"
+        );
     }
 }

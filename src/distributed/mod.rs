@@ -15,8 +15,9 @@ pub use mpi::Mpi;
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
+use crate::error::{ArgumentError, DistributedError, MeasureError};
 use crate::sampler::strata;
-use crate::{ClassIndex, Curriculum, CurriculumSampler, Epoch, Error, Pick, Position, Quota, Result, Schedule, State};
+use crate::{ClassIndex, Curriculum, CurriculumSampler, Epoch, Pick, Position, Quota, Result, Schedule, State};
 
 /// How ranks that each measured a part of the samples agree on an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,12 +85,12 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     /// Wraps a sampler that every rank has built in the same way. Together.
     ///
     /// # Errors
-    /// [`Error::RanksDiffer`] if labels, settings or schedule are not those of rank 0; [`Error::Rank`]; those of the
-    /// communicator.
+    /// [`DistributedError::RanksDiffer`] if labels, settings or schedule are not those of rank 0;
+    /// [`DistributedError::Rank`]; those of the communicator.
     pub fn new(sampler: Curriculum<S>, comm: C, exchange: Exchange) -> Result<Self> {
         let (rank, world_size) = (comm.rank(), comm.world_size());
         if rank >= world_size {
-            return Err(Error::Rank { rank, world_size });
+            return Err(DistributedError::Rank { rank, world_size }.into());
         }
         let population = sampler.population();
         // under a cap which samples are candidates is known only where all scores are
@@ -151,8 +152,8 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     /// `scores`: one for each sample of [`part`](Self::part), in the order of the labels.
     ///
     /// # Errors
-    /// [`Error::Length`] and [`Error::ScoreNotFinite`] (with the sample's index in the data set) on the rank with the
-    /// bad scores, and [`Error::OtherRank`] on the others; those of the communicator.
+    /// [`ArgumentError::Length`] and [`MeasureError::ScoreNotFinite`] (with the sample's index in the data set) on
+    /// the rank with the bad scores, and [`DistributedError::OtherRank`] on the others; those of the communicator.
     pub fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {
         self.together(self.check_part(scores))?;
         match self.exchange {
@@ -174,8 +175,8 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     /// The whole index list of an epoch in training order. Shard it. Together.
     ///
     /// # Errors
-    /// [`Error::RanksDiffer`] if the ranks ask for different epochs, or differ in labels, configuration or scores;
-    /// [`Error::Quota`]; those of the communicator.
+    /// [`DistributedError::RanksDiffer`] if the ranks ask for different epochs, or differ in labels, configuration or
+    /// scores; [`ScheduleError::Quota`](crate::error::ScheduleError::Quota); those of the communicator.
     pub fn epoch(&self, epoch: usize) -> Result<Epoch> {
         self.check_ranks(epoch)?;
         let Some(own) = &self.own else { return self.sampler.epoch(epoch) };
@@ -196,7 +197,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         let n = population.len();
         if !list.is_sorted() || list.last().is_some_and(|&last| last as usize >= n) {
             let reason = "it returned what no rank has sent".into();
-            return Err(Error::Communication { operation: "all_gather", reason });
+            return Err(DistributedError::Communication { operation: "all_gather", reason }.into());
         }
         Ok(self.sampler.epoch_of(epoch, &plan.quota, list))
     }
@@ -218,8 +219,8 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     /// As [`CurriculumSampler::restore`]. Every rank must give the same state. Together.
     ///
     /// # Errors
-    /// Those of [`CurriculumSampler::restore`] on the rank with the error, and [`Error::OtherRank`] on the others;
-    /// [`Error::RanksDiffer`] if the states differ; those of the communicator.
+    /// Those of [`CurriculumSampler::restore`] on the rank with the error, and [`DistributedError::OtherRank`] on the
+    /// others; [`DistributedError::RanksDiffer`] if the states differ; those of the communicator.
     pub fn restore(&mut self, state: &State) -> Result<Position> {
         self.together(self.sampler.check_state(state))?;
         self.compare(&[Fact::hash("state", state.checksum())])?;
@@ -235,10 +236,16 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         let part = self.part();
         if scores.len() != part.len() {
             let rule = "one score for each sample of `part()`";
-            return Err(Error::Length { argument: "scores".into(), found: scores.len(), expected: part.len(), rule });
+            return Err(ArgumentError::Length {
+                argument: "scores".into(),
+                found: scores.len(),
+                expected: part.len(),
+                rule,
+            }
+            .into());
         }
         match scores.iter().position(|score| !score.is_finite()) {
-            Some(at) => Err(Error::ScoreNotFinite { index: part.start + at, value: scores[at] }),
+            Some(at) => Err(MeasureError::ScoreNotFinite { index: part.start + at, value: scores[at] }.into()),
             None => Ok(()),
         }
     }
@@ -254,7 +261,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     fn together<T>(&self, result: Result<T>) -> Result<T> {
         let failed = gather(&self.comm, &[u32::from(result.is_err())], self.world_size())?;
         match (result, failed.iter().position(|&failed| failed == 1)) {
-            (Ok(_), Some(rank)) => Err(Error::OtherRank { rank }),
+            (Ok(_), Some(rank)) => Err(DistributedError::OtherRank { rank }.into()),
             (result, _) => result,
         }
     }
@@ -284,7 +291,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
             };
             if let Some(rank) = (1..self.world_size()).find(|&rank| value(rank) != value(0)) {
                 let (found, expected) = (fact.show(value(rank)), fact.show(value(0)));
-                return Err(Error::RanksDiffer { what: fact.what, rank, found, expected });
+                return Err(DistributedError::RanksDiffer { what: fact.what, rank, found, expected }.into());
             }
         }
         Ok(())
@@ -305,7 +312,7 @@ fn gather(comm: &impl Communicator, values: &[u32], expected: usize) -> Result<V
         return Ok(all);
     }
     let reason = format!("it returned {} values, and not the {expected} of all ranks", all.len());
-    Err(Error::Communication { operation: "all_gather", reason })
+    Err(DistributedError::Communication { operation: "all_gather", reason }.into())
 }
 
 /// A value that must be equal on all ranks.

@@ -7,6 +7,7 @@ use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator as _, CommunicatorCollectives as _};
 
 use super::Communicator;
+use crate::error::DistributedError;
 use crate::{Error, Result};
 
 /// The most words of all ranks in one call, as MPI counts in 32 bits.
@@ -26,10 +27,11 @@ impl Mpi {
     /// Joins the job. Call it once in a process.
     ///
     /// # Errors
-    /// [`Error::Communication`] if MPI is running in this process already.
+    /// [`DistributedError::Communication`] if MPI is running in this process already.
     pub fn new() -> Result<Self> {
         let reason = "MPI was initialised before in this process".into();
-        let universe = mpi::initialize().ok_or(Error::Communication { operation: "MPI_Init", reason })?;
+        let universe = mpi::initialize()
+            .ok_or(Error::Distributed(DistributedError::Communication { operation: "MPI_Init", reason }))?;
         Ok(Self { world: universe.world(), universe: Some(universe), most: MOST })
     }
 

@@ -4,6 +4,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::layout::{Layout, Measured};
 use super::{Terms, host};
+use crate::error::{ArgumentError, MeasureError};
 use crate::tensor::{floats, integers, wrong_device, wrong_shape};
 use crate::{Error, Result};
 
@@ -28,13 +29,13 @@ impl<'a> Batch<'a> {
         let logits = if terms.needs_logits() { logits } else { &[] };
         let embeddings = if terms.needs_embeddings() { embeddings } else { &[] };
         if terms.needs_embeddings() && embeddings.is_empty() && !(terms.needs_logits() && logits.is_empty()) {
-            return Err(Error::NoEmbeddings { terms: terms.name() });
+            return Err(MeasureError::NoEmbeddings { terms: terms.name() }.into());
         }
         let num_classes = common_width("logits", logits, terms.needs_logits(), len)?;
         let width = common_width("embeddings", embeddings, terms.needs_embeddings(), len)?;
         if terms == Terms::Both && embeddings.len() != logits.len() {
             let (found, expected, rule) = (embeddings.len(), logits.len(), "as many as `logits`");
-            return Err(Error::Length { argument: "embeddings".into(), found, expected, rule });
+            return Err(ArgumentError::Length { argument: "embeddings".into(), found, expected, rule }.into());
         }
         let all = || logits.iter().chain(embeddings);
         let device = all().next().map_or(Device::Cpu, Tensor::device);
@@ -107,7 +108,7 @@ impl<'a> Batch<'a> {
 /// The common width of these tensors; 0 if they are not needed.
 fn common_width(argument: &'static str, tensors: &[Tensor], needed: bool, len: i64) -> Result<i64> {
     if needed && tensors.is_empty() {
-        return Err(Error::Empty { argument });
+        return Err(ArgumentError::Empty { argument }.into());
     }
     let mut common = 0;
     for (m, tensor) in tensors.iter().enumerate() {
@@ -116,7 +117,7 @@ fn common_width(argument: &'static str, tensors: &[Tensor], needed: bool, len: i
         let width = match *tensor.size().as_slice() {
             [rows, width] if rows == len && width > 0 => width,
             [rows] if rows == len && argument == "logits" => {
-                return Err(Error::OneLogit { argument: name, found: vec![rows] });
+                return Err(MeasureError::OneLogit { argument: name, found: vec![rows] }.into());
             }
             [rows, _, _, ..] if rows == len => {
                 let expected = format!("[{len}, width]: pool over the dimensions between first, by their mean, say");
@@ -129,7 +130,9 @@ fn common_width(argument: &'static str, tensors: &[Tensor], needed: bool, len: i
         };
         common = if m == 0 { width } else { common };
         if width != common && argument == "embeddings" {
-            return Err(Error::EmbeddingWidth { modality: m, found: width as usize, expected: common as usize });
+            return Err(
+                MeasureError::EmbeddingWidth { modality: m, found: width as usize, expected: common as usize }.into()
+            );
         }
         if width != common {
             return Err(wrong_shape(&name, tensor, &format!("[{len}, {common}], as `{argument}[0]`")));

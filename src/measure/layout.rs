@@ -2,6 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
+use crate::error::{ArgumentError, TensorError};
 use crate::tensor::wrong_device;
 use crate::{Error, Result};
 
@@ -32,11 +33,13 @@ impl Layout {
         if self.modalities != other.modalities {
             let (found, expected) = (other.modalities as usize, self.modalities as usize);
             let rule = "as many as in the first batch of this measurement";
-            return Err(Error::Length { argument: argument.into(), found, expected, rule });
+            return Err(ArgumentError::Length { argument: argument.into(), found, expected, rule }.into());
         }
         if self.kind != other.kind {
             let expected = "of the precision of the first batch of this measurement";
-            return Err(Error::Kind { argument: first.into(), found: format!("{:?}", other.kind), expected });
+            return Err(
+                TensorError::Kind { argument: first.into(), found: format!("{:?}", other.kind), expected }.into()
+            );
         }
         let (argument, found, expected) = if self.num_classes != other.num_classes {
             ("logits[0]", other.num_classes, self.num_classes)
@@ -44,7 +47,7 @@ impl Layout {
             ("embeddings[0]", other.width, self.width)
         };
         let expected = format!("[{len}, {expected}], as in the first batch of this measurement");
-        Err(Error::Shape { argument: argument.into(), found: vec![len, found], expected })
+        Err(TensorError::Shape { argument: argument.into(), found: vec![len, found], expected }.into())
     }
 }
 

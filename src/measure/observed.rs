@@ -4,6 +4,7 @@ use tch::{Kind, Tensor};
 
 use super::Terms;
 use super::layout::{Layout, Measured};
+use crate::error::MeasureError;
 use crate::tensor::to_vec;
 use crate::{Error, Result};
 
@@ -116,25 +117,25 @@ impl Observed {
         for seen in [&self.lowest, &self.highest] {
             let index = number(seen)?;
             if !(0..self.num_samples).contains(&index) {
-                return Ok(Error::IndexOutOfRange { index, num_samples });
+                return Ok(Error::Measure(MeasureError::IndexOutOfRange { index, num_samples }));
             }
         }
         let index = number(&self.twice)? as usize;
         if index < num_samples {
-            return Ok(Error::IndexTwice { index });
+            return Ok(Error::Measure(MeasureError::IndexTwice { index }));
         }
         let fault = to_vec::<i32>(&self.fault.f_narrow(0, 0, self.num_samples)?)?;
         if let Some(first) = fault.iter().position(|&code| code == 0) {
             let missing = fault.iter().filter(|&&code| code == 0).count();
-            return Ok(Error::NotObserved { missing, num_samples, first });
+            return Ok(Error::Measure(MeasureError::NotObserved { missing, num_samples, first }));
         }
         let sample = fault.iter().position(|&code| code > 1).unwrap_or(0);
         let tensor = (fault[sample] as usize).saturating_sub(2);
         let logits = if self.log_p.is_some() { self.layout.modalities as usize } else { 0 };
         Ok(if tensor < logits {
-            Error::NotFinite { argument: "logits", modality: tensor, sample }
+            Error::Measure(MeasureError::NotFinite { argument: "logits", modality: tensor, sample })
         } else {
-            Error::NotFinite { argument: "embeddings", modality: tensor - logits, sample }
+            Error::Measure(MeasureError::NotFinite { argument: "embeddings", modality: tensor - logits, sample })
         })
     }
 

@@ -6,6 +6,7 @@
 use rayon::prelude::*;
 
 use super::Terms;
+use crate::error::{ArgumentError, LabelError, MeasureError};
 use crate::{Error, Result};
 
 /// `f32` or `f64`.
@@ -124,9 +125,10 @@ pub struct Scores<F = f32> {
 /// All shapes are in [`Modality`] and [`Scores`].
 ///
 /// # Errors
-/// [`Error::Empty`] for no labels or no modalities; [`Error::Length`] and [`Error::EmbeddingWidth`] for slices that
-/// disagree; [`Error::LabelOutsideLogits`]; [`Error::NotFinite`] with the modality and the sample;
-/// [`Error::NoModality`] for a sample that has none.
+/// [`ArgumentError::Empty`] for no labels or no modalities; [`ArgumentError::Length`] and
+/// [`MeasureError::EmbeddingWidth`] for slices that disagree; [`LabelError::LabelOutsideLogits`];
+/// [`MeasureError::NotFinite`] with the modality and the sample; [`MeasureError::NoModality`] for a sample that has
+/// none.
 ///
 /// # Complexity
 /// One pass over the logits, one over the embeddings, on all threads of the current rayon pool.
@@ -232,7 +234,7 @@ fn log_probabilities<F: Real>(
     }
     // NaN for every row that is not finite, and for no other.
     match (0..labels.len()).find(|&i| values[i].into().is_nan() && modality.has(i)) {
-        Some(sample) => Err(Error::NotFinite { argument: "logits", modality: m, sample }),
+        Some(sample) => Err(MeasureError::NotFinite { argument: "logits", modality: m, sample }.into()),
         None => Ok(values),
     }
 }
@@ -269,7 +271,7 @@ fn complementarities<F: Real>(n: usize, width: usize, modalities: &[Modality<'_,
     let Some(sample) = values.iter().position(|&value| value.into().is_nan()) else { return Ok(values) };
     let bad = |&m: &usize| modalities[m].row(sample, width).is_some_and(|row| !row.iter().all(|x| x.finite()));
     let modality = (0..modalities.len()).find(bad).unwrap_or(0);
-    Err(Error::NotFinite { argument: "embeddings", modality, sample })
+    Err(MeasureError::NotFinite { argument: "embeddings", modality, sample }.into())
 }
 
 /// The labels as columns of the logits.
@@ -282,32 +284,37 @@ fn columns<L: Copy + TryInto<i64>>(labels: &[L], num_classes: usize) -> Result<V
         return Ok(columns);
     }
     let index = columns.iter().position(|&column| outside(column)).unwrap_or(0);
-    let label: i64 = labels[index].try_into().map_err(|_| Error::LabelTooLarge { argument: "labels", index })?;
+    let label: i64 =
+        labels[index].try_into().map_err(|_| Error::Label(LabelError::LabelTooLarge { argument: "labels", index }))?;
     if num_classes == 1 && label == 1 {
         let found = vec![labels.len() as i64, 1];
-        return Err(Error::OneLogit { argument: "modalities[0].logits".into(), found });
+        return Err(MeasureError::OneLogit { argument: "modalities[0].logits".into(), found }.into());
     }
-    Err(Error::LabelOutsideLogits { index, label, num_classes })
+    Err(LabelError::LabelOutsideLogits { index, label, num_classes }.into())
 }
 
 /// Checks every length; returns the width of the embeddings.
 fn check<F, L>(labels: &[L], num_classes: usize, modalities: &[Modality<'_, F>], terms: Terms) -> Result<usize> {
     let n = labels.len();
     if n == 0 {
-        return Err(Error::Empty { argument: "labels" });
+        return Err(ArgumentError::Empty { argument: "labels" }.into());
     }
     if modalities.is_empty() {
-        return Err(Error::Empty { argument: "modalities" });
+        return Err(ArgumentError::Empty { argument: "modalities" }.into());
     }
     if num_classes == 0 {
-        return Err(Error::OutOfRange { argument: "num_classes", found: 0.0, range: "at least 1" });
+        return Err(ArgumentError::OutOfRange { argument: "num_classes", found: 0.0, range: "at least 1" }.into());
     }
     if terms.needs_embeddings() && modalities.iter().all(|modality| modality.embeddings.is_empty()) {
-        return Err(Error::NoEmbeddings { terms: terms.name() });
+        return Err(MeasureError::NoEmbeddings { terms: terms.name() }.into());
     }
     let length = |argument: &str, m: usize, found: usize, expected: usize, rule: &'static str| {
         let argument = format!("modalities[{m}].{argument}");
-        if found == expected { Ok(()) } else { Err(Error::Length { argument, found, expected, rule }) }
+        if found == expected {
+            Ok(())
+        } else {
+            Err(Error::Argument(ArgumentError::Length { argument, found, expected, rule }))
+        }
     };
     let width = (modalities[0].embeddings.len() / n).max(1); // embeddings that are needed are not empty
     for (m, modality) in modalities.iter().enumerate() {
@@ -319,7 +326,7 @@ fn check<F, L>(labels: &[L], num_classes: usize, modalities: &[Modality<'_, F>],
         if terms.needs_embeddings() {
             let found = modality.embeddings.len();
             if m > 0 && found % n == 0 && found / n != width {
-                return Err(Error::EmbeddingWidth { modality: m, found: found / n, expected: width });
+                return Err(MeasureError::EmbeddingWidth { modality: m, found: found / n, expected: width }.into());
             }
             length("embeddings", m, found, n * width, "labels.len() rows of one width")?;
         }
@@ -329,7 +336,7 @@ fn check<F, L>(labels: &[L], num_classes: usize, modalities: &[Modality<'_, F>],
     }
     let missing = |sample: &usize| modalities.iter().all(|modality| modality.present.is_some_and(|p| !p[*sample]));
     match (0..n).find(missing) {
-        Some(sample) => Err(Error::NoModality { sample }),
+        Some(sample) => Err(MeasureError::NoModality { sample }.into()),
         None => Ok(width),
     }
 }
@@ -483,7 +490,7 @@ mod tests {
         let nobody = Modality { present: Some(&[true, false]), ..first };
         let other = Modality { present: Some(&[true, false]), ..second };
         let error = measure(&[0, 0], 2, &[nobody, other], Terms::Both).unwrap_err();
-        assert_eq!(error, Error::NoModality { sample: 1 });
+        assert_eq!(error, Error::Measure(MeasureError::NoModality { sample: 1 }));
     }
 
     #[test]
@@ -492,12 +499,18 @@ mod tests {
             let good = one(&[0.0; 4], &[1.0, 2.0]);
             let logits = [0.0, 0.0, bad, 0.0];
             let error = measure(&[0, 1], 2, &[good, one(&logits, &[1.0, 1.0])], Terms::Both).unwrap_err();
-            assert_eq!(error, Error::NotFinite { argument: "logits", modality: 1, sample: 1 });
+            assert_eq!(error, Error::Measure(MeasureError::NotFinite { argument: "logits", modality: 1, sample: 1 }));
             let embeddings = [1.0, bad];
             let error = measure(&[0, 1], 2, &[good, one(&[0.0; 4], &embeddings)], Terms::Both).unwrap_err();
-            assert_eq!(error, Error::NotFinite { argument: "embeddings", modality: 1, sample: 1 });
+            assert_eq!(
+                error,
+                Error::Measure(MeasureError::NotFinite { argument: "embeddings", modality: 1, sample: 1 })
+            );
             let error = measure(&[0, 1], 2, &[one(&[0.0; 4], &embeddings)], Terms::Both).unwrap_err();
-            assert_eq!(error, Error::NotFinite { argument: "embeddings", modality: 0, sample: 1 });
+            assert_eq!(
+                error,
+                Error::Measure(MeasureError::NotFinite { argument: "embeddings", modality: 0, sample: 1 })
+            );
         }
     }
 

@@ -10,6 +10,7 @@ use super::batch::Batch;
 use super::layout::Layout;
 use super::observed::Observed;
 use super::{Real, Scores, Terms};
+use crate::error::{ArgumentError, LabelError, MeasureError};
 use crate::labels::whole;
 use crate::tensor::{self, to_vec, without_gradient};
 use crate::{Error, Result};
@@ -52,12 +53,12 @@ impl MultimodalMeasurer {
     /// A measurer for these labels: one integer for each sample. A label is a column of the logits.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::LabelTooLarge`].
+    /// [`ArgumentError::Empty`], [`LabelError::LabelTooLarge`].
     pub fn new<L: Copy + TryInto<i64>>(labels: &[L]) -> Result<Self> {
         let labels = whole("labels", labels)?;
         let min = (0..labels.len()).min_by_key(|&i| labels[i]);
         let max = (0..labels.len()).max_by_key(|&i| labels[i]);
-        let (Some(min), Some(max)) = (min, max) else { return Err(Error::Empty { argument: "labels" }) };
+        let (Some(min), Some(max)) = (min, max) else { return Err(ArgumentError::Empty { argument: "labels" }.into()) };
         let extremes = [min, max];
         Ok(Self { labels, extremes, present: None, terms: Terms::Both, observed: None, on_device: None })
     }
@@ -65,7 +66,8 @@ impl MultimodalMeasurer {
     /// The same measurer with a mask of the modalities that each sample has, `[N, M]` of kind bool.
     ///
     /// # Errors
-    /// [`Error::Kind`], [`Error::Shape`], [`Error::NoModality`].
+    /// [`TensorError::Kind`](crate::error::TensorError::Kind),
+    /// [`TensorError::Shape`](crate::error::TensorError::Shape), [`MeasureError::NoModality`].
     pub fn present(mut self, mask: &Tensor) -> Result<Self> {
         self.present = Some(tensor::mask(mask, self.labels.len())?.f_transpose(0, 1)?.f_contiguous()?);
         self.reset();
@@ -87,9 +89,13 @@ impl MultimodalMeasurer {
     /// on one device and of any float kind. What the terms do not need may be an empty slice.
     ///
     /// # Errors
-    /// [`Error::Undefined`], [`Error::NotDense`], [`Error::Shape`], [`Error::OneLogit`], [`Error::NoEmbeddings`],
-    /// [`Error::EmbeddingWidth`], [`Error::Kind`], [`Error::Device`], [`Error::LabelOutsideLogits`]; nothing is taken
-    /// then. What cannot be seen without waiting for the device is an error of [`finish`](Self::finish).
+    /// [`TensorError::Undefined`](crate::error::TensorError::Undefined),
+    /// [`TensorError::NotDense`](crate::error::TensorError::NotDense),
+    /// [`TensorError::Shape`](crate::error::TensorError::Shape), [`MeasureError::OneLogit`],
+    /// [`MeasureError::NoEmbeddings`], [`MeasureError::EmbeddingWidth`],
+    /// [`TensorError::Kind`](crate::error::TensorError::Kind),
+    /// [`TensorError::Device`](crate::error::TensorError::Device), [`LabelError::LabelOutsideLogits`]; nothing is
+    /// taken then. What cannot be seen without waiting for the device is an error of [`finish`](Self::finish).
     pub fn observe(&mut self, indices: &Tensor, logits: &[Tensor], embeddings: &[Tensor]) -> Result<()> {
         let batch = Batch::new(indices, logits, embeddings, self.terms)?;
         self.check(&batch)?;
@@ -112,8 +118,8 @@ impl MultimodalMeasurer {
     /// is empty again.
     ///
     /// # Errors
-    /// [`Error::NotObserved`], [`Error::NotFinite`]: the other samples are kept, so observe the missing or bad samples
-    /// again. [`Error::IndexOutOfRange`], [`Error::IndexTwice`]: `reset` first.
+    /// [`MeasureError::NotObserved`], [`MeasureError::NotFinite`]: the other samples are kept, so observe the missing
+    /// or bad samples again. [`MeasureError::IndexOutOfRange`], [`MeasureError::IndexTwice`]: `reset` first.
     pub fn finish(&mut self) -> Result<Vec<f32>> {
         let observed = self.begun()?;
         let mut scores = without_gradient(|| {
@@ -172,7 +178,11 @@ impl MultimodalMeasurer {
 
     fn begun(&self) -> Result<&Observed> {
         let num_samples = self.labels.len();
-        self.observed.as_ref().ok_or(Error::NotObserved { missing: num_samples, num_samples, first: 0 })
+        self.observed.as_ref().ok_or(Error::Measure(MeasureError::NotObserved {
+            missing: num_samples,
+            num_samples,
+            first: 0,
+        }))
     }
 
     /// Checks a batch against the mask, the labels and the batches before.
@@ -181,16 +191,18 @@ impl MultimodalMeasurer {
         if let Some(expected) = self.present.as_ref().map(|mask| mask.size()[0]).filter(|&m| m != modalities) {
             let argument = if num_classes > 0 { "logits" } else { "embeddings" };
             let (found, expected, rule) = (modalities as usize, expected as usize, "one for each column of the mask");
-            return Err(Error::Length { argument: argument.into(), found, expected, rule });
+            return Err(ArgumentError::Length { argument: argument.into(), found, expected, rule }.into());
         }
         if num_classes > 0 {
             let outside = |&index: &usize| !(0..num_classes).contains(&self.labels[index]);
             if let Some(index) = self.extremes.into_iter().find(outside) {
                 let (label, num_classes) = (self.labels[index], num_classes as usize);
                 if num_classes == 1 && label == 1 {
-                    return Err(Error::OneLogit { argument: "logits[0]".into(), found: vec![batch.len, 1] });
+                    return Err(
+                        MeasureError::OneLogit { argument: "logits[0]".into(), found: vec![batch.len, 1] }.into()
+                    );
                 }
-                return Err(Error::LabelOutsideLogits { index, label, num_classes });
+                return Err(LabelError::LabelOutsideLogits { index, label, num_classes }.into());
             }
         }
         self.observed.as_ref().map_or(Ok(()), |begun| begun.layout.check(batch.layout, batch.len))

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::capped::{self, Among};
 use super::select::{self, Keys};
 use super::{CurriculumSampler, Epoch, Position, Report, Settings, State, impossible, order, report, strata};
+use crate::error::{ArgumentError, LabelError, MeasureError, ScheduleError, StateError};
 use crate::targets::{Population, Targets};
-use crate::{ClassIndex, Error, Pick, Plan, PowerLaw, Quota, Result, Schedule, Warning};
+use crate::{ClassIndex, Pick, Plan, PowerLaw, Quota, Result, Schedule, Warning};
 
 /// The paper's sampler.
 pub type PowerLawScheduler = Curriculum<PowerLaw>;
@@ -25,12 +26,12 @@ impl<S: Schedule> Curriculum<S> {
     /// A sampler for these labels: one integer for each sample. Gaps and negative values are allowed.
     ///
     /// # Errors
-    /// Those of [`ClassIndex::new`] and of the schedule; [`Error::LooksUnlabelled`] for labels such as -1 and
+    /// Those of [`ClassIndex::new`] and of the schedule; [`LabelError::LooksUnlabelled`] for labels such as -1 and
     /// -100 beside labels from 0 on: if they are a class, [`from_classes`](Self::from_classes) takes them.
     pub fn new<L: Copy + TryInto<i64>>(labels: &[L], schedule: S) -> Result<Self> {
         let classes = ClassIndex::new(labels)?;
         match classes.unlabelled() {
-            Some((index, label, count)) => Err(Error::LooksUnlabelled { index, label, count }),
+            Some((index, label, count)) => Err(LabelError::LooksUnlabelled { index, label, count }.into()),
             None => Self::from_classes(classes, schedule),
         }
     }
@@ -46,7 +47,7 @@ impl<S: Schedule> Curriculum<S> {
     /// A sampler for these targets: several labels for each sample, sites, groups with a cap.
     ///
     /// # Errors
-    /// Those of the schedule; [`Error::WindowWithCap`] for a schedule that ignores classes, with a cap.
+    /// Those of the schedule; [`ScheduleError::WindowWithCap`] for a schedule that ignores classes, with a cap.
     pub fn with_targets(targets: Targets, schedule: S) -> Result<Self> {
         Self::of(Population::new(targets)?, schedule)
     }
@@ -90,7 +91,9 @@ impl<S: Schedule> Curriculum<S> {
         let plan = self.schedule.plan(epoch, classes)?;
         let (n, c) = (classes.num_samples(), classes.num_classes());
         match &plan.quota {
-            Quota::Window(_) if self.population.cells().is_some() => return Err(Error::WindowWithCap { epoch }),
+            Quota::Window(_) if self.population.cells().is_some() => {
+                return Err(ScheduleError::WindowWithCap { epoch }.into());
+            }
             Quota::Window(window) if window.start > window.end || window.end > n => {
                 return Err(impossible(epoch, format!("it asks for positions {window:?} of {n} samples")));
             }
@@ -147,16 +150,19 @@ impl<S: Schedule> Curriculum<S> {
         if let Some((sample, score)) =
             state.scores().and_then(|scores| scores.into_iter().enumerate().find(|(_, score)| !score.is_finite()))
         {
-            return Err(Error::StateContent { what: format!("the score {score} of sample {sample}") });
+            return Err(StateError::StateContent { what: format!("the score {score} of sample {sample}") }.into());
         }
         let dropped = state.measured_at().is_some() && !state.has_scores();
         if dropped && self.needs_scores_from(state.position().epoch) {
-            return Err(Error::StateContent {
+            return Err(StateError::StateContent {
                 what: "a measurement without its scores, which a later epoch needs".into(),
-            });
+            }
+            .into());
         }
         if state.measured_at().is_none() && state.has_scores() {
-            return Err(Error::StateContent { what: "scores without the epoch of their measurement".into() });
+            return Err(
+                StateError::StateContent { what: "scores without the epoch of their measurement".into() }.into()
+            );
         }
         Ok(())
     }
@@ -208,7 +214,8 @@ impl<S: Schedule> Curriculum<S> {
         if let Some((measured_at, None)) = self.measured
             && self.uses_scores(plan)
         {
-            return Err(Error::ScoresDropped { epoch, measured_at }); // and not a random ranking without a word
+            // and not a random ranking without a word
+            return Err(StateError::ScoresDropped { epoch, measured_at }.into());
         }
         let (seed, population) = (self.settings.seed, &*self.population);
         let keys = Keys::new(plan.pick, self.scores(), seed, epoch);
@@ -297,12 +304,12 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
         let expected = self.population.len();
         if scores.len() != expected {
             let rule = "one score for each label";
-            return Err(Error::Length { argument: "scores".into(), found: scores.len(), expected, rule });
+            return Err(ArgumentError::Length { argument: "scores".into(), found: scores.len(), expected, rule }.into());
         }
         // without an early exit, so that the compiler can check many values at once
         let finite = scores.iter().fold(true, |finite, score| finite & score.is_finite());
         if let Some((index, &value)) = scores.iter().enumerate().find(|(_, score)| !finite && !score.is_finite()) {
-            return Err(Error::ScoreNotFinite { index, value });
+            return Err(MeasureError::ScoreNotFinite { index, value }.into());
         }
         let (_, mut kept) = self.measured.take().unwrap_or_default();
         let buffer = kept.get_or_insert_default();
@@ -330,7 +337,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
     fn quotas(&self, epoch: usize) -> Result<Vec<usize>> {
         match self.plan(epoch)?.quota {
             Quota::PerClass(quotas) => Ok(quotas),
-            Quota::Window(_) => Err(Error::ClassBlind { epoch }),
+            Quota::Window(_) => Err(ScheduleError::ClassBlind { epoch }.into()),
         }
     }
 
@@ -368,6 +375,7 @@ impl<S: Schedule> std::fmt::Debug for Curriculum<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     fn sampler() -> PowerLawScheduler {
         PowerLawScheduler::new(&[0, 0, 0, 1], PowerLaw { epochs: 3, ..Default::default() }).unwrap()
@@ -398,7 +406,7 @@ mod tests {
         sampler.restore(&state(3, Some(1), None)).unwrap();
         assert_eq!(sampler.epoch(3).unwrap().len(), 4);
         let error = sampler.epoch(1).unwrap_err();
-        assert_eq!(error, Error::ScoresDropped { epoch: 1, measured_at: 1 });
+        assert_eq!(error, Error::State(StateError::ScoresDropped { epoch: 1, measured_at: 1 }));
         assert!(error.to_string().ends_with("restore an earlier state, or measure again and call `update`"), "{error}");
         assert_eq!(sampler.report(1).unwrap_err(), error);
         sampler.update(1, &[0.0; 4]).unwrap();

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::shard::{self, ShardRemainder};
+use crate::error::{ArgumentError, DistributedError, EpochError, TargetError};
 use crate::labels::check_columns;
 use crate::targets::{LabelCounts, Population};
 use crate::{Error, Result, Warning};
@@ -76,7 +77,7 @@ impl LastBatch {
 }
 
 pub(crate) fn check_batch_size(batch_size: usize) -> Result<()> {
-    if batch_size == 0 { Err(Error::BatchSize) } else { Ok(()) }
+    if batch_size == 0 { Err(ArgumentError::BatchSize.into()) } else { Ok(()) }
 }
 
 /// The samples of one epoch in training order, or a part of them: after a skip, or for one process.
@@ -154,16 +155,16 @@ impl Epoch {
     /// Returns `[num_logits]`: `ln(max(k, 1/2) / len)` for the `k` samples of label `c` in column `c`.
     ///
     /// # Errors
-    /// [`Error::PriorWidth`] if a label of the epoch is not a column; [`Error::OutOfRange`] for more than 2^24 columns;
-    /// [`Error::Empty`] for an epoch that was never filled; [`Error::SeveralLabels`] if samples can have several
-    /// labels: take [`log_odds`](Self::log_odds).
+    /// [`LabelError::PriorWidth`](crate::error::LabelError::PriorWidth) if a label of the epoch is not a column;
+    /// [`ArgumentError::OutOfRange`] for more than 2^24 columns; [`ArgumentError::Empty`] for an epoch that was never
+    /// filled; [`TargetError::SeveralLabels`] if samples can have several labels: take [`log_odds`](Self::log_odds).
     ///
     /// # Source
     /// `docs/algorithm.md`, "The loss must know"; balanced softmax (Ren et al. 2020).
     pub fn log_prior(&self, num_logits: usize) -> Result<Vec<f32>> {
         let population = self.filled()?;
         if population.has_rows() {
-            return Err(Error::SeveralLabels);
+            return Err(TargetError::SeveralLabels.into());
         }
         let classes = population.classes();
         let len = self.total as f64;
@@ -178,12 +179,12 @@ impl Epoch {
     /// How often the whole epoch has each label, `[L]`; the same before and after `skip` and `shard`.
     ///
     /// # Errors
-    /// [`Error::OneLabel`] for one label a sample; [`Error::Empty`] for an epoch that was never filled.
+    /// [`TargetError::OneLabel`] for one label a sample; [`ArgumentError::Empty`] for an epoch that was never filled.
     pub fn label_counts(&self) -> Result<&[usize]> {
         if self.filled()?.has_rows() {
             Ok(&self.labels.carried)
         } else {
-            Err(Error::OneLabel { what: "Epoch::label_counts" })
+            Err(TargetError::OneLabel { what: "Epoch::label_counts" }.into())
         }
     }
 
@@ -201,7 +202,10 @@ impl Epoch {
     }
 
     fn filled(&self) -> Result<&Population> {
-        self.population.as_deref().filter(|_| self.total > 0).ok_or(Error::Empty { argument: "epoch" })
+        self.population
+            .as_deref()
+            .filter(|_| self.total > 0)
+            .ok_or(Error::Argument(ArgumentError::Empty { argument: "epoch" }))
     }
 
     /// The rest of the epoch after `samples` samples, counted over all processes.
@@ -211,15 +215,15 @@ impl Epoch {
     /// the number of processes.
     ///
     /// # Errors
-    /// [`Error::Skip`] for more samples than are left; [`Error::SkipSharded`].
+    /// [`EpochError::Skip`] for more samples than are left; [`EpochError::SkipSharded`].
     pub fn skip(&self, samples: usize) -> Result<Self> {
         let world_size = self.world_size.unwrap_or(1);
         if !samples.is_multiple_of(world_size) {
-            return Err(Error::SkipSharded { found: samples, world_size });
+            return Err(EpochError::SkipSharded { found: samples, world_size }.into());
         }
         let own = samples / world_size;
         if own > self.len() {
-            return Err(Error::Skip { found: samples, len: self.len().saturating_mul(world_size) });
+            return Err(EpochError::Skip { found: samples, len: self.len().saturating_mul(world_size) }.into());
         }
         Ok(Self { start: self.start + own, done: self.done.saturating_add(samples), ..self.with(self.indices.clone()) })
     }
@@ -229,7 +233,7 @@ impl Epoch {
     /// All parts have the same length, so that no process waits for another. `remainder` says how.
     ///
     /// # Errors
-    /// [`Error::Rank`] if `rank` is not below `world_size`; [`Error::ShardedTwice`].
+    /// [`DistributedError::Rank`] if `rank` is not below `world_size`; [`EpochError::ShardedTwice`].
     pub fn shard(&self, rank: usize, world_size: usize, remainder: ShardRemainder) -> Result<Self> {
         self.check_shard(rank, world_size)?;
         Ok(self.part_of(shard::every_nth(&self.indices, self.start, rank, world_size, remainder), world_size))
@@ -242,11 +246,11 @@ impl Epoch {
     /// epochs.
     ///
     /// # Errors
-    /// As [`shard`](Self::shard), and [`Error::SkippedStratified`] if some samples of the epoch are done.
+    /// As [`shard`](Self::shard), and [`EpochError::SkippedStratified`] if some samples of the epoch are done.
     pub fn shard_stratified(&self, rank: usize, world_size: usize, remainder: ShardRemainder) -> Result<Self> {
         self.check_shard(rank, world_size)?;
         if self.done > 0 {
-            return Err(Error::SkippedStratified { done: self.done });
+            return Err(EpochError::SkippedStratified { done: self.done }.into());
         }
         let strata = self.population.as_ref().map_or(&[][..], |population| population.strata().sample_classes());
         Ok(self.part_of(shard::stratified(&self.indices, strata, rank, world_size, remainder), world_size))
@@ -258,7 +262,7 @@ impl Epoch {
     /// batches, of the same sizes.
     ///
     /// # Errors
-    /// [`Error::BatchSize`] for batches of 0.
+    /// [`ArgumentError::BatchSize`] for batches of 0.
     pub fn batches(&self, batch_size: usize, last: LastBatch) -> Result<IndexBatches<'_>> {
         check_batch_size(batch_size)?;
         Ok(IndexBatches { epoch: self, batch_size, last, next: 0, count: last.batches(self.len(), batch_size) })
@@ -266,9 +270,9 @@ impl Epoch {
 
     fn check_shard(&self, rank: usize, world_size: usize) -> Result<()> {
         if rank >= world_size {
-            return Err(Error::Rank { rank, world_size });
+            return Err(DistributedError::Rank { rank, world_size }.into());
         }
-        if self.world_size.is_some() { Err(Error::ShardedTwice) } else { Ok(()) }
+        if self.world_size.is_some() { Err(EpochError::ShardedTwice.into()) } else { Ok(()) }
     }
 
     /// Samples of the data set that it is of; none if it was never filled.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::State;
 use super::state::check_version;
+use crate::error::StateError;
 use crate::{Error, Result};
 
 /// First bytes of a binary file. A JSON file begins with a brace.
@@ -35,12 +36,12 @@ impl State {
     /// ```
     ///
     /// # Errors
-    /// [`Error::StateFile`] if the file cannot be written. An old file is then unchanged.
+    /// [`StateError::StateFile`] if the file cannot be written. An old file is then unchanged.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let failed = |error: io::Error| {
             let (path, kind, reason) = (path.display().to_string(), error.kind(), error.to_string());
-            Error::StateFile { path, done: "written", kind, reason }
+            Error::State(StateError::StateFile { path, done: "written", kind, reason })
         };
         let bytes = if path.extension().is_some_and(|end| end == "json") {
             serde_json::to_vec(self).map_err(|error| failed(error.into()))?
@@ -54,17 +55,17 @@ impl State {
     /// Reads a file that [`save`](Self::save) wrote, in either format.
     ///
     /// # Errors
-    /// [`Error::StateFile`] if it cannot be read, [`Error::StateFormat`] if it is truncated or not a state,
-    /// [`Error::StateVersion`] if another release wrote it, [`Error::StateDamaged`] if it was altered.
+    /// [`StateError::StateFile`] if it cannot be read, [`StateError::StateFormat`] if it is truncated or not a state,
+    /// [`StateError::StateVersion`] if another release wrote it, [`StateError::StateDamaged`] if it was altered.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let name = || path.display().to_string();
         let unread = |error: io::Error| {
             let (kind, reason) = (error.kind(), error.to_string());
-            Error::StateFile { path: name(), done: "read", kind, reason }
+            Error::State(StateError::StateFile { path: name(), done: "read", kind, reason })
         };
         let bytes = fs::read(path).map_err(unread)?;
-        let not_whole = |reason: String| Error::StateFormat { path: name(), reason };
+        let not_whole = |reason: String| Error::State(StateError::StateFormat { path: name(), reason });
         let state: Self = match bytes.strip_prefix(MAGIC) {
             Some(body) => {
                 let binary = |error: postcard::Error| not_whole(error.to_string());

@@ -33,6 +33,7 @@ pub use state::State;
 pub use warning::Warning;
 pub use weighted::weighted_scores;
 
+use crate::error::ScheduleError;
 use crate::{ClassIndex, Error, Result};
 
 /// The sampler of a training loop: it takes scores and gives index lists, without any framework.
@@ -66,7 +67,8 @@ pub trait CurriculumSampler: Send + Sync {
     /// Number of samples of the epoch, known before training.
     ///
     /// # Errors
-    /// [`Error::Quota`] if your own schedule asks for samples that the data do not have, or the error of the schedule.
+    /// [`ScheduleError::Quota`] if your own schedule asks for samples that the data do not have, or the error of the
+    /// schedule.
     fn epoch_len(&self, epoch: usize) -> Result<usize>;
 
     /// Whether the epoch should begin with a measurement: false once the scores of that epoch are in, also after a
@@ -79,13 +81,14 @@ pub trait CurriculumSampler: Send + Sync {
     /// `scores`: `[N]`, in the order of the labels.
     ///
     /// # Errors
-    /// [`Error::Length`], [`Error::ScoreNotFinite`]; the sampler is then unchanged.
+    /// [`ArgumentError::Length`](crate::error::ArgumentError::Length),
+    /// [`MeasureError::ScoreNotFinite`](crate::error::MeasureError::ScoreNotFinite); the sampler is then unchanged.
     fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()>;
 
     /// Writes the epoch's index list in training order to `out`, and reuses the memory of `out`.
     ///
     /// # Errors
-    /// [`Error::Quota`] if your own schedule asks for samples that the data do not have.
+    /// [`ScheduleError::Quota`] if your own schedule asks for samples that the data do not have.
     ///
     /// # Complexity
     /// O(N + C log C) time; 4 bytes of scratch memory for each sample.
@@ -101,7 +104,8 @@ pub trait CurriculumSampler: Send + Sync {
     /// ends in a lone sample.
     ///
     /// # Errors
-    /// As [`report`](Self::report); [`Error::BatchSize`] for batches of 0.
+    /// As [`report`](Self::report); [`ArgumentError::BatchSize`](crate::error::ArgumentError::BatchSize) for batches
+    /// of 0.
     fn report_batches(&self, epoch: usize, batch_size: usize, last: LastBatch) -> Result<Report> {
         check_batch_size(batch_size)?;
         let mut report = self.report(epoch)?;
@@ -112,7 +116,7 @@ pub trait CurriculumSampler: Send + Sync {
     /// Number of samples of each class in the epoch, largest class first.
     ///
     /// # Errors
-    /// [`Error::ClassBlind`] if the schedule ignores classes in that epoch; [`Error::Quota`].
+    /// [`ScheduleError::ClassBlind`] if the schedule ignores classes in that epoch; [`ScheduleError::Quota`].
     fn quotas(&self, epoch: usize) -> Result<Vec<usize>>;
 
     /// Everything that is needed to go on from a position. Give it to [`restore`](Self::restore) of a sampler that was
@@ -122,7 +126,9 @@ pub trait CurriculumSampler: Send + Sync {
     /// Takes the scores of a state and returns its position. Earlier scores of the sampler are dropped.
     ///
     /// # Errors
-    /// [`Error::StateDamaged`], [`Error::StateVersion`], or [`Error::StateMismatch`] for other labels or another
+    /// [`StateError::StateDamaged`](crate::error::StateError::StateDamaged),
+    /// [`StateError::StateVersion`](crate::error::StateError::StateVersion), or
+    /// [`StateError::StateMismatch`](crate::error::StateError::StateMismatch) for other labels or another
     /// configuration; the sampler is then unchanged.
     fn restore(&mut self, state: &State) -> Result<Position>;
 
@@ -139,7 +145,8 @@ pub trait CurriculumSampler: Send + Sync {
     /// Number of gradient steps that these epochs take in one process, known before training.
     ///
     /// # Errors
-    /// [`Error::BatchSize`] for batches of 0; as [`epoch_len`](Self::epoch_len).
+    /// [`ArgumentError::BatchSize`](crate::error::ArgumentError::BatchSize) for batches of 0; as
+    /// [`epoch_len`](Self::epoch_len).
     fn steps(&self, epochs: Range<usize>, batch_size: usize, last: LastBatch) -> Result<usize> {
         check_batch_size(batch_size)?;
         epochs
@@ -150,5 +157,5 @@ pub trait CurriculumSampler: Send + Sync {
 
 /// The error for a plan that does not fit the data.
 fn impossible(epoch: usize, reason: String) -> Error {
-    Error::Quota { epoch, reason }
+    Error::Schedule(ScheduleError::Quota { epoch, reason })
 }

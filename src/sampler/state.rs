@@ -7,8 +7,9 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use super::epoch::Position;
 use super::settings::Settings;
+use crate::Result;
+use crate::error::StateError;
 use crate::targets::Population;
-use crate::{Error, Result};
 
 /// Version of the format. Other versions are refused.
 const VERSION: u32 = 1;
@@ -92,7 +93,11 @@ impl State {
     pub(super) fn check_itself(&self) -> Result<()> {
         check_version(self.version)?;
         let expected = self.checksum_of_content();
-        if self.checksum == expected { Ok(()) } else { Err(Error::StateDamaged { found: self.checksum, expected }) }
+        if self.checksum == expected {
+            Ok(())
+        } else {
+            Err(StateError::StateDamaged { found: self.checksum, expected }.into())
+        }
     }
 
     /// The scores of the latest measurement, one for each sample, if a later epoch may need them.
@@ -124,7 +129,7 @@ impl State {
 }
 
 pub(super) fn check_version(found: u32) -> Result<()> {
-    if found == VERSION { Ok(()) } else { Err(Error::StateVersion { found, expected: VERSION }) }
+    if found == VERSION { Ok(()) } else { Err(StateError::StateVersion { found, expected: VERSION }.into()) }
 }
 
 /// Parts the schedule from the targets, where these are more than one label a sample.
@@ -140,12 +145,13 @@ fn in_words(targets: &str) -> &str {
 
 fn same(what: &'static str, found: &impl ToString, expected: &impl ToString) -> Result<()> {
     let (found, expected) = (found.to_string(), expected.to_string());
-    if found == expected { Ok(()) } else { Err(Error::StateMismatch { what, found, expected }) }
+    if found == expected { Ok(()) } else { Err(StateError::StateMismatch { what, found, expected }.into()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     fn population() -> Population {
         Population::single(crate::ClassIndex::new(&[0, 0, 1]).unwrap().into())
@@ -175,7 +181,7 @@ mod tests {
         for alter in damage {
             let mut bad = good.clone();
             alter(&mut bad);
-            assert!(matches!(check(&bad), Err(Error::StateDamaged { .. })), "{bad:?}");
+            assert!(matches!(check(&bad), Err(Error::State(StateError::StateDamaged { .. }))), "{bad:?}");
         }
     }
 
@@ -185,6 +191,6 @@ mod tests {
         newer.version = 2;
         let classes = population();
         let error = newer.check(&classes, Settings::default(), "Any").unwrap_err();
-        assert_eq!(error, Error::StateVersion { found: 2, expected: 1 });
+        assert_eq!(error, Error::State(StateError::StateVersion { found: 2, expected: 1 }));
     }
 }

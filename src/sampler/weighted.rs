@@ -1,7 +1,8 @@
 //! Random scores. Picking the highest ones draws samples without replacement, in proportion to weights.
 
 use super::random::{Purpose, Words};
-use crate::{Error, Result};
+use crate::Result;
+use crate::error::ArgumentError;
 
 /// Random scores, `ln(u) / weight`. With [`Pick::Highest`](crate::Pick::Highest) the samples of each class are then
 /// drawn without replacement, in proportion to the weights. Give new ones to `update` in each epoch.
@@ -10,7 +11,7 @@ use crate::{Error, Result};
 /// `weights`: `[N]`, from 1e-30 to 1e30. Returns `[N]`.
 ///
 /// # Errors
-/// [`Error::Weight`] with the position of a weight that is out of range or NaN.
+/// [`ArgumentError::Weight`] with the position of a weight that is out of range or NaN.
 ///
 /// # Examples
 /// ```
@@ -27,7 +28,7 @@ pub fn weighted_scores(weights: &[f64], seed: u64, epoch: usize) -> Result<Vec<f
     let mut words = Words::new(seed, epoch, Purpose::Redraw, 0);
     let score = |(index, &weight): (usize, &f64)| {
         if !(1e-30..=1e30).contains(&weight) {
-            return Err(Error::Weight { index, found: weight });
+            return Err(ArgumentError::Weight { index, found: weight }.into());
         }
         let uniform = (f64::from(words.next()) + 0.5) / (1u64 << 32) as f64;
         Ok((libm::log(uniform) / weight) as f32)
@@ -38,6 +39,7 @@ pub fn weighted_scores(weights: &[f64], seed: u64, epoch: usize) -> Result<Vec<f
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     #[test]
     fn the_first_is_drawn_in_proportion_to_its_weight() {
@@ -57,7 +59,7 @@ mod tests {
     fn a_weight_out_of_range_is_named() {
         for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-40] {
             let error = weighted_scores(&[1.0, bad], 0, 0).unwrap_err();
-            assert!(matches!(error, Error::Weight { index: 1, .. }), "{error}");
+            assert!(matches!(error, Error::Argument(ArgumentError::Weight { index: 1, .. })), "{error}");
         }
         assert!(weighted_scores(&[1e-30, 1e30], 0, 0).unwrap().iter().all(|score| score.is_finite()));
     }

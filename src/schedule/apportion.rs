@@ -7,7 +7,8 @@ use std::cmp::Reverse;
 
 use rayon::prelude::*;
 
-use crate::{Error, Result};
+use crate::Result;
+use crate::error::ArgumentError;
 
 /// What happens if the share of a class asks for more samples than the class has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,8 +42,8 @@ impl Overflow {
 /// of sum `size` for `Redistribute` (at most the sum of `counts`) and `Repeat`, at most `size` for `Truncate`.
 ///
 /// # Errors
-/// [`Error::Empty`] for no classes; [`Error::Length`] if the lengths differ; [`Error::OutOfRange`] for a share that is
-/// not in `[0, 1]`, or a size of 2^32 and more.
+/// [`ArgumentError::Empty`] for no classes; [`ArgumentError::Length`] if the lengths differ;
+/// [`ArgumentError::OutOfRange`] for a share that is not in `[0, 1]`, or a size of 2^32 and more.
 ///
 /// # Examples
 /// ```
@@ -58,17 +59,23 @@ impl Overflow {
 /// O(C log C).
 pub fn apportion(counts: &[usize], shares: &[f64], size: usize, overflow: Overflow) -> Result<Vec<usize>> {
     if counts.is_empty() {
-        return Err(Error::Empty { argument: "counts" });
+        return Err(ArgumentError::Empty { argument: "counts" }.into());
     }
     if shares.len() != counts.len() {
         let rule = "one share for each of `counts`";
-        return Err(Error::Length { argument: "shares".into(), found: shares.len(), expected: counts.len(), rule });
+        return Err(ArgumentError::Length {
+            argument: "shares".into(),
+            found: shares.len(),
+            expected: counts.len(),
+            rule,
+        }
+        .into());
     }
     if let Some(&found) = shares.iter().find(|share| !(0.0..=1.0).contains(*share)) {
-        return Err(Error::OutOfRange { argument: "shares", found, range: "a number from 0 to 1" });
+        return Err(ArgumentError::OutOfRange { argument: "shares", found, range: "a number from 0 to 1" }.into());
     }
     if u32::try_from(size).is_err() {
-        return Err(Error::OutOfRange { argument: "size", found: size as f64, range: "below 2^32" });
+        return Err(ArgumentError::OutOfRange { argument: "size", found: size as f64, range: "below 2^32" }.into());
     }
     let weights: Vec<u64> = shares.iter().map(|&share| weight(share)).collect();
     Ok(match overflow {

@@ -5,7 +5,8 @@
 use std::ops::Range;
 
 use super::{Description, Pick, Plan, TargetDistribution, check_epochs, check_pick};
-use crate::{ClassIndex, Error, Result};
+use crate::error::ArgumentError;
+use crate::{ClassIndex, Result};
 
 /// The parts of a schedule with buckets.
 pub(super) struct Buckets {
@@ -25,7 +26,7 @@ impl Buckets {
         positions: impl Fn(Range<usize>) -> Range<usize>,
     ) -> Result<Plan> {
         if self.buckets == 0 {
-            return Err(Error::OutOfRange { argument: "buckets", found: 0.0, range: "at least 1" });
+            return Err(ArgumentError::OutOfRange { argument: "buckets", found: 0.0, range: "at least 1" }.into());
         }
         check_epochs(self.epochs)?;
         check_pick(self.names[0], self.pick)?;

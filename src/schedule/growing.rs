@@ -4,7 +4,8 @@
 //! Source: `docs/algorithm.md`, "Class-blind schedules".
 
 use super::{Description, Pick, Plan, TargetDistribution, check_epochs, check_pick};
-use crate::{ClassIndex, Error, Result};
+use crate::error::ArgumentError;
+use crate::{ClassIndex, Result};
 
 /// A schedule whose prefix grows from a fraction of the ranking to all of it.
 pub(super) trait Growing {
@@ -23,7 +24,9 @@ pub(super) fn plan<G: Growing>(schedule: &G, epoch: usize, classes: &ClassIndex)
     let (epochs, start, pick) = schedule.common();
     check_epochs(epochs)?;
     if !(start > 0.0 && start <= 1.0) {
-        return Err(Error::OutOfRange { argument: "start", found: start, range: "above 0, and at most 1" });
+        return Err(
+            ArgumentError::OutOfRange { argument: "start", found: start, range: "above 0, and at most 1" }.into()
+        );
     }
     check_pick(G::NAMES[0], pick)?;
     let elapsed = if epoch >= epochs { 1.0 } else { (epoch + 1) as f64 / epochs as f64 };

@@ -1,7 +1,8 @@
 //! Leaves out the easiest samples of the large classes, after some epochs with all samples.
 
 use super::{Description, Pick, Plan, Schedule};
-use crate::{ClassIndex, Error, Result};
+use crate::error::ArgumentError;
+use crate::{ClassIndex, Result};
 
 /// All samples in the first epochs. Then each class above the median size keeps only the share `keep` of its samples,
 /// the hardest ones, but at least as many as the median. This is the opposite of easy first. It does harm if labels are
@@ -27,7 +28,12 @@ impl Default for HardMajority {
 impl Schedule for HardMajority {
     fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
         if !(self.keep > 0.0 && self.keep <= 1.0) {
-            return Err(Error::OutOfRange { argument: "keep", found: self.keep, range: "above 0, and at most 1" });
+            return Err(ArgumentError::OutOfRange {
+                argument: "keep",
+                found: self.keep,
+                range: "above 0, and at most 1",
+            }
+            .into());
         }
         let counts = classes.counts();
         if epoch < self.warm_up {

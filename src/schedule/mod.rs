@@ -63,17 +63,18 @@ pub use uniform::Uniform;
 #[cfg(feature = "serde")]
 mod no_fields;
 
-use crate::{Error, Result};
+use crate::Result;
+use crate::error::{ArgumentError, ScheduleError};
 
 /// Checks that a curriculum has at least one epoch.
 fn check_epochs(epochs: usize) -> Result<()> {
-    if epochs == 0 { Err(Error::NoEpochs) } else { Ok(()) }
+    if epochs == 0 { Err(ArgumentError::NoEpochs.into()) } else { Ok(()) }
 }
 
 /// Checks that the pick is not [`Pick::WithReplacement`], which makes no curriculum.
 fn check_pick(schedule: &'static str, pick: Pick) -> Result<()> {
     match pick {
-        Pick::WithReplacement => Err(Error::Pick { schedule, found: format!("{pick:?}") }),
+        Pick::WithReplacement => Err(ScheduleError::Pick { schedule, found: format!("{pick:?}") }.into()),
         _ => Ok(()),
     }
 }

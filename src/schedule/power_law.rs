@@ -5,7 +5,8 @@
 use rayon::prelude::*;
 
 use super::{Description, Overflow, Pick, Plan, Schedule, TargetDistribution, apportion, check_epochs, check_pick};
-use crate::{ClassIndex, Error, Result};
+use crate::error::ArgumentError;
+use crate::{ClassIndex, Result};
 
 /// The class distribution that the curriculum ends in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,10 +82,10 @@ impl PowerLaw {
         let (allowed, range) = (1e-100..=1e100, "from 1e-100 to 1e100");
         check_epochs(self.epochs)?;
         if !allowed.contains(&self.gamma) {
-            return Err(Error::OutOfRange { argument: "gamma", found: self.gamma, range });
+            return Err(ArgumentError::OutOfRange { argument: "gamma", found: self.gamma, range }.into());
         }
         if let Some(found) = self.alpha.filter(|alpha| !allowed.contains(alpha)) {
-            return Err(Error::OutOfRange { argument: "alpha", found, range });
+            return Err(ArgumentError::OutOfRange { argument: "alpha", found, range }.into());
         }
         check_pick("PowerLaw", self.pick)
     }

@@ -2,7 +2,8 @@
 
 use super::growing::{self, Growing};
 use super::{Description, Pick, Plan, Schedule};
-use crate::{ClassIndex, Error, Result};
+use crate::error::ArgumentError;
+use crate::{ClassIndex, Result};
 
 /// The easiest `(l^p + (1 - l^p) t / T)^(1/p)` of all samples, classes ignored.
 ///
@@ -43,7 +44,12 @@ impl Growing for Root {
 impl Schedule for Root {
     fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
         if !(self.root >= 1.0 && self.root.is_finite()) {
-            return Err(Error::OutOfRange { argument: "root", found: self.root, range: "finite and at least 1" });
+            return Err(ArgumentError::OutOfRange {
+                argument: "root",
+                found: self.root,
+                range: "finite and at least 1",
+            }
+            .into());
         }
         growing::plan(self, epoch, classes)
     }

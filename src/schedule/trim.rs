@@ -1,7 +1,8 @@
 //! Leaves out the samples with the lowest scores of each class, for labels that may be wrong.
 
 use super::{Description, Plan, Schedule};
-use crate::{ClassIndex, Error, Result};
+use crate::error::ArgumentError;
+use crate::{ClassIndex, Result};
 
 /// Leaves out the samples with the lowest scores of every class. Their share grows to `drop` over `ramp` epochs.
 ///
@@ -25,7 +26,12 @@ impl Default for Trim {
 impl Schedule for Trim {
     fn plan(&self, epoch: usize, classes: &ClassIndex) -> Result<Plan> {
         if !(0.0..1.0).contains(&self.drop) {
-            return Err(Error::OutOfRange { argument: "drop", found: self.drop, range: "at least 0, and below 1" });
+            return Err(ArgumentError::OutOfRange {
+                argument: "drop",
+                found: self.drop,
+                range: "at least 0, and below 1",
+            }
+            .into());
         }
         let ramp = if epoch >= self.ramp { 1.0 } else { epoch as f64 / self.ramp as f64 };
         // never the whole class, although a share just below 1 may round to it

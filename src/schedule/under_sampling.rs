@@ -1,7 +1,8 @@
 //! Random undersampling: larger classes lose samples, until they are as small as the smallest class.
 
 use super::{Description, Pick, Plan, Schedule};
-use crate::{ClassIndex, Error, Result};
+use crate::error::ArgumentError;
+use crate::{ClassIndex, Result};
 
 /// Random samples of every class, as many as the smallest class has. With a strength below 1, larger classes keep more.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +25,7 @@ impl Schedule for UnderSampling {
     fn plan(&self, _: usize, classes: &ClassIndex) -> Result<Plan> {
         if !(0.0..=1.0).contains(&self.strength) {
             let range = "a number from 0 to 1";
-            return Err(Error::OutOfRange { argument: "strength", found: self.strength, range });
+            return Err(ArgumentError::OutOfRange { argument: "strength", found: self.strength, range }.into());
         }
         let counts = classes.counts();
         let min = counts[counts.len() - 1] as f64;

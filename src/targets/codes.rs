@@ -1,5 +1,6 @@
 //! Turns any integers (sites, patients) into numbers 0, 1, ... in ascending order of their values.
 
+use crate::error::{ArgumentError, TargetError};
 use crate::{Error, Result};
 
 /// A number for each sample, and the value behind each number, ascending.
@@ -14,13 +15,14 @@ impl Codes {
     pub(crate) fn new<V: Copy + TryInto<i64>>(argument: &'static str, values: &[V], expected: usize) -> Result<Self> {
         if values.len() != expected {
             let (found, rule) = (values.len(), "one for each sample");
-            return Err(Error::Length { argument: argument.into(), found, expected, rule });
+            return Err(ArgumentError::Length { argument: argument.into(), found, expected, rule }.into());
         }
-        let convert =
-            |(index, &value): (usize, &V)| value.try_into().map_err(|_| Error::ValueTooLarge { argument, index });
+        let convert = |(index, &value): (usize, &V)| {
+            value.try_into().map_err(|_| Error::Target(TargetError::ValueTooLarge { argument, index }))
+        };
         let all: Vec<i64> = values.iter().enumerate().map(convert).collect::<Result<_>>()?;
         let (Some(&min), Some(&max)) = (all.iter().min(), all.iter().max()) else {
-            return Err(Error::Empty { argument });
+            return Err(ArgumentError::Empty { argument }.into());
         };
         // A table if the values are dense, else a search: two distant values must not need gigabytes.
         match usize::try_from(i128::from(max) - i128::from(min)) {

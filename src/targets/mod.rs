@@ -14,7 +14,8 @@ pub(crate) use codes::Codes;
 pub(crate) use population::{LabelCounts, Population};
 use rows::{Rows, hash_words};
 
-use crate::{ClassIndex, Error, Result};
+use crate::error::{ArgumentError, TargetError};
+use crate::{ClassIndex, Result};
 
 /// How the quota of a class is shared among its sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,8 +80,10 @@ impl Targets {
     /// that comes twice in a row counts once.
     ///
     /// # Errors
-    /// [`Error::Empty`] for no samples; [`Error::TooManySamples`]; [`Error::RowStarts`];
-    /// [`Error::LabelPastColumns`]; [`Error::OutOfRange`] for `num_labels` of 0 or from 2^31 on, or 2^32 labels in all.
+    /// [`ArgumentError::Empty`] for no samples;
+    /// [`LabelError::TooManySamples`](crate::error::LabelError::TooManySamples); [`TargetError::RowStarts`];
+    /// [`TargetError::LabelPastColumns`]; [`ArgumentError::OutOfRange`] for `num_labels` of 0 or from 2^31 on, or
+    /// 2^32 labels in all.
     ///
     /// # Complexity
     /// Linear in samples and labels. 4 bytes are kept for each.
@@ -94,16 +97,16 @@ impl Targets {
     /// `values`: `[N, num_labels]`, row-major.
     ///
     /// # Errors
-    /// [`Error::Empty`]; [`Error::Length`] if it does not divide into rows; [`Error::MultiHot`] for another value;
-    /// as [`multi_label`](Self::multi_label).
+    /// [`ArgumentError::Empty`]; [`ArgumentError::Length`] if it does not divide into rows; [`TargetError::MultiHot`]
+    /// for another value; as [`multi_label`](Self::multi_label).
     pub fn multi_hot(values: &[i8], num_labels: usize) -> Result<Self> {
         if values.is_empty() {
-            return Err(Error::Empty { argument: "values" });
+            return Err(ArgumentError::Empty { argument: "values" }.into());
         }
         let (n, rest) = (values.len() / num_labels.max(1), values.len() % num_labels.max(1));
         if num_labels > 0 && rest > 0 {
             let (found, expected, rule) = (values.len(), (n + 1) * num_labels, "whole rows of `num_labels` values");
-            return Err(Error::Length { argument: "values".into(), found, expected, rule });
+            return Err(ArgumentError::Length { argument: "values".into(), found, expected, rule }.into());
         }
         let (mut starts, mut labels) = (vec![0], Vec::new());
         let (mut unknown_starts, mut unknown) = (vec![0], Vec::new());
@@ -113,7 +116,9 @@ impl Targets {
                     0 => {}
                     1 => labels.push(label),
                     -1 => unknown.push(label),
-                    found => return Err(Error::MultiHot { sample, label: label as usize, found: found.into() }),
+                    found => {
+                        return Err(TargetError::MultiHot { sample, label: label as usize, found: found.into() }.into());
+                    }
                 }
             }
             starts.push(labels.len());
@@ -129,17 +134,19 @@ impl Targets {
     /// As [`multi_label`](Self::multi_label), for the same samples and columns.
     ///
     /// # Errors
-    /// As there; [`Error::PresentAndUnknown`] for a label that the sample has; [`Error::OneLabel`] for targets of one
-    /// label a sample.
+    /// As there; [`TargetError::PresentAndUnknown`] for a label that the sample has; [`TargetError::OneLabel`] for
+    /// targets of one label a sample.
     pub fn unknown(mut self, starts: &[usize], labels: &[u32]) -> Result<Self> {
-        let Labels::Several(rows) = &self.labels else { return Err(Error::OneLabel { what: "Targets::unknown" }) };
+        let Labels::Several(rows) = &self.labels else {
+            return Err(TargetError::OneLabel { what: "Targets::unknown" }.into());
+        };
         if starts.len() != rows.len() + 1 {
             let (found, expected, rule) = (starts.len(), rows.len() + 1, "one for each sample, and the end");
-            return Err(Error::Length { argument: "unknown starts".into(), found, expected, rule });
+            return Err(ArgumentError::Length { argument: "unknown starts".into(), found, expected, rule }.into());
         }
         let unknown = Rows::new(["unknown starts", "unknown labels"], starts, labels, rows.num_labels())?;
         if let Some((sample, label)) = rows.in_both(&unknown) {
-            return Err(Error::PresentAndUnknown { sample, label });
+            return Err(TargetError::PresentAndUnknown { sample, label }.into());
         }
         self.unknown = Some(unknown);
         Ok(self)
@@ -151,7 +158,7 @@ impl Targets {
     /// `values`: `[N]`, any integers.
     ///
     /// # Errors
-    /// [`Error::Length`]; [`Error::ValueTooLarge`].
+    /// [`ArgumentError::Length`]; [`TargetError::ValueTooLarge`].
     pub fn sites<V: Copy + TryInto<i64>>(mut self, values: &[V], within: Within) -> Result<Self> {
         self.sites = Some((Codes::new("sites", values, self.num_samples())?, within));
         Ok(self)
@@ -164,11 +171,11 @@ impl Targets {
     /// `values`: `[N]`, any integers; `cap`: at least 1.
     ///
     /// # Errors
-    /// [`Error::Length`]; [`Error::ValueTooLarge`]; [`Error::OutOfRange`] for a cap of 0.
+    /// [`ArgumentError::Length`]; [`TargetError::ValueTooLarge`]; [`ArgumentError::OutOfRange`] for a cap of 0.
     pub fn groups<V: Copy + TryInto<i64>>(mut self, values: &[V], cap: usize) -> Result<Self> {
         if cap == 0 {
             let range = "at least 1: an epoch that takes no sample of a group has none";
-            return Err(Error::OutOfRange { argument: "cap", found: 0.0, range });
+            return Err(ArgumentError::OutOfRange { argument: "cap", found: 0.0, range }.into());
         }
         self.groups = Some((Codes::new("groups", values, self.num_samples())?, cap));
         Ok(self)
@@ -214,10 +221,10 @@ impl Targets {
     /// Number of samples with each label, `[L]`.
     ///
     /// # Errors
-    /// [`Error::OneLabel`] for targets of one label a sample: [`ClassIndex::counts`] has them.
+    /// [`TargetError::OneLabel`] for targets of one label a sample: [`ClassIndex::counts`] has them.
     pub fn label_counts(&self) -> Result<Vec<usize>> {
         match &self.labels {
-            Labels::One(_) => Err(Error::OneLabel { what: "Targets::label_counts" }),
+            Labels::One(_) => Err(TargetError::OneLabel { what: "Targets::label_counts" }.into()),
             Labels::Several(rows) => Ok(rows.count_all()),
         }
     }
@@ -226,7 +233,7 @@ impl Targets {
     /// carry it of the `known` of which it is known.
     ///
     /// # Errors
-    /// [`Error::OneLabel`] for targets of one label a sample.
+    /// [`TargetError::OneLabel`] for targets of one label a sample.
     pub fn log_odds(&self) -> Result<Vec<f32>> {
         let counts = self.label_counts()?;
         let unknown = self.unknown.as_ref().map_or_else(|| vec![0; counts.len()], Rows::count_all);

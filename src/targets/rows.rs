@@ -7,7 +7,8 @@
 use rayon::prelude::*;
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::{Error, Result};
+use crate::Result;
+use crate::error::{ArgumentError, LabelError, TargetError};
 
 /// The class of a sample without labels.
 pub(crate) const NONE: i32 = -1;
@@ -37,18 +38,18 @@ impl Rows {
         let [of_starts, of_labels] = names;
         let n = starts.len().saturating_sub(1);
         if n == 0 {
-            return Err(Error::Empty { argument: of_starts });
+            return Err(ArgumentError::Empty { argument: of_starts }.into());
         }
         if u32::try_from(n).is_err() {
-            return Err(Error::TooManySamples { found: n });
+            return Err(LabelError::TooManySamples { found: n }.into());
         }
         if !(1..=i32::MAX as usize).contains(&num_labels) {
             let range = "from 1 to 2147483647, as a label is a column";
-            return Err(Error::OutOfRange { argument: "num_labels", found: num_labels as f64, range });
+            return Err(ArgumentError::OutOfRange { argument: "num_labels", found: num_labels as f64, range }.into());
         }
         if u32::try_from(labels.len()).is_err() {
             let range = "at most 4294967295 entries: split the data set";
-            return Err(Error::OutOfRange { argument: of_labels, found: labels.len() as f64, range });
+            return Err(ArgumentError::OutOfRange { argument: of_labels, found: labels.len() as f64, range }.into());
         }
         check_starts(of_starts, starts, labels.len())?;
         let sorted = starts.par_windows(2).with_min_len(STRETCH).map(|row| {
@@ -64,7 +65,7 @@ impl Rows {
             && let Some(entry) = labels.iter().position(|&label| label as usize >= num_labels)
         {
             let (label, sample) = (labels[entry], starts.partition_point(|&start| start <= entry) - 1);
-            return Err(Error::LabelPastColumns { argument: of_labels, entry, sample, label, num_labels });
+            return Err(TargetError::LabelPastColumns { argument: of_labels, entry, sample, label, num_labels }.into());
         }
         let (starts, labels) = if sorted {
             (starts.iter().map(|&start| start as u32).collect(), labels.to_vec())
@@ -166,7 +167,9 @@ fn add(mut a: Vec<usize>, b: Vec<usize>) -> Vec<usize> {
 }
 
 fn check_starts(argument: &'static str, starts: &[usize], entries: usize) -> Result<()> {
-    let wrong = |index: usize, rule| Err(Error::RowStarts { argument, index, found: starts[index], entries, rule });
+    let wrong = |index: usize, rule| {
+        Err(TargetError::RowStarts { argument, index, found: starts[index], entries, rule }.into())
+    };
     if starts[0] != 0 {
         return wrong(0, "the first row begins at 0");
     }

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 
+use climd::error::MeasureError;
 use climd::*;
 use tch::{Device, Kind, Tensor};
 
@@ -215,7 +216,7 @@ pub fn what_is_not_finite_is_named(device: Device) {
                 let mut measurer = outputs.measurer(Terms::Both);
                 let all = Tensor::arange(7, (Kind::Int64, device));
                 measurer.observe(&all, &logits, &embeddings).unwrap();
-                let expected = Error::NotFinite { argument, modality, sample: sample as usize };
+                let expected = Error::Measure(MeasureError::NotFinite { argument, modality, sample: sample as usize });
                 assert_eq!(measurer.finish().unwrap_err(), expected);
                 assert_eq!(measurer.finish_parts::<f32>().unwrap_err(), expected);
             }
@@ -238,7 +239,7 @@ pub fn a_sample_measured_twice_counts_as_measured_last(device: Device) {
     measurer.observe(&all, &logits, &embeddings).unwrap();
     let third = Tensor::from_slice(&[3i64]);
     measurer.observe(&third, &rows(&broken, &third), &rows(&embeddings, &third)).unwrap();
-    let expected = Error::NotFinite { argument: "logits", modality: 0, sample: 3 };
+    let expected = Error::Measure(MeasureError::NotFinite { argument: "logits", modality: 0, sample: 3 });
     assert_eq!(measurer.finish().unwrap_err(), expected); // and a NaN of the last time is not
 }
 
@@ -247,11 +248,14 @@ pub fn indices_that_name_no_sample_or_one_twice_are_errors_until_reset(device: D
     let (logits, embeddings) = outputs.tensors(Kind::Float, device);
     let expected = outputs.measurer(Terms::Both).measure(&logits, &embeddings).unwrap();
     let cases = [
-        ([0, 1, 2, 3, 4, 5, 7], Error::IndexOutOfRange { index: 7, num_samples: 7 }),
-        ([0, 1, 2, 3, 4, 5, i64::MAX], Error::IndexOutOfRange { index: i64::MAX, num_samples: 7 }),
-        ([0, -1, 2, 3, 4, 5, 6], Error::IndexOutOfRange { index: -1, num_samples: 7 }),
-        ([0, 1, 2, 3, 4, 3, 6], Error::IndexTwice { index: 3 }),
-        ([6, 6, 6, 6, 6, 6, 6], Error::IndexTwice { index: 6 }),
+        ([0, 1, 2, 3, 4, 5, 7], Error::Measure(MeasureError::IndexOutOfRange { index: 7, num_samples: 7 })),
+        (
+            [0, 1, 2, 3, 4, 5, i64::MAX],
+            Error::Measure(MeasureError::IndexOutOfRange { index: i64::MAX, num_samples: 7 }),
+        ),
+        ([0, -1, 2, 3, 4, 5, 6], Error::Measure(MeasureError::IndexOutOfRange { index: -1, num_samples: 7 })),
+        ([0, 1, 2, 3, 4, 3, 6], Error::Measure(MeasureError::IndexTwice { index: 3 })),
+        ([6, 6, 6, 6, 6, 6, 6], Error::Measure(MeasureError::IndexTwice { index: 6 })),
     ];
     for (indices, error) in cases {
         let mut measurer = outputs.measurer(Terms::Both);
@@ -271,7 +275,7 @@ pub fn what_is_missing_is_counted_and_the_rest_is_kept(device: Device) {
     let (logits, embeddings) = outputs.tensors(Kind::Float, device);
     let expected = outputs.measurer(Terms::Both).measure(&logits, &embeddings).unwrap();
     let mut measurer = outputs.measurer(Terms::Both);
-    let missing = |missing, first| Error::NotObserved { missing, num_samples: 7, first };
+    let missing = |missing, first| Error::Measure(MeasureError::NotObserved { missing, num_samples: 7, first });
     assert_eq!(measurer.finish().unwrap_err(), missing(7, 0));
     let mut observe = |samples: &[i64], error: Option<Error>| {
         let indices = Tensor::from_slice(samples).to_device(device);

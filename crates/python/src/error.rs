@@ -1,6 +1,6 @@
 //! Errors of the crate as exceptions: the same text, and the variant's name as `.kind`.
 
-use climd::Error as E;
+use climd::{Error as E, error};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -31,13 +31,14 @@ pub type Result<T, X = PyErr> = std::result::Result<T, X>;
 pub fn raise(error: E) -> PyErr {
     let (kind, text) = (error.name(), text(&error));
     let raised = match error {
-        E::StateVersion { .. }
-        | E::StateMismatch { .. }
-        | E::StateDamaged { .. }
-        | E::StateFormat { .. }
-        | E::StateContent { .. }
-        | E::ScoresDropped { .. } => StateError::new_err(text),
-        E::RanksDiffer { .. } | E::OtherRank { .. } | E::Communication { .. } => CommunicationError::new_err(text),
+        // whether the file could be read at all is no matter of the state
+        E::State(error::StateError::StateFile { .. }) => Error::new_err(text),
+        E::State(_) => StateError::new_err(text),
+        E::Distributed(
+            error::DistributedError::RanksDiffer { .. }
+            | error::DistributedError::OtherRank { .. }
+            | error::DistributedError::Communication { .. },
+        ) => CommunicationError::new_err(text),
         _ => Error::new_err(text),
     };
     named(raised, kind)
@@ -57,7 +58,7 @@ pub fn named(error: PyErr, kind: &str) -> PyErr {
 /// The crate's own text, but for the advice that is Rust.
 fn text(error: &E) -> String {
     match error {
-        E::LooksUnlabelled { index, label, count } => format!(
+        E::Label(error::LabelError::LooksUnlabelled { index, label, count }) => format!(
             "`labels[{index}]` is {label}, beside labels from 0 on: {count} samples look as if they had no label; \
              leave them out, or, if it is a class, number the classes anew: `labels, names = climd.encode(labels)`"
         ),

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use climd::error::ScheduleError;
 use climd::schedule::{
     BabyStep, ClassBalanced, Description, Geometric, HardMajority, Linear, OnePass, ProgressivelyBalanced, Root,
     Switch, Trim, UnderSampling, Uniform,
@@ -98,7 +99,7 @@ impl Schedule for FromPython {
             Err(error) => {
                 let reason = error.to_string();
                 *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                Err(climd::Error::Quota { epoch, reason })
+                Err(ScheduleError::Quota { epoch, reason }.into())
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use climd::error::DistributedError;
 use climd::{Communicator, Distributed, Exchange, Position, Result as CrateResult};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -26,7 +27,7 @@ impl PyCommunicator {
             let result = self.object.call_method1(py, operation, (PyArray1::from_slice(py, values),))?;
             Ok(result.extract::<PyReadonlyArray1<'_, u32>>(py)?.as_array().to_vec())
         })
-        .map_err(|error: PyErr| climd::Error::Communication { operation, reason: error.to_string() })
+        .map_err(|error: PyErr| DistributedError::Communication { operation, reason: error.to_string() }.into())
     }
 }
 
@@ -41,7 +42,7 @@ impl Communicator for PyCommunicator {
         let sum = self.call("all_reduce", values)?;
         if sum.len() != values.len() {
             let reason = format!("it gave {} values for {}", sum.len(), values.len());
-            return Err(climd::Error::Communication { operation: "all_reduce", reason });
+            return Err(DistributedError::Communication { operation: "all_reduce", reason }.into());
         }
         values.copy_from_slice(&sum);
         Ok(())

@@ -64,7 +64,7 @@ fn the_measurer_never_looks_at_what_is_missing() {
     // the same without the mask is refused
     let bare = CurriculumLoader::new(batch(&samples), Tensor::from_slice(&[0i64, 2, 0, 2]), 2).unwrap();
     let error = bare.measure(0..4, outputs);
-    assert!(matches!(error, Err(climd::Error::NotFinite { .. })), "{error:?}");
+    assert!(matches!(error, Err(climd::Error::Measure(climd::error::MeasureError::NotFinite { .. }))), "{error:?}");
 }
 
 #[test]

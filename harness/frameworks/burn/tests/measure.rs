@@ -1,7 +1,9 @@
 //! Promise: burn's tensors give the same scores as slices.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use climd::{Error, Scores, Terms, burn as climd_burn};
+use climd::Error::Argument;
+use climd::error::{ArgumentError, MeasureError, TensorError};
+use climd::{Scores, Terms, burn as climd_burn};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -107,10 +109,14 @@ fn tensors_that_disagree_are_named() {
     let zeros = |n, width| Tensor::<2>::zeros([n, width], &device);
     let measure = |logits, embeddings| climd_burn::measure(&[0, 1], logits, embeddings, None, Terms::Both).unwrap_err();
     let error = measure(vec![zeros(3, 2)], vec![zeros(2, 4)]);
-    assert!(matches!(&error, Error::Shape { argument, .. } if argument == "logits[0]"), "{error}");
+    assert!(
+        matches!(
+        &error, climd::Error::Tensor(TensorError::Shape { argument, .. }) if argument == "logits[0]"),
+        "{error}"
+    );
     let error = measure(vec![zeros(2, 2); 2], vec![zeros(2, 4), zeros(2, 5)]);
-    assert!(matches!(error, Error::EmbeddingWidth { modality: 1, found: 5, expected: 4 }), "{error}");
+    assert_eq!(error, MeasureError::EmbeddingWidth { modality: 1, found: 5, expected: 4 }.into());
     let error = measure(vec![zeros(2, 2); 2], vec![zeros(2, 4)]);
-    assert!(matches!(&error, Error::Length { argument, .. } if argument == "embeddings"), "{error}");
-    assert!(matches!(measure(Vec::new(), vec![zeros(2, 4)]), Error::Empty { argument: "logits" }));
+    assert!(matches!(&error, Argument(ArgumentError::Length { argument, .. }) if argument == "embeddings"), "{error}");
+    assert_eq!(measure(Vec::new(), vec![zeros(2, 4)]), ArgumentError::Empty { argument: "logits" }.into());
 }
