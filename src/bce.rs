@@ -2,9 +2,9 @@
 
 use tch::{Kind, Tensor};
 
+use crate::Result;
 use crate::error::ArgumentError;
 use crate::tensor::{defined, floats, wrong_kind, wrong_shape};
-use crate::{Error, Result};
 
 /// Binary cross-entropy of `logits + tau * shift`, mean over the known entries. After training with it, the plain
 /// logits predict as if the effect of `shift` were removed.

@@ -9,7 +9,7 @@ use tch::{Kind, Tensor};
 use crate::error::ArgumentError;
 use crate::labels::check_columns;
 use crate::tensor::{defined, floats, wrong_kind, wrong_shape};
-use crate::{ClassIndex, Error, Result};
+use crate::{ClassIndex, Result};
 
 /// Cross-entropy of `logits + tau * log_prior`, mean over the batch. After training with it, the plain logits predict
 /// as if the classes of the epoch were balanced.

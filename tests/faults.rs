@@ -43,11 +43,11 @@ fn absurd_widths_are_refused_and_not_allocated() {
             let classes = ClassIndex::new(&[0, 1, 1]).unwrap();
             assert!(matches!(
                 inverse_frequency_weights(&classes, width),
-                Err(Error::Argument(ArgumentError::OutOfRange { .. }))
+                Err(Error::Argument(error::ArgumentError::OutOfRange { .. }))
             ));
             assert!(matches!(
                 effective_number_weights(&classes, width, 0.9),
-                Err(Error::Argument(ArgumentError::OutOfRange { .. }))
+                Err(Error::Argument(error::ArgumentError::OutOfRange { .. }))
             ));
         }
     }
@@ -126,6 +126,7 @@ mod tensors {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use super::*;
+    use climd::error::{MeasureError, TensorError};
     use tch::{Device, Kind, Tensor, kind::FLOAT_CPU};
 
     fn loader() -> CurriculumLoader {

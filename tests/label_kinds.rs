@@ -124,7 +124,7 @@ mod tensors {
             assert_eq!(loader.measure(0..40, outputs).unwrap().len(), 40);
             assert_eq!(
                 loader.leave_out(&[0, 1]).unwrap_err(),
-                Error::Argument(ArgumentError::Empty { argument: "labels" })
+                Error::Argument(climd::error::ArgumentError::Empty { argument: "labels" })
             );
         }
     }

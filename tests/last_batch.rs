@@ -246,7 +246,10 @@ mod training {
         assert!(train(Some(LastBatch::Drop)).unwrap());
         // what it is spared: running statistics of NaN, which the next measurement finds
         let error = train(Some(LastBatch::Keep)).unwrap_err();
-        assert!(matches!(error, Error::Measure(MeasureError::NotFinite { argument: "logits", .. })), "{error}");
+        assert!(
+            matches!(error, Error::Measure(climd::error::MeasureError::NotFinite { argument: "logits", .. })),
+            "{error}"
+        );
     }
 
     #[test]

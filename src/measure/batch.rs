@@ -4,9 +4,9 @@ use tch::{Device, Kind, Tensor};
 
 use super::layout::{Layout, Measured};
 use super::{Terms, host};
+use crate::Result;
 use crate::error::{ArgumentError, MeasureError};
 use crate::tensor::{floats, integers, wrong_device, wrong_shape};
-use crate::{Error, Result};
 
 /// A batch that passed all checks that need no waiting for the device.
 pub(super) struct Batch<'a> {

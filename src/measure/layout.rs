@@ -2,9 +2,9 @@
 
 use tch::{Device, Kind, Tensor};
 
+use crate::Result;
 use crate::error::{ArgumentError, TensorError};
 use crate::tensor::wrong_device;
-use crate::{Error, Result};
 
 /// Properties that all batches of a measurement share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
