@@ -76,7 +76,7 @@ fn split(study: &Study<'_>, seed: u64) -> Value {
     })
 }
 
-/// Whether two values are the same, numbers with a point but for the last digits: those depend on the machine's kernels.
+/// Whether two values are the same. Numbers with a point may differ in their last digits, which depend on the machine.
 fn same(found: &Value, expected: &Value) -> bool {
     match (found, expected) {
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
