@@ -123,8 +123,8 @@ impl Inspection {
         lines.extend(advice::warnings(&self.sampler, self.epochs, self.ratio(), &self.names)?);
         if self.scores.is_none() && self.sampler.quotas(0).is_err() {
             lines.push(
-                "this schedule ignores classes, so how many samples of a class an epoch holds depends on scores; without \
-                 --scores or --state it is shown for a random ranking"
+                "this schedule ignores classes, so the samples of each class depend on the scores; without --scores or \
+                 --state the numbers are those of a random ranking"
                     .into(),
             );
         }
