@@ -21,7 +21,7 @@ export CARGO PYTHON
 test test-package: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-all test-package test-python bench-python wheel test-frameworks test-burn test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all data-chest text-model libtorch tools clean-data
+.PHONY: help brca test test-core test-all test-package test-python bench-python brca-python wheel test-frameworks test-burn test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all data-chest text-model libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -52,12 +52,16 @@ test-all: test lint docs deny test-package test-python test-burn test-page test-
 test-package: libtorch ## the crate as it would be published passes its own tests, away from this repository
 	@$(WITH_LIBTORCH) scripts/test-package.sh "$(abspath $(TARGET))"
 
-test-python: tools ## the Python package: types, engine, PyTorch, Lightning, Accelerate, Trainer; fetches a lean PyTorch once; ARGS: pytest's
+test-python: tools data ## the Python package: types, engine, main job, PyTorch, Lightning, Accelerate, Trainer; fetches a lean PyTorch once; ARGS: pytest's
 	@scripts/test-python.sh "$(TARGET)" $(ARGS)
 
 bench-python: tools ## the Python package beside PyTorch's samplers; SMALL=1 for a look
 	@scripts/test-python.sh "$(TARGET)" --co >/dev/null
 	@PYTHONPATH="$(TARGET)/python/site:$$($(PYTHON) -B scripts/slim_torch.py "$(TARGET)" | tail -n 1)" $(PYTHON) -B scripts/bench_python.py
+
+brca-python: tools data ## the main job with PyTorch in place of Rust, beside what Rust measured; ARGS="--help" lists its options
+	@scripts/test-python.sh "$(TARGET)" --co >/dev/null
+	@PYTHONPATH="$(TARGET)/python/site:$$($(PYTHON) -B scripts/slim_torch.py "$(TARGET)" | tail -n 1)" $(PYTHON) -B scripts/brca_torch.py $(ARGS)
 
 wheel: tools ## the Python package as a wheel for any Linux, in target/python/wheels; fetches zig's linker once
 	@scripts/wheel.sh "$(TARGET)"

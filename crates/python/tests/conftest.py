@@ -17,6 +17,14 @@ def word(values):
     return ((values.astype(np.uint64) * np.uint64(2654435761)) >> np.uint64(3)) & np.uint64(0xFFFFFFFF)
 
 
+def fnv(indices):
+    """FNV-1a of indices as 32-bit words."""
+    value = 0xCBF29CE484222325
+    for byte in np.ascontiguousarray(indices, dtype="<u4").tobytes():
+        value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return f"{value:016x}"
+
+
 @pytest.fixture
 def labels():
     return np.repeat([0, 1, 2, 3], [40, 17, 9, 3])

@@ -5,7 +5,7 @@ import json
 import climd
 import numpy as np
 import pytest
-from conftest import ROOT, word
+from conftest import ROOT, fnv, word
 
 SAMPLES = 3000
 CASES = json.loads((ROOT / "tests" / "golden" / "lists.json").read_text())
@@ -16,13 +16,6 @@ LABELS = sum((SHARES >= bound).astype(np.int64) for bound in (50, 75, 90, 98))
 def scores(epoch):
     words = word(np.arange(SAMPLES) * 7 + epoch * 13) >> np.uint64(8)
     return words.astype(np.float32) / np.float32(16777216)
-
-
-def fnv(indices):
-    value = 0xCBF29CE484222325
-    for byte in np.ascontiguousarray(indices, dtype="<u4").tobytes():
-        value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-    return f"{value:016x}"
 
 
 def schedule(spec):
