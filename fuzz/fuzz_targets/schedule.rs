@@ -1,7 +1,8 @@
 //! Any class counts and any configuration give a typed error, or epochs that keep the promises.
 #![no_main]
 
-use arbitrary::Arbitrary;
+use arbitrary::{Arbitrary, Unstructured};
+use ciborium::Value;
 use climd::error::{MeasureError, ScheduleError};
 use climd::schedule::*;
 use climd::*;
@@ -10,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 #[derive(Debug, Arbitrary)]
 struct Input {
     counts: Vec<u8>,
-    schedule: Kind,
+    schedule: Any,
     settings: (u64, u8, u8),
     epoch: u16,
     far: usize,
@@ -18,82 +19,74 @@ struct Input {
     state_at: (u8, usize),
 }
 
-#[derive(Debug, Clone, Copy, Arbitrary)]
-enum By {
-    Highest,
-    Lowest,
-    FixedRandom,
-    Redraw,
-    WithReplacement,
-}
+/// Any schedule of the crate, with any fields.
+#[derive(Debug)]
+struct Any(AnySchedule);
 
-#[derive(Debug, Arbitrary)]
-enum Kind {
-    PowerLaw { epochs: u16, gamma: f64, alpha: Option<f64>, law: u8, overflow: u8, pick: By },
-    Linear { epochs: u16, start: f64, pick: By },
-    Root { epochs: u16, start: f64, root: f64, pick: By },
-    Geometric { epochs: u16, start: f64, pick: By },
-    BabyStep { epochs: u16, buckets: u16, pick: By },
-    OnePass { epochs: u16, buckets: u16, pick: By },
-    Uniform,
-    UnderSampling { strength: f64, redraw: bool },
-    ClassBalanced,
-    ProgressivelyBalanced { epochs: u16, reversed: bool },
-    HardMajority { warm_up: usize, keep: f64 },
-    Trim { drop: f64, ramp: usize },
-    Switch { at: usize, before: Box<Kind>, after: Box<Kind> },
-}
-
-fn pick(by: By) -> Pick {
-    match by {
-        By::Highest => Pick::Highest,
-        By::Lowest => Pick::Lowest,
-        By::FixedRandom => Pick::FixedRandom,
-        By::Redraw => Pick::Redraw,
-        By::WithReplacement => Pick::WithReplacement,
+impl<'a> Arbitrary<'a> for Any {
+    fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        any(input, 0).map(Any)
     }
 }
 
-fn schedule(kind: Kind, depth: usize) -> Box<dyn Schedule> {
-    match kind {
-        Kind::PowerLaw { epochs, gamma, alpha, law, overflow, pick: by } => Box::new(PowerLaw {
-            epochs: epochs.into(),
-            gamma,
-            alpha,
-            law: [TargetLaw::PowerLaw, TargetLaw::Zipf, TargetLaw::Empirical][usize::from(law % 3)],
-            overflow: [Overflow::Redistribute, Overflow::Truncate, Overflow::Repeat][usize::from(overflow % 3)],
-            pick: pick(by),
-        }),
-        Kind::Linear { epochs, start, pick: by } => Box::new(Linear { epochs: epochs.into(), start, pick: pick(by) }),
-        Kind::Root { epochs, start, root, pick: by } => {
-            Box::new(Root { epochs: epochs.into(), start, root, pick: pick(by) })
+/// The words that a field may have.
+const WORDS: [&str; 11] = [
+    "highest",
+    "lowest",
+    "fixed_random",
+    "redraw",
+    "with_replacement",
+    "power_law",
+    "zipf",
+    "empirical",
+    "redistribute",
+    "truncate",
+    "repeat",
+];
+
+fn any(input: &mut Unstructured<'_>, depth: usize) -> arbitrary::Result<AnySchedule> {
+    let schedule = input.choose(&AnySchedule::all())?.clone();
+    if let AnySchedule::Switch(_) = schedule {
+        if depth == 3 {
+            return Ok(Uniform.into());
         }
-        Kind::Geometric { epochs, start, pick: by } => {
-            Box::new(Geometric { epochs: epochs.into(), start, pick: pick(by) })
-        }
-        Kind::BabyStep { epochs, buckets, pick: by } => {
-            Box::new(BabyStep { epochs: epochs.into(), buckets: buckets.into(), pick: pick(by) })
-        }
-        Kind::OnePass { epochs, buckets, pick: by } => {
-            Box::new(OnePass { epochs: epochs.into(), buckets: buckets.into(), pick: pick(by) })
-        }
-        Kind::Uniform => Box::new(Uniform),
-        Kind::UnderSampling { strength, redraw } => Box::new(UnderSampling { strength, redraw }),
-        Kind::ClassBalanced => Box::new(ClassBalanced),
-        Kind::ProgressivelyBalanced { epochs, reversed } => {
-            Box::new(ProgressivelyBalanced { epochs: epochs.into(), reversed })
-        }
-        Kind::HardMajority { warm_up, keep } => Box::new(HardMajority { warm_up, keep }),
-        Kind::Trim { drop, ramp } => Box::new(Trim { drop, ramp }),
-        Kind::Switch { at, before, after } if depth < 3 => {
-            Box::new(Switch { at, before: schedule(*before, depth + 1), after: schedule(*after, depth + 1) })
-        }
-        Kind::Switch { before, .. } => schedule(*before, 0),
+        let (before, after) = (any(input, depth + 1)?, any(input, depth + 1)?);
+        return Ok(Switch { at: whole(input)? as usize, before, after }.into());
     }
+    // fields as data, so that a new schedule or field is here without a change; CBOR has infinities and NaN
+    let Value::Map(mut fields) = Value::serialized(&schedule).unwrap() else { unreachable!() };
+    for at in 0..fields.len() {
+        let found: Vec<Value> = match &fields[at] {
+            (name, _) if name.as_text() == Some("name") => continue,
+            (_, Value::Integer(_)) => vec![whole(input)?.into()],
+            (_, Value::Float(_)) => vec![Value::Float(input.arbitrary()?)],
+            (_, Value::Bool(_)) => vec![Value::Bool(input.arbitrary()?)],
+            (_, Value::Null) => vec![input.arbitrary::<Option<f64>>()?.map_or(Value::Null, Value::Float)],
+            (_, Value::Text(_)) => {
+                let mut words = WORDS;
+                let first = input.choose_index(words.len())?;
+                words.rotate_left(first);
+                words.map(Value::from).into()
+            }
+            (name, value) => panic!("{name:?}: {value:?}"),
+        };
+        let with = |value: &Value| {
+            let mut fields = fields.clone();
+            fields[at].1 = value.clone();
+            Value::Map(fields).deserialized::<AnySchedule>().is_ok()
+        };
+        fields[at].1 = found.iter().find(|value| with(value)).expect("a value of the same kind").clone();
+    }
+    Ok(Value::Map(fields).deserialized().unwrap())
+}
+
+/// Any number, but most often one of few digits.
+fn whole(input: &mut Unstructured<'_>) -> arbitrary::Result<u64> {
+    if input.ratio(1, 8)? { input.arbitrary() } else { input.arbitrary::<u16>().map(u64::from) }
 }
 
 /// Checks an epoch. An error must be one that a schedule may return.
-fn look(sampler: &Curriculum<Box<dyn Schedule>>, epoch: usize) {
+fn look(sampler: &Curriculum<AnySchedule>, epoch: usize) {
     let n = sampler.classes().num_samples();
     let list = match sampler.epoch(epoch) {
         Ok(list) => list,
@@ -122,7 +115,7 @@ fn look(sampler: &Curriculum<Box<dyn Schedule>>, epoch: usize) {
 fuzz_target!(|input: Input| {
     let labels: Vec<usize> =
         input.counts.iter().take(64).enumerate().flat_map(|(label, &n)| vec![label; usize::from(n)]).collect();
-    let Ok(sampler) = Curriculum::new(&labels, schedule(input.schedule, 0)) else { return };
+    let Ok(sampler) = Curriculum::new(&labels, input.schedule.0) else { return };
     let (seed, first, every) = input.settings;
     let settings = Settings { seed, first_measure: first.into(), measure_every: every.into() };
     let mut sampler = sampler.settings(settings);

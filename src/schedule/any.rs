@@ -1,13 +1,10 @@
 //! Any schedule of this crate as a value with a name and fields, for configuration files and command lines.
 
-use super::{
-    BabyStep, ClassBalanced, Description, Geometric, HardMajority, Linear, OnePass, Plan, PowerLaw,
-    ProgressivelyBalanced, Root, Schedule, Switch, Trim, UnderSampling, Uniform,
-};
+use super::{ClassBalanced, Description, Plan, Schedule, Switch, Uniform};
 use crate::{ClassIndex, Result};
 
 macro_rules! any_schedule {
-    ($($name:ident),+ $(,)?) => {
+    ($($name:ident :: $schedule:ident),+ $(,)?) => {
         /// Any schedule of this crate, known by its name and fields.
         ///
         /// # Examples
@@ -28,35 +25,66 @@ macro_rules! any_schedule {
         #[non_exhaustive]
         pub enum AnySchedule {
             $(
-                #[doc = concat!("[`", stringify!($name), "`].")]
-                $name($name),
+                #[doc = concat!("[`", stringify!($schedule), "`](super::", stringify!($schedule), ").")]
+                $schedule(super::$name::$schedule),
             )+
             /// [`Switch`] between any two, which may be switches themselves.
             Switch(Box<Switch<AnySchedule, AnySchedule>>),
         }
 
         impl AnySchedule {
+            /// The names of all schedules, as in a configuration file.
+            pub const NAMES: &[&str] = &[$(stringify!($name),)+ "switch"];
+
+            /// Every schedule once, in the order of [`NAMES`](Self::NAMES), with the fields at their defaults. A switch
+            /// has no defaults: this one goes from [`Uniform`] to [`ClassBalanced`] at epoch 80.
+            ///
+            /// # Examples
+            /// ```
+            /// use climd::Schedule;
+            /// use climd::schedule::AnySchedule;
+            /// for (schedule, name) in AnySchedule::all().iter().zip(AnySchedule::NAMES) {
+            ///     assert_eq!(schedule.describe().name(), *name);
+            /// }
+            /// ```
+            #[must_use]
+            pub fn all() -> Vec<Self> {
+                let switch = Switch { at: 80, before: Uniform, after: ClassBalanced };
+                vec![$(Self::$schedule(Default::default()),)+ switch.into()]
+            }
+
             fn schedule(&self) -> &dyn Schedule {
                 match self {
-                    $(Self::$name(schedule) => schedule,)+
+                    $(Self::$schedule(schedule) => schedule,)+
                     Self::Switch(schedule) => schedule,
                 }
             }
         }
 
         $(
-            impl From<$name> for AnySchedule {
-                fn from(schedule: $name) -> Self {
-                    Self::$name(schedule)
+            impl From<super::$name::$schedule> for AnySchedule {
+                fn from(schedule: super::$name::$schedule) -> Self {
+                    Self::$schedule(schedule)
                 }
             }
         )+
     };
 }
 
+// one line for each schedule: its file, which is also its name in configuration files, and its type
 any_schedule! {
-    BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, PowerLaw, ProgressivelyBalanced, Root, Trim,
-    UnderSampling, Uniform,
+    baby_step::BabyStep,
+    class_balanced::ClassBalanced,
+    geometric::Geometric,
+    hard_majority::HardMajority,
+    linear::Linear,
+    one_pass::OnePass,
+    power_law::PowerLaw,
+    progressively_balanced::ProgressivelyBalanced,
+    root::Root,
+    trim::Trim,
+    under_sampling::UnderSampling,
+    uniform::Uniform,
 }
 
 impl<A: Into<AnySchedule>, B: Into<AnySchedule>> From<Switch<A, B>> for AnySchedule {
@@ -82,41 +110,57 @@ impl Schedule for AnySchedule {
 #[cfg(all(test, feature = "serde"))]
 mod tests {
     use super::*;
+    use crate::PowerLaw;
     use serde_json::{Value, json};
 
-    /// Every schedule with no field at its default.
-    fn unusual() -> Vec<Value> {
-        vec![
-            json!({"name": "baby_step", "epochs": 7, "buckets": 3, "pick": "lowest"}),
-            json!({"name": "class_balanced"}),
-            json!({"name": "geometric", "epochs": 7, "start": 0.5, "pick": "lowest"}),
-            json!({"name": "hard_majority", "warm_up": 3, "keep": 0.5}),
-            json!({"name": "linear", "epochs": 7, "start": 0.5, "pick": "lowest"}),
-            json!({"name": "one_pass", "epochs": 7, "buckets": 3, "pick": "lowest"}),
-            json!({"name": "power_law", "epochs": 7, "gamma": 0.5, "alpha": 5.0, "law": "zipf", "overflow": "repeat",
-                "pick": "lowest"}),
-            json!({"name": "progressively_balanced", "epochs": 7, "reversed": true}),
-            json!({"name": "root", "epochs": 7, "start": 0.5, "root": 3.0, "pick": "lowest"}),
-            json!({"name": "trim", "drop": 0.5, "ramp": 3}),
-            json!({"name": "under_sampling", "strength": 0.5, "redraw": true}),
-            json!({"name": "uniform"}),
-        ]
+    /// A value of the same kind that is not this one. Words are those that no schedule has as a default.
+    fn other(value: &Value) -> Vec<Value> {
+        match value {
+            Value::Null => vec![json!(5.0)],
+            Value::Bool(value) => vec![json!(!value)],
+            Value::Number(value) => match value.as_u64() {
+                Some(value) => vec![json!(value + 7)],
+                None => vec![json!(value.as_f64().unwrap() / 2.0)],
+            },
+            Value::String(_) => vec![json!("lowest"), json!("zipf"), json!("repeat")],
+            other => unreachable!("{other}"),
+        }
+    }
+
+    /// The schedule with no field at its default.
+    fn unusual(schedule: &AnySchedule) -> Value {
+        let mut value = serde_json::to_value(schedule).unwrap();
+        let fields: Vec<String> = value.as_object().unwrap().keys().filter(|field| *field != "name").cloned().collect();
+        for field in fields {
+            let with = |found| {
+                let mut value = value.clone();
+                value[&field] = found;
+                serde_json::from_value::<AnySchedule>(value.clone()).is_ok().then_some(value)
+            };
+            value = other(&value[&field]).into_iter().find_map(with).unwrap();
+        }
+        value
     }
 
     #[test]
     fn a_description_has_the_name_and_every_field_that_is_not_at_its_default() {
-        for value in unusual() {
+        for (schedule, &name) in AnySchedule::all().iter().zip(AnySchedule::NAMES) {
+            assert_eq!(schedule.describe().name(), name);
+            assert_eq!(serde_json::to_value(schedule).unwrap()["name"], name);
+            if let AnySchedule::Switch(_) = schedule {
+                continue; // it has no defaults
+            }
+            assert_eq!(schedule.describe(), Description::new(name));
+            assert_eq!(&serde_json::from_value::<AnySchedule>(json!({"name": name})).unwrap(), schedule);
+
+            let value = unusual(schedule);
             let schedule: AnySchedule = serde_json::from_value(value.clone()).unwrap();
             assert_eq!(serde_json::to_value(&schedule).unwrap(), value);
             let description = schedule.describe();
             let mut fields: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
-            fields.retain(|&name| name != "name");
+            fields.retain(|&field| field != "name");
             fields.sort_unstable();
-            assert_eq!(description.name(), value["name"]);
-            assert_eq!(description.fields().map(|(name, _)| name).collect::<Vec<_>>(), fields);
-            // and at the defaults the name alone
-            let default: AnySchedule = serde_json::from_value(json!({"name": value["name"]})).unwrap();
-            assert_eq!(default.describe(), Description::new(description.name()));
+            assert_eq!(description.fields().map(|(field, _)| field).collect::<Vec<_>>(), fields, "{name}");
         }
     }
 

@@ -3,4 +3,5 @@
 #![deny(missing_docs)]
 
 pub mod inspect;
+pub mod schedule;
 pub mod split;

@@ -3,7 +3,7 @@
 //!
 //! `climd split labels.csv --group patient --parts 7,1,2 --seed 7`
 //!
-//! `climd inspect labels.csv [--html page.html] [--scores scores.csv] [--epochs 100] [--gamma 0.3] [--law zipf]`
+//! `climd inspect labels.csv [--html page.html] [--scores scores.csv] [--epochs 100] [--schedule trim]`
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use climd::schedule::TargetLaw;
 use climd::{PowerLaw, State};
 use climd_cli::inspect::Inspection;
-use climd_cli::split;
+use climd_cli::{schedule, split};
 use climd_csv::{
     Column, GROUPS, HeaderOption, IDS, Kind, LABELS, Labels, Options, SCORES, SITES, Separator, Sheet, Wanted,
 };
@@ -28,6 +28,7 @@ struct Program {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Say what a curriculum would do with these classes, before any training.
+    #[command(after_help = schedule::list())]
     Inspect(Box<Arguments>),
     /// Parts for training, validation and test, or folds, that keep patients together and labels in proportion.
     Split(Box<split::Arguments>),
@@ -62,13 +63,17 @@ struct Arguments {
     /// The column of the hospital or the scanner.
     #[arg(long, value_name = "COLUMN")]
     site: Option<String>,
-    /// Epochs of the curriculum.
-    #[arg(long, default_value_t = 100)]
-    epochs: usize,
-    /// Sharpness of the curriculum.
+    /// Epochs of the curriculum. By default those of the schedule, or 100.
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// The schedule: a name (`trim`), a name with fields (`trim:drop=0.2,ramp=5`), or JSON
+    /// (`{"name": "trim", "drop": 0.2}`). By default the curriculum of the paper.
+    #[arg(long, value_name = "SCHEDULE", conflicts_with_all = ["gamma", "law"])]
+    schedule: Option<String>,
+    /// Sharpness of the paper's curriculum.
     #[arg(long, default_value_t = PowerLaw::default().gamma)]
     gamma: f64,
-    /// Class distribution that the curriculum ends in.
+    /// Class distribution that the paper's curriculum ends in.
     #[arg(long, value_enum, default_value = "power-law")]
     law: Target,
     /// Write a page that any browser shows, without a network.
@@ -129,8 +134,17 @@ fn inspect(arguments: &Arguments) -> Result<()> {
         Target::Zipf => TargetLaw::Zipf,
         Target::Empirical => TargetLaw::Empirical,
     };
-    let schedule = PowerLaw { epochs: arguments.epochs, gamma: arguments.gamma, law, ..Default::default() };
+    let schedule = match &arguments.schedule {
+        Some(text) => schedule::parse(text, arguments.epochs)?,
+        None => {
+            let epochs = arguments.epochs.unwrap_or(PowerLaw::default().epochs);
+            PowerLaw { epochs, gamma: arguments.gamma, law, ..Default::default() }.into()
+        }
+    };
     let mut inspection = Inspection::of(&labels, schedule)?;
+    if let Some(epochs) = arguments.epochs {
+        inspection = inspection.epochs(epochs)?;
+    }
     // only of rows that have a label
     let values = |at: usize| -> Vec<String> { labels.rows.iter().map(|&row| sheet.cell(row, at).to_owned()).collect() };
     if let Some(group) = &arguments.group {

@@ -191,3 +191,44 @@ fn numbers_in_the_report_are_explained() {
     let (_, text) = inspect(&labels(&[("a", 20), ("b", 20)]), &[]);
     assert!(!text.contains("inf") && text.contains("classes are equally large, so there is no alpha(T)"), "{text}");
 }
+
+#[test]
+fn every_schedule_is_shown_by_its_name() {
+    let file = labels(&[("a", 40), ("b", 12), ("c", 3)]);
+    let (_, help, _) = both("", &["--help"]);
+    for name in climd::schedule::AnySchedule::NAMES {
+        let line = help.lines().map(str::trim).find(|line| line.split(':').next() == Some(name)).unwrap();
+        let given = if *name == "switch" { line } else { *name }; // a switch has no defaults
+        let (good, text) = inspect(&file, &["--schedule", given, "--epochs", "8"]);
+        assert!(good && text.contains("epoch 7"), "{name}: {text}");
+        if *name != "power_law" {
+            assert!(text.contains(&format!("schedule {name}")) && !text.contains("  alpha:"), "{text}");
+        }
+        let class_blind = ["baby_step", "geometric", "linear", "one_pass", "root"].contains(name);
+        assert_eq!(text.contains("this schedule ignores classes"), class_blind, "{text}");
+    }
+}
+
+#[test]
+fn a_schedule_with_its_fields_decides_the_quotas() {
+    let file = labels(&[("a", 40), ("b", 12), ("c", 3)]);
+    let row = |arguments: &[&str]| {
+        let (good, text) = inspect(&file, arguments);
+        assert!(good, "{text}");
+        let row = text.lines().find(|line| line.trim_start().starts_with("a ")).unwrap().to_owned();
+        row.split_whitespace().skip(1).map(|cell| cell.parse().unwrap()).collect::<Vec<usize>>()
+    };
+    assert_eq!(row(&["--schedule", "trim:drop=0.5,ramp=2", "--epochs", "5"]), [40, 40, 30, 20, 20, 20]);
+    assert_eq!(row(&["--schedule", r#"{"name": "under_sampling", "strength": 1.0}"#, "--epochs", "1"]), [40, 3]);
+    assert_eq!(row(&["--schedule", "power_law:gamma=0.5", "--epochs", "9"]), row(&["--gamma", "0.5", "--epochs", "9"]));
+
+    for (arguments, expected) in [
+        (&["--schedule", "cosine"][..], "unknown variant `cosine`, expected one of `baby_step`"),
+        (&["--schedule", "trim:drop=2"], "`drop` is 2, but must be at least 0, and below 1"),
+        (&["--schedule", "uniform", "--epochs", "0"], "`epochs` is 0"),
+        (&["--schedule", "trim", "--law", "zipf"], "cannot be used with"),
+    ] {
+        let (good, text) = inspect(&file, arguments);
+        assert!(!good && text.contains(expected), "{text}");
+    }
+}

@@ -39,10 +39,11 @@ fn get_num_threads() -> usize {
     pool::num_threads()
 }
 
-/// The crate's own words for a schedule in JSON, with every field.
+/// Every schedule of the crate in JSON, with its fields at their defaults.
 #[pyfunction]
-fn describe_schedule(schedule: &str) -> error::Result<String> {
-    Ok(climd::Schedule::describe(&schedule::from_json(schedule)?).to_string())
+fn schedules() -> error::Result<String> {
+    let all = climd::schedule::AnySchedule::all();
+    serde_json::to_string(&all).map_err(|error| error::bad("Schedule", error.to_string()))
 }
 
 #[pymodule(gil_used = false)]
@@ -58,7 +59,7 @@ fn _climd(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<together::Together>()?;
     m.add_function(wrap_pyfunction!(measure::measure_f32, m)?)?;
     m.add_function(wrap_pyfunction!(measure::measure_f64, m)?)?;
-    m.add_function(wrap_pyfunction!(describe_schedule, m)?)?;
+    m.add_function(wrap_pyfunction!(schedules, m)?)?;
     m.add_function(wrap_pyfunction!(rank_and_world_size, m)?)?;
     m.add_function(wrap_pyfunction!(set_num_threads, m)?)?;
     m.add_function(wrap_pyfunction!(get_num_threads, m)?)?;

@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::epoch::{Epoch, Home};
 use crate::error::{Result, bad, raise};
-use crate::schedule::{AnySchedule, FromPython, Raised, from_json};
+use crate::schedule::{Boxed, FromPython, Raised, from_json};
 use crate::targets::Targets;
 use crate::{contiguous, pool, state};
 
@@ -160,8 +160,8 @@ pub fn curriculum(
     schedule: &Bound<'_, PyAny>,
     settings: Settings,
     raised: &Raised,
-) -> Result<Curriculum<AnySchedule>> {
-    let schedule: AnySchedule = match schedule.extract::<String>() {
+) -> Result<Curriculum<Boxed>> {
+    let schedule: Boxed = match schedule.extract::<String>() {
         Ok(json) => from_json(&json)?,
         Err(_) => {
             let (object, described, pick): (Py<PyAny>, String, String) = schedule.extract()?;

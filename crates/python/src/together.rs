@@ -11,7 +11,7 @@ use pyo3::types::PyBytes;
 use crate::epoch::Epoch;
 use crate::error::{Result, bad, raise};
 use crate::sampler::curriculum;
-use crate::schedule::{AnySchedule, Raised};
+use crate::schedule::{Boxed, Raised};
 use crate::{contiguous, pool, state};
 
 /// An object with `all_reduce(array)` and `all_gather(array)`, of 32-bit words.
@@ -55,7 +55,7 @@ impl Communicator for PyCommunicator {
 /// What `climd.torch.CurriculumSampler` holds where there are many ranks.
 #[pyclass(frozen, module = "climd._climd")]
 pub struct Together {
-    inner: Mutex<Distributed<AnySchedule, PyCommunicator>>,
+    inner: Mutex<Distributed<Boxed, PyCommunicator>>,
     raised: Raised,
 }
 
@@ -63,7 +63,7 @@ impl Together {
     fn with<R: Send>(
         &self,
         py: Python<'_>,
-        work: impl FnOnce(&mut Distributed<AnySchedule, PyCommunicator>) -> CrateResult<R> + Send,
+        work: impl FnOnce(&mut Distributed<Boxed, PyCommunicator>) -> CrateResult<R> + Send,
     ) -> Result<R> {
         let done = py.detach(|| {
             let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);

@@ -225,14 +225,12 @@ def test_what_a_schedule_raises_is_what_the_user_sees(labels):
         climd.Sampler(labels, Words()).epoch(0)
 
 
-def test_defaults_are_those_of_the_crate():
-    schedules = [s for s in vars(climd).values() if isinstance(s, type) and issubclass(s, climd.Schedule) and s is not climd.Schedule]
-    assert len(schedules) == 13
-    for schedule in schedules:
-        if schedule is climd.Switch:
-            continue
-        ours = climd._climd.describe_schedule(schedule()._json())
-        assert ours == climd._climd.describe_schedule(json.dumps({schedule.__name__: {}})), schedule
+def test_schedules_and_defaults_are_those_of_the_crate():
+    public = [s for s in vars(climd).values() if isinstance(s, type) and issubclass(s, climd.Schedule) and s is not climd.Schedule]
+    assert {s.__name__ for s in public} == {s.__name__ for s in climd.Schedule.__subclasses__()} <= set(climd.__all__)
+    ours = [(s(80, climd.Uniform(), climd.ClassBalanced()) if s is climd.Switch else s())._spec() for s in public]
+    by_name = {spec["name"]: spec for spec in json.loads(climd._climd.schedules())}
+    assert {spec["name"]: spec for spec in ours} == by_name
 
 
 def test_many_threads_may_use_one_sampler(labels, scores):

@@ -1,9 +1,6 @@
 //! The configuration of a run: everything that its result depends on, and nothing else.
 
-use climd::schedule::{
-    BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, ProgressivelyBalanced, Root, Switch, Trim,
-    UnderSampling, Uniform,
-};
+use climd::schedule::{AnySchedule, ClassBalanced, HardMajority, Switch, Trim, Uniform};
 use climd::{PowerLaw, Schedule, Terms};
 use serde::{Deserialize, Serialize};
 
@@ -90,31 +87,30 @@ pub struct Method {
     pub oversample: Option<Oversampler>,
 }
 
-/// Every schedule of climd, as a value that can be written down.
+/// Any schedule of climd, or one of the harness's own names.
+///
+/// The own names are part of the keys of the run cache, so they stay as they are, although [`AnySchedule`] could say
+/// the two switches too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
-#[allow(missing_docs)] // each is the schedule of its name
 pub enum ScheduleConfig {
-    Uniform(Uniform),
-    PowerLaw(PowerLaw),
-    Linear(Linear),
-    Root(Root),
-    Geometric(Geometric),
-    BabyStep(BabyStep),
-    OnePass(OnePass),
-    UnderSampling(UnderSampling),
-    ClassBalanced(ClassBalanced),
-    ProgressivelyBalanced(ProgressivelyBalanced),
-    HardMajority(HardMajority),
     /// The control of [`HardMajority`]: the same numbers of samples, drawn at random.
     RandomMajority(Redrawn<HardMajority>),
-    Trim(Trim),
     /// The control of [`Trim`]: the same numbers of samples, drawn at random.
     RandomTrim(Redrawn<Trim>),
     /// All samples, then classes with equal shares (Cao et al. 2019).
     DeferredRebalancing(Switch<Uniform, ClassBalanced>),
     /// The curriculum of the paper, then the hardest samples of the large classes.
     PowerLawThenHard(Switch<PowerLaw, HardMajority>),
+    /// A schedule of climd, by its own name.
+    #[serde(untagged)]
+    Any(AnySchedule),
+}
+
+impl<S: Into<AnySchedule>> From<S> for ScheduleConfig {
+    fn from(schedule: S) -> Self {
+        Self::Any(schedule.into())
+    }
 }
 
 impl ScheduleConfig {
@@ -122,22 +118,11 @@ impl ScheduleConfig {
     #[must_use]
     pub fn build(&self) -> Box<dyn Schedule> {
         match self.clone() {
-            ScheduleConfig::Uniform(schedule) => Box::new(schedule),
-            ScheduleConfig::PowerLaw(schedule) => Box::new(schedule),
-            ScheduleConfig::Linear(schedule) => Box::new(schedule),
-            ScheduleConfig::Root(schedule) => Box::new(schedule),
-            ScheduleConfig::Geometric(schedule) => Box::new(schedule),
-            ScheduleConfig::BabyStep(schedule) => Box::new(schedule),
-            ScheduleConfig::OnePass(schedule) => Box::new(schedule),
-            ScheduleConfig::UnderSampling(schedule) => Box::new(schedule),
-            ScheduleConfig::ClassBalanced(schedule) => Box::new(schedule),
-            ScheduleConfig::ProgressivelyBalanced(schedule) => Box::new(schedule),
-            ScheduleConfig::HardMajority(schedule) => Box::new(schedule),
-            ScheduleConfig::RandomMajority(schedule) => Box::new(schedule),
-            ScheduleConfig::Trim(schedule) => Box::new(schedule),
-            ScheduleConfig::RandomTrim(schedule) => Box::new(schedule),
-            ScheduleConfig::DeferredRebalancing(schedule) => Box::new(schedule),
-            ScheduleConfig::PowerLawThenHard(schedule) => Box::new(schedule),
+            Self::RandomMajority(schedule) => Box::new(schedule),
+            Self::RandomTrim(schedule) => Box::new(schedule),
+            Self::DeferredRebalancing(schedule) => Box::new(schedule),
+            Self::PowerLawThenHard(schedule) => Box::new(schedule),
+            Self::Any(schedule) => Box::new(schedule),
         }
     }
 }

@@ -83,3 +83,22 @@ impl Cache {
 fn key(config: &RunConfig) -> Result<String> {
     Ok(serde_json::to_string(config)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_committed_run_has_the_key_that_stands_in_its_line() {
+        let mut runs = 0;
+        for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/results/runs")).unwrap() {
+            for line in fs::read_to_string(file.unwrap().path()).unwrap().lines() {
+                let parsed: Line<RunConfig, serde::de::IgnoredAny> = serde_json::from_str(line).unwrap();
+                let start = format!(r#"{{"config":{},"outcome":"#, key(&parsed.config).unwrap());
+                assert!(line.starts_with(&start), "{start}\n{line}");
+                runs += 1;
+            }
+        }
+        assert!(runs > 9000, "{runs}");
+    }
+}

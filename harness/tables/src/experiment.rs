@@ -281,7 +281,7 @@ impl<'a> Plan<'a> {
         let (study, seen) = (self.study, self.seen(seed, part));
         let labels: Vec<usize> = seen.split.train.iter().map(|&row| seen.labels[row]).collect();
         let schedule = match &row.budget {
-            Budget::EqualSteps => ScheduleConfig::Uniform(Uniform),
+            Budget::EqualSteps => ScheduleConfig::from(Uniform),
             Budget::EqualEpochs(schedule) => schedule.clone(),
         };
         let sampler = Curriculum::new(&labels, schedule.build())?;
@@ -308,7 +308,7 @@ impl<'a> Plan<'a> {
 /// Plain training of a row's network, for which its learning rate is chosen.
 fn plain(row: &Row) -> Row {
     let Method { network, .. } = row.method.clone();
-    let schedule = ScheduleConfig::Uniform(Uniform);
+    let schedule = Uniform.into();
     let (terms, loss) = (Terms::default(), Loss::CrossEntropy);
     let method = Method { network, schedule, terms, loss, oversample: None };
     Row { id: RowId::new(row.id.network, "plain"), name: String::new(), method, budget: Budget::EqualSteps }

@@ -1,8 +1,8 @@
 //! The rows of each table, with the figures of the paper.
 
 use climd::schedule::{
-    BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, ProgressivelyBalanced, Root, Switch, Trim,
-    UnderSampling, Uniform,
+    AnySchedule, BabyStep, ClassBalanced, Geometric, HardMajority, Linear, OnePass, ProgressivelyBalanced, Root,
+    Switch, Trim, UnderSampling, Uniform,
 };
 use climd::{Pick, PowerLaw, Terms};
 
@@ -210,7 +210,7 @@ impl Rows {
 /// The schedule with the default pick. Quotas, and so steps, do not depend on the pick.
 fn without_pick(schedule: &ScheduleConfig) -> ScheduleConfig {
     match schedule.clone() {
-        ScheduleConfig::PowerLaw(law) => ScheduleConfig::PowerLaw(PowerLaw { pick: Pick::default(), ..law }),
+        ScheduleConfig::Any(AnySchedule::PowerLaw(law)) => PowerLaw { pick: Pick::default(), ..law }.into(),
         other => other,
     }
 }
@@ -225,17 +225,11 @@ fn baseline(heads: Heads) -> NetworkConfig {
 }
 
 fn plain(network: NetworkConfig) -> Method {
-    Method {
-        network,
-        schedule: ScheduleConfig::Uniform(Uniform),
-        terms: Terms::default(),
-        loss: Loss::CrossEntropy,
-        oversample: None,
-    }
+    Method { network, schedule: Uniform.into(), terms: Terms::default(), loss: Loss::CrossEntropy, oversample: None }
 }
 
-fn scheduled(schedule: ScheduleConfig) -> Method {
-    Method { schedule, ..plain(baseline(AUX)) }
+fn scheduled(schedule: impl Into<ScheduleConfig>) -> Method {
+    Method { schedule: schedule.into(), ..plain(baseline(AUX)) }
 }
 
 fn with_loss(loss: Loss) -> Method {
@@ -243,7 +237,7 @@ fn with_loss(loss: Loss) -> Method {
 }
 
 fn climd(epochs: usize) -> Method {
-    scheduled(ScheduleConfig::PowerLaw(PowerLaw { epochs, ..Default::default() }))
+    scheduled(PowerLaw { epochs, ..Default::default() })
 }
 
 const PAPER_BASELINE: Paper = [(83.6, 1.6), (84.4, 1.5), (81.3, 2.1)];
@@ -261,7 +255,7 @@ fn start() -> Rows {
 #[must_use]
 pub fn main_job(schedule: PowerLaw) -> Vec<TableRow> {
     let mut rows = start();
-    let climd = scheduled(ScheduleConfig::PowerLaw(schedule));
+    let climd = scheduled(schedule);
     rows.push(0, "prior", "baseline + prior", with_loss(PRIOR), None);
     rows.push(0, "climd", "CLIMD", climd.clone(), Some(PAPER_CLIMD));
     rows.push(0, "climd-prior", "CLIMD + prior", corrected(climd), None);
@@ -339,7 +333,7 @@ fn table3(epochs: usize) -> Vec<TableRow> {
         rows.0[plain].paper = Some(alone);
         let climd = Method { network, ..climd(epochs) };
         rows.curriculum(plain, "climd", &format!("{name} + CLIMD"), climd.clone(), with_climd);
-        let prior = Method { schedule: ScheduleConfig::Uniform(Uniform), ..corrected(climd.clone()) };
+        let prior = Method { schedule: Uniform.into(), ..corrected(climd.clone()) };
         rows.push(plain, "prior", &format!("{name} + prior"), prior, None);
         rows.push(plain, "climd-prior", &format!("{name} + CLIMD + prior"), corrected(climd), None);
     }
@@ -361,7 +355,7 @@ fn table2(epochs: usize) -> Vec<TableRow> {
     let mut rows = start();
     let probe = rows.plain(PROBES, baseline(Heads::Probe), Budget::EqualSteps, "baseline, probes");
     rows.0[probe].paper = Some(PAPER_BASELINE);
-    let under = scheduled(ScheduleConfig::UnderSampling(UnderSampling::default()));
+    let under = scheduled(UnderSampling::default());
     rows.push(0, "undersampling", "random undersampling", under, Some([(83.6, 1.4), (84.2, 0.8), (81.1, 1.5)]));
     let smote = Method { oversample: Some(Oversampler::Smote(Smote::default())), ..plain(baseline(AUX)) };
     rows.push(0, "smote", "SMOTE", smote, Some([(79.7, 1.3), (80.4, 1.0), (76.6, 1.6)]));
@@ -394,15 +388,15 @@ fn table4(epochs: usize) -> Vec<TableRow> {
         complementarity,
         Some([(87.5, 1.2), (88.0, 0.9), (84.3, 1.5)]),
     );
-    let baby_step = scheduled(ScheduleConfig::BabyStep(BabyStep { epochs, ..Default::default() }));
+    let baby_step = scheduled(BabyStep { epochs, ..Default::default() });
     rows.curriculum(0, "baby-step", "(3) Baby Step", baby_step, Some([(85.1, 2.4), (86.1, 2.1), (80.2, 2.7)]));
-    let one_pass = scheduled(ScheduleConfig::OnePass(OnePass { epochs, ..Default::default() }));
+    let one_pass = scheduled(OnePass { epochs, ..Default::default() });
     rows.curriculum(0, "one-pass", "(4) One-Pass", one_pass, Some([(84.9, 1.6), (85.6, 1.2), (79.2, 1.9)]));
-    let linear = scheduled(ScheduleConfig::Linear(Linear { epochs, ..Default::default() }));
+    let linear = scheduled(Linear { epochs, ..Default::default() });
     rows.curriculum(0, "linear", "(5) Linear", linear, Some([(86.6, 2.1), (87.3, 1.6), (84.0, 2.4)]));
-    let root = scheduled(ScheduleConfig::Root(Root { epochs, ..Default::default() }));
+    let root = scheduled(Root { epochs, ..Default::default() });
     rows.curriculum(0, "root", "(6) Root", root, Some([(88.3, 1.6), (88.8, 1.1), (85.4, 1.6)]));
-    let geometric = scheduled(ScheduleConfig::Geometric(Geometric { epochs, ..Default::default() }));
+    let geometric = scheduled(Geometric { epochs, ..Default::default() });
     rows.curriculum(0, "geometric", "(7) Geometric", geometric, Some([(87.7, 1.9), (88.3, 1.5), (84.8, 2.2)]));
     rows.curriculum(0, "climd", "CLIMD", climd(epochs), Some(PAPER_CLIMD));
     rows.0
@@ -410,7 +404,7 @@ fn table4(epochs: usize) -> Vec<TableRow> {
 
 fn random_order(epochs: usize) -> Method {
     let law = PowerLaw { epochs, pick: Pick::Redraw, ..Default::default() };
-    scheduled(ScheduleConfig::PowerLaw(law))
+    scheduled(law)
 }
 
 fn deferred(epochs: usize) -> Method {
@@ -426,7 +420,7 @@ fn trim(drop: f64, epochs: usize) -> Trim {
     Trim { drop, ramp: epochs / 5 }
 }
 
-fn with_prior(schedule: ScheduleConfig) -> Method {
+fn with_prior(schedule: impl Into<ScheduleConfig>) -> Method {
     corrected(scheduled(schedule))
 }
 
@@ -446,13 +440,7 @@ fn beyond(epochs: usize) -> Vec<TableRow> {
     rows.push(0, "post-hoc", "post-hoc adjustment", with_loss(Loss::PostHoc { tau: 1.0 }), None);
     rows.curriculum(0, "climd-prior", "CLIMD + prior", corrected(climd(epochs)), None);
     rows.curriculum(0, "climd-half-prior", "CLIMD + prior, T = E/2", corrected(climd(half)), None);
-    rows.push(
-        0,
-        "hard-majority-prior",
-        "HardMajority + prior",
-        with_prior(ScheduleConfig::HardMajority(hard_majority(epochs))),
-        None,
-    );
+    rows.push(0, "hard-majority-prior", "HardMajority + prior", with_prior(hard_majority(epochs)), None);
     let random = ScheduleConfig::RandomMajority(Redrawn(hard_majority(epochs)));
     rows.push(0, "hard-majority-random-prior", "HardMajority at random + prior", with_prior(random), None);
     let switch = Switch {
@@ -467,14 +455,14 @@ fn beyond(epochs: usize) -> Vec<TableRow> {
         with_prior(ScheduleConfig::PowerLawThenHard(switch)),
         None,
     );
-    rows.push(0, "trim-prior", "Trim + prior", with_prior(ScheduleConfig::Trim(trim(0.1, epochs))), None);
+    rows.push(0, "trim-prior", "Trim + prior", with_prior(trim(0.1, epochs)), None);
     rows.push(0, "deferred", "deferred re-balancing", deferred(epochs), None);
     for (reversed, arm, name) in [
         (false, "progressively-balanced", "ProgressivelyBalanced"),
         (true, "progressively-balanced-reversed", "ProgressivelyBalanced, reversed"),
     ] {
         let schedule = ProgressivelyBalanced { epochs, reversed };
-        rows.push(0, arm, name, scheduled(ScheduleConfig::ProgressivelyBalanced(schedule)), None);
+        rows.push(0, arm, name, scheduled(schedule), None);
     }
     rows.0
 }
@@ -502,7 +490,7 @@ fn advice(epochs: usize) -> Vec<TableRow> {
 /// Chosen before its splits were evaluated.
 fn label_noise(epochs: usize) -> Vec<TableRow> {
     const HALF: Loss = Loss::Prior { tau: 0.5 };
-    let trimmed = |drop, loss| Method { loss, ..scheduled(ScheduleConfig::Trim(trim(drop, epochs))) };
+    let trimmed = |drop, loss| Method { loss, ..scheduled(trim(drop, epochs)) };
     let mut rows = start();
     rows.0[0].paper = None;
     rows.push(0, "prior", "prior correction", with_loss(PRIOR), None);

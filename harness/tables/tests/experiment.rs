@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use climd::PowerLaw;
 use climd_data::{Dataset, Layout, Table};
-use climd_networks::config::{Part, ScheduleConfig};
+use climd_networks::config::Part;
 use climd_networks::network::{BaselineConfig, DmibConfig, MogonetConfig, NetworkConfig};
 use climd_networks::oversample::{Oversampler, Smote};
 use climd_networks::train::class_distribution;
@@ -239,7 +239,7 @@ fn a_row_that_cannot_be_run_is_refused_before_any_training() {
         format!("{:#}", runner.rows(&study(&dataset), &rows, Part::Test, 0).unwrap_err())
     };
     let error = refused(&|row| {
-        row.method.schedule = ScheduleConfig::PowerLaw(PowerLaw { gamma: -1.0, ..Default::default() });
+        row.method.schedule = PowerLaw { gamma: -1.0, ..Default::default() }.into();
     });
     assert!(error.contains("row `CLIMD + prior`") && error.contains("`gamma` is -1"), "{error}");
     let error = refused(&|row| {

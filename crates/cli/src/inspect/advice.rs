@@ -1,7 +1,9 @@
 //! Warnings of a curriculum, and advice from our measurements on similar data.
 
-use climd::schedule::TargetLaw;
-use climd::{CurriculumSampler, PowerLawScheduler};
+use climd::schedule::{AnySchedule, TargetLaw};
+use climd::{CurriculumSampler, PowerLaw};
+
+use super::{Sampler, quotas};
 
 /// Ascending numbers as text, such as `1, 4 to 9, 12`.
 fn ranges(epochs: &[usize]) -> String {
@@ -14,8 +16,8 @@ fn ranges(epochs: &[usize]) -> String {
 }
 
 /// Warnings before training. `names` are by label.
-pub(super) fn warnings(sampler: &PowerLawScheduler, ratio: f64, names: &[String]) -> climd::Result<Vec<String>> {
-    let (classes, epochs) = (sampler.classes(), sampler.schedule().epochs);
+pub(super) fn warnings(sampler: &Sampler, epochs: usize, ratio: f64, names: &[String]) -> climd::Result<Vec<String>> {
+    let classes = sampler.classes();
     let (n, counts) = (classes.num_samples(), classes.counts());
     let name = |rank: usize| &names[classes.label(rank) as usize];
     let mut lines = Vec::new();
@@ -29,7 +31,7 @@ pub(super) fn warnings(sampler: &PowerLawScheduler, ratio: f64, names: &[String]
     let (mut empty, mut above, mut steepest) = (Vec::new(), Vec::new(), 1.0f64);
     let (of_data, mut most) = (counts[0] as f64 / n as f64, (0.0, 0));
     for epoch in 0..epochs {
-        let quotas = sampler.quotas(epoch)?;
+        let quotas = quotas(sampler, epoch)?;
         let len: usize = quotas.iter().sum();
         if quotas.contains(&0) {
             empty.push(epoch);
@@ -49,8 +51,10 @@ pub(super) fn warnings(sampler: &PowerLawScheduler, ratio: f64, names: &[String]
         lines.push(format!("some classes have no sample in epochs {}", ranges(&empty)));
     }
     if steepest > 1.5 * ratio {
-        let other =
-            if sampler.schedule().law == TargetLaw::PowerLaw { "; use --law zipf or --law empirical" } else { "" };
+        let other = match sampler.schedule() {
+            AnySchedule::PowerLaw(PowerLaw { law: TargetLaw::PowerLaw, .. }) => "; use --law zipf or --law empirical",
+            _ => "",
+        };
         lines.push(format!(
             "the curriculum makes an imbalance of up to {steepest:.1}:1, which the data do not have \
              ({ratio:.1}:1){other}"

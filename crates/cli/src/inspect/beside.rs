@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use climd::{CurriculumSampler, Epoch, PowerLawScheduler};
+use climd::{CurriculumSampler, Epoch};
 use climd_csv::Labels;
 use comfy_table::{Table, presets};
+
+use super::Sampler;
 
 /// Labels of samples that may have several labels, as in the file.
 #[derive(Debug)]
@@ -47,7 +49,7 @@ impl Findings {
 
     /// Says how many samples have several labels, which labels come together most, and counts every label in these
     /// epochs.
-    pub(super) fn text(&self, sampler: &PowerLawScheduler, epochs: &[usize]) -> climd::Result<String> {
+    pub(super) fn text(&self, sampler: &Sampler, epochs: &[usize]) -> climd::Result<String> {
         let n = self.starts.len() - 1;
         let several = (0..n).filter(|&sample| self.of_sample(sample).len() > 1).count();
         let none = (0..n).filter(|&sample| self.of_sample(sample).is_empty()).count();
@@ -97,7 +99,7 @@ impl Values {
 
     /// Says how many groups (patients) there are, the size of the largest, its largest share of an epoch, and what to
     /// do.
-    pub(super) fn as_groups(&self, sampler: &PowerLawScheduler, epochs: &[usize]) -> climd::Result<String> {
+    pub(super) fn as_groups(&self, sampler: &Sampler, epochs: &[usize]) -> climd::Result<String> {
         let largest_of = |samples: &mut dyn Iterator<Item = usize>| {
             let mut counts: HashMap<usize, usize> = HashMap::new();
             samples.for_each(|sample| *counts.entry(self.of_sample[sample]).or_default() += 1);
@@ -131,7 +133,7 @@ impl Values {
 
     /// Counts the samples of each class at each site, and finds classes of only one site. `names` are those of the
     /// classes.
-    pub(super) fn as_sites(&self, sampler: &PowerLawScheduler, names: &[String]) -> (String, Vec<String>) {
+    pub(super) fn as_sites(&self, sampler: &Sampler, names: &[String]) -> (String, Vec<String>) {
         const SHOWN: usize = 12;
         let classes = sampler.classes();
         let mut table = Table::new();

@@ -8,19 +8,27 @@ mod words;
 use std::fmt::Write;
 
 use anyhow::{Result, ensure};
-use climd::{Curriculum, CurriculumSampler, PowerLaw, PowerLawScheduler, Targets};
+use climd::error::{ArgumentError, ScheduleError};
+use climd::schedule::AnySchedule;
+use climd::{Curriculum, CurriculumSampler, Error, Schedule, Targets};
 use climd_csv::Labels;
 use comfy_table::{Table, presets};
 
 use advice::Advice;
 use beside::{Findings, Values};
 
+use crate::schedule;
+
+type Sampler = Curriculum<AnySchedule>;
+
 /// A curriculum over labels of any kind.
 #[derive(Debug)]
 pub struct Inspection {
     /// Names of the classes, sorted. A label of the sampler is a position in this list.
     names: Vec<String>,
-    sampler: PowerLawScheduler,
+    sampler: Sampler,
+    /// Number of epochs that are shown.
+    epochs: usize,
     scores: Option<Vec<f32>>,
     findings: Option<Findings>,
     groups: Option<Values>,
@@ -33,24 +41,25 @@ pub struct Inspection {
 const NONE: &str = "(none)";
 
 impl Inspection {
-    /// Inspects these labels: one text for each sample.
+    /// Inspects these labels: one text for each sample. Shows as many epochs as the schedule has, or 100.
     ///
     /// # Errors
     /// Those of [`Curriculum::new`].
-    pub fn new(labels: &[String], schedule: PowerLaw) -> Result<Self> {
+    pub fn new(labels: &[String], schedule: impl Into<AnySchedule>) -> Result<Self> {
         let mut names = labels.to_vec();
         names.sort_unstable();
         names.dedup();
         let codes: Vec<usize> = labels.iter().map(|label| names.partition_point(|name| name < label)).collect();
-        let sampler: PowerLawScheduler = Curriculum::new(&codes, schedule)?;
-        Ok(Self { names, sampler, scores: None, findings: None, groups: None, sites: None, warnings: Vec::new() })
+        let sampler = Curriculum::new(&codes, schedule.into())?;
+        let (epochs, warnings) = (schedule::epochs(sampler.schedule()), Vec::new());
+        Ok(Self { names, sampler, epochs, scores: None, findings: None, groups: None, sites: None, warnings })
     }
 
     /// Inspects the labels of a file. A sample with several labels belongs to the class of its rarest one.
     ///
     /// # Errors
     /// Those of [`Targets::multi_label`] and [`Curriculum::new`].
-    pub fn of(labels: &Labels, schedule: PowerLaw) -> Result<Self> {
+    pub fn of(labels: &Labels, schedule: impl Into<AnySchedule>) -> Result<Self> {
         let name = |label: i64| labels.classes.get(label as usize).map_or(NONE, String::as_str).to_owned();
         let own: Vec<String> = match labels.single() {
             Some(single) => single.iter().map(|&label| name(i64::from(label))).collect(),
@@ -61,6 +70,15 @@ impl Inspection {
         };
         let inspection = Self::new(&own, schedule)?;
         Ok(Self { findings: Findings::of(labels), warnings: labels.warnings.clone(), ..inspection })
+    }
+
+    /// Shows this number of epochs.
+    ///
+    /// # Errors
+    /// If it is 0.
+    pub fn epochs(self, epochs: usize) -> Result<Self> {
+        ensure!(epochs > 0, Error::from(ArgumentError::NoEpochs));
+        Ok(Self { epochs, ..self })
     }
 
     /// Adds a group, for example a patient, for each sample. `column` is the name of their column.
@@ -102,7 +120,14 @@ impl Inspection {
 
     fn warnings(&self) -> Result<Vec<String>> {
         let mut lines = self.warnings.clone();
-        lines.extend(advice::warnings(&self.sampler, self.ratio(), &self.names)?);
+        lines.extend(advice::warnings(&self.sampler, self.epochs, self.ratio(), &self.names)?);
+        if self.scores.is_none() && self.sampler.quotas(0).is_err() {
+            lines.push(
+                "this schedule ignores classes, so the samples of each class depend on the scores; without --scores or \
+                 --state the numbers are those of a random ranking"
+                    .into(),
+            );
+        }
         lines.extend(self.sites.iter().flat_map(|sites| sites.as_sites(&self.sampler, &self.names).1));
         Ok(lines)
     }
@@ -112,16 +137,18 @@ impl Inspection {
         advice::advice(counts.len(), self.ratio(), counts[counts.len() - 1])
     }
 
-    /// Imbalance and exponents, in two lines.
+    /// Imbalance, exponents and schedule, in two lines.
     fn summary(&self) -> String {
-        let (classes, gamma) = (self.sampler.classes(), self.sampler.schedule().gamma);
-        let alpha = classes.hill_exponent() / gamma;
-        let alpha = match alpha.is_finite() {
-            true => format!("the paper's alpha(T) {alpha:.2}, with gamma {gamma}"),
-            false => "classes are equally large, so there is no alpha(T)".into(),
+        let classes = self.sampler.classes();
+        let schedule = match self.sampler.schedule() {
+            AnySchedule::PowerLaw(law) => match classes.hill_exponent() / law.gamma {
+                alpha if alpha.is_finite() => format!("the paper's alpha(T) {alpha:.2}, with gamma {}", law.gamma),
+                _ => "classes are equally large, so there is no alpha(T)".into(),
+            },
+            other => format!("schedule {}", other.describe()),
         };
         format!(
-            "{} of {}, {:.1}:1 from the largest to the smallest\nZipf exponent {:.2}; {alpha}\n",
+            "{} of {}, {:.1}:1 from the largest to the smallest\nZipf exponent {:.2}; {schedule}\n",
             counted(classes.num_samples(), "sample", "samples"),
             counted(classes.num_classes(), "class", "classes"),
             self.ratio(),
@@ -164,7 +191,7 @@ impl Inspection {
             writeln!(out, "next step: {code}")?;
         }
         out += "\nwords:\n";
-        for (word, meaning) in words::WORDS {
+        for (word, meaning) in words::of(self.sampler.schedule()) {
             writeln!(out, "  {word}: {meaning}")?;
         }
         Ok(out)
@@ -172,7 +199,7 @@ impl Inspection {
 
     /// The first epoch, the last, and three between.
     fn shown_epochs(&self) -> Vec<usize> {
-        let last = self.sampler.schedule().epochs - 1;
+        let last = self.epochs - 1;
         let mut points = vec![0, last / 4, last / 2, 3 * last / 4, last];
         points.dedup();
         points
@@ -187,7 +214,7 @@ impl Inspection {
         table.load_style(presets::NOTHING);
         let epochs = points.iter().map(|epoch| format!("epoch {epoch}"));
         table.set_header(["class", "samples"].map(str::to_owned).into_iter().chain(epochs));
-        let quotas = points.iter().map(|&epoch| self.sampler.quotas(epoch)).collect::<climd::Result<Vec<_>>>()?;
+        let quotas = points.iter().map(|&epoch| quotas(&self.sampler, epoch)).collect::<climd::Result<Vec<_>>>()?;
         for rank in (0..c).filter(|&rank| c <= SHOWN || rank < SHOWN / 2 || rank >= c - SHOWN / 2) {
             let cells = [self.name(rank).to_owned(), counts[rank].to_string()];
             table.add_row(cells.into_iter().chain(quotas.iter().map(|quota| quota[rank].to_string())));
@@ -198,6 +225,16 @@ impl Inspection {
         let all = ["all".to_owned(), classes.num_samples().to_string()];
         table.add_row(all.into_iter().chain(quotas.iter().map(|quota| quota.iter().sum::<usize>().to_string())));
         Ok(table)
+    }
+}
+
+/// Samples of each class in an epoch, largest class first. If the schedule ignores classes, they are counted.
+fn quotas(sampler: &Sampler, epoch: usize) -> climd::Result<Vec<usize>> {
+    match sampler.quotas(epoch) {
+        Err(Error::Schedule(ScheduleError::ClassBlind { .. })) => {
+            Ok(sampler.report(epoch)?.classes.iter().map(|class| class.quota).collect())
+        }
+        other => other,
     }
 }
 

@@ -5,7 +5,7 @@ use anyhow::Result;
 use climd::CurriculumSampler;
 use serde::Serialize;
 
-use super::{Inspection, words};
+use super::{Inspection, quotas, words};
 
 /// Number of epochs on the slider.
 const EPOCHS: usize = 100;
@@ -28,7 +28,7 @@ struct Page {
     beside: String,
     advice: &'static str,
     code: &'static str,
-    words: [(&'static str, &'static str); 4],
+    words: Vec<(&'static str, &'static str)>,
     samples: usize,
     left_out: usize,
     classes: Vec<Class>,
@@ -78,7 +78,7 @@ impl Inspection {
     /// # Errors
     /// Those of the sampler.
     pub fn page(&self, title: &str, ids: Option<&[String]>) -> Result<String> {
-        let (classes, last) = (self.sampler.classes(), self.sampler.schedule().epochs - 1);
+        let (classes, last) = (self.sampler.classes(), self.epochs - 1);
         let (n, c) = (classes.num_samples(), classes.num_classes());
         let id = |sample: u32| match ids {
             Some(ids) => ids[sample as usize].clone(),
@@ -114,7 +114,7 @@ impl Inspection {
             .collect();
         let width = (CELLS / shown.len()).max(10);
         let epochs = epochs.iter().zip(&held).map(|(&epoch, inside)| {
-            let quotas = self.sampler.quotas(epoch)?;
+            let quotas = quotas(&self.sampler, epoch)?;
             let alpha = self.sampler.report(epoch)?.target.alpha.filter(|alpha| alpha.is_finite());
             let cells = rows.iter().map(|row| cells(row, width, inside)).collect();
             let len = quotas.iter().sum();
@@ -128,7 +128,7 @@ impl Inspection {
             beside: self.beside()?,
             advice: self.advice().text,
             code: self.advice().code,
-            words: words::WORDS,
+            words: words::of(self.sampler.schedule()),
             samples: n,
             left_out: c - shown.len(),
             epochs: epochs.collect::<Result<_>>()?,

@@ -1,7 +1,14 @@
 //! Explains the words of the report, in one line each.
 
-/// Words that the report uses, with what they mean.
-pub(super) const WORDS: [(&str, &str); 4] = [
+use climd::schedule::AnySchedule;
+
+/// The words that the report of this schedule uses, with what they mean.
+pub(super) fn of(schedule: &AnySchedule) -> Vec<(&'static str, &'static str)> {
+    let paper = matches!(schedule, AnySchedule::PowerLaw(_));
+    WORDS.into_iter().filter(|(word, _)| paper || !["alpha", "gamma"].contains(word)).collect()
+}
+
+const WORDS: [(&str, &str); 4] = [
     (
         "Zipf exponent",
         "how steep the tail is: class sizes fall as 1, 1/2^s, 1/3^s, ... with this s; 0 is equal sizes, 1 a long tail",

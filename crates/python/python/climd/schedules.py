@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, fields
 from typing import Any, Dict, Literal, Optional, Protocol, Sequence, Union
 
@@ -25,7 +26,7 @@ class Schedule:
 
     def _spec(self) -> Dict[str, Any]:
         values = {field.name: _plain(field.name, getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
-        return {type(self).__name__: values}
+        return {"name": re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower(), **values}
 
     def _json(self) -> str:
         return json.dumps(self._spec())
