@@ -17,6 +17,8 @@ WITH_LIBTORCH = . "$(abspath $(TARGET))/libtorch.env" &&
 # Rust is older than candle allows.
 MEMBERS = --workspace --exclude climd-frameworks $(shell scripts/members.sh)
 export CARGO PYTHON
+# The networks of the tests are small: more threads of libtorch wait for each other longer than they work.
+test test-package: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help brca test test-core test-all test-package test-python bench-python brca-python wheel test-frameworks test-burn test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all data-chest text-model libtorch tools clean-data

@@ -1,17 +1,19 @@
 //! Promise: the example runs from a folder to a table, gives both arms the same, and says what it cannot do.
 
 mod common;
+#[path = "../../example.rs"]
+mod example;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use common::write_bert;
+use example::example;
 
 fn mllc(folder: &Path, folds: &str, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "climd-mllc", "--example", "mllc"])
-        .args(["--", "--epochs", "2", "--quiet", "--batch-size", "8", "--folds"])
+    example("mllc")
+        .args(["--epochs", "2", "--quiet", "--batch-size", "8", "--folds"])
         .arg(folds)
         .arg("--out")
         .arg(folder.join("plots"))

@@ -1,6 +1,9 @@
 //! Promise: ranks that train on their parts and average gradients have one network, and it learns.
 
-use std::process::Command;
+#[path = "../../example.rs"]
+mod example;
+
+use example::example;
 
 #[test]
 fn two_ranks_train_one_network() {
@@ -18,12 +21,7 @@ fn two_ranks_train_one_network() {
         let labels: String = (0..n).map(|row| format!("{}\n", label(row))).collect();
         std::fs::write(folder.path().join(format!("labels_{part}.csv")), labels).unwrap();
     }
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "climd-networks", "--example", "distributed", "--"])
-        .arg(folder.path())
-        .arg("20")
-        .output()
-        .unwrap();
+    let output = example("distributed").arg(folder.path()).arg("20").output().unwrap();
     // the example itself fails if the ranks' networks come apart
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));

@@ -1,7 +1,10 @@
 //! Promise: any model wraps its loader. The two loops of each example differ in at most ten lines, which are those of
 //! the README's diff, and both train.
 
-use std::process::Command;
+#[path = "../../example.rs"]
+mod example;
+
+use example::example;
 
 const MULTI_D: &str = include_str!("../../../examples/wrap_multi_d.rs");
 const DMIB: &str = include_str!("../../../examples/wrap_dmib.rs");
@@ -81,13 +84,8 @@ fn both_loops_train() {
         let labels: String = (0..n).map(|row| format!("{}\n", label(row))).collect();
         std::fs::write(folder.path().join(format!("labels_{part}.csv")), labels).unwrap();
     }
-    for example in ["wrap_multi_d", "wrap_dmib"] {
-        let output = Command::new(env!("CARGO"))
-            .args(["run", "--quiet", "--package", "climd-networks", "--example", example, "--"])
-            .arg(folder.path())
-            .arg("40")
-            .output()
-            .unwrap();
+    for name in ["wrap_multi_d", "wrap_dmib"] {
+        let output = example(name).arg(folder.path()).arg("40").output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
         for line in ["plain:      macro F1 ", "with CLIMD: macro F1 "] {

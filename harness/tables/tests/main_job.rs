@@ -1,13 +1,17 @@
 //! Promise: the main job runs on a folder in MOGONET's layout, writes what it says, and refuses what it cannot do.
 
+#[path = "../../example.rs"]
+mod example;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use example::example;
+
 fn brca_baseline(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "climd-repro", "--example", "brca_baseline", "--"])
+    example("brca_baseline")
         .arg("--data")
         .arg(folder)
         .arg("--out")
