@@ -21,7 +21,7 @@ export CARGO PYTHON
 test test-package: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-all test-package test-python bench-python brca-python wheel test-frameworks test-burn test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all data-chest text-model libtorch tools clean-data
+.PHONY: help brca test test-core test-all test-package test-python bench-python brca-python wheel test-frameworks test-burn test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all data-chest data-labels text-model libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -161,6 +161,9 @@ data-all: tools ## fetch all data sets: brca, kipan, lgg, htad, digits
 
 data-chest: tools ## fetch findings and patients of three sets of chest X-rays (no images) into data/chest
 	@$(PYTHON) -B scripts/data.py chest
+
+data-labels: tools ## fetch two sets of several labels a sample: yeast, padchest-reports
+	@$(PYTHON) -B scripts/data.py yeast padchest-reports
 
 text-model: tools ## fetch a small English text model into data/minilm, for the example mllc
 	@$(PYTHON) -B scripts/data.py minilm

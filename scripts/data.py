@@ -1,14 +1,17 @@
 """Fetches data sets, and a text model, into data/NAME.
 
-usage: data.py [NAME ...]    (default: brca; of brca, kipan, lgg, htad, digits, chest, minilm)
+usage: data.py [NAME ...]    (default: brca; of brca, kipan, lgg, htad, digits, chest, yeast, padchest-reports, minilm)
 """
 
 import ast
+import collections
 import csv
 import gzip
 import io
 import os
+import re
 import sys
+import zlib
 
 import fetch
 
@@ -115,6 +118,7 @@ class Chest:
                " non-commercial research alone, and do not pass them on")
     files = "chestxray14.csv chexpert.csv padchest.csv README LICENSE".split()
     folder = "torchxrayvision/data"
+    none = {"", "normal", "unchanged", "exclude", "suboptimal study"}  # labels that are no findings
     readme = f"""Chest X-rays: what was found, in whom, and with what, of three public sets; no images
 
 chestxray14.csv   112,120 X-rays, 14 findings; site: the view (PA, AP)
@@ -144,10 +148,9 @@ The wheel's own code is under Apache-2.0, as LICENSE says. This folder is not pa
 
         rows = [row for row in self.rows(wheel, "PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv.gz")
                 if row["Labels"].startswith("[")]
-        none = {"", "normal", "unchanged", "exclude", "suboptimal study"}
         self.write(made / "padchest.csv", ["findings"],
                    ([row["PatientID"], row["Manufacturer_DICOM"],
-                     "|".join(sorted({label.strip() for label in ast.literal_eval(row["Labels"])} - none)) or "No Finding"]
+                     "|".join(sorted({label.strip() for label in ast.literal_eval(row["Labels"])} - self.none)) or "No Finding"]
                     for row in rows))
         fetch.unpack(wheel, "torchxrayvision-1.5.7.dist-info/licenses/LICENSE", made / "LICENSE")
 
@@ -162,6 +165,79 @@ The wheel's own code is under Apache-2.0, as LICENSE says. This folder is not pa
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["patient", "site", *names])
             writer.writerows(rows)
+
+
+class Yeast:
+    """A table of several labels a row: features.csv and labels.csv."""
+
+    name, pins, wheel, megabytes = "yeast", "yeast.txt", "river 0.26.1", 3
+    licence = "none stated for the table, which is public and cited below; the wheel's code is under BSD-3-Clause"
+    files = "features.csv labels.csv README LICENSE".split()
+    readme = f"""Yeast: functions of 2417 genes, 14 groups of functions of which a gene has one or more
+
+features.csv   103 features from micro-arrays and phylogeny, one row a gene
+labels.csv     1 for a function that the gene has
+
+Source: Elisseeff and Weston, "A kernel method for multi-labelled classification", NeurIPS 2001, as MULAN has it
+(Tsoumakas et al., JMLR 12, 2011); parted by column out of the table in the wheel river-0.26.1 by `make data-labels`.
+Licence: {licence}.
+That of the wheel is in LICENSE. This folder is not part of climd, and git ignores it.
+"""
+
+    def make(self, wheel, made):
+        with wheel.open("river/datasets/yeast.csv.gz") as packed, gzip.open(packed) as file:
+            header, *rows = csv.reader(io.TextIOWrapper(file, "utf-8", newline=""))
+        for file, start in [("features.csv", "Att"), ("labels.csv", "Class")]:
+            columns = [column for column, name in enumerate(header) if name.startswith(start)]
+            write(made / file, [header[c] for c in columns], ([row[c] for c in columns] for row in rows))
+        fetch.unpack(wheel, "river-0.26.1.dist-info/licenses/LICENSE", made / "LICENSE")
+
+
+class Reports(Chest):
+    """Reports of PadChest, as the words in them, and the findings that physicians read out of them."""
+
+    name = "padchest-reports"
+    files = "features.csv labels.csv README LICENSE".split()
+    reports, words, carriers = 4000, 400, 40
+    readme = f"""PadChest's reports: the words of {reports} reports, and the findings that physicians noted for them
+
+features.csv   1 for a word that the report has; the {words} words that most of these reports have, stems as published
+labels.csv     1 for a finding that the report was given; findings of {carriers} reports or more
+
+Of the reports labelled by a physician, those whose number has the smallest CRC-32; one row a report. Column patient: who it is of.
+Source: Bustos et al. 2020, https://doi.org/10.1016/j.media.2020.101797, as the wheel torchxrayvision-1.5.7 (Cohen et al.
+2022, https://arxiv.org/abs/2111.00595) has them, by `make data-labels`.
+Licence: {Chest.licence}.
+The wheel's own code is under Apache-2.0, as LICENSE says. This folder is not part of climd, and git ignores it.
+"""
+
+    def make(self, wheel, made):
+        rows = [row for row in self.rows(wheel, "PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv.gz")
+                if row["MethodLabel"] == "Physician" and row["Labels"].startswith("[")]
+        chosen = {row["ReportID"]: row for row in rows}  # several X-rays have one report
+        chosen = sorted(chosen.values(), key=lambda row: (zlib.crc32(row["ReportID"].encode()), row["ReportID"]))
+        chosen = chosen[:self.reports]
+        texts = [set(re.findall(r"[a-z]+", row["Report"].lower())) for row in chosen]
+        findings = [{label.strip() for label in ast.literal_eval(row["Labels"])} - self.none for row in chosen]
+        patients = sorted({row["PatientID"] for row in chosen})
+        number = {patient: at for at, patient in enumerate(patients)}
+        self.table(made / "features.csv", chosen, number, texts, self.common(texts)[:self.words])
+        labels = [label for label in self.common(findings) if sum(label in of for of in findings) >= self.carriers]
+        self.table(made / "labels.csv", chosen, number, findings, labels)
+        fetch.unpack(wheel, "torchxrayvision-1.5.7.dist-info/licenses/LICENSE", made / "LICENSE")
+
+    @staticmethod
+    def common(sets):
+        counts = collections.Counter(item for of in sets for item in of)
+        return sorted(counts, key=lambda item: (-counts[item], item))
+
+    @staticmethod
+    def table(path, rows, number, sets, columns):
+        with open(path, "w", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["patient", *columns])
+            writer.writerows([number[row["PatientID"]], *(int(column in of) for column in columns)]
+                             for row, of in zip(rows, sets))
 
 
 class MiniLm:
@@ -195,7 +271,7 @@ SETS = {recipe.name: recipe for recipe in [
           "histological type of each patient, by the codes of classes.txt", ["KIRC", "KIRP", "KICH"]),
     Omics("lgg", "TCGA-LGG multi-omics tables: 511 lower grade glioma patients, vital status",
           "whether the patient died, by the codes of classes.txt", ["alive", "dead"]),
-    Htad(), Digits(), Chest(), MiniLm(),
+    Htad(), Digits(), Chest(), Yeast(), Reports(), MiniLm(),
 ]}
 
 

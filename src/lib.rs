@@ -103,7 +103,7 @@ pub use loss::{
 };
 #[cfg(feature = "tch")]
 pub use measure::MultimodalMeasurer;
-pub use measure::{Modality, Real, Scores, Terms, measure};
+pub use measure::{Modality, Real, Scores, Terms, measure, measure_multi_hot};
 pub use metrics::ConfusionMatrix;
 pub use sampler::{
     ClassReport, Curriculum, CurriculumSampler, Epoch, GroupShare, IndexBatches, LabelReport, LastBatch, Position,

@@ -7,14 +7,14 @@ use tch::{Device, Tensor};
 use crate::error::{ArgumentError, EpochError, TensorError};
 use crate::sampler::check_batch_size;
 use crate::tensor::{self, plain, to_vec, without_gradient, wrong_shape};
-use crate::{CurriculumSampler, Epoch, Error, LastBatch, MultimodalMeasurer, Position, Report, Result, Terms};
+use crate::{CurriculumSampler, Epoch, Error, LastBatch, MultimodalMeasurer, Position, Report, Result, Targets, Terms};
 
 /// One batch: the rows of these samples.
 #[derive(Debug)]
 pub struct Batch {
     /// Rows of each modality, `[n, ...]`, on the loader's device.
     pub modalities: Vec<Tensor>,
-    /// Labels, `[n]`, Int64, on the loader's device.
+    /// Labels on the loader's device: `[n]`, Int64; of a [multi-hot](CurriculumLoader::multi_hot) loader `[n, L]`, Int8.
     pub labels: Tensor,
     /// Sample indices, `[n]`, Int64, on the loader's device.
     pub indices: Tensor,
@@ -49,8 +49,9 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct CurriculumLoader {
     modalities: Vec<Tensor>,
-    targets: Tensor, // [N], Int64, on the caller's device
-    labels: Vec<i64>,
+    targets: Tensor,  // on the caller's device: [N], Int64, or [N, L], Int8
+    labels: Vec<i64>, // of several: own labels
+    table: Vec<i8>,   // [N, L]; of one label a sample empty
     batch_size: usize,
     measure_batch_size: usize,
     last_batch: LastBatch,
@@ -71,7 +72,46 @@ impl CurriculumLoader {
     /// [`TensorError::Kind`], [`ArgumentError::BatchSize`].
     pub fn new(modalities: Vec<Tensor>, labels: Tensor, batch_size: usize) -> Result<Self> {
         check_batch_size(batch_size)?;
-        let targets = tensor::labels(&labels)?;
+        Self::build(modalities, tensor::labels(&labels)?, batch_size)
+    }
+
+    /// A loader for samples with several labels each. Build the sampler from [`targets`](Self::targets). `outputs` of
+    /// [`refresh`](Self::refresh) gives a logit for each label, and is measured as by
+    /// [`measure_multi_hot`](crate::measure_multi_hot).
+    ///
+    /// # Shapes
+    /// `modalities`: as for [`new`](Self::new); `labels`: `[N, L]`, integers or booleans: 1 (has it), 0 (has it not),
+    /// -1 (unknown). Batches have `[n, L]`, as [`prior_corrected_bce`](crate::prior_corrected_bce) takes it.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); [`TargetError::MultiHot`](crate::error::TargetError::MultiHot).
+    ///
+    /// # Examples
+    /// ```
+    /// use climd::schedule::Uniform;
+    /// use climd::{Curriculum, CurriculumLoader, CurriculumSampler, prior_corrected_bce};
+    /// use tch::{Kind, Tensor};
+    ///
+    /// let images = Tensor::rand([4, 5], tch::kind::FLOAT_CPU);
+    /// let findings = Tensor::from_slice2(&[[1i64, 0], [0, -1], [1, 1], [0, 0]]);
+    /// let loader = CurriculumLoader::multi_hot(vec![images], findings, 2)?;
+    /// let sampler = Curriculum::with_targets(loader.targets()?, Uniform)?.seed(7);
+    /// let batches = loader.epoch(&sampler, 0)?;
+    /// let shift = batches.log_odds()?;
+    /// for batch in batches {
+    ///     let logits = batch.modalities[0].narrow(1, 0, 2); // of your network
+    ///     let loss = prior_corrected_bce(&logits, &batch.labels, &shift, None, 1.0)?;
+    ///     assert_eq!((batch.labels.size(), loss.size()), (vec![2, 2], vec![]));
+    /// }
+    /// # Ok::<(), climd::Error>(())
+    /// ```
+    pub fn multi_hot(modalities: Vec<Tensor>, labels: Tensor, batch_size: usize) -> Result<Self> {
+        check_batch_size(batch_size)?;
+        Self::build(modalities, tensor::multi_hot(&labels)?, batch_size)
+    }
+
+    /// `targets` is `[N]`, Int64, or `[N, L]`, Int8.
+    fn build(modalities: Vec<Tensor>, targets: Tensor, batch_size: usize) -> Result<Self> {
         let n = targets.size()[0];
         if n == 0 {
             return Err(ArgumentError::Empty { argument: "labels" }.into());
@@ -86,8 +126,10 @@ impl CurriculumLoader {
                 return Err(wrong_shape(&argument, tensor, &format!("[{n}, ...]: a row for each label")));
             }
         }
+        let (labels, table) = on_host(&targets)?;
         Ok(Self {
-            labels: to_vec(&targets.f_to_device(Device::Cpu)?)?,
+            labels,
+            table,
             device: modalities[0].device(),
             modalities,
             targets,
@@ -175,13 +217,41 @@ impl CurriculumLoader {
         self.modalities = self.modalities.iter().map(rows).collect::<std::result::Result<_, _>>()?;
         self.targets = rows(&self.targets)?;
         self.present = self.present.as_ref().map(rows).transpose()?;
-        self.labels = to_vec(&self.targets.f_to_device(Device::Cpu)?)?;
+        (self.labels, self.table) = on_host(&self.targets)?;
         Ok(self)
     }
 
-    /// The labels, `[N]`, from which a sampler is built.
+    /// The labels, `[N]`, from which a sampler is built. Of a [multi-hot](Self::multi_hot) loader: the own label of each
+    /// sample, and the sampler is built from [`targets`](Self::targets).
     pub fn labels(&self) -> &[i64] {
         &self.labels
+    }
+
+    /// The labels as [`Curriculum::with_targets`](crate::Curriculum::with_targets) takes them, of one label a sample or
+    /// several. Add sites and groups to them.
+    ///
+    /// # Errors
+    /// [`LabelError::TooManySamples`](crate::error::LabelError::TooManySamples).
+    pub fn targets(&self) -> Result<Targets> {
+        match self.num_labels() {
+            None => Targets::single(&self.labels),
+            Some(num_labels) => Targets::multi_hot(&self.table, num_labels),
+        }
+    }
+
+    /// Columns of a multi-hot loader.
+    fn num_labels(&self) -> Option<usize> {
+        self.targets.size().get(1).map(|&columns| columns as usize)
+    }
+
+    fn measurer(&self, samples: Range<usize>) -> Result<MultimodalMeasurer> {
+        let measurer = match self.num_labels() {
+            None => MultimodalMeasurer::new(&self.labels[samples])?,
+            Some(columns) => {
+                MultimodalMeasurer::multi_hot(&self.table[samples.start * columns..samples.end * columns], columns)?
+            }
+        };
+        Ok(measurer.terms(self.terms))
     }
 
     /// Number of samples `N`.
@@ -281,7 +351,7 @@ impl CurriculumLoader {
     where
         F: FnMut(&[Tensor]) -> (Vec<Tensor>, Vec<Tensor>),
     {
-        let mut measurer = MultimodalMeasurer::new(&self.labels)?.terms(self.terms); // looks at all labels
+        let mut measurer = self.measurer(0..self.len())?; // looks at all labels
         if let Some(mask) = &self.present {
             measurer = measurer.present(mask)?;
         }
@@ -304,12 +374,12 @@ impl CurriculumLoader {
         F: FnMut(&[Tensor]) -> (Vec<Tensor>, Vec<Tensor>),
     {
         let (start, end, len) = (samples.start, samples.end, self.len());
-        let labels = self.labels.get(samples).ok_or(Error::Epoch(EpochError::Samples { start, end, len }))?;
-        if labels.is_empty() {
+        let found = self.labels.get(samples).ok_or(Error::Epoch(EpochError::Samples { start, end, len }))?.len();
+        if found == 0 {
             return Ok(vec![]); // a rank without samples
         }
-        let (first, count) = (start as i64, labels.len() as i64);
-        let mut measurer = MultimodalMeasurer::new(labels)?.terms(self.terms);
+        let (first, count) = (start as i64, found as i64);
+        let mut measurer = self.measurer(start..end)?;
         if let Some(mask) = &self.present {
             measurer = measurer.present(&mask.f_narrow(0, first, count)?)?;
         }
@@ -332,6 +402,18 @@ impl CurriculumLoader {
         }
         let rule = "the sampler must be built from `loader.labels()`";
         Err(ArgumentError::Length { argument: "sampler".into(), found, expected: self.len(), rule }.into())
+    }
+}
+
+/// The label of each sample, of several the own label; and the table of several, else nothing.
+fn on_host(targets: &Tensor) -> Result<(Vec<i64>, Vec<i8>)> {
+    let targets = targets.f_to_device(Device::Cpu)?;
+    match *targets.size().as_slice() {
+        [_, columns] => {
+            let table = to_vec(&targets.f_reshape([-1])?)?;
+            Ok((Targets::multi_hot(&table, columns as usize)?.own_labels(), table))
+        }
+        _ => Ok((to_vec(&targets)?, vec![])),
     }
 }
 
@@ -364,6 +446,14 @@ impl Batches<'_> {
     /// As there; [`ArgumentError::Empty`] for the batches of [`CurriculumLoader::all`], which belong to no epoch.
     pub fn log_prior(&self, num_logits: usize) -> Result<Vec<f32>> {
         self.epoch.log_prior(num_logits)
+    }
+
+    /// The log odds of each label in the whole epoch: [`Epoch::log_odds`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn log_odds(&self) -> Result<Vec<f32>> {
+        self.epoch.log_odds()
     }
 }
 

@@ -40,7 +40,8 @@ pub(crate) fn labels(labels: &Tensor) -> Result<Tensor> {
         [_] => labels.f_detach()?,
         [_, 1] => labels.f_detach()?.f_squeeze_dim(1)?,
         [_, _] => {
-            let expected = "[N]: of one column a class (one-hot), take `labels.argmax(1, false)`";
+            let expected = "[N]: of one column a class (one-hot), take `labels.argmax(1, false)`; of several labels \
+                            a sample, use `CurriculumLoader::multi_hot`";
             return Err(wrong_shape("labels", labels, expected));
         }
         _ => return Err(wrong_shape("labels", labels, "[N]: an integer for each sample")),
@@ -50,6 +51,21 @@ pub(crate) fn labels(labels: &Tensor) -> Result<Tensor> {
         return Err(wrong_kind("labels", &labels, expected));
     }
     Ok(labels.f_to_kind(Kind::Int64)?)
+}
+
+/// Labels as `[N, L]`, Int8, from integers or booleans; the values are checked elsewhere.
+pub(crate) fn multi_hot(labels: &Tensor) -> Result<Tensor> {
+    plain("labels", labels)?;
+    match *labels.size().as_slice() {
+        [_, columns] if columns > 0 => {}
+        _ => return Err(wrong_shape("labels", labels, "[N, L]: a column for each label")),
+    }
+    if labels.f_kind()? != Kind::Bool && !is_integer(labels)? {
+        let expected = "an integer kind or Bool: of whole numbers, take `labels.to_kind(Kind::Int8)`";
+        return Err(wrong_kind("labels", labels, expected));
+    }
+    // 258 must not become 2
+    Ok(labels.f_detach()?.f_to_kind(Kind::Int64)?.f_clamp(-128, 127)?.f_to_kind(Kind::Int8)?)
 }
 
 fn is_integer(tensor: &Tensor) -> Result<bool> {

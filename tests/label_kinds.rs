@@ -84,7 +84,7 @@ mod tensors {
             assert_eq!(
                 refused(one_hot),
                 "`labels` has shape [6, 2], but must be [N]: of one column a class (one-hot), take \
-                 `labels.argmax(1, false)`"
+                 `labels.argmax(1, false)`; of several labels a sample, use `CurriculumLoader::multi_hot`"
             );
         }
         assert!(refused(Tensor::from(1i64)).contains("`labels` has shape [], but must be [N]"));

@@ -50,7 +50,8 @@ impl<'a> Batch<'a> {
         Ok(Self { layout: Layout { modalities, device, kind, num_classes, width }, len, indices, logits, embeddings })
     }
 
-    /// Measures the batch. `labels`: `[N + 1]`, the last one is any column; `present`: `[M, N]`.
+    /// Measures the batch. `labels`: `[N + 1]`, or `[N + 1, L]` of several labels each, the last
+    /// row is any; `present`: `[M, N]`.
     pub(super) fn measure(&self, labels: &Tensor, present: Option<&Tensor>) -> Result<Measured> {
         let Layout { device, modalities, .. } = self.layout;
         let n = labels.size()[0] - 1;
@@ -81,9 +82,13 @@ impl<'a> Batch<'a> {
         if !self.logits.is_empty() {
             let rows = self.stack(self.logits)?;
             let bad = note(&rows.f_abs()?.f_amax([-1i64].as_slice(), false)?)?;
-            let columns = labels.f_index_select(0, &slots)?.f_view([1, -1, 1])?;
-            let columns = columns.f_expand([modalities, -1, 1], false)?;
-            let of_label = rows.f_log_softmax(-1, None)?.f_gather(-1, &columns, false)?.f_squeeze_dim(-1)?;
+            let labels = labels.f_index_select(0, &slots)?;
+            let of_label = if labels.dim() == 2 {
+                mean_log_probability(&rows, &labels)?
+            } else {
+                let columns = labels.f_view([1, -1, 1])?.f_expand([modalities, -1, 1], false)?;
+                rows.f_log_softmax(-1, None)?.f_gather(-1, &columns, false)?.f_squeeze_dim(-1)?
+            };
             log_p = Some(of_label.f_masked_fill(&bad, f64::NAN)?);
         }
         if !self.embeddings.is_empty() {
@@ -103,6 +108,16 @@ impl<'a> Batch<'a> {
         let convert = |x: &Tensor| Ok(x.f_detach()?.f_to_kind(self.layout.kind)?);
         Ok(Tensor::f_stack(&tensors.iter().map(convert).collect::<Result<Vec<_>>>()?, 0)?)
     }
+}
+
+/// `[M, n]` of logits `[M, n, L]` and labels `[n, L]`: as `several` has it for slices.
+fn mean_log_probability(rows: &Tensor, labels: &Tensor) -> Result<Tensor> {
+    let (kind, over_labels) = (rows.kind(), [-1i64]);
+    let unknown = labels.f_lt(0)?;
+    let towards = rows.f_where_self(&labels.f_eq(1)?, &rows.f_neg()?)?;
+    let each = towards.f_log_sigmoid()?.f_masked_fill(&unknown, 0.0)?;
+    let known = unknown.f_logical_not()?.f_sum_dim_intlist(over_labels.as_slice(), false, kind)?.f_clamp_min(1.0)?;
+    Ok(each.f_sum_dim_intlist(over_labels.as_slice(), false, kind)?.f_div(&known)?)
 }
 
 /// The common width of these tensors; 0 if they are not needed.

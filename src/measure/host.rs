@@ -3,13 +3,14 @@
 use tch::{Device, Kind, Tensor};
 
 use super::layout::Measured;
+use super::several::mean_log_probabilities_into;
 use super::slices::{Modality, complements_into, log_probabilities_into};
 use crate::tensor::to_vec;
 use crate::{Result, raw};
 
 /// `log_p`, `phi` and faults of a batch. None if it is not in the CPU's memory.
 ///
-/// `indices`, `slots`: `[n]`; `labels`: `[N + 1]`; `present`: `[M, n]`. f16, bf16, and rows with gaps are copied first.
+/// `indices`, `slots`: `[n]`; `labels`: `[N + 1]` or `[N + 1, L]`; `present`: `[M, n]`. f16, bf16, and rows with gaps are copied first.
 pub(super) fn measure(
     [indices, slots]: [&Tensor; 2],
     labels: &Tensor,
@@ -34,11 +35,19 @@ pub(super) fn measure(
     let (mut log_p, mut phi) = (None, None);
     if !logits.is_empty() {
         let num_classes = logits[0].size()[1] as usize;
-        let labels: Vec<i64> = to_vec(&labels.f_index_select(0, slots)?)?;
-        let labels: Vec<u32> = labels.into_iter().map(|label| label as u32).collect(); // checked: below the width
+        let labels = labels.f_index_select(0, slots)?;
+        let (several, one): (Vec<i8>, Vec<i64>) = match labels.dim() {
+            2 => (to_vec(&labels.f_view([-1])?)?, vec![]),
+            _ => (vec![], to_vec(&labels)?),
+        };
+        let one: Vec<u32> = one.into_iter().map(|label| label as u32).collect(); // checked: below the width
         let mut values = vec![0.0; logits.len() * n];
         for (m, (rows, out)) in logit_rows.iter().zip(values.chunks_exact_mut(n)).enumerate() {
-            log_probabilities_into(rows, num_classes, &labels, out);
+            if several.is_empty() {
+                log_probabilities_into(rows, num_classes, &one, out);
+            } else {
+                mean_log_probabilities_into(rows, num_classes, &several, out);
+            }
             for (sample, value) in out.iter_mut().enumerate() {
                 match mask(m).is_none_or(|mask| mask[sample]) {
                     true if value.is_nan() => note(sample, m),

@@ -11,10 +11,12 @@ mod lanes;
 mod layout;
 #[cfg(feature = "tch")]
 mod observed;
+mod several;
 mod slices;
 #[cfg(feature = "tch")]
 mod tensors;
 
+pub use several::measure_multi_hot;
 pub use slices::{Modality, Real, Scores, measure};
 #[cfg(feature = "tch")]
 pub use tensors::MultimodalMeasurer;

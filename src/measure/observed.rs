@@ -13,6 +13,7 @@ use crate::{Error, Result};
 pub(super) struct Observed {
     pub(super) layout: Layout,
     num_samples: i64,
+    divisor: i64,          // of ln p in Eq. 1
     log_p: Option<Tensor>, // [M, N + 1], NaN: not finite, or never observed
     phi: Option<Tensor>,   // [N + 1], as log_p
     fault: Tensor,         // [N + 1], i32: 0 never observed, else as in `Measured`
@@ -23,7 +24,7 @@ pub(super) struct Observed {
 }
 
 impl Observed {
-    pub(super) fn new(layout: Layout, num_samples: i64, terms: Terms) -> Result<Self> {
+    pub(super) fn new(layout: Layout, num_samples: i64, divisor: i64, terms: Terms) -> Result<Self> {
         let Layout { modalities, device, kind, .. } = layout;
         let rows = num_samples + 1;
         let unknown = |size: &[i64]| Tensor::f_full(size, f64::NAN, (kind, device));
@@ -31,6 +32,7 @@ impl Observed {
         Ok(Self {
             layout,
             num_samples,
+            divisor,
             log_p: terms.needs_logits().then(|| unknown(&[modalities, rows])).transpose()?,
             phi: terms.needs_embeddings().then(|| unknown(&[rows])).transpose()?,
             fault: Tensor::f_zeros([rows], (Kind::Int, device))?,
@@ -140,6 +142,6 @@ impl Observed {
     }
 
     fn squash(&self, log_p: &Tensor) -> Result<Tensor> {
-        Ok(log_p.f_div_scalar(self.layout.num_classes)?.f_sigmoid()?)
+        Ok(log_p.f_div_scalar(self.divisor)?.f_sigmoid()?)
     }
 }

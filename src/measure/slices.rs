@@ -153,7 +153,7 @@ pub fn measure<F: Real, L: Copy + TryInto<i64>>(
     modalities: &[Modality<'_, F>],
     terms: Terms,
 ) -> Result<Scores<F>> {
-    let width = check(labels, num_classes, modalities, terms)?;
+    let width = check(labels.len(), num_classes, modalities, terms)?;
     let labels = &columns(labels, num_classes)?;
     let mut confidence: Vec<Vec<F>> = Vec::new(); // [M][n], ln p until it is squashed
     if terms.needs_logits() {
@@ -161,9 +161,21 @@ pub fn measure<F: Real, L: Copy + TryInto<i64>>(
             modalities.iter().enumerate().map(|(m, modality)| log_probabilities(labels, num_classes, m, modality));
         confidence = all.collect::<Result<_>>()?;
     }
+    finish(labels.len(), width, num_classes, modalities, terms, confidence)
+}
+
+/// Scores from `ln p` of every modality, `[M][n]`, which Eq. 1 divides by `divisor`.
+pub(super) fn finish<F: Real>(
+    n: usize,
+    width: usize,
+    divisor: usize,
+    modalities: &[Modality<'_, F>],
+    terms: Terms,
+    mut confidence: Vec<Vec<F>>,
+) -> Result<Scores<F>> {
     let squash = |confidence: &mut Vec<Vec<F>>| {
         for values in confidence {
-            values.par_chunks_mut(CHUNK).for_each(|chunk| F::confidence(chunk, num_classes));
+            values.par_chunks_mut(CHUNK).for_each(|chunk| F::confidence(chunk, divisor));
         }
     };
     if terms != Terms::LogLikelihood {
@@ -171,9 +183,9 @@ pub fn measure<F: Real, L: Copy + TryInto<i64>>(
     }
     let mut complementarity = Vec::new();
     if terms.needs_embeddings() {
-        complementarity = complementarities(labels.len(), width, modalities)?;
+        complementarity = complementarities(n, width, modalities)?;
     }
-    let mut score = vec![F::of(0.0); labels.len()];
+    let mut score = vec![F::of(0.0); n];
     score.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
         let from = chunk * CHUNK;
         let mut means = [0.0f64; CHUNK];
@@ -189,7 +201,7 @@ pub fn measure<F: Real, L: Copy + TryInto<i64>>(
 }
 
 /// Samples that one thread takes at a time: enough to outweigh the hand-over, few enough for its caches.
-const CHUNK: usize = 1024;
+pub(super) const CHUNK: usize = 1024;
 
 /// Adds to each sample from `from` on the mean of its `values`, `[M][n]` or empty, over the modalities that it has.
 fn add_means<F: Real>(means: &mut [f64], modalities: &[Modality<'_, F>], values: &[Vec<F>], from: usize) {
@@ -228,12 +240,17 @@ fn log_probabilities<F: Real>(
 ) -> Result<Vec<F>> {
     let mut values = vec![F::of(f64::NAN); labels.len()];
     log_probabilities_into(modality.logits, num_classes, labels, &mut values);
+    known_or_error(values, m, modality)
+}
+
+/// `ln p` of every sample with NaN where modality `m` is missing, if it is a number everywhere else.
+pub(super) fn known_or_error<F: Real>(mut values: Vec<F>, m: usize, modality: &Modality<'_, F>) -> Result<Vec<F>> {
     if let Some(present) = modality.present {
         let missing = values.iter_mut().zip(present).filter(|(_, present)| !**present);
         missing.for_each(|(value, _)| *value = F::of(f64::NAN));
     }
     // NaN for every row that is not finite, and for no other.
-    match (0..labels.len()).find(|&i| values[i].into().is_nan() && modality.has(i)) {
+    match (0..values.len()).find(|&i| values[i].into().is_nan() && modality.has(i)) {
         Some(sample) => Err(MeasureError::NotFinite { argument: "logits", modality: m, sample }.into()),
         None => Ok(values),
     }
@@ -294,8 +311,7 @@ fn columns<L: Copy + TryInto<i64>>(labels: &[L], num_classes: usize) -> Result<V
 }
 
 /// Checks every length; returns the width of the embeddings.
-fn check<F, L>(labels: &[L], num_classes: usize, modalities: &[Modality<'_, F>], terms: Terms) -> Result<usize> {
-    let n = labels.len();
+pub(super) fn check<F>(n: usize, num_classes: usize, modalities: &[Modality<'_, F>], terms: Terms) -> Result<usize> {
     if n == 0 {
         return Err(ArgumentError::Empty { argument: "labels" }.into());
     }

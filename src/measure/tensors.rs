@@ -9,8 +9,8 @@ use tch::{Device, Kind, Tensor};
 use super::batch::Batch;
 use super::layout::Layout;
 use super::observed::Observed;
-use super::{Real, Scores, Terms};
-use crate::error::{ArgumentError, LabelError, MeasureError};
+use super::{Real, Scores, Terms, several};
+use crate::error::{ArgumentError, LabelError, MeasureError, TensorError};
 use crate::labels::whole;
 use crate::tensor::{self, to_vec, without_gradient};
 use crate::{Error, Result};
@@ -38,15 +38,25 @@ use crate::{Error, Result};
 /// ```
 #[derive(Debug)]
 pub struct MultimodalMeasurer {
-    labels: Vec<i64>,
-    /// Positions of the smallest and of the largest label.
-    extremes: [usize; 2],
+    labels: Labels,
+    num_samples: usize,
     present: Option<Tensor>, // [M, N], bool
     terms: Terms,
     /// What was observed since the last `finish` or `reset`.
     observed: Option<Observed>,
-    /// The labels on the device of the last measurement, `[N + 1]`.
+    /// The labels on the device of the last measurement, `[N + 1]` or `[N + 1, L]`.
     on_device: Option<Tensor>,
+}
+
+#[derive(Debug)]
+enum Labels {
+    One {
+        labels: Vec<i64>,
+        /// Positions of the smallest and of the largest label.
+        extremes: [usize; 2],
+    },
+    /// `[N, num_labels]`.
+    Several { labels: Vec<i8>, num_labels: usize },
 }
 
 impl MultimodalMeasurer {
@@ -59,8 +69,26 @@ impl MultimodalMeasurer {
         let min = (0..labels.len()).min_by_key(|&i| labels[i]);
         let max = (0..labels.len()).max_by_key(|&i| labels[i]);
         let (Some(min), Some(max)) = (min, max) else { return Err(ArgumentError::Empty { argument: "labels" }.into()) };
-        let extremes = [min, max];
-        Ok(Self { labels, extremes, present: None, terms: Terms::Both, observed: None, on_device: None })
+        let num_samples = labels.len();
+        Ok(Self::of(Labels::One { labels, extremes: [min, max] }, num_samples))
+    }
+
+    /// A measurer of samples with several labels each, for a network with a sigmoid for each label: as
+    /// [`measure_multi_hot`](crate::measure_multi_hot). The logits have a column for each label.
+    ///
+    /// # Shapes
+    /// `labels`: `[N, num_labels]`, row-major, of 1 (has it), 0 (has it not) and -1 (unknown).
+    ///
+    /// # Errors
+    /// [`ArgumentError::Empty`]; [`ArgumentError::Length`] for labels that are not whole rows;
+    /// [`TargetError::MultiHot`](crate::error::TargetError::MultiHot).
+    pub fn multi_hot(labels: &[i8], num_labels: usize) -> Result<Self> {
+        let num_samples = several::samples(labels, num_labels)?;
+        Ok(Self::of(Labels::Several { labels: labels.to_vec(), num_labels }, num_samples))
+    }
+
+    fn of(labels: Labels, num_samples: usize) -> Self {
+        Self { labels, num_samples, present: None, terms: Terms::Both, observed: None, on_device: None }
     }
 
     /// The same measurer with a mask of the modalities that each sample has, `[N, M]` of kind bool.
@@ -69,7 +97,7 @@ impl MultimodalMeasurer {
     /// [`TensorError::Kind`](crate::error::TensorError::Kind),
     /// [`TensorError::Shape`](crate::error::TensorError::Shape), [`MeasureError::NoModality`].
     pub fn present(mut self, mask: &Tensor) -> Result<Self> {
-        self.present = Some(tensor::mask(mask, self.labels.len())?.f_transpose(0, 1)?.f_contiguous()?);
+        self.present = Some(tensor::mask(mask, self.num_samples)?.f_transpose(0, 1)?.f_contiguous()?);
         self.reset();
         Ok(self)
     }
@@ -108,7 +136,13 @@ impl MultimodalMeasurer {
             // Everything is computed; from here on results are stored.
             let observed = match &mut self.observed {
                 Some(observed) => observed,
-                none => none.insert(Observed::new(batch.layout, self.labels.len() as i64, self.terms)?),
+                none => {
+                    let divisor = match self.labels {
+                        Labels::One { .. } => batch.layout.num_classes,
+                        Labels::Several { .. } => 1, // their `ln p` is a mean already
+                    };
+                    none.insert(Observed::new(batch.layout, self.num_samples as i64, divisor, self.terms)?)
+                }
             };
             observed.write(&measured)
         })
@@ -130,7 +164,7 @@ impl MultimodalMeasurer {
         if scores.iter().any(|score| score.is_nan()) {
             return Err(observed.explain()?);
         }
-        scores.truncate(self.labels.len()); // without the flag
+        scores.truncate(self.num_samples); // without the flag
         self.observed = None;
         Ok(scores)
     }
@@ -165,7 +199,7 @@ impl MultimodalMeasurer {
     /// As [`observe`](Self::observe) and [`finish`](Self::finish). The measurer is then empty.
     pub fn measure(&mut self, logits: &[Tensor], embeddings: &[Tensor]) -> Result<Vec<f32>> {
         self.reset();
-        let all = Tensor::f_arange(self.labels.len() as i64, (Kind::Int64, Device::Cpu))?;
+        let all = Tensor::f_arange(self.num_samples as i64, (Kind::Int64, Device::Cpu))?;
         let scores = self.observe(&all, logits, embeddings).and_then(|()| self.finish());
         self.reset();
         scores
@@ -177,7 +211,7 @@ impl MultimodalMeasurer {
     }
 
     fn begun(&self) -> Result<&Observed> {
-        let num_samples = self.labels.len();
+        let num_samples = self.num_samples;
         self.observed.as_ref().ok_or(Error::Measure(MeasureError::NotObserved {
             missing: num_samples,
             num_samples,
@@ -193,29 +227,40 @@ impl MultimodalMeasurer {
             let (found, expected, rule) = (modalities as usize, expected as usize, "one for each column of the mask");
             return Err(ArgumentError::Length { argument: argument.into(), found, expected, rule }.into());
         }
-        if num_classes > 0 {
-            let outside = |&index: &usize| !(0..num_classes).contains(&self.labels[index]);
-            if let Some(index) = self.extremes.into_iter().find(outside) {
-                let (label, num_classes) = (self.labels[index], num_classes as usize);
-                if num_classes == 1 && label == 1 {
-                    return Err(
-                        MeasureError::OneLogit { argument: "logits[0]".into(), found: vec![batch.len, 1] }.into()
-                    );
+        match &self.labels {
+            _ if num_classes == 0 => {}
+            Labels::One { labels, extremes } => {
+                let outside = |&index: &usize| !(0..num_classes).contains(&labels[index]);
+                if let Some(index) = extremes.iter().copied().find(outside) {
+                    let (label, num_classes) = (labels[index], num_classes as usize);
+                    if num_classes == 1 && label == 1 {
+                        let found = vec![batch.len, 1];
+                        return Err(MeasureError::OneLogit { argument: "logits[0]".into(), found }.into());
+                    }
+                    return Err(LabelError::LabelOutsideLogits { index, label, num_classes }.into());
                 }
-                return Err(LabelError::LabelOutsideLogits { index, label, num_classes }.into());
+            }
+            &Labels::Several { num_labels, .. } if num_labels as i64 == num_classes => {}
+            &Labels::Several { num_labels, .. } => {
+                let (found, expected) = (vec![batch.len, num_classes], format!("[n, {num_labels}]: a column a label"));
+                return Err(TensorError::Shape { argument: "logits[0]".into(), found, expected }.into());
             }
         }
         self.observed.as_ref().map_or(Ok(()), |begun| begun.layout.check(batch.layout, batch.len))
     }
 
-    /// The labels on this device, `[N + 1]`. The last one is a column of every network.
+    /// The labels on this device, `[N + 1]` or `[N + 1, L]`. The last row suits every network.
     fn labels_on(&mut self, device: Device) -> Result<Tensor> {
         if let Some(labels) = self.on_device.as_ref().filter(|labels| labels.device() == device) {
             return Ok(labels.shallow_clone());
         }
-        let mut labels = self.labels.clone();
-        labels.push(0);
-        let labels = Tensor::f_from_slice(&labels)?.f_to_device(device)?;
-        Ok(self.on_device.insert(labels).shallow_clone())
+        let labels = match &self.labels {
+            Labels::One { labels, .. } => Tensor::f_from_slice(&[&labels[..], &[0]].concat())?,
+            Labels::Several { labels, num_labels } => {
+                let row = vec![0; *num_labels];
+                Tensor::f_from_slice(&[&labels[..], &row].concat())?.f_view([-1, *num_labels as i64])?
+            }
+        };
+        Ok(self.on_device.insert(labels.f_to_device(device)?).shallow_clone())
     }
 }

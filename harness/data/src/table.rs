@@ -7,7 +7,7 @@ use climd_csv::{HeaderOption, IDS, Options, Place, Sheet};
 use super::{Error, Result};
 
 /// The features of one modality: a row for each sample, a named column for each feature.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table {
     /// Name of the modality, as in a figure.
     pub name: String,

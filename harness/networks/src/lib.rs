@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod criterion;
+pub mod multi_label;
 pub mod network;
 pub mod oversample;
 pub mod redrawn;

@@ -5,10 +5,12 @@
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use climd_networks::config::RunConfig;
@@ -16,9 +18,10 @@ use climd_networks::train::Outcome;
 
 /// Finished runs, in memory and, if the cache has one, in a file.
 #[derive(Debug, Default)]
-pub struct Cache {
-    runs: Mutex<HashMap<String, Outcome>>,
+pub struct Cache<C = RunConfig, O = Outcome> {
+    runs: Mutex<HashMap<String, O>>,
     file: Option<(PathBuf, Mutex<File>)>,
+    of: PhantomData<fn(C)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -27,14 +30,14 @@ struct Line<C, O> {
     outcome: O,
 }
 
-impl Cache {
+impl<C: Serialize + DeserializeOwned, O: Serialize + DeserializeOwned + Clone> Cache<C, O> {
     /// Opens a file of runs, or makes a new one.
     ///
     /// A killed process can leave a last line without its end. It is cut off, and its run is done again.
     ///
     /// # Errors
     /// If the file cannot be read or written, or a line is not a run; the error has its number.
-    pub fn open(path: &Path) -> Result<Cache> {
+    pub fn open(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).with_context(|| format!("run cache: cannot make `{}`", folder.display()))?;
         }
@@ -48,19 +51,19 @@ impl Cache {
         }
         let mut runs = HashMap::new();
         for (number, line) in text[..whole].lines().enumerate() {
-            let Line::<RunConfig, Outcome> { config, outcome } = serde_json::from_str(line).with_context(|| {
+            let Line::<C, O> { config, outcome } = serde_json::from_str(line).with_context(|| {
                 format!("run cache `{}`, line {}: not a run; remove the line", path.display(), number + 1)
             })?;
             runs.insert(key(&config)?, outcome);
         }
-        Ok(Cache { runs: Mutex::new(runs), file: Some((path.to_path_buf(), Mutex::new(file))) })
+        Ok(Self { runs: Mutex::new(runs), file: Some((path.to_path_buf(), Mutex::new(file))), of: PhantomData })
     }
 
     /// The results of a finished run, if it is in the cache.
     ///
     /// # Errors
     /// If the configuration cannot be written as JSON.
-    pub fn get(&self, config: &RunConfig) -> Result<Option<Outcome>> {
+    pub fn get(&self, config: &C) -> Result<Option<O>> {
         Ok(self.runs.lock().unwrap_or_else(PoisonError::into_inner).get(&key(config)?).cloned())
     }
 
@@ -68,7 +71,7 @@ impl Cache {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn insert(&self, config: &RunConfig, outcome: &Outcome) -> Result<()> {
+    pub fn insert(&self, config: &C, outcome: &O) -> Result<()> {
         if let Some((path, file)) = &self.file {
             let line = serde_json::to_string(&Line { config, outcome })? + "\n";
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,21 +83,26 @@ impl Cache {
     }
 }
 
-fn key(config: &RunConfig) -> Result<String> {
+fn key<C: Serialize>(config: &C) -> Result<String> {
     Ok(serde_json::to_string(config)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use climd_networks::multi_label::LabelsRun;
+    use serde::de::IgnoredAny;
 
     #[test]
     fn every_committed_run_has_the_key_that_stands_in_its_line() {
         let mut runs = 0;
         for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/results/runs")).unwrap() {
             for line in fs::read_to_string(file.unwrap().path()).unwrap().lines() {
-                let parsed: Line<RunConfig, serde::de::IgnoredAny> = serde_json::from_str(line).unwrap();
-                let start = format!(r#"{{"config":{},"outcome":"#, key(&parsed.config).unwrap());
+                let key = match serde_json::from_str::<Line<RunConfig, IgnoredAny>>(line) {
+                    Ok(run) => key(&run.config),
+                    Err(_) => key(&serde_json::from_str::<Line<LabelsRun, IgnoredAny>>(line).unwrap().config),
+                };
+                let start = format!(r#"{{"config":{},"outcome":"#, key.unwrap());
                 assert!(line.starts_with(&start), "{start}\n{line}");
                 runs += 1;
             }

@@ -3,6 +3,7 @@
 #![deny(missing_docs)]
 
 pub mod cache;
+pub mod chest;
 pub mod comparisons;
 pub mod experiment;
 pub mod overview;
@@ -11,3 +12,4 @@ pub mod progress;
 pub mod results;
 pub mod stats;
 pub mod tables;
+pub mod targets;

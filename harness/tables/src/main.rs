@@ -10,12 +10,13 @@ use clap::{Parser, ValueEnum};
 use climd_data::Dataset;
 use climd_networks::config::Part;
 use climd_repro::cache::Cache;
-use climd_repro::comparisons;
 use climd_repro::experiment::{Rate, Row, Runner, Study};
 use climd_repro::overview::overview;
 use climd_repro::progress::Progress;
 use climd_repro::results::{Page, Section};
 use climd_repro::tables::{Table, TableRow, keep};
+use climd_repro::targets;
+use climd_repro::{chest, comparisons};
 use tch::{Device, Tensor};
 
 /// Tables of mean and standard deviation over splits, with the baseline in the same run.
@@ -89,6 +90,10 @@ enum Which {
     LabelNoise,
     /// Plain training and the curriculum, with and without prior correction, with recalls and times.
     Main,
+    /// Samplers on data with several labels a sample: yeast and padchest-reports, as `make data-labels` fetches them.
+    Targets,
+    /// Splits, sites and epochs of three sets of chest X-rays, as `make data-chest` fetches them; trains nothing.
+    Chest,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -118,6 +123,8 @@ fn main() -> Result<()> {
         Which::Advice => Table::Advice,
         Which::LabelNoise => Table::LabelNoise,
         Which::Main => Table::Main,
+        Which::Chest => return chest::write("data/chest".as_ref(), &arguments.out),
+        Which::Targets => return targets(&arguments),
     };
     // all data are read before anything is trained
     let sets: Vec<Dataset> = arguments.data.iter().map(|name| load(name, arguments.samples)).collect::<Result<_>>()?;
@@ -127,14 +134,32 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn load(name: &str, samples: Option<usize>) -> Result<Dataset> {
+fn targets(arguments: &Arguments) -> Result<()> {
+    for name in &arguments.data {
+        targets::study(&folder(name)?, arguments.seeds, jobs(arguments)?, &arguments.runs, &arguments.out)?;
+    }
+    Ok(())
+}
+
+fn jobs(arguments: &Arguments) -> Result<usize> {
+    Ok(match arguments.jobs {
+        Some(jobs) => jobs as usize,
+        None => std::thread::available_parallelism()?.get(),
+    })
+}
+
+fn folder(name: &str) -> Result<PathBuf> {
     let folder = [PathBuf::from("data").join(name), PathBuf::from(name)].into_iter().find(|folder| folder.is_dir());
-    let folder = folder.with_context(|| {
+    folder.with_context(|| {
         format!(
-            "--data {name}: neither `data/{name}` nor `{name}` is a folder; `make data-all` fetches the public sets"
+            "--data {name}: neither `data/{name}` nor `{name}` is a folder; `make data-all data-labels` fetches the \
+             public sets"
         )
-    })?;
-    let dataset = Dataset::load(folder)?;
+    })
+}
+
+fn load(name: &str, samples: Option<usize>) -> Result<Dataset> {
+    let dataset = Dataset::load(folder(name)?)?;
     dataset.notes.iter().for_each(|note| eprintln!("note: {note}"));
     Ok(match samples {
         Some(samples) => dataset.slice(samples, 0)?,
@@ -146,12 +171,8 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
     let bar = Progress::new(&dataset.name, arguments.quiet)?;
     let progress = |loss: &Tensor| bar.step(|| loss.double_value(&[]));
     let planned = |steps: usize| bar.plan(steps);
-    let jobs = match arguments.jobs {
-        Some(jobs) => jobs as usize,
-        None => std::thread::available_parallelism()?.get(),
-    };
     let cache = Cache::open(&arguments.runs.join(format!("{}.jsonl", dataset.name)))?;
-    let runner = Runner { cache, jobs, device: Device::Cpu, planned: &planned, progress: &progress };
+    let runner = Runner { cache, jobs: jobs(arguments)?, device: Device::Cpu, planned: &planned, progress: &progress };
 
     let epochs = arguments.epochs as usize;
     let mut rows = table.rows(epochs);
