@@ -14,7 +14,8 @@ use crate::{CurriculumSampler, Epoch, Error, LastBatch, MultimodalMeasurer, Posi
 pub struct Batch {
     /// Rows of each modality, `[n, ...]`, on the loader's device.
     pub modalities: Vec<Tensor>,
-    /// Labels on the loader's device: `[n]`, Int64; of a [multi-hot](CurriculumLoader::multi_hot) loader `[n, L]`, Int8.
+    /// Labels on the loader's device: `[n]`, Int64, or, of a [multi-hot](CurriculumLoader::multi_hot) loader, `[n, L]`,
+    /// Int8.
     pub labels: Tensor,
     /// Sample indices, `[n]`, Int64, on the loader's device.
     pub indices: Tensor,
@@ -221,8 +222,8 @@ impl CurriculumLoader {
         Ok(self)
     }
 
-    /// The labels, `[N]`, from which a sampler is built. Of a [multi-hot](Self::multi_hot) loader: the own label of each
-    /// sample, and the sampler is built from [`targets`](Self::targets).
+    /// The labels, `[N]`, from which a sampler is built. Of a [multi-hot](Self::multi_hot) loader: the own label of
+    /// each sample, and the sampler is built from [`targets`](Self::targets).
     pub fn labels(&self) -> &[i64] {
         &self.labels
     }

@@ -4,7 +4,8 @@
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
 
-use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler};
+use climd::schedule::Uniform;
+use climd::{Curriculum, CurriculumSampler, PowerLaw, PowerLawScheduler, Targets};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -42,6 +43,7 @@ impl Subscriber for Lines {
 #[test]
 fn an_epoch_a_line_for_each_class_and_the_warnings() {
     let lines = Lines::default();
+    let all = lines.clone();
     tracing::subscriber::set_global_default(lines.clone()).unwrap();
     let traced = |sampler: &PowerLawScheduler, epoch| {
         sampler.report(epoch).unwrap().trace();
@@ -63,6 +65,21 @@ fn an_epoch_a_line_for_each_class_and_the_warnings() {
         assert!(line.0 == Level::DEBUG && line.1.starts_with(&expected), "{line:?}");
         assert!(line.1.ends_with("score_min=0.5 score_mean=0.5 score_max=0.5"), "{line:?}");
     }
+    // six X-rays of three patients; of the last one finding 1 is unknown
+    let targets = Targets::multi_hot(&[1, 0, 1, 0, 1, 1, 0, 0, 1, 1, 0, -1], 2).unwrap();
+    let sampler = Curriculum::with_targets(targets.groups(&[5, 5, 5, 6, 7, 7], 9).unwrap(), Uniform).unwrap();
+    sampler.report(0).unwrap().trace();
+    let found = all.0.lock().unwrap().split_off(0);
+    assert!(found[0].1.ends_with(" largest_group=0.5"), "{found:?}");
+    let labels: Vec<&str> =
+        found.iter().map(|(_, line)| line.as_str()).filter(|line| line.contains("message=label")).collect();
+    let line = "climd message=label epoch=0 label=";
+    let (most, some) = (4.0 / 6.0, 2.0 / 5.0);
+    let expected = [
+        format!("{line}0 carried=4 realised=4 quota=2 prevalence={most} natural={most}"),
+        format!("{line}1 carried=2 realised=2 quota=2 prevalence={some} natural={some}"),
+    ];
+    assert_eq!(labels, expected);
     // the paper's law goes beyond the data's own share on the way
     let labels: Vec<u32> = (0..).zip([305, 103, 92, 80, 32]).flat_map(|(label, n)| vec![label; n]).collect();
     let mut sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 10, ..Default::default() }).unwrap();

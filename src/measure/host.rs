@@ -10,7 +10,8 @@ use crate::{Result, raw};
 
 /// `log_p`, `phi` and faults of a batch. None if it is not in the CPU's memory.
 ///
-/// `indices`, `slots`: `[n]`; `labels`: `[N + 1]` or `[N + 1, L]`; `present`: `[M, n]`. f16, bf16, and rows with gaps are copied first.
+/// `indices`, `slots`: `[n]`; `labels`: `[N + 1]` or `[N + 1, L]`; `present`: `[M, n]`. f16, bf16, and
+/// rows with gaps are copied first.
 pub(super) fn measure(
     [indices, slots]: [&Tensor; 2],
     labels: &Tensor,

@@ -11,8 +11,8 @@ use crate::error::{ArgumentError, TargetError};
 /// [`measure`](crate::measure), with another `ln p`.
 ///
 /// Confidence of a modality is `sigmoid(mean of ln p(label))` over the known labels of the sample, where `p` of a label
-/// is `sigmoid(z)` if the sample has it, and `1 - sigmoid(z)` if not: in `[0, 0.5]`. It is 0.5 if no label of the sample
-/// is known, as nothing contradicts the network. [`Terms::LogLikelihood`] is the mean itself.
+/// is `sigmoid(z)` if the sample has it, and `1 - sigmoid(z)` if not: in `[0, 0.5]`. It is 0.5 if no label of the
+/// sample is known, as nothing contradicts the network. [`Terms::LogLikelihood`] is the mean itself.
 ///
 /// # Shapes
 /// `labels`: `[n, num_labels]`, row-major, of 1 (has it), 0 (has it not) and -1 (unknown); `modalities`: as for

@@ -5,8 +5,8 @@ use tracing::{debug, info, warn};
 use super::Report;
 
 impl Report {
-    /// Emits the report as `tracing` events of target `climd`: one `epoch` (info), one `class` for each class (debug),
-    /// and each warning (warn).
+    /// Emits the report as `tracing` events of target `climd`: one `epoch` (info), one `class` for each class and one
+    /// `label` for each label of samples that have several (debug), and each warning (warn).
     ///
     /// Missing values are left out of an event: the exponent of a schedule that has none, scores before the first
     /// measurement.
@@ -22,10 +22,10 @@ impl Report {
     /// # Ok::<(), climd::Error>(())
     /// ```
     pub fn trace(&self) {
-        let Report { epoch, len, distinct, target, measured_at, .. } = self;
+        let Report { epoch, len, distinct, target, measured_at, largest_group, .. } = self;
         info!(
             target: "climd", epoch, len, distinct, alpha = target.alpha, progress = target.progress, measured_at,
-            "epoch"
+            largest_group = largest_group.map(|group| group.share), "epoch"
         );
         for class in &self.classes {
             let (min, mean, max) = match &class.scores {
@@ -35,6 +35,12 @@ impl Report {
             debug!(
                 target: "climd", epoch, label = class.label, count = class.count, quota = class.quota,
                 target_share = class.target, score_min = min, score_mean = mean, score_max = max, "class"
+            );
+        }
+        for label in &self.labels {
+            debug!(
+                target: "climd", epoch, label = label.label, carried = label.carried, realised = label.realised,
+                quota = label.quota, prevalence = label.prevalence, natural = label.natural, "label"
             );
         }
         for warning in &self.warnings {
