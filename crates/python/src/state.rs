@@ -4,7 +4,7 @@ use climd::State;
 
 use crate::error::{Result, StateError, named};
 
-/// What a state begins with.
+/// The first bytes of every state.
 const MAGIC: &[u8] = b"climd\0";
 
 pub fn to_bytes(state: &State) -> Result<Vec<u8>> {
