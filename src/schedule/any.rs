@@ -161,6 +161,9 @@ mod tests {
             fields.retain(|&field| field != "name");
             fields.sort_unstable();
             assert_eq!(description.fields().map(|(field, _)| field).collect::<Vec<_>>(), fields, "{name}");
+            for (field, found) in description.fields() {
+                assert_eq!(found, value[field].as_str().unwrap_or(&value[field].to_string()));
+            }
         }
     }
 
