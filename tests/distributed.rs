@@ -26,7 +26,7 @@ fn alone(mut sampler: impl CurriculumSampler, epochs: usize, ties: bool) -> Run 
         }
         let list = sampler.epoch(epoch).unwrap();
         let prior = list.log_prior(sampler.classes().num_classes()).unwrap();
-        (list.indices().to_vec(), prior, sampler.state(Position::from(epoch + 1)))
+        (list.indices().to_vec(), prior, sampler.state(Position::from(epoch + 1)).unwrap())
     };
     (0..epochs).map(epoch).collect()
 }
@@ -141,7 +141,7 @@ fn a_state_of_some_ranks_goes_on_on_any_other_number_of_them() {
     // restored in the middle of an epoch: its scores are not measured again, and are the ones in use
     let mut one = small();
     one.update(2, &scores(n, 2, false)).unwrap();
-    let (state, list) = (one.state(Position { epoch: 2, samples: 4 }), one.epoch(2).unwrap());
+    let (state, list) = (one.state(Position { epoch: 2, samples: 4 }).unwrap(), one.epoch(2).unwrap());
     for agree in [Exchange::AllGather, Exchange::Histograms] {
         InProcess::run(3, |comm| {
             let mut sampler = Distributed::new(small(), comm, agree).unwrap();
@@ -203,7 +203,7 @@ fn ranks_that_restore_different_states_are_told_so_and_keep_what_they_had() {
         InProcess::run(2, |comm| {
             let mut sampler = Distributed::new(small(), comm, agree).unwrap();
             sampler.update(1, &scores(33, 1, false)[sampler.part()]).unwrap();
-            let state = if sampler.rank() == 0 { one.state(at) } else { other.state(at) };
+            let state = if sampler.rank() == 0 { one.state(at).unwrap() } else { other.state(at).unwrap() };
             let error = sampler.restore(&state).unwrap_err();
             assert!(
                 matches!(error, Error::Distributed(DistributedError::RanksDiffer { what: "state", rank: 1, .. })),

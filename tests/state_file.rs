@@ -16,7 +16,7 @@ fn state(epoch: usize) -> State {
         PowerLawScheduler::new(&[0, 0, 0, 0, 1, 1, 2], PowerLaw { epochs: 9, ..Default::default() }).unwrap().seed(3);
     let scores = [0.1, -0.0, f32::MIN_POSITIVE, 1.0 / 3.0, f32::MAX, 7.0, 1e-45];
     sampler.update(1, &scores).unwrap();
-    sampler.state(Position { epoch, samples: 2 })
+    sampler.state(Position { epoch, samples: 2 }).unwrap()
 }
 
 fn files(folder: &Path) -> Vec<String> {
