@@ -5,7 +5,7 @@
 #![cfg(feature = "serde")]
 
 use climd::schedule::AnySchedule;
-use climd::{Curriculum, CurriculumSampler};
+use climd::{Curriculum, CurriculumSampler, Targets, split};
 use serde_json::{Value, json};
 
 const SAMPLES: u64 = 3000;
@@ -105,14 +105,102 @@ fn case(spec: &Value, seed: u64) -> Value {
 #[test]
 fn the_lists_are_those_that_python_is_compared_with() {
     let cases: Vec<Value> = specs().iter().flat_map(|spec| [7, u64::MAX].map(|seed| case(spec, seed))).collect();
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/lists.json");
+    compare("lists.json", &cases);
+}
+
+/// Compares cases with those of a file under `golden/`, which `CLIMD_WRITE_LISTS=1` writes.
+fn compare(file: &str, cases: &[Value]) {
+    let path = format!("{}/tests/golden/{file}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("CLIMD_WRITE_LISTS").is_some() {
         let lines: Vec<String> = cases.iter().map(Value::to_string).collect();
-        std::fs::write(path, format!("[\n{}\n]\n", lines.join(",\n"))).unwrap();
+        std::fs::write(&path, format!("[\n{}\n]\n", lines.join(",\n"))).unwrap();
     }
     let file: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert_eq!(file.len(), cases.len(), "run `CLIMD_WRITE_LISTS=1 cargo test --test lists`");
-    for (found, expected) in cases.iter().zip(&file) {
-        assert_eq!(found, expected);
+    for (case, expected) in cases.iter().zip(&file) {
+        let found: Value = serde_json::from_str(&case.to_string()).unwrap(); // reading may round a number
+        assert_eq!(&found, expected);
     }
+}
+
+/// Six labels a sample, the first of them most often; one in fifty is unknown.
+const LABELS: u64 = 6;
+
+fn table() -> Vec<i8> {
+    let cell = |sample: u64, label: u64| match word(sample * 31 + label * 7919) % 100 {
+        99 if label > 0 => -1,
+        share => i8::from(share < 40 / (label + 1)),
+    };
+    (0..SAMPLES).flat_map(|sample| (0..LABELS).map(move |label| cell(sample, label))).collect()
+}
+
+/// The columns of a table with this value, as compressed rows.
+fn rows(table: &[i8], value: i8) -> (Vec<usize>, Vec<u32>) {
+    let (mut starts, mut labels) = (vec![0], Vec::new());
+    for row in table.chunks(LABELS as usize) {
+        labels.extend((0..).zip(row).filter(|(_, cell)| **cell == value).map(|(label, _)| label));
+        starts.push(labels.len());
+    }
+    (starts, labels)
+}
+
+fn targets(spec: &Value) -> Targets {
+    let mut targets = match spec["labels"].as_str().unwrap() {
+        "single" => Targets::single(&labels()).unwrap(),
+        "multi_hot" => Targets::multi_hot(&table(), LABELS as usize).unwrap(),
+        _ => {
+            let [(starts, labels), (unsure, unknown)] = [1, -1].map(|value| rows(&table(), value));
+            Targets::multi_label(&starts, &labels, LABELS as usize).unwrap().unknown(&unsure, &unknown).unwrap()
+        }
+    };
+    if let Some(within) = spec.get("within") {
+        let sites: Vec<u64> = (0..SAMPLES).map(|i| word(i * 5) % 3).collect();
+        targets = targets.sites(&sites, serde_json::from_value(within.clone()).unwrap()).unwrap();
+    }
+    if let Some(cap) = spec.get("cap") {
+        targets = targets.groups(&patients(), cap.as_u64().unwrap() as usize).unwrap();
+    }
+    targets
+}
+
+fn patients() -> Vec<u64> {
+    (0..SAMPLES).map(|i| word(i * 3) % 700).collect()
+}
+
+fn case_of_targets(spec: &Value) -> Value {
+    let targets = targets(spec);
+    let own: Vec<u32> = targets.own_labels().iter().map(|&label| label as u32).collect();
+    let part: Vec<u32> = split(&targets, &patients(), &[7, 1, 2], 7).unwrap().into_iter().map(u32::from).collect();
+    let mut sampler = Curriculum::with_targets(targets, schedule(&spec["schedule"])).unwrap().seed(7);
+    let (mut whole, mut dealt, mut counts, mut odds, mut reports) = (vec![], vec![], vec![], vec![], vec![]);
+    for epoch in 0..EPOCHS {
+        if sampler.wants_scores(epoch) {
+            sampler.update(epoch, &scores(epoch)).unwrap();
+        }
+        let list = sampler.epoch(epoch).unwrap();
+        whole.push(hash(list.indices()));
+        dealt.push(hash(list.skip(5).unwrap().shard(1, 3, Default::default()).unwrap().indices()));
+        if let (Ok(of_list), Ok(log_odds)) = (list.label_counts(), list.log_odds()) {
+            counts.push(of_list.to_vec());
+            odds.push(hash(&log_odds.iter().map(|value| value.to_bits()).collect::<Vec<_>>()));
+        }
+        let report = serde_json::to_value(sampler.report(epoch).unwrap()).unwrap();
+        reports.push(json!({"labels": report["labels"], "largest_group": report["largest_group"]}));
+    }
+    json!({"targets": spec, "own": hash(&own), "split": hash(&part), "whole": whole, "dealt": dealt, "counts": counts,
+        "odds": odds, "reports": [reports[1], reports[EPOCHS - 1]]})
+}
+
+#[test]
+fn the_lists_of_targets_are_those_that_python_is_compared_with() {
+    let specs = [
+        json!({"labels": "single", "cap": 1, "schedule": {"PowerLaw": {"epochs": 5}}}),
+        json!({"labels": "single", "within": "balanced", "schedule": {"ClassBalanced": {}}}),
+        json!({"labels": "multi_hot", "schedule": {"PowerLaw": {"epochs": 5}}}),
+        json!({"labels": "multi_hot", "within": "proportional", "cap": 2, "schedule": {"Uniform": {}}}),
+        json!({"labels": "multi_label", "within": "balanced", "cap": 1, "schedule": {"PowerLaw": {"pick": "redraw"}}}),
+        json!({"labels": "multi_label", "within": "proportional", "schedule": {"UnderSampling": {"redraw": true}}}),
+    ];
+    let cases: Vec<Value> = specs.iter().map(case_of_targets).collect();
+    compare("target_lists.json", &cases);
 }

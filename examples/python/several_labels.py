@@ -1,4 +1,5 @@
-"""Several findings a patient: a sample counts as its rarest finding, and the loss knows how common each is in the epoch."""
+"""Several findings a patient: a sample counts as its rarest finding, an epoch has at most one sample of a patient for each
+finding, and the loss knows how common each finding is in the epoch."""
 
 import climd
 import numpy as np
@@ -13,21 +14,22 @@ x = torch.randn(600, 8) + 1.5 * torch.nn.functional.pad(torch.from_numpy(finding
 
 part = climd.split(findings, [4, 1], groups=patients, seed=1)  # training and test, no patient in both
 train = np.flatnonzero(part == 0)
-table = findings[train]
-data = TensorDataset(x[train], torch.from_numpy(table).float())
+data = TensorDataset(x[train], torch.from_numpy(findings[train]).float())
+targets = climd.Targets.multi_hot(findings[train]).groups(patients[train], cap=1)
 
 model = torch.nn.Linear(8, 3)
 optimizer = torch.optim.Adam(model.parameters(), 1e-2)
-sampler = CurriculumSampler(climd.encode(climd.own_labels(table)).labels, climd.PowerLaw(epochs=6, pick="redraw"), seed=7)
+sampler = CurriculumSampler(targets, climd.PowerLaw(epochs=6, pick="redraw"), seed=7)
 loader = DataLoader(data, 32, sampler=sampler)
 
 for epoch in range(9):
     sampler.set_epoch(epoch)
-    odds = torch.from_numpy(climd.log_odds(table[sampler.epoch_list().indices]))
-    for inputs, targets in loader:
-        loss = prior_corrected_binary_cross_entropy(model(inputs), targets, odds)
+    odds = sampler.log_odds()
+    for inputs, labels in loader:
+        loss = prior_corrected_binary_cross_entropy(model(inputs), labels, odds)  # predict with the plain logits
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     if epoch in (0, 5):
-        print(f"epoch {epoch}: {len(sampler)} samples, log odds {np.round(odds.numpy(), 1).tolist()}")
+        shares = {label: f"{line['prevalence']:.0%} of {line['natural']:.0%}" for label, line in sampler.report()["labels"].items()}
+        print(f"epoch {epoch}: {len(sampler)} samples, findings {shares}")

@@ -62,6 +62,7 @@ fn text(error: &E) -> String {
             "`labels[{index}]` is {label}, beside labels from 0 on: {count} samples look as if they had no label; \
              leave them out, or, if it is a class, number the classes anew: `labels, names = climd.encode(labels)`"
         ),
+        E::Target(_) => error.to_string().replace("::", "."), // `Targets.multi_label` is Python's, too
         _ => error.to_string(),
     }
 }

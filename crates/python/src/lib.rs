@@ -55,12 +55,10 @@ fn _climd(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("CommunicationError", py.get_type::<error::CommunicationError>())?;
     m.add_class::<epoch::Epoch>()?;
     m.add_class::<sampler::Sampler>()?;
+    m.add_class::<targets::Targets>()?;
     m.add_class::<together::Together>()?;
     m.add_function(wrap_pyfunction!(measure::measure_f32, m)?)?;
     m.add_function(wrap_pyfunction!(measure::measure_f64, m)?)?;
-    m.add_function(wrap_pyfunction!(targets::own_labels, m)?)?;
-    m.add_function(wrap_pyfunction!(targets::log_odds, m)?)?;
-    m.add_function(wrap_pyfunction!(targets::split, m)?)?;
     m.add_function(wrap_pyfunction!(schedules, m)?)?;
     m.add_function(wrap_pyfunction!(rank_and_world_size, m)?)?;
     m.add_function(wrap_pyfunction!(set_num_threads, m)?)?;

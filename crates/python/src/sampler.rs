@@ -7,9 +7,10 @@ use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::epoch::Epoch;
+use crate::epoch::{Epoch, Home};
 use crate::error::{Result, bad, raise};
 use crate::schedule::{Boxed, FromPython, Raised, from_json};
+use crate::targets::Targets;
 use crate::{contiguous, pool, state};
 
 type Engine = Box<dyn CurriculumSampler>;
@@ -18,6 +19,7 @@ type Engine = Box<dyn CurriculumSampler>;
 #[pyclass(frozen, module = "climd._climd")]
 pub struct Sampler {
     inner: RwLock<Engine>,
+    lists: Home,
     described: String,
     raised: Raised,
 }
@@ -58,8 +60,7 @@ impl Sampler {
     /// `schedule`: JSON of one of the crate's, or `(object, description, pick)`.
     #[new]
     fn new(
-        py: Python<'_>,
-        labels: PyReadonlyArray1<'_, i64>,
+        labels: &Bound<'_, PyAny>,
         schedule: &Bound<'_, PyAny>,
         seed: u64,
         first_measure: usize,
@@ -67,9 +68,10 @@ impl Sampler {
     ) -> Result<Self> {
         let raised: Raised = Arc::new(Mutex::new(None));
         let settings = Settings { seed, first_measure, measure_every };
-        let engine = curriculum(py, contiguous("labels", &labels)?, schedule, settings, &raised)?;
+        let engine = curriculum(labels, schedule, settings, &raised)?;
         let described = climd::Schedule::describe(engine.schedule()).to_string();
-        let sampler = Self { inner: RwLock::new(Box::new(engine)), described, raised };
+        let lists = Home::default();
+        let sampler = Self { inner: RwLock::new(Box::new(engine)), lists, described, raised };
         sampler.unless_raised(())?;
         Ok(sampler)
     }
@@ -78,21 +80,25 @@ impl Sampler {
         &self.described
     }
 
-    /// Labels and counts, by class, largest first.
-    fn classes(&self, py: Python<'_>) -> Vec<(i64, usize)> {
-        self.read(py, |engine| {
-            let classes = engine.classes();
-            (0..classes.num_classes()).map(|class| (classes.label(class), classes.counts()[class])).collect()
-        })
-    }
-
-    /// The label of each sample.
+    /// The class of each sample, by its label.
     fn labels<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
         let labels: Vec<i64> = self.read(py, |engine| {
             let classes = engine.classes();
             classes.sample_classes().iter().map(|&class| classes.label(class as usize)).collect()
         });
         labels.into_pyarray(py)
+    }
+
+    fn num_samples(&self, py: Python<'_>) -> usize {
+        self.read(py, |engine| engine.classes().sample_classes().len())
+    }
+
+    /// Labels and counts, by class, largest first.
+    fn classes(&self, py: Python<'_>) -> Vec<(i64, usize)> {
+        self.read(py, |engine| {
+            let classes = engine.classes();
+            (0..classes.num_classes()).map(|class| (classes.label(class), classes.counts()[class])).collect()
+        })
     }
 
     fn epoch_len(&self, py: Python<'_>, epoch: usize) -> Result<usize> {
@@ -110,8 +116,8 @@ impl Sampler {
     }
 
     fn epoch(&self, py: Python<'_>, epoch: usize) -> Result<Epoch> {
-        let inner = self.read(py, |engine| engine.epoch(epoch)).map_err(|error| self.raise(error))?;
-        Ok(Epoch { inner })
+        let made = self.read(py, |engine| self.lists.fill(|list| engine.epoch_into(epoch, list)));
+        made.map_err(|error| self.raise(error))
     }
 
     fn quotas(&self, py: Python<'_>, epoch: usize) -> Result<Vec<usize>> {
@@ -126,11 +132,10 @@ impl Sampler {
         let tail = match last_batch {
             "keep" => LastBatch::Keep,
             "drop" => LastBatch::Drop,
+            "merge_lone" => LastBatch::MergeLone,
             _ => {
-                return Err(bad(
-                    "LastBatch",
-                    format!("`last_batch` is {last_batch:?}, but must be \"keep\" or \"drop\""),
-                ));
+                let text = format!("`last_batch` is {last_batch:?}, but must be \"keep\", \"drop\" or \"merge_lone\"");
+                return Err(bad("LastBatch", text));
             }
         };
         let steps = self.read(py, |engine| engine.steps(start..stop, batch_size, tail));
@@ -149,10 +154,9 @@ impl Sampler {
     }
 }
 
-/// The crate's sampler of a schedule in JSON, or of `(object, description, pick)`.
+/// The crate's sampler of labels or `Targets`, and of a schedule in JSON or `(object, description, pick)`.
 pub fn curriculum(
-    py: Python<'_>,
-    labels: &[i64],
+    labels: &Bound<'_, PyAny>,
     schedule: &Bound<'_, PyAny>,
     settings: Settings,
     raised: &Raised,
@@ -164,7 +168,18 @@ pub fn curriculum(
             Box::new(FromPython { object, described, pick: self::pick(&pick)?, raised: Arc::clone(raised) })
         }
     };
-    let made = py.detach(|| pool::run(|| Curriculum::new(labels, schedule)));
+    let py = labels.py();
+    let made = match labels.cast::<Targets>() {
+        Ok(targets) => {
+            let targets = &targets.get().inner;
+            py.detach(|| pool::run(|| Curriculum::with_targets(targets.clone(), schedule)))
+        }
+        Err(_) => {
+            let labels: PyReadonlyArray1<'_, i64> = labels.extract()?;
+            let labels = contiguous("labels", &labels)?;
+            py.detach(|| pool::run(|| Curriculum::new(labels, schedule)))
+        }
+    };
     Ok(made.map_err(raise)?.settings(settings))
 }
 
@@ -193,6 +208,23 @@ fn report<'py>(py: Python<'py>, report: &Report) -> Result<Bound<'py, PyDict>> {
         line.set_item("scores", scores.transpose()?)?;
         classes.set_item(class.label, line)?;
     }
+    let labels = PyDict::new(py);
+    for label in &report.labels {
+        let line = PyDict::new(py);
+        line.set_item("carried", label.carried)?;
+        line.set_item("realised", label.realised)?;
+        line.set_item("quota", label.quota)?;
+        line.set_item("prevalence", label.prevalence)?;
+        line.set_item("natural", label.natural)?;
+        labels.set_item(label.label, line)?;
+    }
+    let largest = report.largest_group.map(|largest| {
+        let line = PyDict::new(py);
+        line.set_item("group", largest.group)?;
+        line.set_item("samples", largest.samples)?;
+        line.set_item("share", largest.share)?;
+        Ok::<_, PyErr>(line)
+    });
     let out = PyDict::new(py);
     out.set_item("epoch", report.epoch)?;
     out.set_item("samples", report.len)?;
@@ -201,6 +233,8 @@ fn report<'py>(py: Python<'py>, report: &Report) -> Result<Bound<'py, PyDict>> {
     out.set_item("progress", report.target.progress)?;
     out.set_item("measured_at", report.measured_at)?;
     out.set_item("classes", classes)?;
+    out.set_item("labels", labels)?;
+    out.set_item("largest_group", largest.transpose()?)?;
     out.set_item("warnings", report.warnings.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     Ok(out)
 }

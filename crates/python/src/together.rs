@@ -82,7 +82,7 @@ impl Together {
     #[expect(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
-        labels: PyReadonlyArray1<'_, i64>,
+        labels: &Bound<'_, PyAny>,
         schedule: &Bound<'_, PyAny>,
         seed: u64,
         first_measure: usize,
@@ -102,7 +102,7 @@ impl Together {
         };
         let raised: Raised = Arc::new(Mutex::new(None));
         let settings = climd::Settings { seed, first_measure, measure_every };
-        let sampler = curriculum(py, contiguous("labels", &labels)?, schedule, settings, &raised)?;
+        let sampler = curriculum(labels, schedule, settings, &raised)?;
         let comm = PyCommunicator { object: communicator, rank, world_size };
         let inner = py.detach(|| pool::run(|| Distributed::new(sampler, comm, agree))).map_err(raise)?;
         Ok(Self { inner: Mutex::new(inner), raised })
@@ -123,7 +123,7 @@ impl Together {
     }
 
     fn epoch(&self, py: Python<'_>, epoch: usize) -> Result<Epoch> {
-        Ok(Epoch { inner: self.with(py, |s| s.epoch(epoch))? })
+        Ok(self.with(py, |s| s.epoch(epoch))?.into())
     }
 
     fn state<'py>(&self, py: Python<'py>, epoch: usize, samples: usize) -> Result<Bound<'py, PyBytes>> {

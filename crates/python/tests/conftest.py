@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 TESTS = Path(__file__).resolve().parent
+HANGS = 1800  # seconds after which a process is taken to hang; no test is about time
 
 
 def word(values):
@@ -36,9 +37,9 @@ def scores():
     return lambda epoch, samples=69: ((np.arange(samples) * 7 + epoch * 13) % 23).astype(np.float32) / 23
 
 
-def run_python(*arguments, timeout=400, **environment):
+def run_python(*arguments, **environment):
     """A Python of its own; its output, once it ended well."""
-    done = subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
+    done = subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, timeout=HANGS,
                           env=dict(os.environ, **environment), cwd=TESTS)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout

@@ -281,6 +281,31 @@ def test_the_number_of_threads_changes_nothing(labels):
     assert run_python("-c", "import climd; print(climd.get_num_threads())", OMP_NUM_THREADS="3", RAYON_NUM_THREADS="").strip() == "3"
 
 
+def test_a_list_is_never_written_over_while_somebody_looks_at_it():
+    labels = np.arange(2000) % 3
+    sampler = climd.Sampler(labels, climd.Uniform(), seed=7)
+    fresh = lambda epoch: climd.Sampler(labels, climd.Uniform(), seed=7).indices(epoch).tolist()
+    view, kept = sampler.indices(0), sampler.epoch(1)  # the first is the array alone, without its epoch
+    for epoch in range(2, 6):
+        assert sampler.indices(epoch).tolist() == fresh(epoch)  # dropped at once: the next one has its memory
+    assert view.tolist() == fresh(0) and kept.indices.tolist() == fresh(1)
+    part = kept.skip(8).shard(1, 2)
+    del kept
+    assert sampler.indices(6).tolist() == fresh(6) and part.indices.tolist() == fresh(1)[9::2]
+    broken = climd.Sampler(labels, Broken())
+    whole = broken.indices(0)
+    with pytest.raises(ZeroDivisionError):
+        broken.epoch(1)
+    assert whole.tolist() == broken.indices(0).tolist() and len(broken.indices(2)) == 30
+
+
+class Broken:
+    """A schedule with a mistake."""
+
+    def quota(self, epoch, counts):
+        return {label: 10 // abs(epoch - 1) for label in counts}
+
+
 def test_climd_needs_numpy_alone():
     code = "import sys, climd; print([m for m in sys.modules if m.split('.')[0] in ('torch', 'lightning', 'accelerate', 'transformers')])"
     assert run_python("-c", code).strip() == "[]"
@@ -303,18 +328,3 @@ def test_the_snippets_of_the_package_are_true():
     for module in [climd, climd._labels, climd._targets]:
         failed, tried = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
         assert not failed and tried
-
-
-def test_log_odds_are_those_of_the_table():
-    table = np.array([[1, 0], [1, 0], [0, -1], [1, 0]])
-    np.testing.assert_allclose(climd.log_odds(table), np.log([3 / 1, 0.5 / 3]), rtol=1e-6)
-
-
-def test_a_split_keeps_patients_together_and_labels_in_proportion():
-    rng = np.random.default_rng(0)
-    patients, table = rng.integers(0, 300, 1000), (rng.random((1000, 4)) < [0.5, 0.2, 0.1, 0.04]).astype(int)
-    part = climd.split(table, [7, 1, 2], groups=patients, seed=3)
-    assert all(len(set(part[patients == p])) == 1 for p in set(patients))
-    shares = [table[part == k].sum(0) / table.sum(0) for k in range(3)]
-    np.testing.assert_allclose(shares, np.repeat([[0.7], [0.1], [0.2]], 4, 1), atol=0.05)
-    assert (part == climd.split(table, [7, 1, 2], groups=patients, seed=3)).all()

@@ -24,5 +24,5 @@ class Measured(Dataset):
 
 def test_a_worker_of_a_loader_may_measure():
     climd.Sampler(np.arange(100_000) % 5).epoch(3)  # the parent's threads are there
-    found = torch.cat(list(DataLoader(Measured(), 4, num_workers=2, timeout=30)))
+    found = torch.cat(list(DataLoader(Measured(), 4, num_workers=2, timeout=600)))
     assert len(found) == 16

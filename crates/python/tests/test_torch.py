@@ -65,12 +65,36 @@ def test_a_loader_gives_the_lists_of_the_engine(workers, batches):
         assert s.position == len(expected)
 
 
-def test_batches_are_lists_or_arrays_and_never_one_sample_alone():
-    s = CurriculumSampler(np.zeros(17, dtype=int), climd.Uniform())
-    for drop_last, merge_lone, sizes in [(False, False, [8, 8, 1]), (True, False, [8, 8]), (False, True, [8, 9])]:
-        batches = CurriculumBatchSampler(s, 8, drop_last, merge_lone=merge_lone)
+@pytest.mark.parametrize("samples", [1, 2, 8, 9, 16, 17, 18])
+@pytest.mark.parametrize("size", [1, 2, 8])
+def test_the_last_batch_is_that_of_the_engine(samples, size):
+    s = CurriculumSampler(np.zeros(samples, dtype=int), climd.Uniform())
+    whole, rest = samples // size, samples % size
+    kept = [size] * whole + [rest] * (rest > 0)
+    merged = kept[:-2] + [size + 1] if rest == 1 and whole else kept  # LastBatch::MergeLone
+    for drop_last, merge_lone, sizes in [(False, False, kept), (True, False, [size] * whole), (False, True, merged)]:
+        batches = CurriculumBatchSampler(s, size, drop_last, merge_lone=merge_lone)
         s.set_epoch(s.epoch + 1)
-        assert [len(batch) for batch in batches] == sizes and len(batches) == len(sizes)
+        got = list(batches)
+        assert [len(batch) for batch in got] == sizes and len(batches) == len(sizes)
+        assert sum(got, []) == s.epoch_list().indices.tolist()[: sum(sizes)]
+        steps = {"drop_last": drop_last, "merge_lone": merge_lone}
+        assert s.total_steps(3, size, **steps) == s.engine.steps(3, size, **steps) == 3 * len(sizes)
+
+
+def test_a_merged_batch_is_the_end_of_its_epoch_and_of_a_resumed_one():
+    made = lambda: CurriculumSampler(LABELS, climd.Uniform(), seed=7)
+    whole = made()
+    lists = list(CurriculumBatchSampler(whole, 23, merge_lone=True))
+    assert [len(batch) for batch in lists] == [23, 23, 23, 24] and whole.position == 93
+    for done in range(1, 4):
+        again = made()
+        again.load_state_dict(whole.state_dict(done=23 * done))
+        assert list(CurriculumBatchSampler(again, 23, merge_lone=True)) == lists[done:]
+
+
+def test_batches_are_lists_or_arrays():
+    s = CurriculumSampler(np.zeros(17, dtype=int), climd.Uniform())
     s.set_epoch(9)
     first = next(iter(CurriculumBatchSampler(s, 8, arrays=True)))
     assert isinstance(first, np.ndarray) and first.dtype == np.int64
@@ -240,6 +264,8 @@ def test_a_foreign_sampler_is_refused():
     (lambda: sampler(exchange="gather"), "`exchange`"),
     (lambda: sampler().set_epoch(-1), "`epoch` is -1"),
     (lambda: sampler().total_steps(3, 0), "`batch_size` is 0"),
+    (lambda: sampler().total_steps(3, 2, True, merge_lone=True), "both True"),
+    (lambda: CurriculumBatchSampler(sampler(), 2, True, merge_lone=True), "both True"),
     (lambda: CurriculumBatchSampler(sampler(), 0), "`batch_size` is 0"),
     (lambda: sampler().update([1.0]), "length 1"),
     (lambda: Measurer(LABELS, terms="all"), "`terms`"),

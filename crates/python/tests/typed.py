@@ -29,4 +29,10 @@ def loop() -> None:
     parts: List[NDArray[np.float32]] = scores.confidence
     sampler.update(1, scores.score)
     at: Tuple[int, int] = sampler.restore(sampler.state(1, done=2))
+    targets: climd.Targets = climd.Targets.multi_label([[0, 1], []], 2).sites([0, 1], "balanced").groups([3, 3], cap=1)
+    several: climd.Sampler = climd.Sampler(targets, climd.Uniform())
+    counts: NDArray[np.int64] = several.label_counts(0)
+    odds: NDArray[np.float32] = several.log_odds(0)
+    rows: NDArray[np.uint8] = climd.split(targets, [4, 1])
+    print(counts, odds, rows, several.steps(range(1, 3), 8, merge_lone=True))
     print(quotas, indices, len(part), parts, at, stages.at)

@@ -27,7 +27,7 @@ from ._climd import (
 from ._labels import Encoded, encode
 from ._measure import Scores, measure
 from ._sampler import Sampler
-from ._targets import log_odds, own_labels, split
+from ._targets import Targets, split
 from .schedules import (
     BabyStep,
     ClassBalanced,
@@ -65,15 +65,14 @@ __all__ = [
     "Scores",
     "StateError",
     "Switch",
+    "Targets",
     "Trim",
     "UnderSampling",
     "Uniform",
     "__version__",
     "encode",
     "get_num_threads",
-    "log_odds",
     "measure",
-    "own_labels",
     "rank_and_world_size",
     "set_num_threads",
     "split",

@@ -35,16 +35,16 @@ def encode(names: Any) -> Encoded:
     return Encoded(labels.astype(np.int64, copy=False), found.tolist())
 
 
-def as_labels(labels: Any) -> NDArray[np.int64]:
+def as_labels(labels: Any, name: str = "labels") -> NDArray[np.int64]:
     """One integer a sample, as int64; without a copy if it is that already."""
     array = host(labels)
     if array.ndim != 1:
-        raise error("Shape", f"`labels` has shape {list(array.shape)}, but must be [N], one label a sample")
+        raise error("Shape", f"`{name}` has shape {list(array.shape)}, but must be [N], one integer a sample")
     if array.size == 0:
         return np.zeros(0, dtype=np.int64)  # which the engine refuses; NumPy takes [] for floats
     if array.dtype.kind not in "iub":
         raise error(
-            "Kind", f"`labels` is of type {array.dtype}, but must be integers: `labels, names = climd.encode(names)`"
+            "Kind", f"`{name}` is of type {array.dtype}, but must be integers: `{name}, names = climd.encode({name})`"
         )
     if array.dtype == np.uint64:
         large = array > np.iinfo(np.int64).max
@@ -52,7 +52,7 @@ def as_labels(labels: Any) -> NDArray[np.int64]:
             index = int(np.argmax(large))
             raise error(
                 "LabelTooLarge",
-                f"`labels[{index}]` does not fit into a 64-bit signed integer: renumber the classes",
+                f"`{name}[{index}]` does not fit into a 64-bit signed integer: renumber the classes",
             )
     return np.ascontiguousarray(array, dtype=np.int64)
 
@@ -88,3 +88,16 @@ def error(kind: str, text: str) -> _climd.Error:
     raised = _climd.Error(text)
     raised.kind = kind
     return raised
+
+
+def whole(name: str, value: Any, bits: int = 63) -> int:
+    """An integer from 0 on; a bool or a float is a mistake."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = value.__index__()
+    except (AttributeError, TypeError):
+        raise error("Kind", f"`{name}` is {value!r}, but must be a whole number") from None
+    if not 0 <= number < 1 << bits:
+        raise error("OutOfRange", f"`{name}` is {number}, but must be from 0 to 2^{bits} - 1")
+    return int(number)

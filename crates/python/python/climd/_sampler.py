@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _climd
-from ._labels import as_labels, as_scores, error
+from ._labels import as_scores, error, whole
+from ._targets import Targets, labels_for_engine
 from .schedules import HasQuota, PowerLaw, Schedule
 
 
@@ -18,7 +19,8 @@ class Sampler:
     Epochs count from 0. What an epoch holds depends on the labels, the configuration, the latest scores and the number of
     the epoch alone: no call advances a counter, and calls may come in any order. May be used by many threads at once.
 
-    labels: `[N]`, integers of any type, with gaps if need be. Names, and -1 as a class: `climd.encode`.
+    labels: `[N]`, integers of any type, with gaps if need be. Names, and -1 as a class: `climd.encode`. Several labels a
+        sample, sites or a cap for each patient: `climd.Targets`.
     schedule: one of climd's, or an object with `quota(epoch, counts)`. Default: the paper's.
     seed: of every random choice, from 0 to 2^64 - 1.
     first_measure: the first epoch that begins with a measurement; before it a random ranking stands in.
@@ -40,20 +42,21 @@ class Sampler:
         self.seed = whole("seed", seed, 64)
         self.first_measure = whole("first_measure", first_measure)
         self.measure_every = whole("measure_every", measure_every)
+        self.targets: Optional[Targets] = labels if isinstance(labels, Targets) else None
         self._inner = _climd.Sampler(
-            as_labels(labels), for_engine(self.schedule), self.seed, self.first_measure, self.measure_every
+            labels_for_engine(labels), for_engine(self.schedule), self.seed, self.first_measure, self.measure_every
         )
         self._counts = dict(self._inner.classes())
 
     @property
     def class_counts(self) -> Dict[int, int]:
-        """Samples of each class in the data set, by label, largest class first."""
+        """Samples of each class in the data set, by label, largest class first; under a cap, as many as an epoch can hold."""
         return dict(self._counts)
 
     @property
     def num_samples(self) -> int:
         """Samples of the data set."""
-        return sum(self._counts.values())
+        return self._inner.num_samples()
 
     def epoch_len(self, epoch: int) -> int:
         """Number of samples of the epoch, known before training."""
@@ -86,21 +89,36 @@ class Sampler:
         """The logarithm of each class's share of the epoch, `[num_classes]`, for a loss that corrects for it."""
         return self.epoch(epoch).log_prior(whole("num_classes", num_classes))
 
+    def label_counts(self, epoch: int) -> NDArray[np.int64]:
+        """How often the epoch has each label, `[L]`. An error without `Targets` of several labels."""
+        return self.epoch(epoch).label_counts()
+
+    def log_odds(self, epoch: int) -> NDArray[np.float32]:
+        """The log odds of each label in the epoch, `[L]`, for a sigmoid loss that corrects for them. An error as above."""
+        return self.epoch(epoch).log_odds()
+
     def report(self, epoch: int) -> Dict[str, Any]:
         """What the epoch holds and why, to be logged.
 
         "samples" and "distinct" samples of the list; "alpha" and "progress" of the schedule, None where it has none;
         "measured_at", the epoch of the scores in use; "classes", by label: "count" in the data, "quota" in the epoch,
-        "target" share, "scores" (min, mean, max); "warnings", as sentences.
+        "target" share, "scores" (min, mean, max); "labels", by column, of targets with several: samples that have it in
+        the data ("carried") and in the list ("realised"), "quota" of those whose own label it is, share of the list
+        ("prevalence") and of the data ("natural"); "largest_group" of targets with groups; "warnings", as sentences.
         """
         return self._inner.report(whole("epoch", epoch))
 
-    def steps(self, epochs: Union[int, range], batch_size: int, *, drop_last: bool = False) -> int:
-        """Gradient steps that these epochs take in one process, for a learning-rate schedule."""
+    def steps(
+        self, epochs: Union[int, range], batch_size: int, *, drop_last: bool = False, merge_lone: bool = False
+    ) -> int:
+        """Gradient steps that these epochs take in one process, for a learning-rate schedule.
+
+        drop_last, merge_lone: as of `climd.torch.CurriculumBatchSampler`.
+        """
         span = range(whole("epochs", epochs)) if not isinstance(epochs, range) else epochs
         if span.step != 1:
             raise error("Epochs", f"`epochs` is {span}, but must have step 1")
-        last_batch = "drop" if drop_last else "keep"
+        last_batch = last_batch_of(drop_last, merge_lone)
         start, stop = whole("epochs", span.start), whole("epochs", max(span.start, span.stop))
         return self._inner.steps(start, stop, whole("batch_size", batch_size), last_batch)
 
@@ -123,7 +141,8 @@ class Sampler:
 
     def __reduce__(self) -> Tuple[Any, ...]:
         keywords = dict(seed=self.seed, first_measure=self.first_measure, measure_every=self.measure_every)
-        return _rebuild, (type(self), self._inner.labels(), self.schedule, keywords, self._inner.state(0, 0))
+        labels = self._inner.labels() if self.targets is None else self.targets
+        return _rebuild, (type(self), labels, self.schedule, keywords, self._inner.state(0, 0))
 
     def __repr__(self) -> str:
         schedule = repr(self.schedule) if isinstance(self.schedule, Schedule) else self._inner.describe()
@@ -150,14 +169,8 @@ def for_engine(schedule: Any) -> Any:
     return schedule, described, getattr(schedule, "pick", "highest")
 
 
-def whole(name: str, value: Any, bits: int = 63) -> int:
-    """An integer from 0 on; a bool or a float is a mistake."""
-    try:
-        if isinstance(value, (bool, np.bool_)):
-            raise TypeError
-        number = value.__index__()
-    except (AttributeError, TypeError):
-        raise error("Kind", f"`{name}` is {value!r}, but must be a whole number") from None
-    if not 0 <= number < 1 << bits:
-        raise error("OutOfRange", f"`{name}` is {number}, but must be from 0 to 2^{bits} - 1")
-    return int(number)
+def last_batch_of(drop_last: bool, merge_lone: bool) -> str:
+    """The engine's name for what happens to the last samples of an epoch."""
+    if drop_last and merge_lone:
+        raise error("LastBatch", "`drop_last` and `merge_lone` are both True, but the last samples are left out or kept")
+    return "drop" if drop_last else "merge_lone" if merge_lone else "keep"

@@ -1,36 +1,137 @@
-"""Several labels a sample, and splits that keep groups together."""
+"""Targets: one label a sample or several, sites, groups; and splits that keep groups together."""
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence
+from typing import Any, Optional, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _climd
-from ._labels import as_labels, error, host
-from ._sampler import whole
+from ._labels import as_labels, error, host, whole
+
+Call = Tuple[Any, ...]
 
 
-def own_labels(table: Any) -> NDArray[np.int64]:
-    """One class a sample for a sampler, where samples have several labels: the rarest label that the sample has.
+class Targets:
+    """The labels of a data set, with the sites and groups (patients) of its samples: what `Sampler` takes in place of labels.
 
-    table: `[N, L]` of 1 (has it), 0 (has not) and -1 (unknown). A sample without labels has own label -1, or -2 if some of
-    its labels are unknown: `climd.encode(own_labels(table)).labels` numbers these classes too, from 0 on.
+    Made by `single`, `multi_label` or `multi_hot`; `unknown`, `sites` and `groups` give new ones.
 
-        >>> own_labels([[1, 0, 0], [1, 1, 0], [0, 0, 0], [0, -1, 0]])
-        array([ 0,  1, -1, -2])
+    With several labels, the class of a sample is its own label: the label that the fewest samples have, of equally rare ones
+    the largest. A sample without labels has own label -1, or -2 if some of its labels are unknown.
+
+        >>> findings = [[1, 0, 0], [1, 1, 0], [0, 0, 0], [1, 0, 1], [0, -1, 0], [1, 0, 0]]
+        >>> targets = Targets.multi_hot(findings).groups([7, 7, 7, 8, 9, 10], cap=1)
+        >>> targets.own_labels()
+        array([ 0,  1, -1,  2, -2,  0])
+        >>> targets.label_counts()
+        array([4, 1, 1])
+
+    Source. `docs/algorithm.md`, "More than one label".
     """
-    return _climd.own_labels(as_table(table))
+
+    def __init__(self) -> None:
+        raise TypeError("use `Targets.single(labels)`, `Targets.multi_label(rows, num_labels)` or `Targets.multi_hot(table)`")
+
+    @classmethod
+    def single(cls, labels: Any) -> Targets:
+        """One label a sample: `[N]`, integers of any type, with gaps if need be."""
+        return cls._made("single", as_labels(labels).copy())
+
+    @classmethod
+    def multi_label(cls, labels: Any, num_labels: int, *, starts: Optional[Any] = None) -> Targets:
+        """Any number of labels a sample, as lists of columns: `[[0, 2], [], [1]]`.
+
+        num_labels: columns `L`; labels are below it. starts: then `labels` is one array, and those of sample `i` are
+        `labels[starts[i]:starts[i + 1]]`; `[N + 1]`.
+        """
+        return cls._made("multi_label", *as_rows(labels, starts), whole("num_labels", num_labels))
+
+    @classmethod
+    def multi_hot(cls, table: Any) -> Targets:
+        """Any number of labels a sample, as a table `[N, L]` of 1 (has it), 0 (has not) and -1 (unknown), as in CheXpert."""
+        return cls._made("multi_hot", as_table(table).copy())
+
+    def unknown(self, labels: Any, *, starts: Optional[Any] = None) -> Targets:
+        """The same with unknown labels, given as in `multi_label`: whether these samples have them is not known."""
+        return self._with("unknown", *as_rows(labels, starts))
+
+    def sites(self, sites: Any, within: str = "proportional") -> Targets:
+        """The same with the site of each sample, `[N]` of integers: the sites of a class share its quota.
+
+        within: "proportional" to the samples of the class at each site, or "balanced", as equally as they allow, so that
+        the scanner does not tell the class.
+        """
+        return self._with("sites", as_labels(sites, "sites").copy(), within)
+
+    def groups(self, groups: Any, cap: int) -> Targets:
+        """The same with the group of each sample, `[N]` of integers, patients for example. An epoch takes at most `cap`
+        samples of one group from each class, and from each site of the class; over the epochs they take turns.
+        """
+        return self._with("groups", as_labels(groups, "groups").copy(), whole("cap", cap))
+
+    @property
+    def num_samples(self) -> int:
+        """Samples `N`."""
+        return self._inner.num_samples()
+
+    @property
+    def num_labels(self) -> Optional[int]:
+        """Columns `L`; None for one label a sample."""
+        return self._inner.num_labels()
+
+    def own_labels(self) -> NDArray[np.int64]:
+        """The class of each sample, `[N]`: its label, or its own label; -1 if it has none, -2 if some are unknown."""
+        return self._inner.own_labels()
+
+    def label_counts(self) -> NDArray[np.int64]:
+        """Samples of the data with each label, `[L]`. An error for one label a sample."""
+        return self._inner.label_counts()
+
+    def log_odds(self) -> NDArray[np.float32]:
+        """The log odds of each label in the data, `[L]`, of those samples of which it is known; those of an epoch are
+        `Sampler.log_odds`. A label that no sample has, or all, counts as half of one. An error for one label a sample.
+        """
+        return self._inner.log_odds()
+
+    _inner: _climd.Targets
+    _calls: Tuple[Call, ...]  # what made it, which makes it again in another process
+
+    @classmethod
+    def _made(cls, name: str, *arguments: Any) -> Targets:
+        return cls._of(getattr(_climd.Targets, name)(*arguments), ((name, *arguments),))
+
+    def _with(self, name: str, *arguments: Any) -> Targets:
+        return self._of(getattr(self._inner, name)(*arguments), (*self._calls, (name, *arguments)))
+
+    @classmethod
+    def _of(cls, inner: _climd.Targets, calls: Tuple[Call, ...]) -> Targets:
+        self = object.__new__(cls)
+        self._inner, self._calls = inner, calls
+        return self
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _again, (type(self), self._calls)
+
+    def __repr__(self) -> str:
+        parts = [f"samples={self.num_samples}"]
+        if self.num_labels is not None:
+            parts.append(f"labels={self.num_labels}")
+        parts += [name for name, *_ in self._calls[1:]]
+        return f"Targets({', '.join(parts)})"
 
 
-def log_odds(table: Any) -> NDArray[np.float32]:
-    """The log odds of each label, `[L]`, for `prior_corrected_binary_cross_entropy`.
+def _again(cls: Any, calls: Tuple[Call, ...]) -> Any:
+    targets = cls._made(*calls[0])
+    for call in calls[1:]:
+        targets = targets._with(*call)
+    return targets
 
-    table: as of `own_labels`; of an epoch: `table[sampler.indices(epoch)]`. A label that no sample has counts as half of
-    one.
-    """
-    return _climd.log_odds(as_table(table))
+
+def labels_for_engine(labels: Any) -> Any:
+    """Labels or targets as the extension takes them."""
+    return labels._inner if isinstance(labels, Targets) else as_labels(labels)
 
 
 def split(
@@ -38,8 +139,9 @@ def split(
 ) -> NDArray[np.uint8]:
     """The part of each sample, `[N]`: positions in `parts`; no group in two parts, each label shared out as `parts` says.
 
-    labels: `[N]` of integers, or a table `[N, L]` as of `own_labels`. parts: whole weights, `[7, 1, 2]` for training,
-    validation and test. groups: `[N]` of integers, the patients for example; default: each sample by itself.
+    labels: `[N]` of integers, a table `[N, L]` as of `Targets.multi_hot`, or `Targets`. parts: whole weights, `[7, 1, 2]` for
+    training, validation and test. groups: `[N]` of integers, the patients for example; default: those of the targets, if they
+    have any, else each sample by itself.
 
     Source. Iterative stratification, Sechidis et al. 2011, by groups.
 
@@ -47,13 +149,32 @@ def split(
         >>> bool(part[0] == part[1] and part[2] == part[3]), int(part.sum())
         (True, 4)
     """
-    array = host(labels)
-    table = as_table(array) if array.ndim == 2 else None
-    single = None if table is not None else as_labels(array)
-    samples = len(array) if array.ndim else 0
-    of = np.arange(samples, dtype=np.int64) if groups is None else as_labels(groups)
-    weights = [whole("parts", part, 32) for part in parts]
-    return _climd.split(single, table, of, weights, whole("seed", seed, 64))
+    if isinstance(labels, Targets):
+        targets = labels
+    else:
+        targets = Targets.multi_hot(labels) if host(labels).ndim == 2 else Targets.single(labels)
+    if groups is not None:
+        of = as_labels(groups, "groups")
+    else:
+        own = [call[1] for call in targets._calls if call[0] == "groups"]
+        of = own[-1] if own else np.arange(targets.num_samples, dtype=np.int64)
+    return targets._inner.split(of, [whole("parts", part, 32) for part in parts], whole("seed", seed, 64))
+
+
+def as_rows(labels: Any, starts: Optional[Any]) -> Tuple[NDArray[np.uintp], NDArray[np.uint32]]:
+    """Compressed rows: where each sample's labels start, and all labels."""
+    if starts is None:
+        rows = [as_labels(row, f"labels[{sample}]") for sample, row in enumerate(labels)]
+        flat = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
+        bounds = np.cumsum([0, *map(len, rows)])
+    else:
+        flat, bounds = as_labels(labels), as_labels(starts, "starts")
+    for name, values, limit in (("labels", flat, 1 << 32), ("starts", bounds, 1 << 62)):
+        outside = (values < 0) | (values >= limit)
+        if outside.any():
+            index = int(np.argmax(outside))
+            raise error("OutOfRange", f"`{name}[{index}]` is {values[index]}, but must be from 0 to {limit - 1}")
+    return bounds.astype(np.uintp), flat.astype(np.uint32)
 
 
 def as_table(table: Any) -> NDArray[np.int8]:

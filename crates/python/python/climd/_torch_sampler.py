@@ -20,8 +20,9 @@ from torch.utils.data import BatchSampler
 from torch.utils.data.distributed import DistributedSampler
 
 from . import CurriculumWarning, _climd
-from ._labels import as_labels, as_scores, error
-from ._sampler import Sampler, for_engine, whole
+from ._labels import as_scores, error, whole
+from ._sampler import Sampler, for_engine, last_batch_of
+from ._targets import labels_for_engine
 from ._torch_communicator import TorchCommunicator
 from .schedules import HasQuota, Schedule
 
@@ -77,7 +78,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         self._together: Optional[_climd.Together] = None
         if talks and self.num_replicas > 1:
             self._together = _climd.Together(
-                as_labels(labels),
+                labels_for_engine(labels),
                 for_engine(self.engine.schedule),
                 self.engine.seed,
                 self.engine.first_measure,
@@ -113,6 +114,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
     def epoch_list(self) -> _climd.Epoch:
         """The whole epoch, over all ranks. Together: every rank must call it."""
         if self._list is None or self._list[0] != self.epoch:
+            self._list = None  # so that the new list takes the memory of the old one
             self._list = (self.epoch, self._engine.epoch(self.epoch))
         return self._list[1]
 
@@ -203,16 +205,26 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         """The logarithm of each class's share of the whole epoch, `[num_classes]`, for `prior_corrected_cross_entropy`."""
         return torch.from_numpy(self.epoch_list().log_prior(num_classes)).to(device)
 
+    def label_counts(self) -> NDArray[np.int64]:
+        """How often the whole epoch has each label, `[L]`, of `Targets` with several labels a sample."""
+        return self.epoch_list().label_counts()
+
+    def log_odds(self, device: Any = None) -> torch.Tensor:
+        """The log odds of each label in the whole epoch, `[L]`, for `prior_corrected_binary_cross_entropy`."""
+        return torch.from_numpy(self.epoch_list().log_odds()).to(device)
+
     def report(self) -> Dict[str, Any]:
         """What the epoch holds and why, as `climd.Sampler.report`."""
         return self.engine.report(self.epoch)
 
-    def total_steps(self, epochs: int, batch_size: int, drop_last: bool = False) -> int:
-        """Gradient steps of this rank in the epochs below `epochs`, for a learning-rate schedule."""
-        if whole("batch_size", batch_size) == 0:
-            raise error("BatchSize", "`batch_size` is 0, but a batch has at least 1 sample")
+    def total_steps(self, epochs: int, batch_size: int, drop_last: bool = False, *, merge_lone: bool = False) -> int:
+        """Gradient steps of this rank in the epochs below `epochs`, for a learning-rate schedule.
+
+        drop_last, merge_lone: those of the loader or of the `CurriculumBatchSampler`.
+        """
+        last_batch_of(drop_last, merge_lone)
         lengths = [self._len_of(epoch) for epoch in range(whole("epochs", epochs))]
-        return sum(n // batch_size if drop_last else -(-n // batch_size) for n in lengths)
+        return sum(num_batches(n, check_batch_size(batch_size), drop_last, merge_lone) for n in lengths)
 
     # ------------------------------------------------------------------ state
     def state_dict(self, *, done: Optional[int] = None) -> State:
@@ -261,7 +273,9 @@ class CurriculumBatchSampler(BatchSampler):
     """Whole batches of a CurriculumSampler, for `DataLoader(data, batch_sampler=...)`.
 
     drop_last: leave out the samples that do not fill the last batch.
-    merge_lone: a lone last sample joins the batch before it, for layers that cannot do with a batch of 1.
+    merge_lone: a lone last sample joins the batch before it, which is then one larger, for layers that cannot do with a batch
+        of 1, such as batch normalisation: the crate's `LastBatch::MergeLone`. An epoch of one sample is still a batch of 1.
+        Default False, which is `LastBatch::Keep` and what a DataLoader does; the crate's own default is to merge.
     arrays: batches are arrays of int64, for a data set with `__getitems__`; default: lists.
     """
 
@@ -281,41 +295,31 @@ class CurriculumBatchSampler(BatchSampler):
                 f"`sampler` is a {type(sampler).__name__}, but must be a CurriculumSampler: something has put another in its "
                 "place; under Lightning set `Trainer(use_distributed_sampler=False)`"
             )
-        if whole("batch_size", batch_size) == 0:
-            raise error("BatchSize", "`batch_size` is 0, but a batch has at least 1 sample")
-        super().__init__(sampler, batch_size, drop_last)
+        last_batch_of(drop_last, merge_lone)
+        super().__init__(sampler, check_batch_size(batch_size), drop_last)
         self.merge_lone, self.arrays = merge_lone, arrays
 
     def set_epoch(self, epoch: int) -> None:
         """As of the sampler: frameworks look for it here or there."""
         self.sampler.set_epoch(epoch)
 
-    def _ends(self, samples: int) -> List[int]:
-        ends = list(range(self.batch_size, samples + 1, self.batch_size))
-        left = samples - (ends[-1] if ends else 0)
-        if left == 1 and ends and self.merge_lone and not self.drop_last:
-            ends[-1] = samples
-        elif left and not self.drop_last:
-            ends.append(samples)
-        return ends
-
     def __len__(self) -> int:
-        samples, size = len(self.sampler), self.batch_size
-        if self.drop_last:
-            return samples // size
-        merged = self.merge_lone and samples % size == 1 and samples > size
-        return -(-samples // size) - int(merged)
+        return num_batches(len(self.sampler), self.batch_size, self.drop_last, self.merge_lone)
 
     def __iter__(self) -> Iterator[Any]:
         sampler = self.sampler
         part, before = sampler._begin()
-        indices: NDArray[Any] = part.astype(np.int64) if self.arrays else part
-        start = 0
-        for end in self._ends(len(part)):
-            batch = indices[start:end]
-            sampler._walked = (before + end, ())
-            start = end
-            yield batch if self.arrays else batch.tolist()
+        size, count = self.batch_size, num_batches(len(part), self.batch_size, self.drop_last, self.merge_lone)
+        some = max(1, _CHUNK // size)  # batches that are converted at one time, as long as they are in the processor's cache
+        for first in range(0, count, some):
+            start, last = first * size, first + some >= count and not self.drop_last
+            chunk: NDArray[Any] = part[start : len(part) if last else start + some * size]
+            chunk = chunk.astype(np.int64) if self.arrays else chunk
+            for number in range(first, min(first + some, count)):
+                end = len(part) if last and number + 1 == count else (number + 1) * size
+                batch = chunk[number * size - start : end - start]
+                sampler._walked = (before + end, ())
+                yield batch if self.arrays else batch.tolist()
         sampler._walked = (before + len(part), ())
         sampler._finished = sampler.epoch
 
@@ -326,6 +330,20 @@ class CurriculumBatchSampler(BatchSampler):
     def load_state_dict(self, state: State) -> None:
         """As of the sampler."""
         self.sampler.load_state_dict(state)
+
+
+def num_batches(samples: int, batch_size: int, drop_last: bool, merge_lone: bool) -> int:
+    """As many batches as the crate's `LastBatch` makes."""
+    if drop_last:
+        return samples // batch_size
+    merged = merge_lone and samples > batch_size and samples % batch_size == 1
+    return -(-samples // batch_size) - int(merged)
+
+
+def check_batch_size(batch_size: int) -> int:
+    if whole("batch_size", batch_size) == 0:
+        raise error("BatchSize", "`batch_size` is 0, but a batch has at least 1 sample")
+    return int(batch_size)
 
 
 def sampler_of(loader: Any) -> CurriculumSampler:

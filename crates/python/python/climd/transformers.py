@@ -19,8 +19,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from torch.utils.data import Sampler
 
-from ._labels import error
-from ._sampler import whole
+from ._labels import error, whole
 from ._torch_sampler import CurriculumSampler, _state_error
 
 
