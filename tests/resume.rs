@@ -287,7 +287,7 @@ mod files {
         let state: State = serde_json::from_value(file).unwrap();
         assert_eq!(
             sampler().restore(&state).unwrap_err().to_string(),
-            "`state` has format version 7, but this release reads version 1: use the release that wrote it"
+            "`state` has format version 7, but this release reads version 2: use the release that wrote it"
         );
     }
 
@@ -339,4 +339,13 @@ mod files {
         let error = serde_json::from_str::<PowerLaw>(r#"{"gama": 0.3}"#).unwrap_err().to_string();
         assert!(error.contains("unknown field `gama`"), "{error}");
     }
+}
+
+#[test]
+fn a_position_past_the_end_of_its_epoch_is_refused() {
+    let sampler = sampler();
+    let len = sampler.epoch_len(1).unwrap();
+    let past = Position { epoch: 1, samples: len + 1 };
+    assert_eq!(sampler.state(past).unwrap_err(), Error::Epoch(error::EpochError::Skip { found: len + 1, len }));
+    assert!(sampler.state(Position { epoch: 1, samples: len }).is_ok());
 }

@@ -18,7 +18,9 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 use crate::error::{ArgumentError, DistributedError, MeasureError};
 use crate::sampler::sealed;
 use crate::sampler::strata;
-use crate::{ClassIndex, Curriculum, CurriculumSampler, Epoch, Pick, Position, Quota, Report, Result, Schedule, State};
+use crate::{
+    ClassIndex, Curriculum, CurriculumSampler, Epoch, Pick, Plan, Position, Quota, Report, Result, Schedule, State,
+};
 
 /// How ranks that each measured a part of the samples agree on an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -162,6 +164,34 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         }
     }
 
+    /// The plan of an epoch, which all ranks have: a schedule may give each of them another one.
+    fn agreed_plan(&self, epoch: usize) -> Result<Plan> {
+        self.check_ranks(epoch)?;
+        let plan = self.together(self.sampler.plan(epoch))?;
+        self.compare(&[Fact::hash("a plan of the schedule", hash_of_plan(&plan))])?;
+        Ok(plan)
+    }
+
+    /// The epoch of this plan, by what each rank chooses of its own part.
+    fn epoch_of_parts(&self, epoch: usize, plan: &Plan, own: &[f32]) -> Result<Epoch> {
+        let lowest = plan.pick == Pick::Lowest;
+        let population = self.sampler.population();
+        let part = threshold::Part { classes: population.strata(), samples: self.part(), scores: own, lowest };
+        let quota = match &plan.quota {
+            Quota::PerClass(quotas) => Quota::PerClass(strata::quotas(population, quotas).into_owned()),
+            window => window.clone(),
+        };
+        let chosen = part.chosen(&quota, &self.comm)?;
+        // parts are in the order of the samples, so the whole is ascending
+        let list = gather(&self.comm, &chosen, quota.len())?;
+        let n = population.len();
+        if !list.is_sorted() || list.last().is_some_and(|&last| last as usize >= n) {
+            let reason = "it returned what no rank has sent".into();
+            return Err(DistributedError::Communication { operation: "all_gather", reason }.into());
+        }
+        Ok(self.sampler.epoch_of(epoch, &plan.quota, list))
+    }
+
     /// Checks that all ranks will make the same list.
     fn check_ranks(&self, epoch: usize) -> Result<()> {
         self.compare(&[
@@ -242,39 +272,28 @@ impl<S: Schedule, C: Communicator> CurriculumSampler for Distributed<S, C> {
     }
 
     fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()> {
-        self.check_ranks(epoch)?;
-        let Some(own) = &self.own else { return self.sampler.epoch_into(epoch, out) };
-        let plan = self.sampler.plan(epoch)?;
-        if !self.sampler.uses_scores(&plan) {
-            return self.sampler.epoch_into(epoch, out);
-        }
-        let lowest = plan.pick == Pick::Lowest;
-        let population = self.sampler.population();
-        let part = threshold::Part { classes: population.strata(), samples: self.part(), scores: own, lowest };
-        let quota = match &plan.quota {
-            Quota::PerClass(quotas) => Quota::PerClass(strata::quotas(population, quotas).into_owned()),
-            window => window.clone(),
+        let plan = self.agreed_plan(epoch)?;
+        let Some(own) = self.own.as_ref().filter(|_| self.sampler.uses_scores(&plan)) else {
+            return self.sampler.fill(epoch, &plan, out);
         };
-        let chosen = part.chosen(&quota, &self.comm)?;
-        // parts are in the order of the samples, so the whole is ascending
-        let list = gather(&self.comm, &chosen, quota.len())?;
-        let n = population.len();
-        if !list.is_sorted() || list.last().is_some_and(|&last| last as usize >= n) {
-            let reason = "it returned what no rank has sent".into();
-            return Err(DistributedError::Communication { operation: "all_gather", reason }.into());
-        }
-        *out = self.sampler.epoch_of(epoch, &plan.quota, list);
+        *out = self.epoch_of_parts(epoch, &plan, own)?;
         Ok(())
     }
 
     /// With [`Exchange::Histograms`] all scores are gathered for the time of the call: 4 bytes for each sample.
     fn report(&self, epoch: usize) -> Result<Report> {
+        let (plan, mut list) = (self.agreed_plan(epoch)?, Epoch::default());
         let Some(own) = &self.own else {
-            self.check_ranks(epoch)?;
-            return self.sampler.report(epoch);
+            self.sampler.fill(epoch, &plan, &mut list)?;
+            return Ok(self.sampler.report_of(&list, plan, self.sampler.scores()));
         };
-        let (list, all) = (self.epoch(epoch)?, self.gather(own)?);
-        Ok(self.sampler.report_of(&list, self.sampler.plan(epoch)?, Some(&all)))
+        let all = self.gather(own)?;
+        if self.sampler.uses_scores(&plan) {
+            list = self.epoch_of_parts(epoch, &plan, own)?;
+        } else {
+            self.sampler.fill(epoch, &plan, &mut list)?;
+        }
+        Ok(self.sampler.report_of(&list, plan, Some(&all)))
     }
 
     fn quotas(&self, epoch: usize) -> Result<Vec<usize>> {
@@ -339,6 +358,17 @@ impl Fact {
     fn show(&self, value: u64) -> String {
         if self.hash { format!("of hash {value:016x}") } else { value.to_string() }
     }
+}
+
+fn hash_of_plan(plan: &Plan) -> u64 {
+    let mut hash = Xxh3Default::new();
+    let mut number = |value: usize| hash.update(&(value as u64).to_le_bytes());
+    number(plan.pick as usize);
+    match &plan.quota {
+        Quota::PerClass(quotas) => quotas.iter().copied().for_each(number),
+        Quota::Window(Range { start, end }) => [0, *start, *end].into_iter().for_each(number),
+    }
+    hash.digest()
 }
 
 fn hash_of_scores(scores: &[f32]) -> u64 {

@@ -82,7 +82,7 @@ impl<S: Schedule> Curriculum<S> {
         &self.schedule
     }
 
-    fn scores(&self) -> Option<&[f32]> {
+    pub(crate) fn scores(&self) -> Option<&[f32]> {
         self.measured.as_ref()?.1.as_deref()
     }
 
@@ -222,7 +222,7 @@ impl<S: Schedule> Curriculum<S> {
     }
 
     /// Fills `out` with the epoch of this plan; on an error it is as it was.
-    fn fill(&self, epoch: usize, plan: &Plan, out: &mut Epoch) -> Result<()> {
+    pub(crate) fn fill(&self, epoch: usize, plan: &Plan, out: &mut Epoch) -> Result<()> {
         if let Some((measured_at, None)) = self.measured
             && self.uses_scores(plan)
         {

@@ -9,7 +9,6 @@ mod measure;
 mod pool;
 mod sampler;
 mod schedule;
-mod state;
 mod targets;
 mod together;
 
