@@ -4,11 +4,10 @@ import itertools
 import sys
 
 import torch
-import torch.distributed as dist
 from accelerate import Accelerator
 from accelerate.utils import DataLoaderConfiguration, gather_object
 from climd.torch import CurriculumBatchSampler, CurriculumSampler, sampler_of
-from common_run import EPOCHS, LABELS, SAMPLES, SCHEDULE, SCORES, wanted
+from common_run import EPOCHS, LABELS, SAMPLES, SCHEDULE, SCORES, finish, wanted
 from torch.utils.data import DataLoader, TensorDataset
 
 for kind in sys.argv[1:]:
@@ -28,7 +27,4 @@ for kind in sys.argv[1:]:
         got = [x for step in itertools.zip_longest(*parts, fillvalue=[]) for batch in step for x in batch]
         assert got[: len(expected)] == expected and set(got) == set(expected), (kind, epoch, got, expected)
         assert len(got) - len(expected) < 8 * accelerator.num_processes + 8
-if accelerator.is_main_process:
-    print("every epoch trained on its samples")
-if dist.is_initialized():
-    dist.destroy_process_group()
+finish("every epoch trained on its samples")

@@ -8,7 +8,7 @@ import climd
 import numpy as np
 import torch.distributed as dist
 from climd.torch import CurriculumSampler
-from common_run import EPOCHS, LABELS, SCHEDULE, SCORES, interleaved, wanted
+from common_run import EPOCHS, LABELS, SCHEDULE, SCORES, finish, interleaved, wanted
 
 exchanges, what = sys.argv[1].split(","), sys.argv[2] if len(sys.argv) > 2 else ""
 dist.init_process_group("gloo")
@@ -52,6 +52,4 @@ for exchange in exchanges:
         if engine.wants_scores(epoch):
             engine.update(epoch, SCORES[epoch])
         assert engine.state(epoch) == state, (exchange, epoch)  # the bytes of one process
-if rank == 0:
-    print("lists and states of one process")
-dist.destroy_process_group()
+finish("lists and states of one process")

@@ -9,7 +9,7 @@ import torch
 import torch.distributed as dist
 from climd.lightning import CurriculumCallback
 from climd.torch import CurriculumBatchSampler, CurriculumSampler
-from common_run import EPOCHS, LABELS, SAMPLES, SCHEDULE, SCORES, interleaved, wanted
+from common_run import EPOCHS, LABELS, SAMPLES, SCHEDULE, SCORES, finish, interleaved, wanted
 
 warnings.filterwarnings("ignore")
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -89,6 +89,4 @@ for what in cases:
     for epoch, expected in enumerate(wanted()):
         got = interleaved([part[epoch] for part in parts])
         assert got == expected + expected[: -len(expected) % devices], (what, epoch, len(got), len(expected))
-if devices > 1:
-    dist.destroy_process_group()  # gloo's threads must end before the interpreter does
-print("every epoch trained on its samples")
+finish("every epoch trained on its samples")

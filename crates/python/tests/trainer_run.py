@@ -7,7 +7,7 @@ import torch
 import transformers
 from climd.torch import CurriculumSampler
 from climd.transformers import AllEpochs
-from common_run import EPOCHS, LABELS, SAMPLES, SCHEDULE, SCORES, wanted
+from common_run import EPOCHS, LABELS, SAMPLES, SCHEDULE, SCORES, finish, wanted
 from torch.utils.data import Dataset
 
 warnings.filterwarnings("ignore")
@@ -95,6 +95,4 @@ for what in cases:
             got = [x for step in zip(*batches) for batch in step for x in batch]
             assert got[: len(expected)] == expected, (len(got), len(expected))
         assert trainer.state.global_step == -(-len(expected) // (8 * trainer.accelerator.num_processes))
-if torch.distributed.is_initialized():
-    torch.distributed.destroy_process_group()  # gloo's threads must end before the interpreter does
-print("trained on the samples of every epoch")
+finish("trained on the samples of every epoch")
