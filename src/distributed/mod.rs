@@ -49,9 +49,9 @@ impl Exchange {
 /// [`epoch`](CurriculumSampler::epoch) gives every rank the same list, to the bit, that one process with all scores
 /// would make. [`Epoch::shard`] then gives the rank its samples.
 ///
-/// The methods that [`CurriculumSampler`] marks *together* communicate: every rank must call them, in the same order. If
-/// one of them fails on one rank, it fails on all, and nothing changes on any rank. A loop that is written for the trait
-/// runs on one process, too.
+/// The methods that [`CurriculumSampler`] marks *together* communicate: every rank must call them, in the same order.
+/// If one of them fails on one rank, it fails on all, and nothing changes on any rank. A loop that is written for the
+/// trait runs on one process, too.
 ///
 /// # Examples
 /// ```

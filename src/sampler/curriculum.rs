@@ -423,6 +423,11 @@ mod tests {
         );
         assert!(refused(state(1, Some(1), None)).starts_with("`state` has a measurement without its scores,"));
         assert!(refused(state(1, None, Some(&[0.0; 4]))).starts_with("`state` has scores without the epoch"));
+        let (by, schedule) = (sampler(), sampler().schedule.describe());
+        let past = Position { epoch: 0, samples: 5 };
+        let past = State::new(&by.population, by.settings, schedule, past, None, None);
+        let what = format!("position 5 of epoch 0, which has {} samples", by.epoch_len(0).unwrap());
+        assert_eq!(refused(past), format!("`state` has {what}, which no sampler writes: use an older checkpoint"));
         sampler().restore(&state(3, Some(1), None)).unwrap(); // no later epoch needs them
     }
 

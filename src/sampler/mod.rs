@@ -41,9 +41,9 @@ use crate::{ClassIndex, Error, Result};
 /// Epochs count from 0. An epoch depends only on the labels, the configuration, the latest scores and its number. There
 /// is no counter that a call advances, and calls may come in any order.
 ///
-/// [`Curriculum`] is the sampler of one process, and [`Distributed`](crate::Distributed) that of one of many. A loop that
-/// is written for the trait runs with both: it measures the samples of [`part`](Self::part), and deals each list to
-/// [`world_size`](Self::world_size) processes. With many processes, the methods marked *together* communicate: every
+/// [`Curriculum`] is the sampler of one process, and [`Distributed`](crate::Distributed) that of one of many. A loop
+/// that is written for the trait runs with both: it measures the samples of [`part`](Self::part), and deals each list
+/// to [`world_size`](Self::world_size) processes. With many processes, the methods marked *together* communicate: every
 /// process calls them, in the same order.
 ///
 /// The trait is sealed: a new kind of curriculum is a [`Schedule`](crate::Schedule).
@@ -132,8 +132,9 @@ pub trait CurriculumSampler: sealed::Sealed {
     ///
     /// # Errors
     /// [`ArgumentError::Length`](crate::error::ArgumentError::Length),
-    /// [`MeasureError::ScoreNotFinite`](crate::error::MeasureError::ScoreNotFinite), with the sample's index in the data
-    /// set. With many processes the others get [`DistributedError::OtherRank`](crate::error::DistributedError::OtherRank).
+    /// [`MeasureError::ScoreNotFinite`](crate::error::MeasureError::ScoreNotFinite), with the sample's index in the
+    /// data set. With many processes the others get
+    /// [`DistributedError::OtherRank`](crate::error::DistributedError::OtherRank).
     /// The sampler is then unchanged.
     fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()>;
 
