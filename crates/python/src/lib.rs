@@ -12,7 +12,6 @@ mod measure;
 mod pool;
 mod sampler;
 mod schedule;
-mod state;
 mod targets;
 mod together;
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use climd::error::DistributedError;
-use climd::{Communicator, Distributed, Exchange, Position, Result as CrateResult};
+use climd::{Communicator, CurriculumSampler, Distributed, Exchange, Position, Result as CrateResult, State};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -12,7 +12,7 @@ use crate::epoch::Epoch;
 use crate::error::{Result, bad, raise};
 use crate::sampler::curriculum;
 use crate::schedule::{Boxed, Raised};
-use crate::{contiguous, pool, state};
+use crate::{contiguous, pool};
 
 /// An object with `all_reduce(array)` and `all_gather(array)`, of 32-bit words.
 pub struct PyCommunicator {
@@ -127,13 +127,12 @@ impl Together {
     }
 
     fn state<'py>(&self, py: Python<'py>, epoch: usize, samples: usize) -> Result<Bound<'py, PyBytes>> {
-        let state = self.with(py, |s| s.state(Position { epoch, samples }))?;
-        Ok(PyBytes::new(py, &state::to_bytes(&state)?))
+        let bytes = self.with(py, |s| Ok(s.state(Position { epoch, samples })?.to_bytes()))?;
+        Ok(PyBytes::new(py, &bytes))
     }
 
     fn restore(&self, py: Python<'_>, state: &[u8]) -> Result<(usize, usize)> {
-        let state = state::from_bytes(state)?;
-        let at = self.with(py, |s| s.restore(&state))?;
+        let at = self.with(py, |s| s.restore(&State::from_bytes(state)?))?;
         Ok((at.epoch, at.samples))
     }
 }
