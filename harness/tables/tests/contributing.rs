@@ -91,7 +91,7 @@ fn copy_into(folder: &Path, parts: &[&str]) {
 }
 
 const PLACES: [&str; 6] =
-    ["src", "tests/golden/lists.json", "README.md", "CHANGELOG.md", "docs/algorithm.md", "crates/python/python"];
+    ["src", "tests/golden/lists.json", "README.md", "CHANGELOG.md", "docs", "crates/python/python"];
 
 #[test]
 fn every_change_of_the_page_is_needed() {
