@@ -1,4 +1,4 @@
-//! Many processes, one curriculum: one rank's end, which talks through an object of Python.
+//! One curriculum on many processes: the part of one rank, which sends and receives through a Python object.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -52,7 +52,7 @@ impl Communicator for PyCommunicator {
     }
 }
 
-/// What `climd.torch.CurriculumSampler` holds where there are many ranks.
+/// The engine inside `climd.torch.CurriculumSampler` if there are several ranks.
 #[pyclass(frozen, module = "climd._climd")]
 pub struct Together {
     inner: Mutex<Distributed<Boxed, PyCommunicator>>,
