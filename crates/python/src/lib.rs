@@ -3,6 +3,7 @@
 //! Three rules hold for every call: the interpreter's lock is released while the engine works, the threads are those of
 //! this process (`pool`), and what cannot be used is an exception with the crate's own text (`error`).
 
+mod communicator;
 mod epoch;
 mod error;
 mod measure;
@@ -11,7 +12,6 @@ mod sampler;
 mod schedule;
 mod state;
 mod targets;
-mod together;
 
 use numpy::{Element, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -56,7 +56,6 @@ fn _climd(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<epoch::Epoch>()?;
     m.add_class::<sampler::Sampler>()?;
     m.add_class::<targets::Targets>()?;
-    m.add_class::<together::Together>()?;
     m.add_function(wrap_pyfunction!(measure::measure_f32, m)?)?;
     m.add_function(wrap_pyfunction!(measure::measure_f64, m)?)?;
     m.add_function(wrap_pyfunction!(schedules, m)?)?;
