@@ -94,12 +94,12 @@ fn a_state_gives_the_page_its_scores() {
     let arguments = ["--state", file.to_str().unwrap(), "--html", page.to_str().unwrap()];
     let content = labels(&[("a", 30), ("b", 10)]);
 
-    sampler.state(Position::from(1)).save(&file).unwrap();
+    sampler.state(Position::from(1)).unwrap().save(&file).unwrap();
     let (good, text) = inspect(&content, &arguments);
     assert!(!good && text.contains("holds no scores"), "{text}");
 
     sampler.update(1, &scores).unwrap();
-    sampler.state(Position::from(1)).save(&file).unwrap();
+    sampler.state(Position::from(1)).unwrap().save(&file).unwrap();
     let (good, text) = inspect(&content, &arguments);
     assert!(good && text.contains("page: "), "{text}");
     let html = std::fs::read_to_string(&page).unwrap();

@@ -10,7 +10,6 @@ mod measure;
 mod pool;
 mod sampler;
 mod schedule;
-mod state;
 mod targets;
 
 use numpy::{Element, PyReadonlyArray1};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use climd::{Curriculum, CurriculumSampler, Distributed, LastBatch, Pick, Position, Report, Settings};
+use climd::{Curriculum, CurriculumSampler, Distributed, LastBatch, Pick, Position, Report, Settings, State};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -12,9 +12,9 @@ use crate::epoch::{Epoch, Home};
 use crate::error::{Result, bad, raise};
 use crate::schedule::{Boxed, FromPython, Raised, from_json};
 use crate::targets::Targets;
-use crate::{contiguous, pool, state};
+use crate::{contiguous, pool};
 
-type Engine = Box<dyn CurriculumSampler>;
+type Engine = Box<dyn CurriculumSampler + Send + Sync>;
 
 /// What `climd.Sampler` wraps: arrays and schedules arrive here checked and converted.
 #[pyclass(frozen, module = "climd._climd")]
@@ -166,13 +166,12 @@ impl Sampler {
     }
 
     fn state<'py>(&self, py: Python<'py>, epoch: usize, samples: usize) -> Result<Bound<'py, PyBytes>> {
-        let bytes = self.read(py, |engine| state::to_bytes(&engine.state(Position { epoch, samples })))?;
-        Ok(PyBytes::new(py, &self.unless_raised(bytes)?))
+        let bytes = self.read(py, |engine| Ok(engine.state(Position { epoch, samples })?.to_bytes()));
+        Ok(PyBytes::new(py, &bytes.map_err(|error| self.raise(error))?))
     }
 
     fn restore(&self, py: Python<'_>, state: &[u8]) -> Result<(usize, usize)> {
-        let at = self.write(py, |engine| Ok::<_, PyErr>(engine.restore(&state::from_bytes(state)?)));
-        let at = at?.map_err(raise)?;
+        let at = self.write(py, |engine| engine.restore(&State::from_bytes(state)?)).map_err(raise)?;
         Ok((at.epoch, at.samples))
     }
 }
