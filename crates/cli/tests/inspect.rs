@@ -226,6 +226,8 @@ fn a_schedule_with_its_fields_decides_the_quotas() {
         (&["--schedule", "cosine"][..], "unknown variant `cosine`, expected one of `baby_step`"),
         (&["--schedule", "trim:drop=2"], "`drop` is 2, but must be at least 0, and below 1"),
         (&["--schedule", "uniform", "--epochs", "0"], "`epochs` is 0"),
+        (&["--epochs", "18446744073709551615"], "at most 100000 can be shown"),
+        (&["--schedule", "switch:at=18446744073709551615,before=uniform,after=linear"], "at most 100000 can be shown"),
         (&["--schedule", "trim", "--law", "zipf"], "cannot be used with"),
     ] {
         let (good, text) = inspect(&file, arguments);

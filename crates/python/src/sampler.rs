@@ -16,7 +16,7 @@ use crate::{contiguous, pool};
 
 type Engine = Box<dyn CurriculumSampler + Send + Sync>;
 
-/// What `climd.Sampler` wraps: arrays and schedules arrive here checked and converted.
+/// The engine inside `climd.Sampler`, which checks and converts arrays and schedules first.
 #[pyclass(frozen, module = "climd._climd")]
 pub struct Sampler {
     inner: RwLock<Engine>,
@@ -46,12 +46,12 @@ impl Sampler {
         })
     }
 
-    /// What Python raised inside a schedule, else the crate's error.
+    /// The exception that a schedule in Python raised. Without one, the error of the crate.
     fn raise(&self, error: climd::Error) -> PyErr {
         self.raised.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(|| raise(error))
     }
 
-    /// The result, unless Python raised something on the way that the engine could not tell.
+    /// The result, unless a schedule in Python raised an exception that the engine could not pass on.
     fn unless_raised<T>(&self, result: T) -> Result<T> {
         match self.raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(error) => Err(error),

@@ -137,7 +137,9 @@ fn a_stranger_adds_a_schedule() {
     }
     let output = Command::new(env!("CARGO"))
         .args(arguments)
-        .env("CARGO_TARGET_DIR", target)
+        // what is built already is used again, but this `climd` does not take the place of the real one
+        .env("CARGO_BUILD_BUILD_DIR", target)
+        .env("CARGO_TARGET_DIR", folder.join("target"))
         .env("CLIMD_WRITE_LISTS", "1") // as the page says
         .current_dir(&folder)
         .output()
