@@ -5,8 +5,8 @@ use crate::error::MeasureError;
 #[cfg(any(feature = "burn", feature = "candle", feature = "tch"))]
 use crate::error::{ArgumentError, TensorError};
 
-/// The width that tensors of these shapes share; 0 for none. `argument` is `logits` or `embeddings`; `n` rows are needed,
-/// for the reason in `rows`.
+/// The width that tensors of these shapes share; 0 for none. `argument` is `logits` or `embeddings`; `n` rows are
+/// needed, for the reason in `rows`.
 #[cfg(any(feature = "burn", feature = "candle", feature = "tch"))]
 pub(crate) fn common_width(
     argument: &'static str,

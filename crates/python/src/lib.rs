@@ -6,6 +6,7 @@
 //! * The threads are those of this process (`pool`).
 //! * Bad input is an exception with the text of the crate (`error`).
 
+mod communicator;
 mod epoch;
 mod error;
 mod measure;
@@ -13,7 +14,6 @@ mod pool;
 mod sampler;
 mod schedule;
 mod targets;
-mod together;
 
 use numpy::{Element, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -58,7 +58,6 @@ fn _climd(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<epoch::Epoch>()?;
     m.add_class::<sampler::Sampler>()?;
     m.add_class::<targets::Targets>()?;
-    m.add_class::<together::Together>()?;
     m.add_function(wrap_pyfunction!(measure::measure_f32, m)?)?;
     m.add_function(wrap_pyfunction!(measure::measure_f64, m)?)?;
     m.add_function(wrap_pyfunction!(schedules, m)?)?;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple, Union
+from typing import Any, Dict, Optional, Protocol, Tuple, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,19 @@ from . import _climd
 from ._labels import as_scores, error, whole
 from ._targets import Targets, labels_for_engine
 from .schedules import HasQuota, PowerLaw, Schedule
+
+
+class Communicator(Protocol):
+    """How processes talk: two collective operations on 32-bit words, which every process calls."""
+
+    rank: int
+    world_size: int
+
+    def all_reduce(self, values: NDArray[np.uint32], /) -> NDArray[np.uint32]:
+        """The sums over all processes, modulo 2^32."""
+
+    def all_gather(self, values: NDArray[np.uint32], /) -> NDArray[np.uint32]:
+        """The values of all processes, one after the other by rank; each may have another number of them."""
 
 
 class Sampler:
@@ -26,8 +39,13 @@ class Sampler:
     seed: the seed of every random choice, from 0 to 2^64 - 1.
     first_measure: the first epoch that begins with a measurement. Epochs before it use a random ranking.
     measure_every: number of epochs from one measurement to the next. 0: measure only once.
+    communicator: for one of many processes. Each measures its `part`, and together they make the lists of one process. Any
+        object as `climd.Communicator` says; `climd.torch.TorchCommunicator` is one. The methods marked *together* then
+        communicate: every process calls them, in the same order.
+    exchange: "all_gather" gives every process all scores. With "histograms" a process has only its own.
 
-    Errors. `climd.Error` for labels or values that cannot be used.
+    Errors. `climd.Error` for labels or values that cannot be used; `climd.CommunicationError` for processes that differ or
+    are gone.
     """
 
     def __init__(
@@ -38,6 +56,8 @@ class Sampler:
         seed: int = 0,
         first_measure: int = 1,
         measure_every: int = 1,
+        communicator: Optional[Communicator] = None,
+        exchange: str = "all_gather",
     ) -> None:
         self.schedule: Union[Schedule, HasQuota] = PowerLaw() if schedule is None else schedule
         self.seed = whole("seed", seed, 64)
@@ -45,8 +65,15 @@ class Sampler:
         self.measure_every = whole("measure_every", measure_every)
         self.targets: Optional[Targets] = labels if isinstance(labels, Targets) else None
         self._inner = _climd.Sampler(
-            labels_for_engine(labels), for_engine(self.schedule), self.seed, self.first_measure, self.measure_every
+            labels_for_engine(labels),
+            for_engine(self.schedule),
+            self.seed,
+            self.first_measure,
+            self.measure_every,
+            as_communicator(communicator),
+            exchange,
         )
+        self._together = communicator is not None
         self._counts = dict(self._inner.classes())
 
     @property
@@ -59,6 +86,11 @@ class Sampler:
         """Number of samples in the data set."""
         return self._inner.num_samples()
 
+    @property
+    def part(self) -> range:
+        """The samples that this process measures, whose scores `update` takes; all of them in one process."""
+        return range(*self._inner.part())
+
     def epoch_len(self, epoch: int) -> int:
         """Number of samples of the epoch, known before training."""
         return self._inner.epoch_len(whole("epoch", epoch))
@@ -68,18 +100,21 @@ class Sampler:
         return self._inner.wants_scores(whole("epoch", epoch))
 
     def update(self, epoch: int, scores: Any) -> None:
-        """Takes scores that were measured at the start of `epoch`: `[N]`, in the order of the labels. Higher comes earlier.
+        """Takes scores that were measured at the start of `epoch`: one for each sample of `part`, in the order of the labels;
+        in one process `[N]`. Higher comes earlier. Together.
 
         After an error the sampler is unchanged.
         """
         self._inner.update(whole("epoch", epoch), as_scores(scores))
 
     def epoch(self, epoch: int) -> _climd.Epoch:
-        """The list of the epoch, which can be skipped and sharded. Takes O(N + C log C) steps."""
+        """The list of the epoch, the whole of it in every process. It can be skipped and sharded. Takes O(N + C log C) steps.
+        Together.
+        """
         return self._inner.epoch(whole("epoch", epoch))
 
     def indices(self, epoch: int) -> NDArray[np.uint32]:
-        """The epoch's sample indices in training order, read-only, without a copy."""
+        """The epoch's sample indices in training order, read-only, without a copy. Together."""
         return self.epoch(epoch).indices
 
     def quotas(self, epoch: int) -> Dict[int, int]:
@@ -102,7 +137,7 @@ class Sampler:
         return self.epoch(epoch).log_odds()
 
     def report(self, epoch: int) -> Dict[str, Any]:
-        """What the epoch holds, and why, for a log.
+        """What the epoch holds, and why, for a log. Together.
 
         "samples", "distinct": length of the list, and number of different samples in it.
         "alpha", "progress": of the schedule; None if it has none.
@@ -131,14 +166,15 @@ class Sampler:
         return self._inner.steps(start, stop, whole("batch_size", batch_size), last_batch)
 
     def state(self, epoch: int, done: int = 0) -> bytes:
-        """Everything that a sampler needs to go on after `done` samples of `epoch`, counted over all processes.
+        """Everything that a sampler needs to go on after `done` samples of `epoch`, counted over all processes, on any number
+        of them. Together.
 
         The bytes are those of the Rust crate. So a training can stop in Python and go on in Rust, and the other way round.
         """
         return self._inner.state(whole("epoch", epoch), whole("done", done))
 
     def restore(self, state: bytes) -> Tuple[int, int]:
-        """Takes the scores of a state in place of the sampler's own. Returns the state's `(epoch, done)`.
+        """Takes the scores of a state in place of the sampler's own. Returns the state's `(epoch, done)`. Together.
 
         Errors. `climd.StateError` for a state that is damaged, or of other labels or another configuration. The sampler
         is then unchanged.
@@ -148,6 +184,8 @@ class Sampler:
         return self._inner.restore(bytes(state))
 
     def __reduce__(self) -> Tuple[Any, ...]:
+        if self._together:
+            raise error("Pickle", "a sampler of many processes cannot be pickled: its `state` can")
         keywords = dict(seed=self.seed, first_measure=self.first_measure, measure_every=self.measure_every)
         labels = self._inner.labels() if self.targets is None else self.targets
         return _rebuild, (type(self), labels, self.schedule, keywords, self._inner.state(0, 0))
@@ -161,6 +199,13 @@ def _rebuild(cls: Any, labels: Any, schedule: Any, keywords: Dict[str, int], sta
     sampler = cls(labels, schedule, **keywords)
     sampler.restore(state)
     return sampler
+
+
+def as_communicator(communicator: Any) -> Any:
+    lacks = [name for name in ("rank", "world_size", "all_reduce", "all_gather") if not hasattr(communicator, name)]
+    if communicator is not None and lacks:
+        raise error("Communicator", f"`communicator` is a {type(communicator).__name__}, which has no {', '.join(lacks)}")
+    return communicator
 
 
 def for_engine(schedule: Any) -> Any:

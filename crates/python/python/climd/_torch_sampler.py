@@ -22,9 +22,8 @@ from torch.utils.data import BatchSampler
 from torch.utils.data.distributed import DistributedSampler
 
 from . import CurriculumWarning, _climd
-from ._labels import as_scores, error, whole
-from ._sampler import Sampler, for_engine, last_batch_of
-from ._targets import labels_for_engine
+from ._labels import error, whole
+from ._sampler import Sampler, last_batch_of
 from ._torch_communicator import TorchCommunicator
 from .schedules import HasQuota, Schedule
 
@@ -71,25 +70,16 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
             raise error("Rank", f"`rank` is {self.rank}, but must be below `num_replicas`, which is {self.num_replicas}")
         if remainder not in ("pad", "drop"):
             raise error("Remainder", f'`remainder` is {remainder!r}, but must be "pad" or "drop"')
-        if exchange not in ("all_gather", "histograms"):
-            raise error("Exchange", f'`exchange` is {exchange!r}, but must be "all_gather" or "histograms"')
         self.remainder, self.stratified = remainder, stratified
         self.engine = Sampler(
-            labels, schedule, seed=seed, first_measure=first_measure, measure_every=measure_every
+            labels,
+            schedule,
+            seed=seed,
+            first_measure=first_measure,
+            measure_every=measure_every,
+            communicator=TorchCommunicator(process_group) if talks and self.num_replicas > 1 else None,
+            exchange=exchange,
         )
-        self._together: Optional[_climd.Together] = None
-        if talks and self.num_replicas > 1:
-            self._together = _climd.Together(
-                labels_for_engine(labels),
-                for_engine(self.engine.schedule),
-                self.engine.seed,
-                self.engine.first_measure,
-                self.engine.measure_every,
-                TorchCommunicator(process_group),
-                self.rank,
-                self.num_replicas,
-                exchange,
-            )
         self.seed, self.shuffle, self.drop_last = self.engine.seed, True, remainder == "drop"  # as of the base class
         self.dataset = range(self.engine.num_samples)  # type: ignore[assignment]
         self.epoch = 0
@@ -101,10 +91,6 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         self._state: Optional[Tuple[Tuple[int, int], bytes]] = None  # by epoch and number of updates
         self._expected: Optional[State] = None  # a state that a loader will hand over once more
         self._unused_scores = False  # scores that no list was made with yet
-
-    @property
-    def _engine(self) -> Union[Sampler, _climd.Together]:
-        return self._together or self.engine
 
     # ------------------------------------------------------------------ epochs
     def set_epoch(self, epoch: int) -> None:
@@ -120,7 +106,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         """The whole epoch, over all ranks. With several ranks every rank must call it."""
         if self._list is None or self._list[0] != self.epoch:
             self._list = None  # so that the new list takes the memory of the old one
-            self._list = (self.epoch, self._engine.epoch(self.epoch))
+            self._list = (self.epoch, self.engine.epoch(self.epoch))
         return self._list[1]
 
     def local_epoch(self) -> _climd.Epoch:
@@ -184,12 +170,12 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
     @property
     def part(self) -> range:
         """The samples that this rank measures."""
-        return range(*self._together.part()) if self._together else range(self.engine.num_samples)
+        return self.engine.part
 
     @property
     def wants_scores(self) -> bool:
         """Whether the epoch should begin with a measurement."""
-        return self._engine.wants_scores(self.epoch)
+        return self.engine.wants_scores(self.epoch)
 
     def update(self, scores: Any) -> None:
         """Takes the scores of `part`, measured at the start of the epoch. Higher comes earlier. Every rank must call it."""
@@ -199,7 +185,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
                 "epoch on: measure before the loader is iterated"
             )
             warnings.warn(text, CurriculumWarning, stacklevel=2)
-        self._engine.update(self.epoch, as_scores(scores))
+        self.engine.update(self.epoch, scores)
         self._list, self._updates, self._unused_scores = None, self._updates + 1, True
 
     def quotas(self) -> Dict[int, int]:
@@ -219,7 +205,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         return torch.from_numpy(self.epoch_list().log_odds()).to(device)
 
     def report(self) -> Dict[str, Any]:
-        """What the epoch holds, and why, as in `climd.Sampler.report`."""
+        """What the epoch holds over all ranks, and why, as in `climd.Sampler.report`. Together: every rank must call it."""
         return self.engine.report(self.epoch)
 
     def total_steps(self, epochs: int, batch_size: int, drop_last: bool = False, *, merge_lone: bool = False) -> int:
@@ -243,7 +229,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         """
         key = (self.epoch, self._updates)
         if self._state is None or self._state[0] != key:
-            self._state = (key, self._engine.state(self.epoch, 0))
+            self._state = (key, self.engine.state(self.epoch, 0))
         position = self.position if done is None else whole("done", done)
         return {"epoch": self.epoch, "done": position, "engine": self._state[1]}
 
@@ -262,9 +248,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
                     "`climd.torch.load_state_dict(loader, state)`"
                 )
                 warnings.warn(text, CurriculumWarning, stacklevel=2)
-            self._engine.restore(engine)
-            if self._together:
-                self.engine.restore(engine)
+            self.engine.restore(engine)
             self._updates, self._unused_scores = self._updates + 1, False
         self._list = self._walked = self._finished = None
         self.epoch, self._resume = epoch, done
