@@ -90,8 +90,15 @@ fn copy_into(folder: &Path, parts: &[&str]) {
     fs::write(folder.join("src/schedule/halves.rs"), block(&page, "rust,new-file")).unwrap();
 }
 
-const PLACES: [&str; 6] =
-    ["src", "tests/golden/lists.json", "README.md", "CHANGELOG.md", "docs", "crates/python/python"];
+const PLACES: [&str; 7] = [
+    "src",
+    "tests/golden/lists.json",
+    "README.md",
+    "CHANGELOG.md",
+    "docs/algorithm.md",
+    "docs/guide",
+    "crates/python/python",
+];
 
 #[test]
 fn every_change_of_the_page_is_needed() {
