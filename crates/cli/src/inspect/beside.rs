@@ -213,11 +213,10 @@ impl Values {
         let sites = self.names.len().min(SHOWN);
         table.set_header(["class".to_owned()].into_iter().chain(self.names[..sites].iter().cloned()));
         let mut alone = Vec::new();
-        for rank in 0..classes.num_classes() {
+        for (rank, class) in names.iter().enumerate() {
             let mut counts = vec![0; self.names.len()];
             classes.members(rank).iter().for_each(|&sample| counts[self.of_sample[sample as usize]] += 1);
-            let class = names[rank];
-            table.add_row([class.to_owned()].into_iter().chain(counts[..sites].iter().map(ToString::to_string)));
+            table.add_row([(*class).to_owned()].into_iter().chain(counts[..sites].iter().map(ToString::to_string)));
             let mut there = (0..counts.len()).filter(|&site| counts[site] > 0);
             if let (Some(site), None) = (there.next(), there.next())
                 && self.names.len() > 1
