@@ -213,7 +213,7 @@ fn a_million_samples_of_a_hundred_classes_fit() {
 fn multi_label(n: u32) -> Inspection {
     let (mut starts, mut labels) = (vec![0], Vec::new());
     for sample in 0..1000u32 {
-        let mut row: Vec<u32> = (0..n).filter(|label| sample % (label + 2) == 0).collect();
+        let mut row: Vec<u32> = (0..n).filter(|label| sample.is_multiple_of(label + 2)).collect();
         row.truncate((sample % 7) as usize);
         labels.extend(row);
         starts.push(labels.len());
@@ -253,7 +253,10 @@ fn findings_are_shown_with_what_they_come_with() {
         );
         // what the labels themselves say
         let of = |sample: u32| {
-            (0..n).filter(move |label| sample % (label + 2) == 0).take((sample % 7) as usize).collect::<Vec<u32>>()
+            (0..n)
+                .filter(move |label| sample.is_multiple_of(label + 2))
+                .take((sample % 7) as usize)
+                .collect::<Vec<u32>>()
         };
         let has = |label: u32| (0..1000).filter(|&sample| of(sample).contains(&label)).count();
         let both = (0..1000).filter(|&sample| of(sample).contains(&0) && of(sample).contains(&1)).count();
