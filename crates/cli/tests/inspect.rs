@@ -251,6 +251,7 @@ fn findings_are_counted_in_the_epochs_of_their_own_sampler() {
     let (good, out) = inspect(&content, &wanted);
     assert!(good && out.starts_with("60 samples of 4 classes"), "{out}");
     assert!(out.contains("4 of 60 samples have several labels, 19 have none"), "{out}");
+    assert!(out.contains("next step: let loss = prior_corrected_bce("), "{out}");
     assert!(out.contains("most often together: Effusion with Mass (4)"), "{out}");
     assert!(out.contains("the largest, P29, has 30 of them (50.0 %)"), "{out}");
 

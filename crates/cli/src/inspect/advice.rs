@@ -83,6 +83,14 @@ pub(super) struct Advice {
     pub(super) code: &'static str,
 }
 
+/// Advice for samples with several labels each.
+pub(super) const SEVERAL: Advice = Advice {
+    text: "Several labels a sample: train on all data. No sampler was clearly better than shuffling in our trial, and\n\
+           draws that favour rare labels were worse. A loss that knows how frequent each label is costs nothing;\n\
+           tune a threshold for each label on a validation part (docs/guide/several-findings.md).",
+    code: BCE,
+};
+
 /// Advice for a data set with this number of classes, and this ratio of the largest to the smallest.
 pub(super) fn advice(classes: usize, ratio: f64, smallest: usize) -> Advice {
     match () {
@@ -118,6 +126,7 @@ pub(super) fn advice(classes: usize, ratio: f64, smallest: usize) -> Advice {
 // Files, so that the documentation tests of climd-repro, which has the losses, compile them.
 const PLAIN: &str = include_str!("steps/plain.rs").trim_ascii_end();
 const LOSS: &str = include_str!("steps/loss.rs").trim_ascii_end();
+const BCE: &str = include_str!("steps/bce.rs").trim_ascii_end();
 const TRIM: &str = include_str!("steps/trim.rs").trim_ascii_end();
 
 #[cfg(test)]

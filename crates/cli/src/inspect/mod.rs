@@ -187,6 +187,9 @@ impl Inspection {
     }
 
     fn advice(&self) -> Advice {
+        if self.findings.is_some() {
+            return advice::SEVERAL;
+        }
         let counts = self.sampler.classes().counts();
         advice::advice(counts.len(), self.ratio(), counts[counts.len() - 1])
     }
