@@ -235,7 +235,8 @@ mod tests {
                 batch_size: 16,
             };
             let outcome = run(&config, &data).unwrap();
-            assert!(outcome.mean_average_precision > 0.75, "{outcome:?}");
+            // one that draws at random has 0.2, the mean prevalence
+            assert!(outcome.mean_average_precision > 0.6, "{arm:?}: {outcome:?}");
             assert_eq!(run(&config, &data).unwrap(), outcome);
         }
     }
