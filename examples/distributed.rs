@@ -8,9 +8,7 @@
 #[path = "common/omics.rs"]
 mod omics;
 
-use climd::{
-    ClassIndex, Communicator, Curriculum, CurriculumLoader, Distributed, Exchange, InProcess, PowerLaw, ShardRemainder,
-};
+use climd::{ClassIndex, Communicator, Curriculum, CurriculumLoader, Distributed, Exchange, InProcess, PowerLaw};
 use climd_networks::criterion::{Criterion, Loss};
 use climd_networks::network::{Baseline, Dropout, Network, with_seed};
 use omics::{Omics, macro_f1};
@@ -36,14 +34,12 @@ fn train(data: &Omics, seed: u64, comm: &impl Communicator) -> anyhow::Result<f6
     let sampler = Curriculum::new(loader.labels(), schedule)?.seed(seed);
     let mut sampler = Distributed::new(sampler, comm, Exchange::Histograms)?;
     for epoch in 0..data.epochs * 3 / 2 {
-        if sampler.wants_scores(epoch) {
-            let scores = loader.measure(sampler.part(), |x| {
-                let out = network.forward(x, None, None);
-                (out.logits, out.embeddings)
-            })?;
-            sampler.update(epoch, &scores)?;
-        }
-        for batch in loader.batches(sampler.epoch(epoch)?.shard(rank, world_size, ShardRemainder::Pad)?)? {
+        // as in one process: each rank measures its part, and trains on its part of the list
+        loader.refresh(&mut sampler, epoch, |x| {
+            let out = network.forward(x, None, None);
+            (out.logits, out.embeddings)
+        })?;
+        for batch in loader.epoch(&sampler, epoch)? {
             let out = network.forward(&batch.modalities, None, Some(&mut dropout));
             adam.zero_grad();
             network.loss(&out, &batch.labels, &criterion)?.backward();

@@ -148,7 +148,7 @@ fn main() -> Result<()> {
             adam.backward_step(&(out.fused.cross_entropy_for_logits(&batch.labels) + heads * 0.3), 1e-3);
             println!("epoch {} from sample {}: {:?}", at.epoch, at.samples, Vec::<i64>::try_from(&batch.indices)?);
             at = batch.position;
-            save(&folder, &adam, curriculum, &sampler.state(at))?; // after every step, as steps are short here
+            save(&folder, &adam, curriculum, &sampler.state(at)?)?; // after every step, as steps are short here
         }
     }
     let bits = |(_, weights): &(String, Tensor)| -> Result<Vec<f32>> { Ok(weights.flatten(0, -1).try_into()?) };

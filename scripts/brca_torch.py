@@ -228,13 +228,13 @@ def f1(confusions):
 
 def main():
     parser = argparse.ArgumentParser(description="The main job in PyTorch, beside what Rust measured on the same splits.")
-    parser.add_argument("--data", default=ROOT / "data/brca", metavar="DIR")
+    parser.add_argument("--data", default=ROOT / "data/brca", metavar="DIR", help="folder with rna.csv, meth.csv, mirna.csv and target.csv")
     parser.add_argument("--seeds", type=int, default=5, choices=range(1, 6), help="splits; each is also a seed of weights and sampler")
     parser.add_argument("--epochs", type=int, default=100, help="of plain training, and of the curriculum")
     parser.add_argument("--lr", choices=[*RATES, "rust"], default="tuned",
                         help="chosen on validation as Rust does; the paper's constant 5e-5; or those that Rust chose")
     parser.add_argument("--repeats", type=int, default=1, help="2: each run again with other weights, which shows what chance does")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="of PyTorch and of climd")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     climd.set_num_threads(arguments.threads)

@@ -1,7 +1,8 @@
 //! Checks of shapes and kinds for the tensors of any framework, before they are measured. They read no values.
 
 use crate::error::{ArgumentError, MeasureError, TensorError};
-use crate::{Error, Modality, Real, Result, Scores, Terms};
+use crate::measure::common_width;
+use crate::{Modality, Real, Result, Scores, Terms};
 
 /// Shape and kind of a tensor.
 pub(crate) struct Facts {
@@ -41,7 +42,7 @@ impl Given<'_> {
             }
         }
         // without logits every label is allowed
-        Ok(classes.unwrap_or_else(|| self.labels.iter().max().map_or(1, |&label| label as usize + 1)))
+        Ok(if terms.needs_logits() { classes } else { self.labels.iter().max().map_or(1, |&label| label as usize + 1) })
     }
 
     pub(crate) fn measure<F: Real>(&self, classes: usize, logits: &[&[F]], embeddings: &[&[F]]) -> Result<Scores<F>> {
@@ -65,38 +66,13 @@ pub(crate) fn narrow(Scores { score, confidence, complementarity }: Scores<f64>)
     }
 }
 
-/// The width that all tensors share; none if none is needed.
-fn width(argument: &'static str, tensors: &[Facts], needed: bool, n: usize) -> Result<Option<usize>> {
-    if needed && tensors.is_empty() {
-        return Err(ArgumentError::Empty { argument }.into());
+/// The width that all tensors share; 0 if none is needed.
+fn width(argument: &'static str, tensors: &[Facts], needed: bool, n: usize) -> Result<usize> {
+    if let Some((m, bad)) = tensors.iter().enumerate().find(|(_, tensor)| !tensor.is_real) {
+        let (argument, found) = (format!("{argument}[{m}]"), bad.kind.clone());
+        return Err(TensorError::Kind { argument, found, expected: KINDS }.into());
     }
-    let mut common = None;
-    for (m, Facts { dims, kind, is_real }) in tensors.iter().enumerate() {
-        let name = format!("{argument}[{m}]");
-        if !is_real {
-            return Err(TensorError::Kind { argument: name, found: kind.clone(), expected: KINDS }.into());
-        }
-        let wrong = |expected: String| {
-            let found = dims.iter().map(|&size| size as i64).collect();
-            Error::Tensor(TensorError::Shape { argument: name.clone(), found, expected })
-        };
-        let found = match *dims.as_slice() {
-            [rows, width] if rows == n && width > 0 => width,
-            [rows] if rows == n && argument == "logits" => {
-                return Err(MeasureError::OneLogit { argument: name, found: vec![rows as i64] }.into());
-            }
-            [rows, _, _, ..] if rows == n => {
-                return Err(wrong(format!("[{n}, width]: pool over the dimensions between first, by their mean, say")));
-            }
-            _ => return Err(wrong(format!("[{n}, width above 0]: a row for each label"))),
-        };
-        match common.replace(found) {
-            Some(expected) if expected != found && argument == "embeddings" => {
-                return Err(MeasureError::EmbeddingWidth { modality: m, found, expected }.into());
-            }
-            Some(expected) if expected != found => return Err(wrong(format!("[{n}, {expected}], as `{argument}[0]`"))),
-            _ => {}
-        }
-    }
-    Ok(common)
+    let shape = |tensor: &Facts| tensor.dims.iter().map(|&size| size as i64).collect();
+    let shapes: Vec<Vec<i64>> = tensors.iter().map(shape).collect();
+    common_width(argument, &shapes, needed, n as i64, "a row for each label")
 }

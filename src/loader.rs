@@ -4,10 +4,13 @@ use std::ops::Range;
 
 use tch::{Device, Tensor};
 
-use crate::error::{ArgumentError, EpochError, TensorError};
+use crate::error::{ArgumentError, EpochError, LabelError, MeasureError, TensorError};
 use crate::sampler::check_batch_size;
 use crate::tensor::{self, plain, to_vec, without_gradient, wrong_shape};
-use crate::{CurriculumSampler, Epoch, Error, LastBatch, MultimodalMeasurer, Position, Report, Result, Targets, Terms};
+use crate::{
+    CurriculumSampler, Epoch, Error, LastBatch, MultimodalMeasurer, Position, Report, Result, ShardRemainder, Targets,
+    Terms,
+};
 
 /// One batch: the rows of these samples.
 #[derive(Debug)]
@@ -56,6 +59,7 @@ pub struct CurriculumLoader {
     batch_size: usize,
     measure_batch_size: usize,
     last_batch: LastBatch,
+    remainder: ShardRemainder,
     device: Device,
     terms: Terms,
     present: Option<Tensor>, // [N, M], bool
@@ -137,6 +141,7 @@ impl CurriculumLoader {
             batch_size,
             measure_batch_size: batch_size,
             last_batch: LastBatch::default(),
+            remainder: ShardRemainder::Pad,
             terms: Terms::Both,
             present: None,
         })
@@ -171,6 +176,14 @@ impl CurriculumLoader {
     #[must_use]
     pub fn last_batch(mut self, last: LastBatch) -> Self {
         self.last_batch = last;
+        self
+    }
+
+    /// The same loader with this rule for an epoch that does not divide by the number of processes. By default it is
+    /// padded. With one process there is nothing to do.
+    #[must_use]
+    pub fn shard_remainder(mut self, remainder: ShardRemainder) -> Self {
+        self.remainder = remainder;
         self
     }
 
@@ -271,13 +284,16 @@ impl CurriculumLoader {
         Batches::new(self, list, self.measure_batch_size, self.last_of_all(), Epoch::default())
     }
 
-    /// The report of an epoch with the batches of this loader: [`CurriculumSampler::report_batches`].
+    /// The report of an epoch with the batches of this loader: [`CurriculumSampler::report_batches`]. Together.
     ///
     /// # Errors
     /// [`ArgumentError::Length`] if the sampler is of another data set; as [`CurriculumSampler::report`].
     pub fn report(&self, sampler: &dyn CurriculumSampler, epoch: usize) -> Result<Report> {
         self.check_sampler(sampler.classes().sample_classes().len())?;
-        sampler.report_batches(epoch, self.batch_size, self.last_batch)
+        let mut report = sampler.report(epoch)?;
+        let mine = self.remainder.part_len(report.len, sampler.world_size());
+        report.warnings.extend(self.last_batch.warning(mine, self.batch_size));
+        Ok(report)
     }
 
     /// Number of gradient steps that these epochs take with this loader: [`CurriculumSampler::steps`].
@@ -286,10 +302,17 @@ impl CurriculumLoader {
     /// [`ArgumentError::Length`] if the sampler is of another data set; as [`CurriculumSampler::epoch_len`].
     pub fn steps(&self, sampler: &dyn CurriculumSampler, epochs: Range<usize>) -> Result<usize> {
         self.check_sampler(sampler.classes().sample_classes().len())?;
-        sampler.steps(epochs, self.batch_size, self.last_batch)
+        let steps = |epoch| {
+            let mine = self.remainder.part_len(sampler.epoch_len(epoch)?, sampler.world_size());
+            Ok::<_, Error>(self.last_batch.batches(mine, self.batch_size))
+        };
+        epochs.into_iter().try_fold(0usize, |sum, epoch| Ok(sum.saturating_add(steps(epoch)?)))
     }
 
     /// The batches of an epoch in the sampler's order, from a position on. The number of an epoch means its start.
+    ///
+    /// With many processes they are the batches of this one's part: each process takes every `world_size`-th sample.
+    /// Together.
     ///
     /// # Errors
     /// [`ArgumentError::Length`] if the sampler belongs to another data set; [`EpochError::Skip`] if the position is
@@ -300,6 +323,9 @@ impl CurriculumLoader {
         let mut epoch = sampler.epoch(at.epoch)?;
         if at.samples > 0 {
             epoch = epoch.skip(at.samples)?;
+        }
+        if sampler.world_size() > 1 {
+            epoch = epoch.shard(sampler.rank(), sampler.world_size(), self.remainder)?;
         }
         self.batches(epoch)
     }
@@ -316,8 +342,8 @@ impl CurriculumLoader {
         Ok(Batches::new(self, list, self.batch_size, self.last_batch, epoch))
     }
 
-    /// Measures all samples if the sampler wants scores for this epoch, and updates the sampler. Returns whether it
-    /// did.
+    /// Measures the samples of [`CurriculumSampler::part`], all in one process, if the sampler wants scores for this
+    /// epoch, and updates the sampler. Returns whether it did. Together: if it fails on one process, it fails on all.
     ///
     /// `outputs` maps the modalities of a batch to logits and embeddings of each modality. It runs without gradient.
     /// Put the network into evaluation mode in it. Where epoch 0 needs no scores but a later one will, `outputs` is
@@ -334,12 +360,13 @@ impl CurriculumLoader {
     {
         self.check_sampler(sampler.classes().sample_classes().len())?;
         if !sampler.wants_scores(epoch) {
-            if epoch == 0 && (1..LOOK_AHEAD).any(|later| sampler.wants_scores(later)) {
+            if epoch == 0 && sampler.may_need_scores() {
                 self.try_outputs(&mut outputs)?;
             }
             return Ok(false);
         }
-        sampler.update(epoch, &self.measure(0..self.len(), &mut outputs)?)?;
+        let scores = self.measure(sampler.part(), &mut outputs);
+        sampler.take_measured(epoch, scores)?;
         Ok(true)
     }
 
@@ -365,11 +392,11 @@ impl CurriculumLoader {
     }
 
     /// The scores of a stretch of samples, in the order of the data. One of several ranks measures its part with it,
-    /// for [`Distributed::update`](crate::Distributed::update). `outputs` is as for [`refresh`](Self::refresh).
+    /// for [`CurriculumSampler::update`]. `outputs` is as for [`refresh`](Self::refresh).
     ///
     /// # Errors
     /// [`EpochError::Samples`] if the stretch is not part of the data; those of [`MultimodalMeasurer::observe`] and
-    /// [`MultimodalMeasurer::finish`], where a sample is named by its place in the stretch.
+    /// [`MultimodalMeasurer::finish`], where a sample is named by its index in the data set.
     pub fn measure<F>(&self, samples: Range<usize>, mut outputs: F) -> Result<Vec<f32>>
     where
         F: FnMut(&[Tensor]) -> (Vec<Tensor>, Vec<Tensor>),
@@ -380,6 +407,7 @@ impl CurriculumLoader {
             return Ok(vec![]); // a rank without samples
         }
         let (first, count) = (start as i64, found as i64);
+        let named = |error| named_from(error, start);
         let mut measurer = self.measurer(start..end)?;
         if let Some(mask) = &self.present {
             measurer = measurer.present(&mask.f_narrow(0, first, count)?)?;
@@ -387,9 +415,9 @@ impl CurriculumLoader {
         let list = (start as i64..end as i64).collect();
         for batch in Batches::new(self, list, self.measure_batch_size, self.last_of_all(), Epoch::default()) {
             let (logits, embeddings) = without_gradient(|| outputs(&batch.modalities));
-            measurer.observe(&batch.indices.f_sub_scalar(first)?, &logits, &embeddings)?;
+            measurer.observe(&batch.indices.f_sub_scalar(first)?, &logits, &embeddings).map_err(named)?;
         }
-        measurer.finish()
+        measurer.finish().map_err(named)
     }
 
     /// For batches that must not leave out any sample.
@@ -418,8 +446,21 @@ fn on_host(targets: &Tensor) -> Result<(Vec<i64>, Vec<i8>)> {
     }
 }
 
-/// Epochs that [`CurriculumLoader::refresh`] looks at for one that wants scores.
-const LOOK_AHEAD: usize = 16;
+/// The error of a stretch of the data, with the sample's index in the data set.
+fn named_from(mut error: Error, start: usize) -> Error {
+    if let Error::Measure(
+        MeasureError::NotFinite { sample: at, .. }
+        | MeasureError::NotObserved { first: at, .. }
+        | MeasureError::NoModality { sample: at },
+    ) = &mut error
+    {
+        *at += start;
+    }
+    if let Error::Label(LabelError::LabelOutsideLogits { index, .. }) = &mut error {
+        *index += start;
+    }
+    error
+}
 
 /// The batches of [`CurriculumLoader::epoch`]. It borrows only the loader, so a sampler can be updated in the loop.
 #[derive(Debug)]

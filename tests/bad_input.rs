@@ -161,7 +161,7 @@ fn quotas_that_the_data_cannot_give() {
         assert_eq!(out.indices(), before, "on an error the list is as it was");
         assert_eq!(message(sampler.epoch_len(3)), expected);
         assert_eq!(message(sampler.steps(3..4, 1, LastBatch::Keep)), expected);
-        let _ = (sampler.wants_scores(3), sampler.state(3.into()));
+        let _ = (sampler.wants_scores(3), sampler.state(3.into()).unwrap());
     }
     let window = Impossible(Plan::window(0..2).pick(Pick::WithReplacement));
     let sampler = Curriculum::new(&[0, 0, 0, 1], window).unwrap();

@@ -14,21 +14,26 @@ fn scores(n: usize, epoch: usize, ties: bool) -> Vec<f32> {
     if ties { scores_with_ties(n, seed) } else { Noise(seed).reals(n).into_iter().map(|x| x as f32).collect() }
 }
 
-/// The list of every epoch, its prior, and the state after it.
-type Run = Vec<(Vec<u32>, Vec<f32>, State)>;
+/// What an epoch is: its list, its prior, its report, the state after it.
+type Run = Vec<(Vec<u32>, Vec<f32>, Report, State)>;
 
-/// A run of one process, which measures when scores are wanted.
-fn alone(mut sampler: impl CurriculumSampler, epochs: usize, ties: bool) -> Run {
+/// The one loop, for one process and for each of many. It measures when scores are wanted.
+fn run(sampler: &mut dyn CurriculumSampler, epochs: usize, ties: bool) -> Run {
     let n = sampler.classes().num_samples();
     let epoch = |epoch: usize| {
         if sampler.wants_scores(epoch) {
-            sampler.update(epoch, &scores(n, epoch, ties)).unwrap();
+            sampler.update(epoch, &scores(n, epoch, ties)[sampler.part()]).unwrap();
         }
         let list = sampler.epoch(epoch).unwrap();
         let prior = list.log_prior(sampler.classes().num_classes()).unwrap();
-        (list.indices().to_vec(), prior, sampler.state(Position::from(epoch + 1)))
+        let state = sampler.state(Position::from(epoch + 1)).unwrap();
+        (list.into_indices(), prior, sampler.report(epoch).unwrap(), state)
     };
     (0..epochs).map(epoch).collect()
+}
+
+fn alone<S: Schedule>(mut sampler: Curriculum<S>, epochs: usize, ties: bool) -> Run {
+    run(&mut sampler, epochs, ties)
 }
 
 /// The same run by many ranks, as each of them sees it.
@@ -39,19 +44,7 @@ fn together<S: Schedule>(
     epochs: usize,
     ties: bool,
 ) -> Vec<Run> {
-    InProcess::run(world_size, |comm| {
-        let mut sampler = Distributed::new(new(), comm, agree).unwrap();
-        let n = sampler.classes().num_samples();
-        let epoch = |epoch: usize| {
-            if sampler.wants_scores(epoch) {
-                sampler.update(epoch, &scores(n, epoch, ties)[sampler.part()]).unwrap();
-            }
-            let list = sampler.epoch(epoch).unwrap();
-            let prior = list.log_prior(sampler.classes().num_classes()).unwrap();
-            (list.indices().to_vec(), prior, sampler.state(Position::from(epoch + 1)).unwrap())
-        };
-        (0..epochs).map(epoch).collect()
-    })
+    InProcess::run(world_size, |comm| run(&mut Distributed::new(new(), comm, agree).unwrap(), epochs, ties))
 }
 
 fn check<S: Schedule>(new: impl Fn() -> Curriculum<S> + Sync, epochs: usize) {
@@ -99,6 +92,95 @@ fn many_samples_and_classes_and_a_long_list() {
 }
 
 #[test]
+fn steps_are_those_of_a_padded_part() {
+    let labels = labels_of(&[23, 9, 3], 1);
+    let new = || Curriculum::new(&labels, PowerLaw { epochs: 5, ..Default::default() }).unwrap();
+    let lens: Vec<usize> = (0..6).map(|epoch| new().epoch_len(epoch).unwrap()).collect();
+    for world_size in [1, 2, 4] {
+        let expected: usize = lens.iter().map(|len| len.div_ceil(world_size).div_ceil(4)).sum();
+        let steps = InProcess::run(world_size, |comm| {
+            let sampler = Distributed::new(new(), comm, Exchange::AllGather).unwrap();
+            let padded = (0..6).map(|epoch| {
+                let part = sampler.epoch(epoch).unwrap();
+                let part = part.shard(sampler.rank(), sampler.world_size(), ShardRemainder::Pad).unwrap();
+                part.batches(4, LastBatch::Keep).unwrap().len()
+            });
+            (sampler.steps(0..6, 4, LastBatch::Keep).unwrap(), padded.sum::<usize>())
+        });
+        assert!(steps.iter().all(|&steps| steps == (expected, expected)), "{steps:?} and not {expected}");
+    }
+}
+
+/// A schedule that asks for other numbers at each call, and so on each rank.
+#[derive(Debug)]
+struct Liar(std::sync::atomic::AtomicUsize);
+
+impl Schedule for Liar {
+    fn plan(&self, _epoch: usize, classes: &ClassIndex) -> Result<Plan> {
+        let call = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(Plan::per_class(classes.counts().iter().map(|n| 1 + call % n).collect()))
+    }
+
+    fn describe(&self) -> Description {
+        Description::new("liar")
+    }
+}
+
+/// Whatever a schedule says, all ranks have one list of samples that there are, or all have an error.
+#[test]
+fn a_schedule_that_lies_gives_no_two_lists() {
+    let labels = labels_of(&[40, 20, 9], 1);
+    for exchange in [Exchange::AllGather, Exchange::Histograms] {
+        let lists = InProcess::run(3, |comm| -> Result<Vec<u32>> {
+            let first = 7 * comm.rank(); // the ranks hear other lies
+            let sampler = Curriculum::new(&labels, Liar(first.into())).unwrap();
+            let mut sampler = Distributed::new(sampler, comm, exchange)?;
+            sampler.update(1, &scores(69, 1, false)[sampler.part()])?;
+            Ok(sampler.epoch(1)?.into_indices())
+        });
+        assert!(lists.windows(2).all(|two| two[0].is_err() == two[1].is_err()), "{exchange:?}: {lists:?}");
+        let lists: Vec<_> = lists.into_iter().flatten().collect();
+        assert!(lists.windows(2).all(|two| two[0] == two[1]), "{exchange:?}: {lists:?}");
+    }
+}
+
+/// A communicator whose gathering leaves out the last value.
+#[derive(Debug)]
+struct Short<'a>(&'a InProcess);
+
+impl Communicator for Short<'_> {
+    fn rank(&self) -> usize {
+        self.0.rank()
+    }
+
+    fn world_size(&self) -> usize {
+        self.0.world_size()
+    }
+
+    fn all_reduce(&self, values: &mut [u32]) -> Result<()> {
+        self.0.all_reduce(values)
+    }
+
+    fn all_gather(&self, values: &[u32]) -> Result<Vec<u32>> {
+        let mut all = self.0.all_gather(values)?;
+        all.pop();
+        Ok(all)
+    }
+}
+
+#[test]
+fn a_communicator_that_returns_too_little_is_an_error() {
+    let errors = InProcess::run(2, |comm| {
+        let sampler = Curriculum::new(&[0, 0, 1, 1], ClassBalanced).unwrap();
+        Distributed::new(sampler, Short(&comm), Exchange::AllGather).unwrap_err()
+    });
+    let too_little = |error: &Error| {
+        matches!(error, Error::Distributed(DistributedError::Communication { operation: "all_gather", .. }))
+    };
+    assert!(errors.iter().all(too_little), "{errors:?}");
+}
+
+#[test]
 fn parts_are_one_stretch_each_and_leave_nothing_out() {
     for (n, world_size) in [(1, 3), (10, 3), (10, 10), (7, 8), (1000, 7)] {
         let labels = vec![0; n];
@@ -124,7 +206,7 @@ fn a_state_of_some_ranks_goes_on_on_any_other_number_of_them() {
             let states = &together(small, before, agree, 3, false)[before - 1];
             let rest = InProcess::run(after, |comm| {
                 let mut sampler = Distributed::new(small(), comm, agree).unwrap();
-                let at = sampler.restore(&states[2].2).unwrap();
+                let at = sampler.restore(&states[2].3).unwrap();
                 let rest = (at.epoch..6).map(|epoch| {
                     if sampler.wants_scores(epoch) {
                         sampler.update(epoch, &scores(n, epoch, false)[sampler.part()]).unwrap();
@@ -141,7 +223,7 @@ fn a_state_of_some_ranks_goes_on_on_any_other_number_of_them() {
     // restored in the middle of an epoch: its scores are not measured again, and are the ones in use
     let mut one = small();
     one.update(2, &scores(n, 2, false)).unwrap();
-    let (state, list) = (one.state(Position { epoch: 2, samples: 4 }), one.epoch(2).unwrap());
+    let (state, list) = (one.state(Position { epoch: 2, samples: 4 }).unwrap(), one.epoch(2).unwrap());
     for agree in [Exchange::AllGather, Exchange::Histograms] {
         InProcess::run(3, |comm| {
             let mut sampler = Distributed::new(small(), comm, agree).unwrap();
@@ -203,7 +285,7 @@ fn ranks_that_restore_different_states_are_told_so_and_keep_what_they_had() {
         InProcess::run(2, |comm| {
             let mut sampler = Distributed::new(small(), comm, agree).unwrap();
             sampler.update(1, &scores(33, 1, false)[sampler.part()]).unwrap();
-            let state = if sampler.rank() == 0 { one.state(at) } else { other.state(at) };
+            let state = if sampler.rank() == 0 { one.state(at).unwrap() } else { other.state(at).unwrap() };
             let error = sampler.restore(&state).unwrap_err();
             assert!(
                 matches!(error, Error::Distributed(DistributedError::RanksDiffer { what: "state", rank: 1, .. })),

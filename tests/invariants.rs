@@ -354,7 +354,7 @@ proptest! {
                 sampler.update(epoch, &scores).unwrap();
                 prop_assert!(!sampler.wants_scores(epoch), "the scores of epoch {} are in", epoch);
                 let mut restored = sampler.clone();
-                restored.restore(&sampler.state(Position { epoch, samples: 1 })).unwrap();
+                restored.restore(&sampler.state(Position { epoch, samples: 1 }).unwrap()).unwrap();
                 prop_assert!(!restored.wants_scores(epoch), "also after a restore");
             }
         }
@@ -378,7 +378,7 @@ proptest! {
             prop_assert_eq!(reused.indices(), fresh.indices());
             prop_assert_eq!(reused.number(), epoch);
             prop_assert_eq!(reused.log_prior(counts.len()).unwrap(), fresh.log_prior(counts.len()).unwrap());
-            let _ = (sampler.report(epoch).unwrap(), sampler.wants_scores(epoch), sampler.state(epoch.into()));
+            let _ = (sampler.report(epoch).unwrap(), sampler.wants_scores(epoch), sampler.state(epoch.into()).unwrap());
         }
     }
 }
@@ -458,14 +458,14 @@ fn a_failed_update_changes_nothing() {
         if measured {
             sampler.update(1, &scores_with_ties(33, 5)).unwrap();
         }
-        let before = (list(&sampler, 1), sampler.state(1.into()), sampler.wants_scores(2));
+        let before = (list(&sampler, 1), sampler.state(1.into()).unwrap(), sampler.wants_scores(2));
         let mut bad = vec![1.0; 33];
         bad[32] = f32::NAN; // the last, so that a careless loop has written the rest
         assert!(sampler.update(2, &bad).is_err());
         bad[32] = f32::NEG_INFINITY;
         assert!(sampler.update(2, &bad).is_err());
         assert!(sampler.update(2, &bad[..32]).is_err());
-        assert_eq!((list(&sampler, 1), sampler.state(1.into()), sampler.wants_scores(2)), before);
+        assert_eq!((list(&sampler, 1), sampler.state(1.into()).unwrap(), sampler.wants_scores(2)), before);
     }
 }
 

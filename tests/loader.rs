@@ -173,7 +173,7 @@ fn a_mask_and_the_terms_reach_the_measurement() {
 fn a_failed_refresh_leaves_the_sampler_as_it_was() {
     let loader = loader(&[19, 7, 3], 4, CPU);
     let mut sampler = sampler(&loader);
-    let before = sampler.state(1.into());
+    let before = sampler.state(1.into()).unwrap();
     let broken = |x: &[Tensor]| {
         let number = x[2].to_kind(Kind::Float).unsqueeze(1);
         let logits = (&number - 20.0).log().repeat([1, 3]); // of a negative number NaN, of 0 infinite
@@ -181,7 +181,7 @@ fn a_failed_refresh_leaves_the_sampler_as_it_was() {
     };
     let error = loader.refresh(&mut sampler, 1, broken).unwrap_err();
     assert_eq!(error, Error::Measure(MeasureError::NotFinite { argument: "logits", modality: 0, sample: 0 }));
-    assert_eq!(sampler.state(1.into()), before);
+    assert_eq!(sampler.state(1.into()).unwrap(), before);
     assert!(sampler.wants_scores(1));
 }
 
@@ -294,4 +294,49 @@ fn a_stretch_of_samples_is_measured_as_it_is_in_the_whole() {
     }
     let error = loader.measure(20..30, outputs).unwrap_err();
     assert_eq!(error.to_string(), "`samples` is 20..30, which is no part of 0..29, the samples of the loader");
+}
+
+/// One loop for one process and for each of many: what is measured, and what is trained on.
+fn trained(sampler: &mut dyn CurriculumSampler, loader: &CurriculumLoader) -> Result<Vec<Vec<i64>>> {
+    let outputs = |x: &[Tensor]| (vec![x[0].narrow(1, 0, 3)], vec![]);
+    let epoch = |epoch: usize| {
+        loader.refresh(sampler, epoch, outputs)?;
+        let report = loader.report(sampler, epoch)?;
+        let batches: Vec<Batch> = loader.epoch(sampler, epoch)?.collect();
+        assert_eq!(batches.len(), loader.steps(sampler, epoch..epoch + 1)?);
+        assert_eq!(report.measured_at, (epoch > 0).then_some(epoch));
+        Ok(batches.iter().flat_map(|batch| Vec::<i64>::try_from(&batch.indices).unwrap()).collect())
+    };
+    (0..4).map(epoch).collect()
+}
+
+#[test]
+fn one_loop_runs_on_one_process_and_on_many() {
+    let labels: Vec<i64> = common::labels_of(&[19, 7, 3], 4).iter().map(|&l| i64::from(l)).collect();
+    let x: Vec<f32> = (0..29 * 3).map(|i| (i * 37 % 29) as f32 / 10.0).collect();
+    let loader = |x: &[f32]| {
+        let x = Tensor::from_slice(x).view([29, 3]);
+        CurriculumLoader::new(vec![x], Tensor::from_slice(&labels), 4).unwrap().terms(Terms::Confidence)
+    };
+    let sampler = || PowerLawScheduler::new(&labels, PowerLaw { epochs: 5, ..Default::default() }).unwrap().seed(3);
+    let whole = trained(&mut sampler(), &loader(&x)).unwrap();
+    for world_size in [2, 3] {
+        for exchange in [Exchange::AllGather, Exchange::Histograms] {
+            let parts = InProcess::run(world_size, |comm| {
+                trained(&mut Distributed::new(sampler(), comm, exchange).unwrap(), &loader(&x)).unwrap()
+            });
+            for (epoch, list) in whole.iter().enumerate() {
+                let turn = |at: usize| parts[at % world_size][epoch][at / world_size];
+                assert_eq!((0..list.len()).map(turn).collect::<Vec<_>>(), *list, "epoch {epoch}, {exchange:?}");
+            }
+        }
+    }
+    // one rank's network breaks down: its error names the sample as the data set does, and no rank waits
+    let mut broken = x.clone();
+    broken[22 * 3] = f32::NAN;
+    let errors = InProcess::run(2, |comm| {
+        trained(&mut Distributed::new(sampler(), comm, Exchange::AllGather).unwrap(), &loader(&broken)).unwrap_err()
+    });
+    assert_eq!(errors[0].name(), "OtherRank");
+    assert!(errors[1].to_string().contains("at sample 22"), "{}", errors[1]);
 }

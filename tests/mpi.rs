@@ -46,7 +46,7 @@ fn lists(comm: Mpi) {
                 }
                 let (list, expected) = (all.epoch(epoch).unwrap(), one.epoch(epoch).unwrap());
                 assert_eq!(list.indices(), expected.indices(), "{agree:?}, {pick:?}, epoch {epoch}");
-                assert_eq!(all.state(epoch.into()).unwrap(), one.state(epoch.into()));
+                assert_eq!(all.state(epoch.into()).unwrap(), one.state(epoch.into()).unwrap());
             }
         }
     }

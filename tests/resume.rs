@@ -78,7 +78,7 @@ fn sampler() -> PowerLawScheduler {
 fn cut_everywhere<S: Schedule>(new: impl Fn() -> Curriculum<S>) {
     let mut checkpoints = Vec::new();
     let whole = train(&mut new(), &mut Net(1), Position::default(), |sampler, net, at| {
-        checkpoints.push((sampler.state(at), net, at));
+        checkpoints.push((sampler.state(at).unwrap(), net, at));
     });
     assert_eq!(whole.last().unwrap().1, Position::from(EPOCHS));
     assert_eq!(checkpoints.len(), new().steps(0..EPOCHS, 4, LastBatch::Keep).unwrap());
@@ -126,7 +126,7 @@ fn a_run_cut_on_some_ranks_goes_on_on_any_other_number_of_them() {
             let part = whole.shard(before - 1, before, ShardRemainder::Pad).unwrap();
             for (_, at) in part.batches(2, LastBatch::Keep).unwrap().filter(|(_, at)| at.epoch == epoch) {
                 let mut resumed = self::sampler();
-                assert_eq!(resumed.restore(&through_a_file(&sampler.state(at))).unwrap(), at);
+                assert_eq!(resumed.restore(&through_a_file(&sampler.state(at).unwrap())).unwrap(), at);
                 let rest = resumed.epoch(epoch).unwrap().skip(at.samples).unwrap();
                 let left = &whole.indices()[at.samples..];
                 assert_eq!(dealt(&rest, after)[..left.len()], *left, "{before} to {after} ranks at {at:?}");
@@ -171,19 +171,19 @@ fn a_restore_drops_what_the_sampler_had() {
     used.update(4, &Net(5).scores(33)).unwrap();
     let mut other = sampler();
     other.update(1, &Net(6).scores(33)).unwrap();
-    let state = other.state(Position { epoch: 1, samples: 4 });
+    let state = other.state(Position { epoch: 1, samples: 4 }).unwrap();
     assert_eq!(used.restore(&state).unwrap(), Position { epoch: 1, samples: 4 });
     for epoch in 0..EPOCHS {
         assert_eq!(used.epoch(epoch).unwrap().indices(), other.epoch(epoch).unwrap().indices());
         assert_eq!(used.wants_scores(epoch), other.wants_scores(epoch));
     }
     // and a state from before any measurement takes the scores away
-    used.restore(&sampler().state(Position::default())).unwrap();
+    used.restore(&sampler().state(Position::default()).unwrap()).unwrap();
     assert_eq!(used.epoch(2).unwrap().indices(), sampler().epoch(2).unwrap().indices());
     assert!(used.wants_scores(1) && used.wants_scores(2));
     // as does one from when no epoch needed them any more, which has none
-    used.restore(&other.state(Position::from(1))).unwrap();
-    used.restore(&other.state(Position::from(EPOCHS - 1))).unwrap();
+    used.restore(&other.state(Position::from(1)).unwrap()).unwrap();
+    used.restore(&other.state(Position::from(EPOCHS - 1)).unwrap()).unwrap();
     assert_eq!(used.epoch(2).unwrap_err(), Error::State(StateError::ScoresDropped { epoch: 2, measured_at: 1 }));
 }
 
@@ -193,7 +193,7 @@ fn nothing_is_measured_again_in_the_middle_of_an_epoch() {
     assert!(before.wants_scores(2));
     before.update(2, &Net(5).scores(33)).unwrap();
     let mut after = sampler();
-    after.restore(&through_a_file(&before.state(Position { epoch: 2, samples: 8 }))).unwrap();
+    after.restore(&through_a_file(&before.state(Position { epoch: 2, samples: 8 }).unwrap())).unwrap();
     assert!(!after.wants_scores(2));
     assert!(after.wants_scores(3));
     assert_eq!(after.report(2).unwrap().measured_at, Some(2));
@@ -202,9 +202,9 @@ fn nothing_is_measured_again_in_the_middle_of_an_epoch() {
 #[test]
 fn a_state_says_where_and_when_it_was_taken() {
     let mut sampler = sampler();
-    assert_eq!(sampler.state(Position::from(3)).measured_at(), None);
+    assert_eq!(sampler.state(Position::from(3)).unwrap().measured_at(), None);
     sampler.update(2, &Net(5).scores(33)).unwrap();
-    let state = through_a_file(&sampler.state(Position { epoch: 2, samples: 8 }));
+    let state = through_a_file(&sampler.state(Position { epoch: 2, samples: 8 }).unwrap());
     assert_eq!((state.position(), state.measured_at()), (Position { epoch: 2, samples: 8 }, Some(2)));
 }
 
@@ -225,17 +225,17 @@ fn what_does_not_belong_to_the_sampler_is_refused_and_both_sides_are_shown() {
     ];
     let mut sampler = sampler();
     sampler.update(1, &Net(5).scores(33)).unwrap();
-    let (state, list) = (sampler.state(1.into()), sampler.epoch(1).unwrap().indices().to_vec());
+    let (state, list) = (sampler.state(1.into()).unwrap(), sampler.epoch(1).unwrap().indices().to_vec());
     for (found, other) in others {
-        let error = sampler.restore(&other.state(Position::from(2))).unwrap_err();
+        let error = sampler.restore(&other.state(Position::from(2)).unwrap()).unwrap_err();
         assert!(matches!(error, Error::State(StateError::StateMismatch { .. })));
         let text = error.to_string();
         assert!(text.starts_with("`state` was taken with ") && text.contains(found), "{text}");
         assert!(text.ends_with("build the sampler as it was then"), "{text}");
-        assert_eq!(sampler.state(1.into()), state);
+        assert_eq!(sampler.state(1.into()).unwrap(), state);
         assert_eq!(sampler.epoch(1).unwrap().indices(), list);
     }
-    let other = Curriculum::new(&labels(), Uniform).unwrap().seed(9).state(Position::from(2));
+    let other = Curriculum::new(&labels(), Uniform).unwrap().seed(9).state(Position::from(2)).unwrap();
     let text = sampler.restore(&other).unwrap_err().to_string();
     assert!(text.contains("schedule uniform, but this sampler has power_law {"), "{text}");
 }
@@ -252,7 +252,7 @@ mod files {
     }
 
     fn file(at: Position) -> Value {
-        serde_json::to_value(measured().state(at)).unwrap()
+        serde_json::to_value(measured().state(at).unwrap()).unwrap()
     }
 
     #[test]
@@ -272,11 +272,11 @@ mod files {
             *file.pointer_mut(place).unwrap() = value;
             let state: State = serde_json::from_value(file).unwrap();
             let mut sampler = measured();
-            let before = sampler.state(1.into());
+            let before = sampler.state(1.into()).unwrap();
             let error = sampler.restore(&state).unwrap_err();
             assert!(matches!(error, Error::State(StateError::StateDamaged { .. })), "{place}: {error}");
             assert!(error.to_string().starts_with("`state` is damaged: its checksum is "), "{error}");
-            assert_eq!(sampler.state(1.into()), before);
+            assert_eq!(sampler.state(1.into()).unwrap(), before);
         }
     }
 
@@ -287,7 +287,7 @@ mod files {
         let state: State = serde_json::from_value(file).unwrap();
         assert_eq!(
             sampler().restore(&state).unwrap_err().to_string(),
-            "`state` has format version 7, but this release reads version 1: use the release that wrote it"
+            "`state` has format version 7, but this release reads version 2: use the release that wrote it"
         );
     }
 
@@ -302,7 +302,7 @@ mod files {
     #[test]
     fn scores_are_kept_as_long_as_an_epoch_needs_them() {
         let has_scores = |sampler: &dyn CurriculumSampler, epoch: usize| {
-            !serde_json::to_value(sampler.state(Position::from(epoch))).unwrap()["scores"].is_null()
+            !serde_json::to_value(sampler.state(Position::from(epoch)).unwrap()).unwrap()["scores"].is_null()
         };
         let sampler = measured();
         // the curriculum has 5 epochs; the last and all later ones are the whole data set
@@ -321,7 +321,7 @@ mod files {
         let scores = [f32::MIN_POSITIVE, 1e-45, f32::MAX, f32::MIN, -0.0, 0.1, 1.0 / 3.0, 16_777_217.0];
         let mut sampler = PowerLawScheduler::new(&[0; 8], schedule()).unwrap();
         sampler.update(1, &scores).unwrap();
-        let state = sampler.state(Position::from(1));
+        let state = sampler.state(Position::from(1)).unwrap();
         assert_eq!(through_a_file(&state), state);
         let file = serde_json::to_value(&state).unwrap();
         let bits: Vec<u64> = scores.iter().map(|score| u64::from(score.to_bits())).collect();
@@ -339,4 +339,13 @@ mod files {
         let error = serde_json::from_str::<PowerLaw>(r#"{"gama": 0.3}"#).unwrap_err().to_string();
         assert!(error.contains("unknown field `gama`"), "{error}");
     }
+}
+
+#[test]
+fn a_position_past_the_end_of_its_epoch_is_refused() {
+    let sampler = sampler();
+    let len = sampler.epoch_len(1).unwrap();
+    let past = Position { epoch: 1, samples: len + 1 };
+    assert_eq!(sampler.state(past).unwrap_err(), Error::Epoch(error::EpochError::Skip { found: len + 1, len }));
+    assert!(sampler.state(Position { epoch: 1, samples: len }).is_ok());
 }

@@ -82,7 +82,7 @@ fn a_state_from_any_epoch_goes_on_with_the_same_lists() {
             if sampler.wants_scores(epoch) {
                 sampler.update(epoch, &scores(epoch)).unwrap();
             }
-            let state = sampler.state(Position { epoch, samples: 2 });
+            let state = sampler.state(Position { epoch, samples: 2 }).unwrap();
             let mut other = Curriculum::new(&labels(), every_schedule().swap_remove(i)).unwrap().seed(5);
             assert_eq!(other.restore(&state).unwrap(), Position { epoch, samples: 2 });
             assert!(!other.wants_scores(epoch));

@@ -44,7 +44,7 @@ fn epoch(sampler: &mut PowerLawScheduler, out: &mut Epoch, labels: &[u32], numbe
     let part = out.shard_stratified(1, 3, ShardRemainder::Pad).unwrap().skip(3).unwrap();
     assert!(part.batches(4, LastBatch::Keep).unwrap().count() > 0);
     assert_eq!(sampler.report(at).unwrap().len, out.len());
-    let state = sampler.state(at.into());
+    let state = sampler.state(at.into()).unwrap();
     assert_eq!(sampler.restore(&state).unwrap(), at.into());
 }
 

@@ -22,7 +22,7 @@ fn state_of(epoch: usize, samples: usize) -> State {
     let labels: Vec<usize> = (0..samples).map(|sample| sample % 3).collect();
     let mut sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 9, ..Default::default() }).unwrap();
     sampler.update(1, &vec![0.1; samples]).unwrap();
-    sampler.state(epoch.into())
+    sampler.state(epoch.into()).unwrap()
 }
 
 fn files(folder: &Path) -> Vec<String> {

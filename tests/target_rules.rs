@@ -236,7 +236,7 @@ fn small() -> Targets {
 fn a_state_shows_rule_and_cap_on_both_sides_and_knows_rows_sites_and_groups() {
     let groups = |values: &[i64], cap| small().groups(values, cap).unwrap();
     let sampler = |targets| Curriculum::with_targets(targets, PowerLaw { epochs: 4, ..Default::default() }).unwrap();
-    let state = sampler(groups(&[1, 1, 2, 2], 1)).state(2.into());
+    let state = sampler(groups(&[1, 1, 2, 2], 1)).state(2.into()).unwrap();
     let refused = |targets| sampler(targets).restore(&state).unwrap_err().to_string();
     assert_eq!(
         refused(groups(&[1, 1, 2, 2], 2)),

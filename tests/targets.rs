@@ -159,8 +159,8 @@ fn one_label_a_sample_gives_the_same_lists_reports_and_states_however_it_is_said
         assert_eq!(single.epoch(epoch).unwrap().indices(), expected.indices());
         assert_eq!(rows.epoch(epoch).unwrap().indices(), expected.indices());
         assert_eq!(single.report(epoch).unwrap(), today.report(epoch).unwrap());
-        assert_eq!(single.state(epoch.into()), today.state(epoch.into()));
-        assert!(single.clone().restore(&today.state(epoch.into())).is_ok());
+        assert_eq!(single.state(epoch.into()).unwrap(), today.state(epoch.into()).unwrap());
+        assert!(single.clone().restore(&today.state(epoch.into()).unwrap()).is_ok());
         // each column's counts are its class's
         let counts = rows.epoch(epoch).unwrap().label_counts().unwrap().to_vec();
         let prior = expected.log_prior(4).unwrap();

@@ -73,7 +73,7 @@ fn samplers_and_what_they_give_can_be_shared_and_sent() {
     fn both<T: Send + Sync>() {}
     both::<Curriculum<PowerLaw>>();
     both::<Curriculum<Box<dyn Schedule>>>();
-    both::<Box<dyn CurriculumSampler>>();
+    both::<Box<dyn CurriculumSampler + Send + Sync>>();
     both::<(ClassIndex, Epoch, Position, Report, State, Error, Scores<f32>)>();
     both::<InProcess>();
 }
@@ -84,7 +84,7 @@ fn many_threads_ask_one_sampler_at_once() {
     let labels = labels_of(&[900, 90, 9], 1);
     let mut sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 20, ..Default::default() }).unwrap();
     sampler.update(1, &scores_with_ties(999, 2)).unwrap();
-    let sampler: &dyn CurriculumSampler = &sampler;
+    let sampler: &(dyn CurriculumSampler + Sync) = &sampler;
     let expected: Vec<Vec<u32>> = (0..22).map(|epoch| sampler.epoch(epoch).unwrap().indices().to_vec()).collect();
     std::thread::scope(|scope| {
         for thread in 0..8 {

@@ -128,7 +128,7 @@ fuzz_target!(|input: Input| {
     }
     epochs.iter().for_each(|&epoch| look(&sampler, epoch));
     let (epoch, samples) = input.state_at;
-    let state = sampler.state(Position { epoch: epoch.into(), samples });
+    let state = sampler.state(Position { epoch: epoch.into(), samples }).unwrap();
     let list = sampler.epoch(epoch.into());
     sampler.restore(&state).unwrap();
     if let (Ok(before), Ok(after)) = (list, sampler.epoch(epoch.into())) {

@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
         1 => [b"climd\0", data].concat(),
         _ => {
             // a good file with some bytes changed, so that most of it is decoded before the error
-            sampler.state(2.into()).save(&path).unwrap();
+            sampler.state(2.into()).unwrap().save(&path).unwrap();
             let mut bytes = std::fs::read(&path).unwrap();
             for change in data.chunks_exact(2) {
                 let at = usize::from(change[0]) % bytes.len();

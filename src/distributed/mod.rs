@@ -16,8 +16,11 @@ pub use mpi::Mpi;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use crate::error::{ArgumentError, DistributedError, MeasureError};
+use crate::sampler::sealed;
 use crate::sampler::strata;
-use crate::{ClassIndex, Curriculum, CurriculumSampler, Epoch, Pick, Position, Quota, Result, Schedule, State};
+use crate::{
+    ClassIndex, Curriculum, CurriculumSampler, Epoch, Pick, Plan, Position, Quota, Report, Result, Schedule, State,
+};
 
 /// How ranks that each measured a part of the samples agree on an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,16 +45,17 @@ impl Exchange {
 
 /// The sampler of one rank in data-parallel training, for example with one process for each GPU.
 ///
-/// Every rank has all labels, and the scores of its own [`part`](Self::part) of the samples. [`epoch`](Self::epoch)
-/// gives every rank the same list, to the bit, that one process with all scores would make. [`Epoch::shard`] then gives
-/// the rank its samples.
+/// Every rank has all labels, and the scores of its own [`part`](CurriculumSampler::part) of the samples.
+/// [`epoch`](CurriculumSampler::epoch) gives every rank the same list, to the bit, that one process with all scores
+/// would make. [`Epoch::shard`] then gives the rank its samples.
 ///
-/// Methods marked *together* communicate: every rank must call them, in the same order. If one of them fails on one
-/// rank, it fails on all, and nothing changes on any rank.
+/// The methods that [`CurriculumSampler`] marks *together* communicate: every rank must call them, in the same order.
+/// If one of them fails on one rank, it fails on all, and nothing changes on any rank. A loop that is written for the
+/// trait runs on one process, too.
 ///
 /// # Examples
 /// ```
-/// use climd::{Curriculum, Distributed, Exchange, InProcess, PowerLaw, ShardRemainder};
+/// use climd::{Curriculum, CurriculumSampler, Distributed, Exchange, InProcess, PowerLaw, ShardRemainder};
 ///
 /// let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
 /// InProcess::run(2, |comm| {
@@ -103,59 +107,13 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         Ok(this)
     }
 
-    /// This process's rank.
-    pub fn rank(&self) -> usize {
-        self.comm.rank()
-    }
-
-    /// Number of processes.
-    pub fn world_size(&self) -> usize {
-        self.comm.world_size()
-    }
-
     /// The communicator.
     pub fn communicator(&self) -> &C {
         &self.comm
     }
 
-    /// The classes of the whole data set.
-    pub fn classes(&self) -> &ClassIndex {
-        self.sampler.classes()
-    }
-
-    /// The samples that this rank measures: one stretch, which never changes. It is empty on some ranks if there are
-    /// more ranks than samples.
-    pub fn part(&self) -> Range<usize> {
-        let bound = |rank| {
-            let samples = self.sampler.population().len() as u128;
-            (samples * rank as u128 / self.world_size() as u128) as usize
-        };
-        bound(self.rank())..bound(self.rank() + 1)
-    }
-
-    /// As [`CurriculumSampler::epoch_len`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn epoch_len(&self, epoch: usize) -> Result<usize> {
-        self.sampler.epoch_len(epoch)
-    }
-
-    /// As [`CurriculumSampler::wants_scores`]. It is the same on every rank.
-    pub fn wants_scores(&self, epoch: usize) -> bool {
-        self.sampler.wants_scores(epoch)
-    }
-
-    /// Takes the scores of a measurement at the beginning of `epoch`. Together.
-    ///
-    /// # Shapes
-    /// `scores`: one for each sample of [`part`](Self::part), in the order of the labels.
-    ///
-    /// # Errors
-    /// [`ArgumentError::Length`] and [`MeasureError::ScoreNotFinite`] (with the sample's index in the data set) on
-    /// the rank with the bad scores, and [`DistributedError::OtherRank`] on the others; those of the communicator.
-    pub fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {
-        self.together(self.check_part(scores))?;
+    /// Keeps scores of this rank's part, which are checked.
+    fn store(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {
         match self.exchange {
             Exchange::AllGather => {
                 let all = self.gather(scores)?;
@@ -170,66 +128,6 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
                 Ok(())
             }
         }
-    }
-
-    /// The whole index list of an epoch in training order. Shard it. Together.
-    ///
-    /// # Errors
-    /// [`DistributedError::RanksDiffer`] if the ranks ask for different epochs, or differ in labels, configuration or
-    /// scores; [`ScheduleError::Quota`](crate::error::ScheduleError::Quota); those of the communicator.
-    pub fn epoch(&self, epoch: usize) -> Result<Epoch> {
-        self.check_ranks(epoch)?;
-        let Some(own) = &self.own else { return self.sampler.epoch(epoch) };
-        let plan = self.sampler.plan(epoch)?;
-        if !self.sampler.uses_scores(&plan) {
-            return self.sampler.epoch(epoch);
-        }
-        let lowest = plan.pick == Pick::Lowest;
-        let population = self.sampler.population();
-        let part = threshold::Part { classes: population.strata(), samples: self.part(), scores: own, lowest };
-        let quota = match &plan.quota {
-            Quota::PerClass(quotas) => Quota::PerClass(strata::quotas(population, quotas).into_owned()),
-            window => window.clone(),
-        };
-        let chosen = part.chosen(&quota, &self.comm)?;
-        // parts are in the order of the samples, so the whole is ascending
-        let list = gather(&self.comm, &chosen, quota.len())?;
-        let n = population.len();
-        if !list.is_sorted() || list.last().is_some_and(|&last| last as usize >= n) {
-            let reason = "it returned what no rank has sent".into();
-            return Err(DistributedError::Communication { operation: "all_gather", reason }.into());
-        }
-        Ok(self.sampler.epoch_of(epoch, &plan.quota, list))
-    }
-
-    /// As [`CurriculumSampler::state`]. It is the state of one process, which any number of processes can restore.
-    /// Together.
-    ///
-    /// # Errors
-    /// Those of the communicator.
-    pub fn state(&self, at: Position) -> Result<State> {
-        match &self.own {
-            Some(own) if self.sampler.needs_scores_from(at.epoch) => {
-                Ok(self.sampler.state_with(at, &self.gather(own)?))
-            }
-            _ => Ok(self.sampler.state(at)),
-        }
-    }
-
-    /// As [`CurriculumSampler::restore`]. Every rank must give the same state. Together.
-    ///
-    /// # Errors
-    /// Those of [`CurriculumSampler::restore`] on the rank with the error, and [`DistributedError::OtherRank`] on the
-    /// others; [`DistributedError::RanksDiffer`] if the states differ; those of the communicator.
-    pub fn restore(&mut self, state: &State) -> Result<Position> {
-        self.together(self.sampler.check_state(state))?;
-        self.compare(&[Fact::hash("state", state.checksum())])?;
-        let position = self.sampler.restore(state)?;
-        self.scores = state.checksum();
-        if self.exchange == Exchange::Histograms {
-            self.own = self.sampler.take_scores().map(|scores| scores[self.part()].to_vec());
-        }
-        Ok(position)
     }
 
     fn check_part(&self, scores: &[f32]) -> Result<()> {
@@ -266,6 +164,34 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         }
     }
 
+    /// The plan of an epoch, which all ranks have: a schedule may give each of them another one.
+    fn agreed_plan(&self, epoch: usize) -> Result<Plan> {
+        self.check_ranks(epoch)?;
+        let plan = self.together(self.sampler.plan(epoch))?;
+        self.compare(&[Fact::hash("a plan of the schedule", hash_of_plan(&plan))])?;
+        Ok(plan)
+    }
+
+    /// The epoch of this plan, by what each rank chooses of its own part.
+    fn epoch_of_parts(&self, epoch: usize, plan: &Plan, own: &[f32]) -> Result<Epoch> {
+        let lowest = plan.pick == Pick::Lowest;
+        let population = self.sampler.population();
+        let part = threshold::Part { classes: population.strata(), samples: self.part(), scores: own, lowest };
+        let quota = match &plan.quota {
+            Quota::PerClass(quotas) => Quota::PerClass(strata::quotas(population, quotas).into_owned()),
+            window => window.clone(),
+        };
+        let chosen = part.chosen(&quota, &self.comm)?;
+        // parts are in the order of the samples, so the whole is ascending
+        let list = gather(&self.comm, &chosen, quota.len())?;
+        let n = population.len();
+        if !list.is_sorted() || list.last().is_some_and(|&last| last as usize >= n) {
+            let reason = "it returned what no rank has sent".into();
+            return Err(DistributedError::Communication { operation: "all_gather", reason }.into());
+        }
+        Ok(self.sampler.epoch_of(epoch, &plan.quota, list))
+    }
+
     /// Checks that all ranks will make the same list.
     fn check_ranks(&self, epoch: usize) -> Result<()> {
         self.compare(&[
@@ -295,6 +221,104 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
             }
         }
         Ok(())
+    }
+}
+
+impl<S: Schedule, C: Communicator> sealed::Sealed for Distributed<S, C> {
+    fn take_measured(&mut self, epoch: usize, scores: Result<Vec<f32>>) -> Result<()> {
+        let scores = self.together(scores.and_then(|scores| self.check_part(&scores).map(|()| scores)))?;
+        self.store(epoch, &scores)
+    }
+
+    fn may_need_scores(&self) -> bool {
+        self.sampler.needs_scores_from(0)
+    }
+}
+
+/// What a method does with many processes. The rest is as for one.
+impl<S: Schedule, C: Communicator> CurriculumSampler for Distributed<S, C> {
+    fn rank(&self) -> usize {
+        self.comm.rank()
+    }
+
+    fn world_size(&self) -> usize {
+        self.comm.world_size()
+    }
+
+    fn part(&self) -> Range<usize> {
+        let bound = |rank| {
+            let samples = self.sampler.population().len() as u128;
+            (samples * rank as u128 / self.world_size() as u128) as usize
+        };
+        bound(self.rank())..bound(self.rank() + 1)
+    }
+
+    fn classes(&self) -> &ClassIndex {
+        self.sampler.classes()
+    }
+
+    fn epoch_len(&self, epoch: usize) -> Result<usize> {
+        self.sampler.epoch_len(epoch)
+    }
+
+    /// The same on every rank, without communication.
+    fn wants_scores(&self, epoch: usize) -> bool {
+        self.sampler.wants_scores(epoch)
+    }
+
+    fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {
+        self.together(self.check_part(scores))?;
+        self.store(epoch, scores)
+    }
+
+    fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()> {
+        let plan = self.agreed_plan(epoch)?;
+        let Some(own) = self.own.as_ref().filter(|_| self.sampler.uses_scores(&plan)) else {
+            return self.sampler.fill(epoch, &plan, out);
+        };
+        *out = self.epoch_of_parts(epoch, &plan, own)?;
+        Ok(())
+    }
+
+    /// With [`Exchange::Histograms`] all scores are gathered for the time of the call: 4 bytes for each sample.
+    fn report(&self, epoch: usize) -> Result<Report> {
+        let (plan, mut list) = (self.agreed_plan(epoch)?, Epoch::default());
+        let Some(own) = &self.own else {
+            self.sampler.fill(epoch, &plan, &mut list)?;
+            return Ok(self.sampler.report_of(&list, plan, self.sampler.scores()));
+        };
+        let all = self.gather(own)?;
+        if self.sampler.uses_scores(&plan) {
+            list = self.epoch_of_parts(epoch, &plan, own)?;
+        } else {
+            self.sampler.fill(epoch, &plan, &mut list)?;
+        }
+        Ok(self.sampler.report_of(&list, plan, Some(&all)))
+    }
+
+    fn quotas(&self, epoch: usize) -> Result<Vec<usize>> {
+        self.sampler.quotas(epoch)
+    }
+
+    /// It is the state of one process, which any number of processes can restore.
+    fn state(&self, at: Position) -> Result<State> {
+        match &self.own {
+            Some(own) if self.sampler.needs_scores_from(at.epoch) => {
+                self.sampler.state_with(at, Some(&self.gather(own)?))
+            }
+            _ => self.sampler.state(at),
+        }
+    }
+
+    fn restore(&mut self, state: &State) -> Result<Position> {
+        self.together(self.sampler.check_state(state))?;
+        self.compare(&[Fact::hash("state", state.checksum())])?;
+        let position = self.sampler.restore(state)?;
+        self.scores = state.checksum();
+        if self.exchange == Exchange::Histograms {
+            self.own = self.sampler.take_scores().map(|scores| scores[self.part()].to_vec());
+        }
+        Ok(position)
     }
 }
 
@@ -334,6 +358,17 @@ impl Fact {
     fn show(&self, value: u64) -> String {
         if self.hash { format!("of hash {value:016x}") } else { value.to_string() }
     }
+}
+
+fn hash_of_plan(plan: &Plan) -> u64 {
+    let mut hash = Xxh3Default::new();
+    let mut number = |value: usize| hash.update(&(value as u64).to_le_bytes());
+    number(plan.pick as usize);
+    match &plan.quota {
+        Quota::PerClass(quotas) => quotas.iter().copied().for_each(number),
+        Quota::Window(Range { start, end }) => [0, *start, *end].into_iter().for_each(number),
+    }
+    hash.digest()
 }
 
 fn hash_of_scores(scores: &[f32]) -> u64 {

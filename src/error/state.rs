@@ -63,6 +63,12 @@ pub enum StateError {
         /// The error of the operating system.
         reason: String,
     },
+    /// Bytes hold no state, or only a part of one.
+    #[error("`bytes` hold no whole state ({reason}): were they made by `State::to_bytes`? Use an older checkpoint")]
+    StateBytes {
+        /// What is wrong with them.
+        reason: String,
+    },
     /// A file holds no state, or only the beginning of one.
     #[error(
         "`path`: `{path}` holds no whole state ({reason}): was it written by `State::save`? Use an older checkpoint"

@@ -3,10 +3,11 @@
 use tch::{Device, Kind, Tensor};
 
 use super::layout::{Layout, Measured};
+use super::widths::common_width;
 use super::{Terms, host};
 use crate::Result;
 use crate::error::{ArgumentError, MeasureError};
-use crate::tensor::{floats, integers, wrong_device, wrong_shape};
+use crate::tensor::{floats, integers, wrong_device};
 
 /// A batch that passed all checks that need no waiting for the device.
 pub(super) struct Batch<'a> {
@@ -31,8 +32,8 @@ impl<'a> Batch<'a> {
         if terms.needs_embeddings() && embeddings.is_empty() && !(terms.needs_logits() && logits.is_empty()) {
             return Err(MeasureError::NoEmbeddings { terms: terms.name() }.into());
         }
-        let num_classes = common_width("logits", logits, terms.needs_logits(), len)?;
-        let width = common_width("embeddings", embeddings, terms.needs_embeddings(), len)?;
+        let num_classes = width("logits", logits, terms.needs_logits(), len)?;
+        let width = width("embeddings", embeddings, terms.needs_embeddings(), len)?;
         if terms == Terms::Both && embeddings.len() != logits.len() {
             let (found, expected, rule) = (embeddings.len(), logits.len(), "as many as `logits`");
             return Err(ArgumentError::Length { argument: "embeddings".into(), found, expected, rule }.into());
@@ -121,39 +122,12 @@ fn mean_log_probability(rows: &Tensor, labels: &Tensor) -> Result<Tensor> {
 }
 
 /// The common width of these tensors; 0 if they are not needed.
-fn common_width(argument: &'static str, tensors: &[Tensor], needed: bool, len: i64) -> Result<i64> {
-    if needed && tensors.is_empty() {
-        return Err(ArgumentError::Empty { argument }.into());
-    }
-    let mut common = 0;
+fn width(argument: &'static str, tensors: &[Tensor], needed: bool, len: i64) -> Result<i64> {
     for (m, tensor) in tensors.iter().enumerate() {
-        let name = format!("{argument}[{m}]");
-        floats(&name, tensor)?;
-        let width = match *tensor.size().as_slice() {
-            [rows, width] if rows == len && width > 0 => width,
-            [rows] if rows == len && argument == "logits" => {
-                return Err(MeasureError::OneLogit { argument: name, found: vec![rows] }.into());
-            }
-            [rows, _, _, ..] if rows == len => {
-                let expected = format!("[{len}, width]: pool over the dimensions between first, by their mean, say");
-                return Err(wrong_shape(&name, tensor, &expected));
-            }
-            _ => {
-                let expected = format!("[{len}, width above 0]: a row for each of `indices`");
-                return Err(wrong_shape(&name, tensor, &expected));
-            }
-        };
-        common = if m == 0 { width } else { common };
-        if width != common && argument == "embeddings" {
-            return Err(
-                MeasureError::EmbeddingWidth { modality: m, found: width as usize, expected: common as usize }.into()
-            );
-        }
-        if width != common {
-            return Err(wrong_shape(&name, tensor, &format!("[{len}, {common}], as `{argument}[0]`")));
-        }
+        floats(&format!("{argument}[{m}]"), tensor)?;
     }
-    Ok(common)
+    let shapes: Vec<Vec<i64>> = tensors.iter().map(Tensor::size).collect();
+    Ok(common_width(argument, &shapes, needed, len, "a row for each of `indices`")? as i64)
 }
 
 /// Eq. 2-3 by the identity `sum of cosines = |sum u|^2 - sum |u|^2`, which is linear in M.

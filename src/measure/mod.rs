@@ -15,11 +15,14 @@ mod several;
 mod slices;
 #[cfg(feature = "tch")]
 mod tensors;
+mod widths;
 
 pub use several::measure_multi_hot;
 pub use slices::{Modality, Real, Scores, measure};
 #[cfg(feature = "tch")]
 pub use tensors::MultimodalMeasurer;
+#[cfg(any(feature = "burn", feature = "candle"))]
+pub(crate) use widths::common_width;
 
 /// The terms of a score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -6,6 +6,7 @@
 use rayon::prelude::*;
 
 use super::Terms;
+use super::widths::same_embedding_width;
 use crate::error::{ArgumentError, LabelError, MeasureError};
 use crate::{Error, Result};
 
@@ -341,8 +342,8 @@ pub(super) fn check<F>(n: usize, num_classes: usize, modalities: &[Modality<'_, 
         }
         if terms.needs_embeddings() {
             let found = modality.embeddings.len();
-            if m > 0 && found % n == 0 && found / n != width {
-                return Err(MeasureError::EmbeddingWidth { modality: m, found: found / n, expected: width }.into());
+            if m > 0 && found % n == 0 {
+                same_embedding_width(m, found / n, width)?;
             }
             length("embeddings", m, found, n * width, "labels.len() rows of one width")?;
         }

@@ -1,11 +1,12 @@
 //! The engine, which makes a sampler of any schedule.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::capped::{self, Among};
 use super::select::{self, Keys};
-use super::{CurriculumSampler, Epoch, Position, Report, Settings, State, impossible, order, report, strata};
-use crate::error::{ArgumentError, LabelError, MeasureError, ScheduleError, StateError};
+use super::{CurriculumSampler, Epoch, Position, Report, Settings, State, impossible, order, report, sealed, strata};
+use crate::error::{ArgumentError, EpochError, LabelError, MeasureError, ScheduleError, StateError};
 use crate::targets::{Population, Targets};
 use crate::{ClassIndex, Pick, Plan, PowerLaw, Quota, Result, Schedule, Warning};
 
@@ -81,7 +82,7 @@ impl<S: Schedule> Curriculum<S> {
         &self.schedule
     }
 
-    fn scores(&self) -> Option<&[f32]> {
+    pub(crate) fn scores(&self) -> Option<&[f32]> {
         self.measured.as_ref()?.1.as_deref()
     }
 
@@ -133,20 +134,31 @@ impl<S: Schedule> Curriculum<S> {
         self.measured.as_ref().map(|&(epoch, _)| epoch)
     }
 
-    /// [`CurriculumSampler::state`] with scores from elsewhere.
-    pub(crate) fn state_with(&self, at: Position, scores: &[f32]) -> State {
-        State::new(
-            &self.population,
-            self.settings,
-            self.schedule.describe().to_string(),
-            at,
-            self.measured_at(),
-            Some(scores),
-        )
+    /// [`CurriculumSampler::state`] with these scores, which may be from elsewhere.
+    pub(crate) fn state_with(&self, at: Position, scores: Option<&[f32]>) -> Result<State> {
+        if let Some(len) = self.passed(at)? {
+            return Err(EpochError::Skip { found: at.samples, len }.into());
+        }
+        let (schedule, measured_at) = (self.schedule.describe(), self.measured_at());
+        Ok(State::new(&self.population, self.settings, schedule, at, measured_at, scores))
+    }
+
+    /// The length of the epoch, if the position is past its end.
+    fn passed(&self, at: Position) -> Result<Option<usize>> {
+        if at.samples == 0 {
+            return Ok(None); // and no plan is made
+        }
+        let len = self.epoch_len(at.epoch)?;
+        Ok((at.samples > len).then_some(len))
     }
 
     pub(crate) fn check_state(&self, state: &State) -> Result<()> {
-        state.check(&self.population, self.settings, &self.schedule.describe().to_string())?;
+        state.check(&self.population, self.settings, &self.schedule.describe())?;
+        let Position { epoch, samples } = state.position();
+        if let Some(len) = self.passed(state.position())? {
+            let what = format!("position {samples} of epoch {epoch}, which has {len} samples");
+            return Err(StateError::StateContent { what }.into());
+        }
         if let Some((sample, score)) =
             state.scores().and_then(|scores| scores.into_iter().enumerate().find(|(_, score)| !score.is_finite()))
         {
@@ -210,7 +222,7 @@ impl<S: Schedule> Curriculum<S> {
     }
 
     /// Fills `out` with the epoch of this plan; on an error it is as it was.
-    fn fill(&self, epoch: usize, plan: &Plan, out: &mut Epoch) -> Result<()> {
+    pub(crate) fn fill(&self, epoch: usize, plan: &Plan, out: &mut Epoch) -> Result<()> {
         if let Some((measured_at, None)) = self.measured
             && self.uses_scores(plan)
         {
@@ -257,6 +269,14 @@ impl<S: Schedule> Curriculum<S> {
             }
     }
 
+    /// The report of the list of this plan, with the scores that it was made from.
+    pub(crate) fn report_of(&self, list: &Epoch, plan: Plan, scores: Option<&[f32]>) -> Report {
+        let missing = self.missing_scores(list.number(), &plan);
+        let mut report = report::report(list, &self.population, plan, self.measured_at().zip(scores));
+        report.warnings.extend(missing);
+        report
+    }
+
     /// Whether the epoch does without the scores of a measurement that was due.
     fn missing_scores(&self, epoch: usize, plan: &Plan) -> Option<Warning> {
         let Settings { first_measure: first, measure_every: every, .. } = self.settings;
@@ -269,7 +289,8 @@ impl<S: Schedule> Curriculum<S> {
 
     /// Whether scores change, or may change, this epoch or a later one.
     pub(crate) fn needs_scores_from(&self, epoch: usize) -> bool {
-        for epoch in (epoch..).take(LOOK_AHEAD) {
+        let classes = self.population.classes().num_classes();
+        for epoch in (epoch..).take((LOOK_AHEAD / classes).clamp(MIN_LOOK_AHEAD, MAX_LOOK_AHEAD)) {
             match self.plan(epoch) {
                 Ok(plan) if self.uses_scores(&plan) => return true,
                 Ok(plan) if plan.constant => return false,
@@ -281,10 +302,27 @@ impl<S: Schedule> Curriculum<S> {
     }
 }
 
-/// Number of epochs that are searched for one that needs scores. Scores are kept if the plan is not constant by then.
-const LOOK_AHEAD: usize = 1000;
+/// Quotas that are looked at to find an epoch that needs scores, and the fewest and most epochs that are. Scores are
+/// kept if the plan is not constant by then, which is always right, and a state is made in milliseconds.
+const LOOK_AHEAD: usize = 1_000_000;
+const MIN_LOOK_AHEAD: usize = 4;
+const MAX_LOOK_AHEAD: usize = 1000;
+
+impl<S: Schedule> sealed::Sealed for Curriculum<S> {
+    fn take_measured(&mut self, epoch: usize, scores: Result<Vec<f32>>) -> Result<()> {
+        self.update(epoch, &scores?)
+    }
+
+    fn may_need_scores(&self) -> bool {
+        self.needs_scores_from(0)
+    }
+}
 
 impl<S: Schedule> CurriculumSampler for Curriculum<S> {
+    fn part(&self) -> Range<usize> {
+        0..self.population.len()
+    }
+
     fn classes(&self) -> &ClassIndex {
         self.population.classes()
     }
@@ -327,11 +365,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
     fn report(&self, epoch: usize) -> Result<Report> {
         let (plan, mut list) = (self.plan(epoch)?, Epoch::default());
         self.fill(epoch, &plan, &mut list)?;
-        let measured = self.measured.as_ref().and_then(|(at, scores)| Some((*at, scores.as_deref()?)));
-        let missing = self.missing_scores(epoch, &plan);
-        let mut report = report::report(&list, &self.population, plan, measured);
-        report.warnings.extend(missing);
-        Ok(report)
+        Ok(self.report_of(&list, plan, self.scores()))
     }
 
     fn quotas(&self, epoch: usize) -> Result<Vec<usize>> {
@@ -341,16 +375,8 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
         }
     }
 
-    fn state(&self, at: Position) -> State {
-        let scores = self.scores().filter(|_| self.needs_scores_from(at.epoch));
-        State::new(
-            &self.population,
-            self.settings,
-            self.schedule.describe().to_string(),
-            at,
-            self.measured_at(),
-            scores,
-        )
+    fn state(&self, at: Position) -> Result<State> {
+        self.state_with(at, self.scores().filter(|_| self.needs_scores_from(at.epoch)))
     }
 
     fn restore(&mut self, state: &State) -> Result<Position> {
@@ -384,7 +410,7 @@ mod tests {
     /// A state of [`sampler`] with a checksum that is right, whatever it holds.
     fn state(epoch: usize, measured_at: Option<usize>, scores: Option<&[f32]>) -> State {
         let sampler = sampler();
-        let schedule = sampler.schedule.describe().to_string();
+        let schedule = sampler.schedule.describe();
         State::new(&sampler.population, sampler.settings, schedule, Position::from(epoch), measured_at, scores)
     }
 
@@ -397,6 +423,11 @@ mod tests {
         );
         assert!(refused(state(1, Some(1), None)).starts_with("`state` has a measurement without its scores,"));
         assert!(refused(state(1, None, Some(&[0.0; 4]))).starts_with("`state` has scores without the epoch"));
+        let (by, schedule) = (sampler(), sampler().schedule.describe());
+        let past = Position { epoch: 0, samples: 5 };
+        let past = State::new(&by.population, by.settings, schedule, past, None, None);
+        let what = format!("position 5 of epoch 0, which has {} samples", by.epoch_len(0).unwrap());
+        assert_eq!(refused(past), format!("`state` has {what}, which no sampler writes: use an older checkpoint"));
         sampler().restore(&state(3, Some(1), None)).unwrap(); // no later epoch needs them
     }
 

@@ -127,6 +127,12 @@ impl Epoch {
         &self.indices[self.start..]
     }
 
+    /// Sample indices in training order, without a copy if nothing was skipped.
+    pub fn into_indices(mut self) -> Vec<u32> {
+        self.indices.drain(..self.start);
+        self.indices
+    }
+
     /// Number of indices.
     pub fn len(&self) -> usize {
         self.indices.len() - self.start

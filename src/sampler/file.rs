@@ -15,6 +15,42 @@ use crate::{Error, Result};
 const MAGIC: &[u8] = b"climd\0";
 
 impl State {
+    /// The state as bytes, about 5 for each sample: what [`save`](Self::save) writes to a binary file.
+    ///
+    /// # Examples
+    /// ```
+    /// use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler, State};
+    /// let sampler = PowerLawScheduler::new(&[0, 0, 0, 1, 1, 2], PowerLaw::default())?.seed(7);
+    /// let bytes = sampler.state(3.into())?.to_bytes(); // into a checkpoint of your own
+    /// assert_eq!(State::from_bytes(&bytes)?.position().epoch, 3);
+    /// # Ok::<(), climd::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// Never: a state has only fields that the format can hold.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        postcard::to_extend(self, MAGIC.to_vec()).expect("every field has a form in the format")
+    }
+
+    /// The state of what [`to_bytes`](Self::to_bytes) gave.
+    ///
+    /// # Errors
+    /// [`StateError::StateBytes`] for bytes that are no state, or not the whole of one; [`StateError::StateVersion`] if
+    /// another release wrote them; [`StateError::StateDamaged`] if they were altered.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let bad = |reason: String| Error::State(StateError::StateBytes { reason });
+        let body = bytes.strip_prefix(MAGIC).ok_or_else(|| bad("they do not begin as a state does".into()))?;
+        let unread = |error: postcard::Error| bad(error.to_string());
+        // the version is the first field; the other fields of another version are unknown
+        check_version(postcard::take_from_bytes::<u32>(body).map_err(unread)?.0)?;
+        let (state, rest) = postcard::take_from_bytes::<Self>(body).map_err(unread)?;
+        if !rest.is_empty() {
+            return Err(bad(format!("{} bytes behind its end", rest.len())));
+        }
+        state.check_itself()?;
+        Ok(state)
+    }
+
     /// Writes the state to a file: as JSON if its name ends in `.json`, else in a compact binary format with about 5
     /// bytes for each sample.
     ///
@@ -29,7 +65,7 @@ impl State {
     /// use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler, State};
     /// let sampler = PowerLawScheduler::new(&[0, 0, 0, 1, 1, 2], PowerLaw::default())?.seed(7);
     /// let path = std::env::temp_dir().join(format!("climd-{}.state", std::process::id()));
-    /// sampler.state(3.into()).save(&path)?;
+    /// sampler.state(3.into())?.save(&path)?;
     /// assert_eq!(State::load(&path)?.position().epoch, 3);
     /// # std::fs::remove_file(path).unwrap();
     /// # Ok::<(), climd::Error>(())
@@ -46,8 +82,7 @@ impl State {
         let bytes = if path.extension().is_some_and(|end| end == "json") {
             serde_json::to_vec(self).map_err(|error| failed(error.into()))?
         } else {
-            let body = postcard::to_allocvec(self).map_err(|error| failed(io::Error::other(error.to_string())))?;
-            [MAGIC, &body].concat()
+            self.to_bytes()
         };
         write_whole(path, &bytes).map_err(failed)
     }
@@ -66,23 +101,15 @@ impl State {
         };
         let bytes = fs::read(path).map_err(unread)?;
         let not_whole = |reason: String| Error::State(StateError::StateFormat { path: name(), reason });
-        let state: Self = match bytes.strip_prefix(MAGIC) {
-            Some(body) => {
-                let binary = |error: postcard::Error| not_whole(error.to_string());
-                // the version is the first field; the other fields of another version are unknown
-                check_version(postcard::take_from_bytes::<u32>(body).map_err(binary)?.0)?;
-                let (state, rest) = postcard::take_from_bytes(body).map_err(binary)?;
-                if !rest.is_empty() {
-                    return Err(not_whole(format!("{} bytes behind its end", rest.len())));
-                }
-                state
-            }
-            None => {
-                let json = |error: serde_json::Error| not_whole(error.to_string());
-                check_version(serde_json::from_slice::<Version>(&bytes).map_err(json)?.version)?;
-                serde_json::from_slice(&bytes).map_err(json)?
-            }
-        };
+        if bytes.starts_with(MAGIC) {
+            return Self::from_bytes(&bytes).map_err(|error| match error {
+                Error::State(StateError::StateBytes { reason }) => not_whole(reason),
+                other => other,
+            });
+        }
+        let json = |error: serde_json::Error| not_whole(error.to_string());
+        check_version(serde_json::from_slice::<Version>(&bytes).map_err(json)?.version)?;
+        let state: Self = serde_json::from_slice(&bytes).map_err(json)?;
         state.check_itself()?;
         Ok(state)
     }

@@ -41,7 +41,41 @@ use crate::{ClassIndex, Error, Result};
 /// Epochs count from 0. An epoch depends only on the labels, the configuration, the latest scores and its number. There
 /// is no counter that a call advances, and calls may come in any order.
 ///
+/// [`Curriculum`] is the sampler of one process, and [`Distributed`](crate::Distributed) that of one of many. A loop
+/// that is written for the trait runs with both: it measures the samples of [`part`](Self::part), and deals each list
+/// to [`world_size`](Self::world_size) processes. With many processes, the methods marked *together* communicate: every
+/// process calls them, in the same order.
+///
+/// The trait is sealed: a new kind of curriculum is a [`Schedule`](crate::Schedule).
+///
 /// # Examples
+/// One loop, for one process and for many:
+/// ```
+/// use climd::{Curriculum, CurriculumSampler, Distributed, Exchange, InProcess, PowerLaw, ShardRemainder};
+///
+/// fn train(sampler: &mut dyn CurriculumSampler) -> climd::Result<usize> {
+///     let mut trained = 0;
+///     for epoch in 0..4 {
+///         if sampler.wants_scores(epoch) {
+///             let scores = vec![0.5; sampler.part().len()]; // of these samples, from your network
+///             sampler.update(epoch, &scores)?;
+///         }
+///         let (rank, world_size) = (sampler.rank(), sampler.world_size());
+///         let mine = sampler.epoch(epoch)?.shard(rank, world_size, ShardRemainder::Pad)?;
+///         trained += mine.len(); // train on these samples
+///     }
+///     Ok(trained)
+/// }
+///
+/// let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
+/// let sampler = || Curriculum::new(&labels, PowerLaw { epochs: 4, ..Default::default() });
+/// let alone = train(&mut sampler()?)?;
+/// let of_two = InProcess::run(2, |comm| train(&mut Distributed::new(sampler()?, comm, Exchange::AllGather)?));
+/// assert!(of_two.into_iter().all(|mine| mine.is_ok_and(|mine| mine >= alone / 2)));
+/// # Ok::<(), climd::Error>(())
+/// ```
+///
+/// Batches of indices:
 /// ```
 /// use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler};
 ///
@@ -60,7 +94,22 @@ use crate::{ClassIndex, Error, Result};
 /// }
 /// # Ok::<(), climd::Error>(())
 /// ```
-pub trait CurriculumSampler: Send + Sync {
+pub trait CurriculumSampler: sealed::Sealed {
+    /// This process's rank, from 0; 0 in one process.
+    fn rank(&self) -> usize {
+        0
+    }
+
+    /// Number of processes.
+    fn world_size(&self) -> usize {
+        1
+    }
+
+    /// The samples that this process measures, whose scores [`update`](Self::update) takes: all of them in one process.
+    /// Of many, each has one stretch, which never changes, and which is empty on some if there are more processes than
+    /// samples.
+    fn part(&self) -> Range<usize>;
+
     /// The classes of the data set.
     fn classes(&self) -> &ClassIndex;
 
@@ -76,32 +125,40 @@ pub trait CurriculumSampler: Send + Sync {
     fn wants_scores(&self, epoch: usize) -> bool;
 
     /// Takes the scores of a measurement at the beginning of `epoch`, wanted or not. Higher scores come earlier.
+    /// Together.
     ///
     /// # Shapes
-    /// `scores`: `[N]`, in the order of the labels.
+    /// `scores`: one for each sample of [`part`](Self::part), in the order of the labels; `[N]` in one process.
     ///
     /// # Errors
     /// [`ArgumentError::Length`](crate::error::ArgumentError::Length),
-    /// [`MeasureError::ScoreNotFinite`](crate::error::MeasureError::ScoreNotFinite); the sampler is then unchanged.
+    /// [`MeasureError::ScoreNotFinite`](crate::error::MeasureError::ScoreNotFinite), with the sample's index in the
+    /// data set. With many processes the others get
+    /// [`DistributedError::OtherRank`](crate::error::DistributedError::OtherRank).
+    /// The sampler is then unchanged.
     fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()>;
 
-    /// Writes the epoch's index list in training order to `out`, and reuses the memory of `out`.
+    /// Writes the epoch's index list in training order to `out`, and reuses the memory of `out`. Every process gets the
+    /// whole list: [`Epoch::shard`] gives it its part. Together.
     ///
     /// # Errors
-    /// [`ScheduleError::Quota`] if your own schedule asks for samples that the data do not have.
+    /// [`ScheduleError::Quota`] if your own schedule asks for samples that the data do not have. With many processes,
+    /// [`DistributedError::RanksDiffer`](crate::error::DistributedError::RanksDiffer) if they ask for different epochs,
+    /// or differ in labels, configuration or scores.
     ///
     /// # Complexity
     /// O(N + C log C) time; 4 bytes of scratch memory for each sample.
     fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()>;
 
     /// What the epoch holds and why: a line for each class, the age of the scores, and warnings.
+    /// It is of the list of all processes. Together.
     ///
     /// # Errors
     /// As [`epoch_into`](Self::epoch_into).
     fn report(&self, epoch: usize) -> Result<Report>;
 
-    /// As [`report`](Self::report), with what its batches are to be warned of: an epoch without a batch, or one that
-    /// ends in a lone sample.
+    /// As [`report`](Self::report), with what the batches of each process are to be warned of: an epoch without a
+    /// batch, or one that ends in a lone sample. Together.
     ///
     /// # Errors
     /// As [`report`](Self::report); [`ArgumentError::BatchSize`](crate::error::ArgumentError::BatchSize) for batches
@@ -109,7 +166,7 @@ pub trait CurriculumSampler: Send + Sync {
     fn report_batches(&self, epoch: usize, batch_size: usize, last: LastBatch) -> Result<Report> {
         check_batch_size(batch_size)?;
         let mut report = self.report(epoch)?;
-        report.warnings.extend(last.warning(report.len, batch_size));
+        report.warnings.extend(last.warning(report.len.div_ceil(self.world_size()), batch_size));
         Ok(report)
     }
 
@@ -120,16 +177,21 @@ pub trait CurriculumSampler: Send + Sync {
     fn quotas(&self, epoch: usize) -> Result<Vec<usize>>;
 
     /// Everything that is needed to go on from a position. Give it to [`restore`](Self::restore) of a sampler that was
-    /// built in the same way.
-    fn state(&self, at: Position) -> State;
+    /// built in the same way, on any number of processes. Together.
+    ///
+    /// # Errors
+    /// [`EpochError::Skip`](crate::error::EpochError::Skip) for a position past the end of its epoch.
+    fn state(&self, at: Position) -> Result<State>;
 
     /// Takes the scores of a state and returns its position. Earlier scores of the sampler are dropped.
+    /// Every process gives the same state. Together.
     ///
     /// # Errors
     /// [`StateError::StateDamaged`](crate::error::StateError::StateDamaged),
     /// [`StateError::StateVersion`](crate::error::StateError::StateVersion), or
     /// [`StateError::StateMismatch`](crate::error::StateError::StateMismatch) for other labels or another
-    /// configuration; the sampler is then unchanged.
+    /// configuration; [`StateError::StateContent`](crate::error::StateError::StateContent) for what no sampler writes,
+    /// such as a position past the end of its epoch. The sampler is then unchanged.
     fn restore(&mut self, state: &State) -> Result<Position>;
 
     /// The epoch's index list in training order.
@@ -142,16 +204,29 @@ pub trait CurriculumSampler: Send + Sync {
         Ok(out)
     }
 
-    /// Number of gradient steps that these epochs take in one process, known before training.
+    /// Number of gradient steps that these epochs take, known before training. Of many processes, all take as many, as
+    /// their parts are padded to one length.
     ///
     /// # Errors
     /// [`ArgumentError::BatchSize`](crate::error::ArgumentError::BatchSize) for batches of 0; as
     /// [`epoch_len`](Self::epoch_len).
     fn steps(&self, epochs: Range<usize>, batch_size: usize, last: LastBatch) -> Result<usize> {
         check_batch_size(batch_size)?;
-        epochs
-            .into_iter()
-            .try_fold(0usize, |steps, epoch| Ok(steps.saturating_add(last.batches(self.epoch_len(epoch)?, batch_size))))
+        epochs.into_iter().try_fold(0usize, |steps, epoch| {
+            Ok(steps.saturating_add(last.batches(self.epoch_len(epoch)?.div_ceil(self.world_size()), batch_size)))
+        })
+    }
+}
+
+pub(crate) mod sealed {
+    /// What the crate asks of its samplers, and nobody else can give.
+    pub trait Sealed {
+        /// As [`update`](super::CurriculumSampler::update), with a measurement that may have failed: all processes then
+        /// fail, and none waits for the scores.
+        fn take_measured(&mut self, epoch: usize, scores: crate::Result<Vec<f32>>) -> crate::Result<()>;
+
+        /// Whether scores change an epoch, or may.
+        fn may_need_scores(&self) -> bool;
     }
 }
 

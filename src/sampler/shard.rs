@@ -17,7 +17,7 @@ pub enum ShardRemainder {
 
 impl ShardRemainder {
     /// Length of each part.
-    fn len(self, samples: usize, world_size: usize) -> usize {
+    pub(crate) fn part_len(self, samples: usize, world_size: usize) -> usize {
         match self {
             ShardRemainder::Pad => samples.div_ceil(world_size),
             ShardRemainder::Drop => samples / world_size,
@@ -36,7 +36,7 @@ pub(super) fn every_nth(
     world_size: usize,
     remainder: ShardRemainder,
 ) -> Vec<u32> {
-    let len = remainder.len(list.len() - start, world_size);
+    let len = remainder.part_len(list.len() - start, world_size);
     (0..len).map(|i| list[(start + (rank + i * world_size) % list.len()) % list.len()]).collect()
 }
 
@@ -52,7 +52,7 @@ pub(super) fn stratified(
     world_size: usize,
     remainder: ShardRemainder,
 ) -> Vec<u32> {
-    let len = remainder.len(list.len(), world_size);
+    let len = remainder.part_len(list.len(), world_size);
     let dealt = list.len().min(len.saturating_mul(world_size));
     let mut by_class: Vec<usize> = (0..dealt).collect();
     by_class.sort_by_key(|&at| classes[list[at] as usize]); // stable

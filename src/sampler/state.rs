@@ -9,10 +9,11 @@ use super::epoch::Position;
 use super::settings::Settings;
 use crate::Result;
 use crate::error::StateError;
+use crate::schedule::Description;
 use crate::targets::Population;
 
 /// Version of the format. Other versions are refused.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// State of a sampler: [`state`](crate::CurriculumSampler::state) returns it, and
 /// [`restore`](crate::CurriculumSampler::restore) takes it.
@@ -25,7 +26,8 @@ pub struct State {
     num_samples: usize,
     labels: u64, // hash
     settings: Settings,
-    schedule: String,
+    schedule: Description,
+    targets: String, // what is more than one label a sample; else empty
     position: Position,
     measured_at: Option<usize>,
     scores: Option<Vec<u32>>, // bits of f32
@@ -36,7 +38,7 @@ impl State {
     pub(super) fn new(
         population: &Population,
         settings: Settings,
-        schedule: String,
+        schedule: Description,
         position: Position,
         measured_at: Option<usize>,
         scores: Option<&[f32]>,
@@ -46,7 +48,8 @@ impl State {
             num_samples: population.len(),
             labels: population.hash(),
             settings,
-            schedule: schedule + &targets_of(population),
+            schedule,
+            targets: population.rule().to_owned(),
             position,
             measured_at,
             scores: scores.map(|scores| scores.iter().map(|score| score.to_bits()).collect()),
@@ -72,17 +75,16 @@ impl State {
     }
 
     /// Refuses a state that is damaged, or of another version, data set or configuration.
-    pub(super) fn check(&self, population: &Population, settings: Settings, schedule: &str) -> Result<()> {
+    pub(super) fn check(&self, population: &Population, settings: Settings, schedule: &Description) -> Result<()> {
         self.check_itself()?;
         let labels = population.hash();
         same("a number of samples of", &self.num_samples, &population.len())?;
-        let (found, targets) = self.schedule.split_once(TARGETS).unwrap_or((&self.schedule, ""));
-        same("targets", &in_words(targets), &in_words(population.rule()))?;
+        same("targets", &in_words(&self.targets), &in_words(population.rule()))?;
         same("labels of hash", &format_args!("{:016x}", self.labels), &format_args!("{labels:016x}"))?;
         same("seed", &self.settings.seed, &settings.seed)?;
         same("first_measure", &self.settings.first_measure, &settings.first_measure)?;
         same("measure_every", &self.settings.measure_every, &settings.measure_every)?;
-        same("schedule", &found, &schedule)?;
+        same("schedule", &self.schedule, schedule)?;
         match &self.scores {
             Some(scores) => same("a number of scores of", &scores.len(), &population.len()),
             None => Ok(()),
@@ -114,7 +116,9 @@ impl State {
         let mut number = |value: u64| hash.update(&value.to_le_bytes());
         let Settings { seed, first_measure, measure_every } = self.settings;
         let Position { epoch, samples } = self.position;
-        for value in [self.num_samples, first_measure, measure_every, epoch, samples, self.schedule.len()] {
+        let schedule = self.schedule.to_string();
+        let lengths = [schedule.len(), self.targets.len()];
+        for value in [self.num_samples, first_measure, measure_every, epoch, samples].into_iter().chain(lengths) {
             number(value as u64);
         }
         [u64::from(self.version), self.labels, seed].into_iter().for_each(&mut number);
@@ -122,7 +126,8 @@ impl State {
             number(u64::from(value.is_some()));
             number(value.unwrap_or(0) as u64);
         }
-        hash.update(self.schedule.as_bytes());
+        hash.update(schedule.as_bytes());
+        hash.update(self.targets.as_bytes());
         self.scores.iter().flatten().for_each(|bits| hash.update(&bits.to_le_bytes()));
         hash.digest()
     }
@@ -130,13 +135,6 @@ impl State {
 
 pub(super) fn check_version(found: u32) -> Result<()> {
     if found == VERSION { Ok(()) } else { Err(StateError::StateVersion { found, expected: VERSION }.into()) }
-}
-
-/// Parts the schedule from the targets, where these are more than one label a sample.
-const TARGETS: &str = "; targets: ";
-
-fn targets_of(population: &Population) -> String {
-    if population.rule().is_empty() { String::new() } else { TARGETS.to_owned() + population.rule() }
 }
 
 fn in_words(targets: &str) -> &str {
@@ -157,22 +155,27 @@ mod tests {
         Population::single(crate::ClassIndex::new(&[0, 0, 1]).unwrap().into())
     }
 
+    fn any() -> Description {
+        Description::new("any").always("steps", 3)
+    }
+
     fn state(scores: &[f32]) -> State {
         let classes = population();
-        State::new(&classes, Settings::default(), "Any".into(), Position::from(3), Some(2), Some(scores))
+        State::new(&classes, Settings::default(), any(), Position::from(3), Some(2), Some(scores))
     }
 
     #[test]
     fn every_field_is_under_the_checksum() {
         let good = state(&[0.0, 1.0, 2.0]);
         let classes = population();
-        let check = |state: &State| state.check(&classes, Settings::default(), "Any");
+        let check = |state: &State| state.check(&classes, Settings::default(), &any());
         check(&good).unwrap();
-        let damage: [fn(&mut State); 8] = [
+        let damage: [fn(&mut State); 9] = [
             |s| s.num_samples += 1,
             |s| s.labels += 1,
             |s| s.settings.seed += 1,
-            |s| s.schedule.push('!'),
+            |s| s.schedule = any().always("more", 1),
+            |s| s.targets.push('!'),
             |s| s.position.samples += 1,
             |s| s.measured_at = None,
             |s| s.scores.as_mut().unwrap()[1] += 1,
@@ -188,9 +191,9 @@ mod tests {
     #[test]
     fn a_newer_version_is_named() {
         let mut newer = state(&[0.0; 3]);
-        newer.version = 2;
+        newer.version = 3;
         let classes = population();
-        let error = newer.check(&classes, Settings::default(), "Any").unwrap_err();
-        assert_eq!(error, Error::State(StateError::StateVersion { found: 2, expected: 1 }));
+        let error = newer.check(&classes, Settings::default(), &any()).unwrap_err();
+        assert_eq!(error, Error::State(StateError::StateVersion { found: 3, expected: 2 }));
     }
 }

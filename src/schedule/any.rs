@@ -161,6 +161,11 @@ mod tests {
             fields.retain(|&field| field != "name");
             fields.sort_unstable();
             assert_eq!(description.fields().map(|(field, _)| field).collect::<Vec<_>>(), fields, "{name}");
+            for (field, found) in description.fields() {
+                if let Some(word) = value[field].as_str() {
+                    assert_eq!(found, word); // the same in a description as in a file
+                }
+            }
         }
     }
 

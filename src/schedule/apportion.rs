@@ -11,7 +11,8 @@ use crate::Result;
 use crate::error::ArgumentError;
 
 /// What happens if the share of a class asks for more samples than the class has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Overflow {
@@ -27,11 +28,7 @@ pub enum Overflow {
 impl Overflow {
     /// The name in a configuration file and in a description.
     pub(super) fn name(self) -> &'static str {
-        match self {
-            Overflow::Redistribute => "redistribute",
-            Overflow::Truncate => "truncate",
-            Overflow::Repeat => "repeat",
-        }
+        self.into()
     }
 }
 

@@ -87,7 +87,8 @@ impl Quota {
 }
 
 /// How the samples of a class are picked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Pick {
@@ -112,13 +113,7 @@ impl Pick {
 
     /// Its name in a configuration file and in a [`Description`](super::Description).
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Pick::Highest => "highest",
-            Pick::Lowest => "lowest",
-            Pick::FixedRandom => "fixed_random",
-            Pick::Redraw => "redraw",
-            Pick::WithReplacement => "with_replacement",
-        }
+        self.into()
     }
 }
 

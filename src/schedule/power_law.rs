@@ -9,7 +9,8 @@ use crate::error::ArgumentError;
 use crate::{ClassIndex, Result};
 
 /// The class distribution that the curriculum ends in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum TargetLaw {
@@ -26,11 +27,7 @@ pub enum TargetLaw {
 impl TargetLaw {
     /// Its name in a configuration file and in a description.
     fn name(self) -> &'static str {
-        match self {
-            TargetLaw::PowerLaw => "power_law",
-            TargetLaw::Zipf => "zipf",
-            TargetLaw::Empirical => "empirical",
-        }
+        self.into()
     }
 }
 

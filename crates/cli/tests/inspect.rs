@@ -94,12 +94,12 @@ fn a_state_gives_the_page_its_scores() {
     let arguments = ["--state", file.to_str().unwrap(), "--html", page.to_str().unwrap()];
     let content = labels(&[("a", 30), ("b", 10)]);
 
-    sampler.state(Position::from(1)).save(&file).unwrap();
+    sampler.state(Position::from(1)).unwrap().save(&file).unwrap();
     let (good, text) = inspect(&content, &arguments);
     assert!(!good && text.contains("holds no scores"), "{text}");
 
     sampler.update(1, &scores).unwrap();
-    sampler.state(Position::from(1)).save(&file).unwrap();
+    sampler.state(Position::from(1)).unwrap().save(&file).unwrap();
     let (good, text) = inspect(&content, &arguments);
     assert!(good && text.contains("page: "), "{text}");
     let html = std::fs::read_to_string(&page).unwrap();
@@ -226,6 +226,8 @@ fn a_schedule_with_its_fields_decides_the_quotas() {
         (&["--schedule", "cosine"][..], "unknown variant `cosine`, expected one of `baby_step`"),
         (&["--schedule", "trim:drop=2"], "`drop` is 2, but must be at least 0, and below 1"),
         (&["--schedule", "uniform", "--epochs", "0"], "`epochs` is 0"),
+        (&["--epochs", "18446744073709551615"], "at most 100000 can be shown"),
+        (&["--schedule", "switch:at=18446744073709551615,before=uniform,after=linear"], "at most 100000 can be shown"),
         (&["--schedule", "trim", "--law", "zipf"], "cannot be used with"),
     ] {
         let (good, text) = inspect(&file, arguments);

@@ -1,4 +1,4 @@
-//! One epoch's list, and what can be done with it.
+//! The list of one epoch, which can be skipped and sharded.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,15 +9,15 @@ use pyo3::prelude::*;
 
 use crate::error::{Result, bad, raise};
 
-/// The samples of one epoch in training order, or the part of them that is left, or one process's part of that.
+/// The samples of one epoch in training order. After `skip` those that are left, after `shard` those of one process.
 #[pyclass(frozen, module = "climd")]
 pub struct Epoch {
     inner: climd::Epoch,
     home: Option<Home>,
 }
 
-/// Where the memory of a list goes once nobody in Python looks at it: the next list is written there. Of a list of ten
-/// million, fresh memory costs three tenths of the time.
+/// The memory of a list that Python does not use any more. The next list is written there. For a list of ten million
+/// samples, new memory takes three tenths of the time.
 #[derive(Clone, Default)]
 pub struct Home(Arc<Mutex<Option<climd::Epoch>>>);
 
@@ -86,14 +86,14 @@ impl Epoch {
         format!("Epoch(number={}, samples={})", self.inner.number(), self.inner.len())
     }
 
-    /// What is left after `samples` of it, counted over all processes. Skip first and shard then, to go on with another
-    /// number of processes.
+    /// The samples that are left after the first `samples`, counted over all processes. To go on with another number of
+    /// processes, skip first and shard then.
     fn skip(&self, samples: usize) -> Result<Self> {
         Ok(self.inner.skip(samples).map_err(raise)?.into())
     }
 
-    /// One process's part: positions `rank`, `rank + world_size`, ... of the list. All parts have one length:
-    /// `remainder="pad"` repeats samples from the start of the list, `"drop"` leaves the last ones out.
+    /// The part of one process: positions `rank`, `rank + world_size`, ... of the list. All parts have the same length:
+    /// `remainder="pad"` repeats samples from the start of the list, `"drop"` leaves out the last ones.
     /// `stratified=True` spreads each class evenly over the processes.
     #[pyo3(signature = (rank, world_size, *, remainder = "pad", stratified = false))]
     fn shard(&self, py: Python<'_>, rank: usize, world_size: usize, remainder: &str, stratified: bool) -> Result<Self> {
@@ -106,19 +106,19 @@ impl Epoch {
     }
 
     /// The logarithm of each class's share of the whole epoch, `[num_classes]` of float32, for a loss that corrects for
-    /// it. Column `c` is label `c`. The same before and after `skip` and `shard`.
+    /// it. Column `c` is label `c`. `skip` and `shard` do not change it.
     fn log_prior<'py>(&self, py: Python<'py>, num_classes: usize) -> Result<Bound<'py, PyArray1<f32>>> {
         Ok(self.inner.log_prior(num_classes).map_err(raise)?.into_pyarray(py))
     }
 
-    /// How often the whole epoch has each label, `[L]` of int64, of targets with several labels a sample.
+    /// How often each label is in the whole epoch, `[L]` of int64, for targets with several labels a sample.
     fn label_counts<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyArray1<i64>>> {
         let counts = self.inner.label_counts().map_err(raise)?;
         Ok(counts.iter().map(|&count| count as i64).collect::<Vec<_>>().into_pyarray(py))
     }
 
-    /// The log odds of each label in the whole epoch, `[L]` of float32, for `prior_corrected_binary_cross_entropy`. The
-    /// same before and after `skip` and `shard`.
+    /// The log odds of each label in the whole epoch, `[L]` of float32, for `prior_corrected_binary_cross_entropy`.
+    /// `skip` and `shard` do not change them.
     fn log_odds<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyArray1<f32>>> {
         Ok(self.inner.log_odds().map_err(raise)?.into_pyarray(py))
     }

@@ -1,17 +1,19 @@
-//! climd for Python: labels and scores in, index lists out. What is Python's own is in `python/climd`.
+//! climd for Python: labels and scores in, index lists out. The part that is written in Python is in `python/climd`.
 //!
-//! Three rules hold for every call: the interpreter's lock is released while the engine works, the threads are those of
-//! this process (`pool`), and what cannot be used is an exception with the crate's own text (`error`).
+//! Three rules hold for every call:
+//!
+//! * The interpreter's lock is released while the engine works.
+//! * The threads are those of this process (`pool`).
+//! * Bad input is an exception with the text of the crate (`error`).
 
+mod communicator;
 mod epoch;
 mod error;
 mod measure;
 mod pool;
 mod sampler;
 mod schedule;
-mod state;
 mod targets;
-mod together;
 
 use numpy::{Element, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -20,20 +22,20 @@ fn contiguous<'a, T: Element>(name: &str, array: &'a PyReadonlyArray1<'_, T>) ->
     array.as_slice().map_err(|error| error::bad("Layout", format!("`{name}`: {error}")))
 }
 
-/// Rank and world size of this process, as torchrun, mpirun or srun gives them; `(0, 1)` if none did.
+/// Rank and world size of this process, from the environment of torchrun, mpirun or srun. Without them `(0, 1)`.
 #[pyfunction]
 fn rank_and_world_size() -> error::Result<(usize, usize)> {
     climd::rank_and_world_size().map_err(error::raise)
 }
 
-/// From the next call on climd works with so many threads; 0: as many as `RAYON_NUM_THREADS` or `OMP_NUM_THREADS` says,
-/// or as there are cores. The number changes no result.
+/// Sets the number of threads, from the next call on. With 0 it is that of `RAYON_NUM_THREADS` or `OMP_NUM_THREADS`, or
+/// the number of cores. The number of threads changes no result.
 #[pyfunction]
 fn set_num_threads(threads: usize) {
     pool::set_num_threads(threads);
 }
 
-/// The number of threads that the next call works with.
+/// The number of threads of the next call.
 #[pyfunction]
 fn get_num_threads() -> usize {
     pool::num_threads()
@@ -56,7 +58,6 @@ fn _climd(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<epoch::Epoch>()?;
     m.add_class::<sampler::Sampler>()?;
     m.add_class::<targets::Targets>()?;
-    m.add_class::<together::Together>()?;
     m.add_function(wrap_pyfunction!(measure::measure_f32, m)?)?;
     m.add_function(wrap_pyfunction!(measure::measure_f64, m)?)?;
     m.add_function(wrap_pyfunction!(schedules, m)?)?;

@@ -16,17 +16,17 @@ struct Owned {
 }
 
 static POOL: AtomicPtr<Owned> = AtomicPtr::new(ptr::null_mut());
-/// What `set_num_threads` asked for; 0: nothing.
+/// The number that was given to `set_num_threads`. 0: none.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
-/// From the next call on there are so many threads; 0: as many as the environment says.
+/// Sets the number of threads from the next call on. With 0 the environment decides.
 pub fn set_num_threads(threads: usize) {
     if THREADS.swap(threads, Ordering::Relaxed) != threads {
         POOL.store(ptr::null_mut(), Ordering::Release); // the threads of the old pool idle, as a call may still use it
     }
 }
 
-/// Threads of the next call.
+/// Number of threads of the next call.
 pub fn num_threads() -> usize {
     match THREADS.load(Ordering::Relaxed) {
         0 => from_environment().unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |cores| cores.get())),
@@ -34,7 +34,7 @@ pub fn num_threads() -> usize {
     }
 }
 
-/// rayon's own variable, then the one that torchrun sets for each of many processes on one machine.
+/// Reads rayon's own variable, then the one that torchrun sets if many processes share a machine.
 fn from_environment() -> Option<usize> {
     ["RAYON_NUM_THREADS", "OMP_NUM_THREADS"]
         .iter()

@@ -2,23 +2,25 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use climd::{Curriculum, CurriculumSampler, LastBatch, Pick, Position, Report, Settings};
+use climd::{Curriculum, CurriculumSampler, Distributed, LastBatch, Pick, Position, Report, Settings, State};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::communicator::{self, PyCommunicator};
 use crate::epoch::{Epoch, Home};
 use crate::error::{Result, bad, raise};
 use crate::schedule::{Boxed, FromPython, Raised, from_json};
 use crate::targets::Targets;
-use crate::{contiguous, pool, state};
+use crate::{contiguous, pool};
 
-type Engine = Box<dyn CurriculumSampler>;
+type Engine = Box<dyn CurriculumSampler + Send + Sync>;
 
-/// What `climd.Sampler` wraps: arrays and schedules arrive here checked and converted.
+/// The engine inside `climd.Sampler`, which checks and converts arrays and schedules first.
 #[pyclass(frozen, module = "climd._climd")]
 pub struct Sampler {
     inner: RwLock<Engine>,
+    together: bool,
     lists: Home,
     described: String,
     raised: Raised,
@@ -26,6 +28,9 @@ pub struct Sampler {
 
 impl Sampler {
     fn read<R: Send>(&self, py: Python<'_>, work: impl FnOnce(&Engine) -> R + Send) -> R {
+        if self.together {
+            return self.write(py, |engine| work(engine)); // two threads of a rank must not talk at once
+        }
         py.detach(|| {
             let guard = self.inner.read().unwrap_or_else(PoisonError::into_inner);
             let inner = &*guard;
@@ -41,12 +46,12 @@ impl Sampler {
         })
     }
 
-    /// What Python raised inside a schedule, else the crate's error.
+    /// The exception that a schedule in Python raised. Without one, the error of the crate.
     fn raise(&self, error: climd::Error) -> PyErr {
         self.raised.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(|| raise(error))
     }
 
-    /// The result, unless Python raised something on the way that the engine could not tell.
+    /// The result, unless a schedule in Python raised an exception that the engine could not pass on.
     fn unless_raised<T>(&self, result: T) -> Result<T> {
         match self.raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(error) => Err(error),
@@ -57,21 +62,33 @@ impl Sampler {
 
 #[pymethods]
 impl Sampler {
-    /// `schedule`: JSON of one of the crate's, or `(object, description, pick)`.
+    /// `schedule`: JSON of one of the crate's, or `(object, description, pick)`. `communicator`: of one of many ranks.
     #[new]
+    #[expect(clippy::too_many_arguments)]
     fn new(
+        py: Python<'_>,
         labels: &Bound<'_, PyAny>,
         schedule: &Bound<'_, PyAny>,
         seed: u64,
         first_measure: usize,
         measure_every: usize,
+        communicator: Option<&Bound<'_, PyAny>>,
+        exchange: &str,
     ) -> Result<Self> {
         let raised: Raised = Arc::new(Mutex::new(None));
         let settings = Settings { seed, first_measure, measure_every };
         let engine = curriculum(labels, schedule, settings, &raised)?;
         let described = climd::Schedule::describe(engine.schedule()).to_string();
-        let lists = Home::default();
-        let sampler = Self { inner: RwLock::new(Box::new(engine)), lists, described, raised };
+        let exchange = communicator::exchange(exchange)?;
+        let (together, lists) = (communicator.is_some(), Home::default());
+        let engine: Engine = match communicator {
+            None => Box::new(engine),
+            Some(object) => {
+                let comm = PyCommunicator::of(object)?;
+                Box::new(py.detach(|| pool::run(|| Distributed::new(engine, comm, exchange))).map_err(raise)?)
+            }
+        };
+        let sampler = Self { inner: RwLock::new(engine), together, lists, described, raised };
         sampler.unless_raised(())?;
         Ok(sampler)
     }
@@ -87,6 +104,12 @@ impl Sampler {
             classes.sample_classes().iter().map(|&class| classes.label(class as usize)).collect()
         });
         labels.into_pyarray(py)
+    }
+
+    /// The samples that this rank measures.
+    fn part(&self, py: Python<'_>) -> (usize, usize) {
+        let part = self.read(py, |engine| engine.part());
+        (part.start, part.end)
     }
 
     fn num_samples(&self, py: Python<'_>) -> usize {
@@ -112,7 +135,7 @@ impl Sampler {
 
     fn update(&self, py: Python<'_>, epoch: usize, scores: PyReadonlyArray1<'_, f32>) -> Result<()> {
         let scores = contiguous("scores", &scores)?;
-        self.write(py, |engine| engine.update(epoch, scores)).map_err(raise)
+        self.write(py, |engine| engine.update(epoch, scores)).map_err(|error| self.raise(error))
     }
 
     fn epoch(&self, py: Python<'_>, epoch: usize) -> Result<Epoch> {
@@ -143,13 +166,12 @@ impl Sampler {
     }
 
     fn state<'py>(&self, py: Python<'py>, epoch: usize, samples: usize) -> Result<Bound<'py, PyBytes>> {
-        let bytes = self.read(py, |engine| state::to_bytes(&engine.state(Position { epoch, samples })))?;
-        Ok(PyBytes::new(py, &self.unless_raised(bytes)?))
+        let bytes = self.read(py, |engine| Ok(engine.state(Position { epoch, samples })?.to_bytes()));
+        Ok(PyBytes::new(py, &bytes.map_err(|error| self.raise(error))?))
     }
 
     fn restore(&self, py: Python<'_>, state: &[u8]) -> Result<(usize, usize)> {
-        let at = self.write(py, |engine| Ok::<_, PyErr>(engine.restore(&state::from_bytes(state)?)));
-        let at = at?.map_err(raise)?;
+        let at = self.write(py, |engine| engine.restore(&State::from_bytes(state)?)).map_err(raise)?;
         Ok((at.epoch, at.samples))
     }
 }

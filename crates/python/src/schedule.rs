@@ -1,4 +1,4 @@
-//! Any schedule: one of the crate's, from its name and fields, or an object of Python with `quota(epoch, counts)`.
+//! Any schedule: one of the crate, by its name and fields, or a Python object with a method `quota(epoch, counts)`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,13 +13,13 @@ use crate::error::{Result, bad};
 /// A schedule of the crate, or one that is written in Python.
 pub type Boxed = Box<dyn Schedule>;
 
-/// What Python raised inside a schedule, until the call that asked for it returns.
+/// The exception that a schedule in Python raised. It is kept until the call that used the schedule returns.
 pub type Raised = Arc<Mutex<Option<PyErr>>>;
 
 /// The schedule of `{"name": "power_law", "epochs": 30}`; fields that are left out have the crate's defaults.
 pub fn from_json(json: &str) -> Result<Boxed> {
     let schedule: AnySchedule = serde_json::from_str(json).map_err(|error| {
-        // serde's "at line 1 column 30" is about JSON that nobody has written.
+        // serde adds "at line 1 column 30", which is about JSON that the user has not written.
         let text = error.to_string();
         bad("Schedule", format!("`schedule`: {}", text.split(" at line ").next().unwrap_or(&text)))
     })?;

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use crate::error::{Result, bad, raise};
 use crate::{contiguous, pool};
 
-/// What `climd.Targets` wraps: arrays arrive here checked and converted.
+/// The engine's part of `climd.Targets`, which checks and converts arrays first.
 #[pyclass(frozen, module = "climd._climd")]
 pub struct Targets {
     pub inner: climd::Targets,

@@ -21,7 +21,7 @@ def train(exchange):
     if what == "labels" and rank == 1:
         labels[0] = 1
     sampler = CurriculumSampler(labels, SCHEDULE, seed=7, exchange=exchange)
-    lists, states = [], []
+    lists, states, reports = [], [], []
     for epoch in range(EPOCHS + 1):
         sampler.set_epoch(epoch)
         if what == "die" and epoch == 2 and rank == 1:
@@ -32,24 +32,27 @@ def train(exchange):
                 scores[0] = np.nan
             sampler.update(scores)
         states.append(sampler.state_dict()["engine"])
+        reports.append(sampler.report())
         parts = [None] * world_size
         dist.all_gather_object(parts, list(sampler))
         lists.append(interleaved(parts))
-    return lists, states
+    return lists, states, reports
 
 
 for exchange in exchanges:
     started = time.time()
     try:
-        lists, states = train(exchange)
+        lists, states, reports = train(exchange)
     except (climd.Error, climd.CommunicationError) as raised:
         print(f"rank {rank}: {type(raised).__name__} {raised.kind} after {time.time() - started:.0f} s: {raised}", flush=True)
         os._exit(3)
     engine = climd.Sampler(LABELS, SCHEDULE, seed=7)
-    for epoch, (got, state, expected) in enumerate(zip(lists, states, wanted())):
+    for epoch, (got, state, report, expected) in enumerate(zip(lists, states, reports, wanted())):
         padded = expected + expected[: -len(expected) % world_size]
         assert got == padded, (exchange, epoch, got, padded)
         if engine.wants_scores(epoch):
             engine.update(epoch, SCORES[epoch])
         assert engine.state(epoch) == state, (exchange, epoch)  # the bytes of one process
+        assert engine.report(epoch) == report, (exchange, epoch, report)  # with the scores of all ranks
+        assert epoch == 0 or report["measured_at"] and report["classes"][0]["scores"]["max"] > 0
 finish("lists and states of one process")

@@ -55,7 +55,7 @@ def fit(epochs, checkpoint=None):
         max_epochs=epochs, accelerator="cpu", devices=devices, strategy="ddp" if devices > 1 else "auto", logger=False,
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
         reload_dataloaders_every_n_epochs=0 if what == "no-reload" else 1, use_distributed_sampler=what != "batch",
-        callbacks=[CurriculumCallback(None, measure, log=devices == 1)],
+        callbacks=[CurriculumCallback(None, measure, log=True)],
     )
     trainer.fit(module, ckpt_path=checkpoint, **({"weights_only": False} if checkpoint else {}))
     return trainer, module

@@ -281,6 +281,46 @@ def test_the_number_of_threads_changes_nothing(labels):
     assert run_python("-c", "import climd; print(climd.get_num_threads())", OMP_NUM_THREADS="3", RAYON_NUM_THREADS="").strip() == "3"
 
 
+class Threads:
+    """Ranks that are threads of this process."""
+
+    def __init__(self, rank, shared):
+        self.rank, self.world_size, self.shared = rank, len(shared["values"]), shared
+
+    def all_gather(self, values):
+        self.shared["values"][self.rank] = values.copy()
+        self.shared["barrier"].wait()
+        all_of_them = np.concatenate(self.shared["values"])
+        self.shared["barrier"].wait()
+        return all_of_them
+
+    def all_reduce(self, values):
+        return self.all_gather(values).reshape(self.world_size, -1).sum(0, dtype=np.uint32)
+
+
+@pytest.mark.parametrize("exchange", ["all_gather", "histograms"])
+def test_processes_that_talk_through_an_object_make_the_lists_of_one(exchange, labels, scores):
+    one = climd.Sampler(labels, climd.PowerLaw(epochs=4), seed=7)
+    one.update(2, scores(2))
+    expected = one.indices(3).tolist(), one.report(3), one.state(3, done=6)
+    shared = {"values": [None] * 3, "barrier": threading.Barrier(3)}
+    found = [None] * 3
+
+    def run(rank):
+        sampler = climd.Sampler(labels, climd.PowerLaw(epochs=4), seed=7, communicator=Threads(rank, shared), exchange=exchange)
+        sampler.update(2, scores(2)[sampler.part.start : sampler.part.stop])
+        found[rank] = sampler.indices(3).tolist(), sampler.report(3), sampler.state(3, done=6)
+        with pytest.raises(climd.Error, match="cannot be pickled"):
+            pickle.dumps(sampler)
+
+    climd.set_num_threads(4)  # a rank that waits for the others holds one
+    threads = [threading.Thread(target=run, args=(rank,)) for rank in range(3)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    climd.set_num_threads(0)
+    assert found == [expected] * 3 and expected[1]["classes"][0]["scores"]
+
+
 def test_a_list_is_never_written_over_while_somebody_looks_at_it():
     labels = np.arange(2000) % 3
     sampler = climd.Sampler(labels, climd.Uniform(), seed=7)

@@ -94,9 +94,11 @@ CASES = [
     (lambda: climd.split(GOOD, []), "Empty", "`parts` is empty"),
     (lambda: climd.split(GOOD, [1, 1], groups=[1]), "Length", "`groups` has length 1"),
     # states
-    (lambda: climd.Sampler(GOOD).restore(b"no state"), "StateFormat", "state"),
+    (lambda: climd.Sampler(GOOD, communicator=object()), "Communicator", "object, which has no rank, world_size, all_reduce, all_gather"),
+    (lambda: climd.Sampler(GOOD, exchange="gather"), "Exchange", "histograms"),
+    (lambda: climd.Sampler(GOOD).restore(b"no state"), "StateBytes", "state"),
     (lambda: climd.Sampler(GOOD).restore("text"), "Kind", "`state` is a str"),
-    (lambda: climd.Sampler(GOOD).restore(climd.Sampler(GOOD).state(3)[:-3]), "StateFormat", "whole"),
+    (lambda: climd.Sampler(GOOD).restore(climd.Sampler(GOOD).state(3)[:-3]), "StateBytes", "whole"),
     (lambda: climd.Sampler(GOOD).restore(climd.Sampler(GOOD, seed=1).state(3)), "StateMismatch", "seed 1.*has 0"),
     (lambda: climd.Sampler(GOOD).restore(climd.Sampler([0, 1]).state(3)), "StateMismatch", "samples of 2"),
     (lambda: climd.Sampler(GOOD).restore(climd.Sampler(GOOD, climd.Uniform()).state(3)), "StateMismatch", "schedule"),

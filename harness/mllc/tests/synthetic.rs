@@ -59,4 +59,6 @@ fn it_is_written_again_but_over_nothing_else() {
     synthetic::write(&folder, 40, 7).unwrap();
     assert_eq!(files(&folder), before);
     assert!(matches!(synthetic::write(&folder, 5, 7), Err(Error::TooFewPatients { found: 5, least: 24 })));
+    let in_a_file = folder.join("manifest.csv").join("new");
+    assert!(matches!(synthetic::write(&in_a_file, 40, 7), Err(Error::Write { .. })));
 }

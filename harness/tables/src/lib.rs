@@ -13,3 +13,26 @@ pub mod results;
 pub mod stats;
 pub mod tables;
 pub mod targets;
+
+/// The lines of code that `climd inspect` advises are compiled and run.
+#[cfg(doctest)]
+mod steps {
+    macro_rules! steps {
+        ($($name:ident: $before:literal, $file:literal;)+) => { $(
+            #[doc = concat!("```\n", $before, "\n", include_str!($file), "# Ok::<(), climd::Error>(())\n```")]
+            struct $name;
+        )+ };
+    }
+
+    steps! {
+        Plain: "use climd::{Curriculum, schedule::Uniform};\nlet labels = [0, 0, 1];",
+            "../../../crates/cli/src/inspect/steps/plain.rs";
+        Trim: "use climd::{Curriculum, schedule::Trim};\nlet labels = [0, 0, 1];",
+            "../../../crates/cli/src/inspect/steps/trim.rs";
+        Loss: "use climd::{Curriculum, CurriculumSampler, prior_corrected_cross_entropy, schedule::Uniform};
+let epoch = Curriculum::new(&[0, 0, 1], Uniform)?.epoch(0)?;
+let (num_classes, labels) = (2, tch::Tensor::from_slice(&[0i64, 1]));
+let logits = tch::Tensor::zeros([2, 2], tch::kind::FLOAT_CPU);",
+            "../../../crates/cli/src/inspect/steps/loss.rs";
+    }
+}

@@ -90,8 +90,15 @@ fn copy_into(folder: &Path, parts: &[&str]) {
     fs::write(folder.join("src/schedule/halves.rs"), block(&page, "rust,new-file")).unwrap();
 }
 
-const PLACES: [&str; 6] =
-    ["src", "tests/golden/lists.json", "README.md", "CHANGELOG.md", "docs/algorithm.md", "crates/python/python"];
+const PLACES: [&str; 7] = [
+    "src",
+    "tests/golden/lists.json",
+    "README.md",
+    "CHANGELOG.md",
+    "docs/algorithm.md",
+    "docs/guide",
+    "crates/python/python",
+];
 
 #[test]
 fn every_change_of_the_page_is_needed() {
@@ -137,7 +144,9 @@ fn a_stranger_adds_a_schedule() {
     }
     let output = Command::new(env!("CARGO"))
         .args(arguments)
-        .env("CARGO_TARGET_DIR", target)
+        // what is built already is used again, but this `climd` does not take the place of the real one
+        .env("CARGO_BUILD_BUILD_DIR", target)
+        .env("CARGO_TARGET_DIR", folder.join("target"))
         .env("CLIMD_WRITE_LISTS", "1") // as the page says
         .current_dir(&folder)
         .output()

@@ -84,9 +84,6 @@ pub(super) struct Advice {
 
 /// Advice for a data set with this number of classes, and this ratio of the largest to the smallest.
 pub(super) fn advice(classes: usize, ratio: f64, smallest: usize) -> Advice {
-    const PLAIN: &str = "let sampler = Curriculum::new(&labels, Uniform)?.seed(7);";
-    const LOSS: &str =
-        "let loss = prior_corrected_cross_entropy(&logits, &labels, &epoch.log_prior(num_classes)?, 1.0)?;";
     match () {
         () if classes == 1 => Advice { text: "One class: there is nothing to balance.", code: "" },
         () if classes == 2 && smallest < 10 && ratio >= 10.0 => Advice {
@@ -117,7 +114,10 @@ pub(super) fn advice(classes: usize, ratio: f64, smallest: usize) -> Advice {
     }
 }
 
-const TRIM: &str = "let sampler = Curriculum::new(&labels, Trim { drop: 0.1, ..Default::default() })?.seed(7);";
+// Files, so that the documentation tests of climd-repro, which has the losses, compile them.
+const PLAIN: &str = include_str!("steps/plain.rs").trim_ascii_end();
+const LOSS: &str = include_str!("steps/loss.rs").trim_ascii_end();
+const TRIM: &str = include_str!("steps/trim.rs").trim_ascii_end();
 
 #[cfg(test)]
 mod tests {

@@ -51,7 +51,7 @@ impl Inspection {
         names.dedup();
         let codes: Vec<usize> = labels.iter().map(|label| names.partition_point(|name| name < label)).collect();
         let sampler = Curriculum::new(&codes, schedule.into())?;
-        let (epochs, warnings) = (schedule::epochs(sampler.schedule()), Vec::new());
+        let (epochs, warnings) = (shown(schedule::epochs(sampler.schedule()))?, Vec::new());
         Ok(Self { names, sampler, epochs, scores: None, findings: None, groups: None, sites: None, warnings })
     }
 
@@ -75,10 +75,9 @@ impl Inspection {
     /// Shows this number of epochs.
     ///
     /// # Errors
-    /// If it is 0.
+    /// If it is 0, or too large.
     pub fn epochs(self, epochs: usize) -> Result<Self> {
-        ensure!(epochs > 0, Error::from(ArgumentError::NoEpochs));
-        Ok(Self { epochs, ..self })
+        Ok(Self { epochs: shown(epochs)?, ..self })
     }
 
     /// Adds a group, for example a patient, for each sample. `column` is the name of their column.
@@ -226,6 +225,14 @@ impl Inspection {
         table.add_row(all.into_iter().chain(quotas.iter().map(|quota| quota.iter().sum::<usize>().to_string())));
         Ok(table)
     }
+}
+
+/// Checks a number of epochs. Each of them is looked at for the warnings.
+fn shown(epochs: usize) -> Result<usize> {
+    const MOST: usize = 100_000;
+    ensure!(epochs > 0, Error::from(ArgumentError::NoEpochs));
+    ensure!(epochs <= MOST, "`epochs` is {epochs}, but at most {MOST} can be shown: is it a number of steps?");
+    Ok(epochs)
 }
 
 /// Samples of each class in an epoch, largest class first. If the schedule ignores classes, they are counted.

@@ -6,7 +6,7 @@ use std::path::Path;
 /// A file, and whether one of its lines shows that it knows the schedule: of this file, of this type.
 type Place = (&'static str, fn(line: &str, file: &str, schedule: &str) -> bool);
 
-const PLACES: [Place; 9] = [
+const PLACES: [Place; 10] = [
     ("src/schedule/any.rs", |line, file, schedule| {
         // a switch holds two others, so it has a line of its own
         line.trim() == format!("{file}::{schedule},") || line.trim().starts_with(&format!("{schedule}(Box<"))
@@ -15,6 +15,7 @@ const PLACES: [Place; 9] = [
     ("docs/algorithm.md", |line, _, schedule| {
         line.starts_with(&format!("| `{schedule}`")) || line.starts_with(&format!("* `{schedule}`"))
     }),
+    ("docs/guide/choosing.md", |line, _, schedule| line.starts_with("| ") && line.contains(&format!("`{schedule}`"))),
     ("README.md", |line, _, schedule| line.starts_with("- ") && line.contains(&format!("`{schedule}`"))),
     ("CHANGELOG.md", |line, _, schedule| line.contains(&format!("`{schedule}`"))),
     ("tests/golden/lists.json", |line, _, schedule| line.contains(&format!(r#""schedule":{{"{schedule}":"#))),

@@ -26,7 +26,7 @@ from ._climd import (
 )
 from ._labels import Encoded, encode
 from ._measure import Scores, measure
-from ._sampler import Sampler
+from ._sampler import Communicator, Sampler
 from ._targets import Targets, split
 from .schedules import (
     BabyStep,
@@ -49,6 +49,7 @@ __all__ = [
     "BabyStep",
     "ClassBalanced",
     "CommunicationError",
+    "Communicator",
     "CurriculumWarning",
     "Encoded",
     "Epoch",

@@ -1,4 +1,4 @@
-"""Labels and scores of any kind of array, as the engine takes them."""
+"""Converts labels and scores to the arrays that the engine takes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Encoded(NamedTuple):
 
 
 def encode(names: Any) -> Encoded:
-    """Numbers the classes of names, strings for instance, from 0 on in sorted order.
+    """Gives each class a number, from 0 on in sorted order. `names` may be strings.
 
-    `names`: `[N]`. Fit it on all parts of a data set at once, or a class may have two numbers.
+    `names`: `[N]`. Encode all parts of a data set in one call. Otherwise a class may get two numbers.
 
         >>> encode(["b", "a", "b"])
         Encoded(labels=array([1, 0, 1]), names=['a', 'b'])
@@ -36,7 +36,7 @@ def encode(names: Any) -> Encoded:
 
 
 def as_labels(labels: Any, name: str = "labels") -> NDArray[np.int64]:
-    """One integer a sample, as int64; without a copy if it is that already."""
+    """One integer a sample, as int64. int64 arrays are not copied."""
     array = host(labels)
     if array.ndim != 1:
         raise error("Shape", f"`{name}` has shape {list(array.shape)}, but must be [N], one integer a sample")
@@ -58,7 +58,7 @@ def as_labels(labels: Any, name: str = "labels") -> NDArray[np.int64]:
 
 
 def as_scores(scores: Any) -> NDArray[np.float32]:
-    """float32 on the host, without a copy if it is that already."""
+    """Scores as float32 in the CPU's memory. float32 arrays on the CPU are not copied."""
     array = host(scores)
     if array.ndim != 1:
         raise error("Shape", f"`scores` has shape {list(array.shape)}, but must be [N], one score a sample")
@@ -68,7 +68,7 @@ def as_scores(scores: Any) -> NDArray[np.float32]:
 
 
 def host(x: Any) -> NDArray[Any]:
-    """NumPy's view of anything that can show its memory: no copy for arrays and tensors on the CPU."""
+    """Any array or tensor as a NumPy array. Those in the CPU's memory are not copied."""
     if isinstance(x, np.ndarray):
         return x
     if hasattr(x, "detach"):  # a tensor that may want a gradient, which neither protocol gives away
@@ -91,7 +91,7 @@ def error(kind: str, text: str) -> _climd.Error:
 
 
 def whole(name: str, value: Any, bits: int = 63) -> int:
-    """An integer from 0 on; a bool or a float is a mistake."""
+    """Checks that a value is an integer from 0 on. A bool or a float is refused."""
     try:
         if isinstance(value, (bool, np.bool_)):
             raise TypeError

@@ -1,4 +1,4 @@
-"""Scores from what a network says of each sample."""
+"""Scores of samples, from the outputs of a network."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def measure(
     """Scores every sample by confidence and complementarity: higher is easier, and comes earlier.
 
     Shapes. `labels`: `[N]`, columns of the logits. `logits`: one `[N, C]` for each of `M` modalities. `embeddings`: one
-    `[N, D]` for each modality, `D` the same for all. `present`: `[N, M]` of bool, which sample has which modality; what
-    the other arrays hold for the rest is ignored. Anything that NumPy can look at by DLPack or `__array__` will do;
-    float32 and float64 on the CPU are not copied. float64 anywhere: all is computed in float64.
+    `[N, D]` for each modality, with the same `D`. `present`: `[N, M]` of bool: whether a sample has a modality. Rows of missing
+    modalities are ignored. Every argument may be any array or tensor that NumPy can read (by DLPack or `__array__`).
+    float32 and float64 on the CPU are not copied. If one array is float64, everything is computed in float64.
 
     `terms`: "both" (Eq. 4), "confidence" (Eq. 1, needs logits), "complementarity" (Eq. 2-3, needs embeddings) or
     "log_likelihood" (the mean log probability of the label).
 
-    Errors. `climd.Error` that names the argument, the modality and the sample: shapes that disagree, labels that are no
+    Errors. `climd.Error` that names the argument, the modality and the sample: shapes that disagree, labels that are not a
     column, values that are NaN or infinite, a sample without any modality.
 
     Source. Han et al., MICCAI 2025, Eq. 1-4. A zero embedding has cosine 0 to every other.

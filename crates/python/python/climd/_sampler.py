@@ -1,8 +1,8 @@
-"""The engine in Python's clothes."""
+"""The sampler: labels and scores in, index lists out."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple, Union
+from typing import Any, Dict, Optional, Protocol, Tuple, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,20 +13,39 @@ from ._targets import Targets, labels_for_engine
 from .schedules import HasQuota, PowerLaw, Schedule
 
 
+class Communicator(Protocol):
+    """How processes talk: two collective operations on 32-bit words, which every process calls."""
+
+    rank: int
+    world_size: int
+
+    def all_reduce(self, values: NDArray[np.uint32], /) -> NDArray[np.uint32]:
+        """The sums over all processes, modulo 2^32."""
+
+    def all_gather(self, values: NDArray[np.uint32], /) -> NDArray[np.uint32]:
+        """The values of all processes, one after the other by rank; each may have another number of them."""
+
+
 class Sampler:
-    """What a training loop holds: index lists out, scores in.
+    """Makes the list of samples of every epoch, and takes scores.
 
-    Epochs count from 0. What an epoch holds depends on the labels, the configuration, the latest scores and the number of
-    the epoch alone: no call advances a counter, and calls may come in any order. May be used by many threads at once.
+    Epochs count from 0. The list of an epoch depends on four things alone: the labels, the configuration, the latest scores
+    and the number of the epoch. No call advances a counter, so calls may come in any order. Many threads may use one sampler
+    at the same time.
 
-    labels: `[N]`, integers of any type, with gaps if need be. Names, and -1 as a class: `climd.encode`. Several labels a
-        sample, sites or a cap for each patient: `climd.Targets`.
-    schedule: one of climd's, or an object with `quota(epoch, counts)`. Default: the paper's.
-    seed: of every random choice, from 0 to 2^64 - 1.
-    first_measure: the first epoch that begins with a measurement; before it a random ranking stands in.
-    measure_every: epochs from one measurement to the next; 0: only once.
+    labels: `[N]`, integers of any type. Numbers may be left out. If classes have names, or if -1 is a class, use
+        `climd.encode`. For several labels a sample, sites, or a cap for each patient, use `climd.Targets`.
+    schedule: one of climd's, or an object with `quota(epoch, counts)`. Default: `climd.PowerLaw()`, the paper's.
+    seed: the seed of every random choice, from 0 to 2^64 - 1.
+    first_measure: the first epoch that begins with a measurement. Epochs before it use a random ranking.
+    measure_every: number of epochs from one measurement to the next. 0: measure only once.
+    communicator: for one of many processes. Each measures its `part`, and together they make the lists of one process. Any
+        object as `climd.Communicator` says; `climd.torch.TorchCommunicator` is one. The methods marked *together* then
+        communicate: every process calls them, in the same order.
+    exchange: "all_gather" gives every process all scores. With "histograms" a process has only its own.
 
-    Errors. `climd.Error` for labels or values that cannot be used.
+    Errors. `climd.Error` for labels or values that cannot be used; `climd.CommunicationError` for processes that differ or
+    are gone.
     """
 
     def __init__(
@@ -37,6 +56,8 @@ class Sampler:
         seed: int = 0,
         first_measure: int = 1,
         measure_every: int = 1,
+        communicator: Optional[Communicator] = None,
+        exchange: str = "all_gather",
     ) -> None:
         self.schedule: Union[Schedule, HasQuota] = PowerLaw() if schedule is None else schedule
         self.seed = whole("seed", seed, 64)
@@ -44,45 +65,63 @@ class Sampler:
         self.measure_every = whole("measure_every", measure_every)
         self.targets: Optional[Targets] = labels if isinstance(labels, Targets) else None
         self._inner = _climd.Sampler(
-            labels_for_engine(labels), for_engine(self.schedule), self.seed, self.first_measure, self.measure_every
+            labels_for_engine(labels),
+            for_engine(self.schedule),
+            self.seed,
+            self.first_measure,
+            self.measure_every,
+            as_communicator(communicator),
+            exchange,
         )
+        self._together = communicator is not None
         self._counts = dict(self._inner.classes())
 
     @property
     def class_counts(self) -> Dict[int, int]:
-        """Samples of each class in the data set, by label, largest class first; under a cap, as many as an epoch can hold."""
+        """Samples of each class in the data set, by label, largest class first. With a cap: as many as an epoch can hold."""
         return dict(self._counts)
 
     @property
     def num_samples(self) -> int:
-        """Samples of the data set."""
+        """Number of samples in the data set."""
         return self._inner.num_samples()
+
+    @property
+    def part(self) -> range:
+        """The samples that this process measures, whose scores `update` takes; all of them in one process."""
+        return range(*self._inner.part())
 
     def epoch_len(self, epoch: int) -> int:
         """Number of samples of the epoch, known before training."""
         return self._inner.epoch_len(whole("epoch", epoch))
 
     def wants_scores(self, epoch: int) -> bool:
-        """Whether the epoch should begin with a measurement: False once the scores of that epoch are in."""
+        """Whether the epoch should begin with a measurement. False after `update` has taken the scores of that epoch."""
         return self._inner.wants_scores(whole("epoch", epoch))
 
     def update(self, epoch: int, scores: Any) -> None:
-        """Takes scores measured at the beginning of `epoch`, `[N]` in the order of the labels; higher comes earlier.
+        """Takes scores that were measured at the start of `epoch`: one for each sample of `part`, in the order of the labels;
+        in one process `[N]`. Higher comes earlier. Together.
 
         After an error the sampler is unchanged.
         """
         self._inner.update(whole("epoch", epoch), as_scores(scores))
 
     def epoch(self, epoch: int) -> _climd.Epoch:
-        """The epoch's list, to skip, shard and look at. O(N + C log C)."""
+        """The list of the epoch, the whole of it in every process. It can be skipped and sharded. Takes O(N + C log C) steps.
+        Together.
+        """
         return self._inner.epoch(whole("epoch", epoch))
 
     def indices(self, epoch: int) -> NDArray[np.uint32]:
-        """The epoch's sample indices in training order, read-only, without a copy."""
+        """The epoch's sample indices in training order, read-only, without a copy. Together."""
         return self.epoch(epoch).indices
 
     def quotas(self, epoch: int) -> Dict[int, int]:
-        """Samples of each class in the epoch, by label. An error if the schedule ignores classes there: see `report`."""
+        """Samples of each class in the epoch, by label.
+
+        If the schedule ignores classes in this epoch, this is an error: `report` counts them.
+        """
         return dict(zip(self._counts, self._inner.quotas(whole("epoch", epoch))))
 
     def log_prior(self, epoch: int, num_classes: int) -> NDArray[np.float32]:
@@ -90,30 +129,34 @@ class Sampler:
         return self.epoch(epoch).log_prior(whole("num_classes", num_classes))
 
     def label_counts(self, epoch: int) -> NDArray[np.int64]:
-        """How often the epoch has each label, `[L]`. An error without `Targets` of several labels."""
+        """How often each label is in the epoch, `[L]`. Without `Targets` of several labels this is an error."""
         return self.epoch(epoch).label_counts()
 
     def log_odds(self, epoch: int) -> NDArray[np.float32]:
-        """The log odds of each label in the epoch, `[L]`, for a sigmoid loss that corrects for them. An error as above."""
+        """The log odds of each label in the epoch, `[L]`, for a loss that corrects for them. Errors: as in `label_counts`."""
         return self.epoch(epoch).log_odds()
 
     def report(self, epoch: int) -> Dict[str, Any]:
-        """What the epoch holds and why, to be logged.
+        """What the epoch holds, and why, for a log. Together.
 
-        "samples" and "distinct" samples of the list; "alpha" and "progress" of the schedule, None where it has none;
-        "measured_at", the epoch of the scores in use; "classes", by label: "count" in the data, "quota" in the epoch,
-        "target" share, "scores" (min, mean, max); "labels", by column, of targets with several: samples that have it in
-        the data ("carried") and in the list ("realised"), "quota" of those whose own label it is, share of the list
-        ("prevalence") and of the data ("natural"); "largest_group" of targets with groups; "warnings", as sentences.
+        "samples", "distinct": length of the list, and number of different samples in it.
+        "alpha", "progress": of the schedule; None if it has none.
+        "measured_at": the epoch in which the scores were measured.
+        "classes": for each label "count" in the data, "quota" in the epoch, "target" share, "scores" (min, mean, max).
+        "labels", with several labels a sample: for each column the samples that have the label in the data ("carried") and
+            in the list ("realised"), the "quota" of those whose own label it is, and its share of the list ("prevalence")
+            and of the data ("natural").
+        "largest_group": with groups.
+        "warnings": a list of sentences.
         """
         return self._inner.report(whole("epoch", epoch))
 
     def steps(
         self, epochs: Union[int, range], batch_size: int, *, drop_last: bool = False, merge_lone: bool = False
     ) -> int:
-        """Gradient steps that these epochs take in one process, for a learning-rate schedule.
+        """Number of gradient steps in these epochs, for a learning-rate schedule. It counts for one process.
 
-        drop_last, merge_lone: as of `climd.torch.CurriculumBatchSampler`.
+        drop_last, merge_lone: as in `climd.torch.CurriculumBatchSampler`.
         """
         span = range(whole("epochs", epochs)) if not isinstance(epochs, range) else epochs
         if span.step != 1:
@@ -123,16 +166,17 @@ class Sampler:
         return self._inner.steps(start, stop, whole("batch_size", batch_size), last_batch)
 
     def state(self, epoch: int, done: int = 0) -> bytes:
-        """All that is needed to go on from `done` samples of `epoch`, counted over all processes.
+        """Everything that a sampler needs to go on after `done` samples of `epoch`, counted over all processes, on any number
+        of them. Together.
 
-        The bytes are those of the Rust crate: either goes on where the other stopped.
+        The bytes are those of the Rust crate. So a training can stop in Python and go on in Rust, and the other way round.
         """
         return self._inner.state(whole("epoch", epoch), whole("done", done))
 
     def restore(self, state: bytes) -> Tuple[int, int]:
-        """Takes a state's scores and returns its `(epoch, done)`; what the sampler had is dropped.
+        """Takes the scores of a state in place of the sampler's own. Returns the state's `(epoch, done)`. Together.
 
-        Errors. `climd.StateError` for a state that is damaged, or of other labels or another configuration; the sampler
+        Errors. `climd.StateError` for a state that is damaged, or of other labels or another configuration. The sampler
         is then unchanged.
         """
         if not isinstance(state, (bytes, bytearray, memoryview)):
@@ -140,6 +184,8 @@ class Sampler:
         return self._inner.restore(bytes(state))
 
     def __reduce__(self) -> Tuple[Any, ...]:
+        if self._together:
+            raise error("Pickle", "a sampler of many processes cannot be pickled: its `state` can")
         keywords = dict(seed=self.seed, first_measure=self.first_measure, measure_every=self.measure_every)
         labels = self._inner.labels() if self.targets is None else self.targets
         return _rebuild, (type(self), labels, self.schedule, keywords, self._inner.state(0, 0))
@@ -155,6 +201,13 @@ def _rebuild(cls: Any, labels: Any, schedule: Any, keywords: Dict[str, int], sta
     return sampler
 
 
+def as_communicator(communicator: Any) -> Any:
+    lacks = [name for name in ("rank", "world_size", "all_reduce", "all_gather") if not hasattr(communicator, name)]
+    if communicator is not None and lacks:
+        raise error("Communicator", f"`communicator` is a {type(communicator).__name__}, which has no {', '.join(lacks)}")
+    return communicator
+
+
 def for_engine(schedule: Any) -> Any:
     """A schedule as the extension takes it."""
     if isinstance(schedule, Schedule):
@@ -163,7 +216,7 @@ def for_engine(schedule: Any) -> Any:
         hint = "an instance, such as `climd.PowerLaw(epochs=30)`, or an object with `quota(epoch, counts)`"
         raise error("Schedule", f"`schedule` is {schedule!r}, but must be {hint}")
     described = repr(schedule)
-    if getattr(type(schedule), "__repr__") is object.__repr__:  # it has an address in it, which differs in the next process
+    if getattr(type(schedule), "__repr__") is object.__repr__:  # it has an address, which differs in the next process
         parts = ", ".join(f"{name}={value!r}" for name, value in sorted(vars(schedule).items()))
         described = f"{type(schedule).__qualname__}({parts})"
     return schedule, described, getattr(schedule, "pick", "highest")

@@ -14,12 +14,12 @@ Call = Tuple[Any, ...]
 
 
 class Targets:
-    """The labels of a data set, with the sites and groups (patients) of its samples: what `Sampler` takes in place of labels.
+    """The labels of a data set, with the sites and groups (patients) of its samples. `Sampler` takes it in place of labels.
 
-    Made by `single`, `multi_label` or `multi_hot`; `unknown`, `sites` and `groups` give new ones.
+    `single`, `multi_label` and `multi_hot` make one. `unknown`, `sites` and `groups` return a new one with more in it.
 
-    With several labels, the class of a sample is its own label: the label that the fewest samples have, of equally rare ones
-    the largest. A sample without labels has own label -1, or -2 if some of its labels are unknown.
+    With several labels, the class of a sample is its "own label": the one that the fewest samples have. Of equally rare
+    labels it is the largest. A sample without labels has own label -1, or -2 if some of its labels are unknown.
 
         >>> findings = [[1, 0, 0], [1, 1, 0], [0, 0, 0], [1, 0, 1], [0, -1, 0], [1, 0, 0]]
         >>> targets = Targets.multi_hot(findings).groups([7, 7, 7, 8, 9, 10], cap=1)
@@ -36,15 +36,15 @@ class Targets:
 
     @classmethod
     def single(cls, labels: Any) -> Targets:
-        """One label a sample: `[N]`, integers of any type, with gaps if need be."""
+        """One label a sample: `[N]`, integers of any type. Numbers may be left out."""
         return cls._made("single", as_labels(labels).copy())
 
     @classmethod
     def multi_label(cls, labels: Any, num_labels: int, *, starts: Optional[Any] = None) -> Targets:
         """Any number of labels a sample, as lists of columns: `[[0, 2], [], [1]]`.
 
-        num_labels: columns `L`; labels are below it. starts: then `labels` is one array, and those of sample `i` are
-        `labels[starts[i]:starts[i + 1]]`; `[N + 1]`.
+        num_labels: number of columns `L`. Labels are below it.
+        starts: `[N + 1]`. If given, `labels` is one array, and sample `i` has `labels[starts[i]:starts[i + 1]]`.
         """
         return cls._made("multi_label", *as_rows(labels, starts), whole("num_labels", num_labels))
 
@@ -54,14 +54,14 @@ class Targets:
         return cls._made("multi_hot", as_table(table).copy())
 
     def unknown(self, labels: Any, *, starts: Optional[Any] = None) -> Targets:
-        """The same with unknown labels, given as in `multi_label`: whether these samples have them is not known."""
+        """The same with unknown labels, given as in `multi_label`. It is not known whether the samples have these labels."""
         return self._with("unknown", *as_rows(labels, starts))
 
     def sites(self, sites: Any, within: str = "proportional") -> Targets:
         """The same with the site of each sample, `[N]` of integers: the sites of a class share its quota.
 
-        within: "proportional" to the samples of the class at each site, or "balanced", as equally as they allow, so that
-        the scanner does not tell the class.
+        within: "proportional" to the samples of the class at each site, or "balanced", as equal as possible, so that a
+            network cannot guess the class from the scanner.
         """
         return self._with("sites", as_labels(sites, "sites").copy(), within)
 
@@ -73,16 +73,16 @@ class Targets:
 
     @property
     def num_samples(self) -> int:
-        """Samples `N`."""
+        """Number of samples `N`."""
         return self._inner.num_samples()
 
     @property
     def num_labels(self) -> Optional[int]:
-        """Columns `L`; None for one label a sample."""
+        """Number of columns `L`. None for one label a sample."""
         return self._inner.num_labels()
 
     def own_labels(self) -> NDArray[np.int64]:
-        """The class of each sample, `[N]`: its label, or its own label; -1 if it has none, -2 if some are unknown."""
+        """The class of each sample, `[N]`: its only label or its own label; -1 without labels, -2 if some are unknown."""
         return self._inner.own_labels()
 
     def label_counts(self) -> NDArray[np.int64]:
@@ -90,8 +90,8 @@ class Targets:
         return self._inner.label_counts()
 
     def log_odds(self) -> NDArray[np.float32]:
-        """The log odds of each label in the data, `[L]`, of those samples of which it is known; those of an epoch are
-        `Sampler.log_odds`. A label that no sample has, or all, counts as half of one. An error for one label a sample.
+        """The log odds of each label in the data, `[L]`, over the samples where it is known. `Sampler.log_odds` has those of
+        an epoch. A label that no sample has, or that all have, counts as half a sample. An error for one label a sample.
         """
         return self._inner.log_odds()
 
@@ -137,11 +137,14 @@ def labels_for_engine(labels: Any) -> Any:
 def split(
     labels: Any, parts: Sequence[int], *, groups: Optional[Any] = None, seed: int = 0
 ) -> NDArray[np.uint8]:
-    """The part of each sample, `[N]`: positions in `parts`; no group in two parts, each label shared out as `parts` says.
+    """The part of each sample, `[N]`: a position in `parts`.
 
-    labels: `[N]` of integers, a table `[N, L]` as of `Targets.multi_hot`, or `Targets`. parts: whole weights, `[7, 1, 2]` for
-    training, validation and test. groups: `[N]` of integers, the patients for example; default: those of the targets, if they
-    have any, else each sample by itself.
+    No group is in two parts. Each label is shared among the parts as `parts` says.
+
+    labels: `[N]` of integers, a table `[N, L]` as in `Targets.multi_hot`, or `Targets`.
+    parts: whole weights, such as `[7, 1, 2]` for training, validation and test.
+    groups: `[N]` of integers, for example the patients. Default: the groups of the targets; without any, each sample is a
+        group.
 
     Source. Iterative stratification, Sechidis et al. 2011, by groups.
 

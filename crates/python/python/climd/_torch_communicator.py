@@ -1,4 +1,4 @@
-"""torch.distributed as the engine's way between ranks."""
+"""Connects the engine's ranks by torch.distributed."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class TorchCommunicator:
         self.device = torch.device("cuda", torch.cuda.current_device()) if nccl else torch.device("cpu")
 
     def all_reduce(self, values: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """The sum over all ranks; sums of 32 bits are the same with and without a sign."""
+        """The sum over all ranks. Sums of 32 bits are the same with and without a sign."""
         words = torch.from_numpy(values.view(np.int32)).to(self.device)
         dist.all_reduce(words, group=self.group)
         return words.cpu().numpy().view(np.uint32)
 
     def all_gather(self, values: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """The values of all ranks, one after the other; as many as each has."""
+        """The values of all ranks, in the order of the ranks. Ranks may have different numbers of values."""
         length = torch.tensor([len(values)], device=self.device)
         gathered = [torch.zeros_like(length) for _ in range(self.world_size)]
         dist.all_gather(gathered, length, group=self.group)

@@ -1,4 +1,4 @@
-"""Losses that know the class mix of the epoch."""
+"""Losses that correct for the class mix of the epoch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 def prior_corrected_cross_entropy(
     logits: torch.Tensor, labels: torch.Tensor, log_prior: torch.Tensor, tau: float = 1.0, **keywords: Any
 ) -> torch.Tensor:
-    """Cross-entropy of `logits + tau * log_prior`; predict with the plain logits.
+    """Cross-entropy of `logits + tau * log_prior`. To predict, use the plain logits.
 
     Shapes. `logits`: `[n, C]`; `labels`: `[n]`; `log_prior`: `[C]`, of `CurriculumSampler.log_prior`. `keywords` go to
     `torch.nn.functional.cross_entropy`.
@@ -24,7 +24,7 @@ def prior_corrected_cross_entropy(
 def prior_corrected_binary_cross_entropy(
     logits: torch.Tensor, targets: torch.Tensor, log_odds: torch.Tensor, tau: float = 1.0, **keywords: Any
 ) -> torch.Tensor:
-    """Binary cross-entropy of `logits + tau * log_odds`, for samples of several labels; predict with the plain logits.
+    """Binary cross-entropy of `logits + tau * log_odds`, for samples with several labels. To predict, use the plain logits.
 
     Shapes. `logits` and `targets`: `[n, C]`; `log_odds`: `[C]`, `ln(p / (1 - p))` of each label's share `p` of the epoch.
     `keywords` go to `torch.nn.functional.binary_cross_entropy_with_logits`.

@@ -1,7 +1,7 @@
-"""Scores from tensors, batch by batch, where they are.
+"""Scores from tensors of any device, batch by batch.
 
-The same Eq. 1-4 as `climd.measure`, to 1e-5, by the identity `sum of cosines = |sum u|^2 - sum |u|^2` of unit vectors `u`.
-No batch waits for the device; `finish` moves one number a sample to the host.
+These are the scores of `climd.measure`, to 1e-5. The sum of the cosines of all pairs of unit vectors `u` is
+`|sum u|^2 - sum |u|^2`. No batch waits for the device. Only `finish` moves data to the CPU: one number a sample.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ Views = Callable[[torch.nn.Module, Any], Tuple[Sequence[torch.Tensor], Sequence[
 
 
 class Measurer:
-    """Scores every sample from a network's own outputs, in any number of batches and any order.
+    """Scores every sample from the outputs of a network, in batches of any size and any order.
 
-    labels: `[N]`, columns of the logits. terms: as of `climd.measure`. present: `[N, M]` of bool, which sample has which
-    modality. samples: those that this process measures, `CurriculumSampler.part`; default: all.
+    labels: `[N]`, columns of the logits.
+    terms: as in `climd.measure`.
+    present: `[N, M]` of bool: whether a sample has a modality.
+    samples: the samples that this process measures, `CurriculumSampler.part`. Default: all.
     """
 
     def __init__(
@@ -51,7 +53,10 @@ class Measurer:
     def observe(
         self, indices: Any, logits: Sequence[torch.Tensor] = (), embeddings: Sequence[torch.Tensor] = ()
     ) -> None:
-        """Takes what the network says of the samples `indices`: `[n]`; one `[n, C]` and one `[n, D]` a modality."""
+        """Takes the network's outputs for the samples `indices`, `[n]`.
+
+        For each modality these are logits `[n, C]` and embeddings `[n, D]`.
+        """
         outputs = [*logits, *embeddings]
         at = torch.as_tensor(np.asarray(indices) if not isinstance(indices, torch.Tensor) else indices).long()
         self._check(at, logits, embeddings)
@@ -97,7 +102,7 @@ class Measurer:
             raise error("IndexOutOfRange", f"`indices` has {index}, but the data set has {len(self._labels)} samples")
 
     def finish(self) -> NDArray[np.float32]:
-        """The scores of `samples`, in their order; then starts anew.
+        """Returns the scores of `samples`, in their order, and forgets what was observed.
 
         Errors. `climd.Error` that names the first sample that was never observed, or whose score is NaN or infinite.
         """
@@ -121,10 +126,10 @@ class Measurer:
 
     @torch.no_grad()
     def run(self, model: torch.nn.Module, loader: Any, views: Views) -> NDArray[np.float32]:
-        """The scores of `samples`, from a loader that gives them in their order, unshuffled.
+        """Returns the scores of `samples`. `loader` must give these samples in their order, not shuffled.
 
-        The model is in evaluation mode meanwhile, without gradients; every part of it is then as it was.
-        `views(model, batch)` gives the logits and the embeddings, a list of tensors each, one of each modality.
+        The model is in evaluation mode while this runs, without gradients. Afterwards every module has its old mode.
+        `views(model, batch)` returns two lists, the logits and the embeddings, with one tensor for each modality.
         """
         modes = [(module, module.training) for module in model.modules()]
         model.eval()
@@ -145,7 +150,7 @@ class Measurer:
 
 
 def complementarity(embeddings: Sequence[torch.Tensor], mask: Optional[torch.Tensor] = None) -> torch.Tensor:
-    """One minus the mean cosine of all pairs of modalities, at least 0; a zero embedding has cosine 0 to every other."""
+    """One minus the mean cosine of all pairs of modalities, at least 0. A zero embedding has cosine 0 to all others."""
     rows = torch.stack(list(embeddings))  # [M, n, D]
     if mask is not None:
         rows = torch.where(mask[..., None], rows, 0)

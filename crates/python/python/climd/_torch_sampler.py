@@ -1,8 +1,10 @@
 """Samplers for a DataLoader.
 
-Three rules, each paid for by a bug in the field: `iter` has no effect, as a DataLoader calls it twice and frameworks call
-it before `set_epoch`; the list is fixed at the first `next`; a position counts samples over all ranks, from the start of
-the epoch.
+Three rules prevent bugs that other samplers had:
+
+* `iter` has no effect. A DataLoader calls it twice, and frameworks call it before `set_epoch`.
+* The list is made at the first `next`.
+* A position counts samples over all ranks, from the start of the epoch.
 """
 
 from __future__ import annotations
@@ -20,9 +22,8 @@ from torch.utils.data import BatchSampler
 from torch.utils.data.distributed import DistributedSampler
 
 from . import CurriculumWarning, _climd
-from ._labels import as_scores, error, whole
-from ._sampler import Sampler, for_engine, last_batch_of
-from ._targets import labels_for_engine
+from ._labels import error, whole
+from ._sampler import Sampler, last_batch_of
 from ._torch_communicator import TorchCommunicator
 from .schedules import HasQuota, Schedule
 
@@ -34,15 +35,15 @@ State = Dict[str, Any]
 class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
     """A sampler for a DataLoader whose epochs follow a curriculum.
 
-    It is a DistributedSampler, so that frameworks know that it deals the samples to the ranks itself and leave it in its
-    place. Under one that deals batches itself (Accelerate, Hugging Face's Trainer) give `num_replicas=1, rank=0`.
+    It is a DistributedSampler. So frameworks know that it deals the samples to the ranks, and do not replace it. If a
+    framework deals batches to the ranks itself (Accelerate, Hugging Face's Trainer), give `num_replicas=1, rank=0`.
 
-    labels, schedule, seed, first_measure, measure_every: as of `climd.Sampler`.
+    labels, schedule, seed, first_measure, measure_every: as in `climd.Sampler`.
     num_replicas, rank: default: those of torch.distributed, if it is initialised. Then every rank measures its `part` of
-        the samples, and they agree through `process_group`: `exchange="all_gather"` gives every rank all scores,
-        "histograms" none more than its own.
-    remainder: "pad" repeats samples so that all ranks have as many, "drop" leaves the last ones out.
-    stratified: spread each class evenly over the ranks. A resume then needs as many ranks as before.
+        the samples, and the ranks agree through `process_group`.
+    exchange: "all_gather" gives all scores to every rank. With "histograms" a rank has its own scores alone.
+    remainder: "pad" repeats samples so that all ranks have the same number; "drop" leaves out the last samples.
+    stratified: whether each class is spread evenly over the ranks. A resume then needs the same number of ranks.
     """
 
     def __init__(
@@ -69,25 +70,16 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
             raise error("Rank", f"`rank` is {self.rank}, but must be below `num_replicas`, which is {self.num_replicas}")
         if remainder not in ("pad", "drop"):
             raise error("Remainder", f'`remainder` is {remainder!r}, but must be "pad" or "drop"')
-        if exchange not in ("all_gather", "histograms"):
-            raise error("Exchange", f'`exchange` is {exchange!r}, but must be "all_gather" or "histograms"')
         self.remainder, self.stratified = remainder, stratified
         self.engine = Sampler(
-            labels, schedule, seed=seed, first_measure=first_measure, measure_every=measure_every
+            labels,
+            schedule,
+            seed=seed,
+            first_measure=first_measure,
+            measure_every=measure_every,
+            communicator=TorchCommunicator(process_group) if talks and self.num_replicas > 1 else None,
+            exchange=exchange,
         )
-        self._together: Optional[_climd.Together] = None
-        if talks and self.num_replicas > 1:
-            self._together = _climd.Together(
-                labels_for_engine(labels),
-                for_engine(self.engine.schedule),
-                self.engine.seed,
-                self.engine.first_measure,
-                self.engine.measure_every,
-                TorchCommunicator(process_group),
-                self.rank,
-                self.num_replicas,
-                exchange,
-            )
         self.seed, self.shuffle, self.drop_last = self.engine.seed, True, remainder == "drop"  # as of the base class
         self.dataset = range(self.engine.num_samples)  # type: ignore[assignment]
         self.epoch = 0
@@ -100,22 +92,21 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         self._expected: Optional[State] = None  # a state that a loader will hand over once more
         self._unused_scores = False  # scores that no list was made with yet
 
-    @property
-    def _engine(self) -> Union[Sampler, _climd.Together]:
-        return self._together or self.engine
-
     # ------------------------------------------------------------------ epochs
     def set_epoch(self, epoch: int) -> None:
-        """The epoch of the next iteration: call it before each. A position that was loaded is kept if it is of this one."""
+        """Sets the epoch of the next iteration. Call it before each.
+
+        A position that was loaded is kept if it is in this epoch.
+        """
         epoch = whole("epoch", epoch)
         if epoch != self.epoch:
             self.epoch, self._resume, self._walked, self._finished = epoch, 0, None, None
 
     def epoch_list(self) -> _climd.Epoch:
-        """The whole epoch, over all ranks. Together: every rank must call it."""
+        """The whole epoch, over all ranks. With several ranks every rank must call it."""
         if self._list is None or self._list[0] != self.epoch:
             self._list = None  # so that the new list takes the memory of the old one
-            self._list = (self.epoch, self._engine.epoch(self.epoch))
+            self._list = (self.epoch, self.engine.epoch(self.epoch))
         return self._list[1]
 
     def local_epoch(self) -> _climd.Epoch:
@@ -129,7 +120,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         return whole_list.skip(self._resume).shard(self.rank, self.num_replicas, remainder=self.remainder)
 
     def __len__(self) -> int:
-        """Samples of this rank in the epoch, from its start on."""
+        """Number of samples of this rank in the whole epoch."""
         return self._len_of(self.epoch)
 
     def _len_of(self, epoch: int) -> int:
@@ -138,12 +129,12 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
 
     @property
     def num_samples(self) -> int:  # type: ignore[override]
-        """As of DistributedSampler: the same as `len`."""
+        """The same as `len`, as in DistributedSampler."""
         return len(self)
 
     @property
     def total_size(self) -> int:  # type: ignore[override]
-        """As of DistributedSampler: `len` times the number of ranks."""
+        """`len` times the number of ranks, as in DistributedSampler."""
         return len(self) * self.num_replicas
 
     def _begin(self) -> Tuple[NDArray[np.uint32], int]:
@@ -169,7 +160,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
 
     @property
     def position(self) -> int:
-        """Samples of the epoch that are done, over all ranks: all that were asked for, also by a loader ahead of time."""
+        """Samples of the epoch that were asked for, over all ranks. A loader with workers asks ahead of the training."""
         if self._walked is None:
             return self._resume
         end, left = self._walked
@@ -179,22 +170,22 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
     @property
     def part(self) -> range:
         """The samples that this rank measures."""
-        return range(*self._together.part()) if self._together else range(self.engine.num_samples)
+        return self.engine.part
 
     @property
     def wants_scores(self) -> bool:
         """Whether the epoch should begin with a measurement."""
-        return self._engine.wants_scores(self.epoch)
+        return self.engine.wants_scores(self.epoch)
 
     def update(self, scores: Any) -> None:
-        """Scores of `part`, measured at the beginning of the epoch; higher comes earlier. Together."""
+        """Takes the scores of `part`, measured at the start of the epoch. Higher comes earlier. Every rank must call it."""
         if self.position > 0 and self._finished != self.epoch:
             text = (
                 f"the scores come after {self.position} samples of epoch {self.epoch} were dealt, and count from the next "
                 "epoch on: measure before the loader is iterated"
             )
             warnings.warn(text, CurriculumWarning, stacklevel=2)
-        self._engine.update(self.epoch, as_scores(scores))
+        self.engine.update(self.epoch, scores)
         self._list, self._updates, self._unused_scores = None, self._updates + 1, True
 
     def quotas(self) -> Dict[int, int]:
@@ -206,7 +197,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         return torch.from_numpy(self.epoch_list().log_prior(num_classes)).to(device)
 
     def label_counts(self) -> NDArray[np.int64]:
-        """How often the whole epoch has each label, `[L]`, of `Targets` with several labels a sample."""
+        """How often each label is in the whole epoch, `[L]`, for `Targets` with several labels a sample."""
         return self.epoch_list().label_counts()
 
     def log_odds(self, device: Any = None) -> torch.Tensor:
@@ -214,11 +205,11 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         return torch.from_numpy(self.epoch_list().log_odds()).to(device)
 
     def report(self) -> Dict[str, Any]:
-        """What the epoch holds and why, as `climd.Sampler.report`."""
+        """What the epoch holds over all ranks, and why, as in `climd.Sampler.report`. Together: every rank must call it."""
         return self.engine.report(self.epoch)
 
     def total_steps(self, epochs: int, batch_size: int, drop_last: bool = False, *, merge_lone: bool = False) -> int:
-        """Gradient steps of this rank in the epochs below `epochs`, for a learning-rate schedule.
+        """Number of gradient steps of this rank in the epochs below `epochs`, for a learning-rate schedule.
 
         drop_last, merge_lone: those of the loader or of the `CurriculumBatchSampler`.
         """
@@ -228,15 +219,17 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
 
     # ------------------------------------------------------------------ state
     def state_dict(self, *, done: Optional[int] = None) -> State:
-        """All that is needed to go on from here, on any number of ranks. Cheap at every step: the bytes of the engine are
-        made once a measurement. With `exchange="histograms"` that is done together: every rank must call it.
+        """Everything that is needed to go on from here, on any number of ranks.
 
-        done: samples of the epoch that were trained on, over all ranks. Needed with a plain DataLoader that has workers,
-        as it asks for samples ahead of time; a StatefulDataLoader keeps count itself.
+        You can call it at every step: the engine's state is made only once for each measurement. With
+        `exchange="histograms"` every rank must call it.
+
+        done: samples of the epoch that were trained on, over all ranks. Give it if a plain DataLoader has workers, as these
+            ask for samples ahead of time. A StatefulDataLoader counts by itself.
         """
         key = (self.epoch, self._updates)
         if self._state is None or self._state[0] != key:
-            self._state = (key, self._engine.state(self.epoch, 0))
+            self._state = (key, self.engine.state(self.epoch, 0))
         position = self.position if done is None else whole("done", done)
         return {"epoch": self.epoch, "done": position, "engine": self._state[1]}
 
@@ -255,9 +248,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
                     "`climd.torch.load_state_dict(loader, state)`"
                 )
                 warnings.warn(text, CurriculumWarning, stacklevel=2)
-            self._engine.restore(engine)
-            if self._together:
-                self.engine.restore(engine)
+            self.engine.restore(engine)
             self._updates, self._unused_scores = self._updates + 1, False
         self._list = self._walked = self._finished = None
         self.epoch, self._resume = epoch, done
@@ -272,11 +263,11 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
 class CurriculumBatchSampler(BatchSampler):
     """Whole batches of a CurriculumSampler, for `DataLoader(data, batch_sampler=...)`.
 
-    drop_last: leave out the samples that do not fill the last batch.
-    merge_lone: a lone last sample joins the batch before it, which is then one larger, for layers that cannot do with a batch
-        of 1, such as batch normalisation: the crate's `LastBatch::MergeLone`. An epoch of one sample is still a batch of 1.
-        Default False, which is `LastBatch::Keep` and what a DataLoader does; the crate's own default is to merge.
-    arrays: batches are arrays of int64, for a data set with `__getitems__`; default: lists.
+    drop_last: whether to leave out the samples that do not fill the last batch.
+    merge_lone: whether a single last sample joins the batch before it. Some layers, such as batch normalisation, cannot
+        train on a batch of 1. An epoch of one sample is still a batch of 1. Default: False, as in a DataLoader. The Rust
+        crate merges by default.
+    arrays: whether batches are arrays of int64, for a data set with `__getitems__`. Default: lists.
     """
 
     sampler: CurriculumSampler
@@ -300,7 +291,7 @@ class CurriculumBatchSampler(BatchSampler):
         self.merge_lone, self.arrays = merge_lone, arrays
 
     def set_epoch(self, epoch: int) -> None:
-        """As of the sampler: frameworks look for it here or there."""
+        """That of the sampler. Some frameworks look for it here."""
         self.sampler.set_epoch(epoch)
 
     def __len__(self) -> int:
@@ -324,16 +315,16 @@ class CurriculumBatchSampler(BatchSampler):
         sampler._finished = sampler.epoch
 
     def state_dict(self) -> State:
-        """As of the sampler."""
+        """That of the sampler."""
         return self.sampler.state_dict()
 
     def load_state_dict(self, state: State) -> None:
-        """As of the sampler."""
+        """That of the sampler."""
         self.sampler.load_state_dict(state)
 
 
 def num_batches(samples: int, batch_size: int, drop_last: bool, merge_lone: bool) -> int:
-    """As many batches as the crate's `LastBatch` makes."""
+    """The number of batches that the crate's `LastBatch` makes."""
     if drop_last:
         return samples // batch_size
     merged = merge_lone and samples > batch_size and samples % batch_size == 1
@@ -347,7 +338,7 @@ def check_batch_size(batch_size: int) -> int:
 
 
 def sampler_of(loader: Any) -> CurriculumSampler:
-    """The CurriculumSampler that a loader draws from, through what frameworks wrap around it.
+    """The CurriculumSampler that a loader uses, also if a framework has wrapped the loader.
 
     Errors. `climd.Error` that says what is in its place, or that the samples would be dealt to the ranks twice.
     """

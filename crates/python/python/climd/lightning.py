@@ -1,8 +1,8 @@
 """A callback for Lightning: sets epochs, measures, reports and saves.
 
-By itself Lightning takes the length of the first epoch for all, silently, and asks for an epoch's samples before it says
-which epoch it is. So the callback sets the epoch and gives the scores at the end of the epoch before, and demands
-`Trainer(reload_dataloaders_every_n_epochs=1)`.
+Lightning by itself has two problems with epochs of different lengths. It takes the length of the first epoch for all, without
+a warning. And it asks for the samples of an epoch before it says which epoch begins. So the callback sets the epoch, and gives
+the scores, at the end of the epoch before. It needs `Trainer(reload_dataloaders_every_n_epochs=1)`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ Measure = Callable[[pl.Trainer, pl.LightningModule], Any]
 class CurriculumCallback(pl.Callback):
     """Keeps a CurriculumSampler in step with Lightning.
 
-    sampler: that of the training loader. `None`: the attribute `sampler` of the module, for one that is built in `setup`,
-        as torch.distributed is initialised only then.
-    measure: called with the trainer and the module when scores are wanted; gives those of `sampler.part`, from
-        `Measurer.run` for instance. It is on every rank or on none.
-    log: write samples and classes of each epoch with `self.log`, as `climd/samples` and `climd/class_LABEL`.
+    sampler: the sampler of the training loader. With `None` it is the attribute `sampler` of the module, for a sampler that
+        is built in `setup`. torch.distributed is initialised only then.
+    measure: a function of the trainer and the module. It is called when scores are needed, and returns the scores of
+        `sampler.part`, for example by `Measurer.run`. Give it on all ranks or on none.
+    log: whether to log the samples and classes of each epoch, as `climd/samples` and `climd/class_LABEL`.
 
-    Errors. `climd.Error` at the start of training, if the trainer does not reload its loaders or if the loader draws from
+    Errors. `climd.Error` at the start of training, if the trainer does not reload its loaders, or if the loader uses
     another sampler.
     """
 
@@ -47,7 +47,7 @@ class CurriculumCallback(pl.Callback):
         return sampler
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Before any loader is asked for its length."""
+        """Checks the trainer, and loads a state, before any loader is asked for its length."""
         every = getattr(trainer, "reload_dataloaders_every_n_epochs", 0)
         if every != 1:
             raise error(
@@ -61,7 +61,7 @@ class CurriculumCallback(pl.Callback):
             self._loaded = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """The first epoch, and that after a checkpoint."""
+        """Prepares the first epoch, also after a checkpoint."""
         sampler = self.sampler(pl_module)
         found = sampler_of(trainer.train_dataloader)
         if found is not sampler:
@@ -69,7 +69,7 @@ class CurriculumCallback(pl.Callback):
         self._prepare(trainer, pl_module, trainer.current_epoch)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Reports; everything else is done by now."""
+        """Logs. Everything else is already done."""
         sampler = self.sampler(pl_module)
         self._batches = 0
         if self.log:
@@ -78,11 +78,11 @@ class CurriculumCallback(pl.Callback):
             pl_module.log_dict({"climd/samples": float(report["samples"]), **values})
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any, **keywords: Any) -> None:
-        """Counts what was trained on, which is less than a loader with workers has asked for."""
+        """Counts the batches that were trained on. A loader with workers has asked for more."""
         self._batches += 1
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Before the next epoch's loader is asked for its length or its first batch."""
+        """Prepares the next epoch, before its loader is asked for its length or its first batch."""
         self._prepare(trainer, pl_module, trainer.current_epoch + 1)
 
     def _prepare(self, trainer: pl.Trainer, module: pl.LightningModule, epoch: int) -> None:
@@ -92,9 +92,9 @@ class CurriculumCallback(pl.Callback):
             sampler.update(self.measure(trainer, module))
 
     def state_dict(self) -> Dict[str, Any]:
-        """Of the sampler: a checkpoint of the end of an epoch goes on with the next one."""
+        """The state of the sampler. A checkpoint from the end of an epoch goes on with the next one."""
         return {} if self._sampler is None else {"sampler": self._sampler.state_dict(done=0)}
 
     def load_state_dict(self, state_dict: Dict[str, Any]) -> None:
-        """Kept until the sampler is there."""
+        """Keeps the state until the sampler is known."""
         self._loaded = state_dict.get("sampler")

@@ -1,9 +1,14 @@
-"""How many samples of each class an epoch holds, and by what they are picked: plain, frozen configurations.
+"""Schedules: how many samples of each class an epoch holds, and how they are picked.
 
-Values are checked when a sampler is built. A schedule of your own needs no base class: any object with
-`quota(epoch, counts)`, which gives the samples of each class as a dictionary by label, or as a list in the order of
-`counts` (a dictionary by label, largest class first). It may have an attribute `pick`, one of `Pick`, and should have a
-`__repr__` with its parameters, as a state taken under another repr is refused. What it raises is what you see.
+A schedule is a plain, frozen configuration. Its values are checked when a sampler is built.
+
+A schedule of your own needs no base class. Any object with a method `quota(epoch, counts)` is one:
+
+* `counts` is a dictionary of the samples of each class, by label, largest class first.
+* The method returns the samples of each class in this epoch: a dictionary by label, or a list in the order of `counts`.
+* The object may have an attribute `pick`, one of `Pick`.
+* It should have a `__repr__` with its parameters. A sampler refuses a state that was saved under another repr.
+* An exception of the method reaches you unchanged.
 """
 
 from __future__ import annotations
@@ -17,12 +22,18 @@ from typing import Any, Dict, Literal, Optional, Protocol, Sequence, Union
 from ._labels import error
 
 Pick = Literal["highest", "lowest", "fixed_random", "redraw", "with_replacement"]
-"""By what samples are picked: the highest scores (easy first), the lowest (hard first), a random ranking that is the same
-in all epochs, one drawn anew in each epoch, or independent draws, so that a sample may come several times."""
+"""How samples are picked.
+
+* "highest": the highest scores, so easy samples first
+* "lowest": the lowest scores, so hard samples first
+* "fixed_random": a random ranking, the same in all epochs
+* "redraw": a new random ranking in each epoch
+* "with_replacement": independent draws, so a sample may come several times
+"""
 
 
 class Schedule:
-    """Base of the schedules of the engine."""
+    """The base class of all schedules of the engine."""
 
     def _spec(self) -> Dict[str, Any]:
         values = {field.name: _plain(field.name, getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
@@ -52,18 +63,19 @@ def _plain(name: str, value: Any) -> Any:
 
 @dataclass(frozen=True)
 class PowerLaw(Schedule):
-    """The paper's: `ceil(t N / epochs)` samples in epoch `t = 1..=epochs`, from balanced classes to the long tail.
+    """The paper's curriculum: `ceil(t N / epochs)` samples in epoch `t = 1..=epochs`, from balanced classes to the long tail.
 
-    They are shared among the classes by `(1 - w_t) / C + w_t * law`, where `w_t` runs from 0 to 1. After the curriculum
-    every epoch has every sample. Quotas of one class are not monotone over the epochs, and the majority's share can
-    exceed that of the data: the report warns of it.
+    The classes share them by `(1 - w_t) / C + w_t * law`, where `w_t` goes from 0 to 1. After the curriculum every epoch
+    has all samples. The quota of a class may fall from one epoch to the next. The largest class can have a larger share
+    of an epoch than of the data; the report then warns.
 
     epochs: length of the curriculum, at least 1.
-    gamma: sharpness, from 1e-100 to 1e100. With the exponent of Eq. 6 it matters in the middle of the curriculum alone.
-    alpha: the last exponent, in place of Eq. 6. None: Eq. 6.
-    law: the class distribution to end in: "power_law" (Eq. 7), "zipf" (fitted to the data) or "empirical" (the data's).
-    overflow: where a share asks for more than a class has: "redistribute" to the others, "truncate" or "repeat".
-    pick: by what samples are picked; not "with_replacement".
+    gamma: sharpness, from 1e-100 to 1e100. With the exponent of Eq. 6 it only matters in the middle of the curriculum.
+    alpha: the exponent at the end. None: that of Eq. 6.
+    law: the class shares at the end: "power_law" (Eq. 7), "zipf" (fitted to the data) or "empirical" (those of the data).
+    overflow: what happens if a class should give more samples than it has: "redistribute" gives the rest to the other
+        classes, "truncate" leaves it out, "repeat" repeats samples.
+    pick: how samples are picked; not "with_replacement".
 
     Source. Han et al., MICCAI 2025, Eq. 5-7.
     """
@@ -80,9 +92,9 @@ class PowerLaw(Schedule):
 class Linear(Schedule):
     """The easiest `start + (1 - start) t / epochs` of all samples, classes ignored.
 
-    epochs: length of the curriculum, at least 1; later epochs have every sample.
+    epochs: length of the curriculum, at least 1; later epochs have all samples.
     start: fraction before the first epoch, above 0 and at most 1.
-    pick: by what samples are picked; not "with_replacement".
+    pick: how samples are picked; not "with_replacement".
 
     Source. Platanios et al. 2019.
     """
@@ -94,12 +106,12 @@ class Linear(Schedule):
 
 @dataclass(frozen=True)
 class Root(Schedule):
-    """The easiest `(start^p + (1 - start^p) t / epochs)^(1/p)` of all samples, `p` being `root`; classes ignored.
+    """The easiest `(start^p + (1 - start^p) t / epochs)^(1/p)` of all samples, classes ignored. `p` is `root`.
 
-    epochs: length of the curriculum, at least 1; later epochs have every sample.
+    epochs: length of the curriculum, at least 1; later epochs have all samples.
     start: fraction before the first epoch, above 0 and at most 1.
-    root: `p`, finite and at least 1; 1 is Linear.
-    pick: by what samples are picked; not "with_replacement".
+    root: the root `p`, finite and at least 1. With 1 the schedule is `Linear`.
+    pick: how samples are picked; not "with_replacement".
 
     Source. Platanios et al. 2019.
     """
@@ -114,9 +126,9 @@ class Root(Schedule):
 class Geometric(Schedule):
     """The easiest `start^(1 - t / epochs)` of all samples, classes ignored.
 
-    epochs: length of the curriculum, at least 1; later epochs have every sample.
+    epochs: length of the curriculum, at least 1; later epochs have all samples.
     start: fraction before the first epoch, above 0 and at most 1.
-    pick: by what samples are picked; not "with_replacement".
+    pick: how samples are picked; not "with_replacement".
 
     Source. Penha and Hauff 2020.
     """
@@ -128,11 +140,13 @@ class Geometric(Schedule):
 
 @dataclass(frozen=True)
 class BabyStep(Schedule):
-    """The easiest `ceil(t buckets / epochs)` of equal buckets of all samples, classes ignored.
+    """All samples in buckets of equal size, easiest first. Epoch `t` has the first `ceil(t buckets / epochs)` buckets.
 
-    epochs: length of the curriculum, at least 1; later epochs have every sample.
-    buckets: at least 1; no more of them than epochs or samples are used.
-    pick: by what samples are ranked; not "with_replacement".
+    Classes are ignored.
+
+    epochs: length of the curriculum, at least 1; later epochs have all samples.
+    buckets: number of buckets, at least 1. At most as many as epochs or samples are used.
+    pick: how samples are ranked; not "with_replacement".
 
     Source. Bengio et al. 2009; Spitkovsky et al. 2010.
     """
@@ -144,11 +158,13 @@ class BabyStep(Schedule):
 
 @dataclass(frozen=True)
 class OnePass(Schedule):
-    """One of equal buckets of all samples after the other, each alone, classes ignored: easy samples do not come back.
+    """All samples in buckets of equal size, easiest first. Epoch `t` has bucket `ceil(t buckets / epochs)` alone.
 
-    epochs: length of the curriculum, at least 1; later epochs have every sample.
-    buckets: at least 1; no more of them than epochs or samples are used.
-    pick: by what samples are ranked; not "with_replacement".
+    Classes are ignored. Easy samples do not come back before the curriculum ends.
+
+    epochs: length of the curriculum, at least 1; later epochs have all samples.
+    buckets: number of buckets, at least 1. At most as many as epochs or samples are used.
+    pick: how samples are ranked; not "with_replacement".
 
     Source. Bengio et al. 2009; named so by Cirik et al. 2016.
     """
@@ -160,10 +176,11 @@ class OnePass(Schedule):
 
 @dataclass(frozen=True)
 class UnderSampling(Schedule):
-    """As many samples of every class as the smallest has, at random; or part of the way there.
+    """Random samples of every class, as many as the smallest class has. With a strength below 1, larger classes keep more.
 
-    strength: `a` in `[0, 1]`: a class of `n` keeps `ceil(n^(1-a) * n_min^a)`. 1 is balance; 0 keeps everything.
-    redraw: whether each epoch draws anew. False: one draw for all epochs, so the rest is never seen.
+    strength: `a` in `[0, 1]`: a class of `n` samples keeps `ceil(n^(1-a) * n_min^a)`. With 1 classes are equal; with 0
+        they keep all samples.
+    redraw: whether each epoch draws again. False: one draw for all epochs, so the other samples are never used.
     """
 
     strength: float = 1.0
@@ -172,15 +189,17 @@ class UnderSampling(Schedule):
 
 @dataclass(frozen=True)
 class ClassBalanced(Schedule):
-    """`N / C` draws from every class, with replacement: a weighted random sampler, but with exact counts."""
+    """`N / C` draws from every class, with replacement. This is a weighted random sampler, but with exact counts."""
 
 
 @dataclass(frozen=True)
 class ProgressivelyBalanced(Schedule):
-    """`N` samples in every epoch, from the data's own class mix to balance; rare samples are repeated.
+    """`N` samples in every epoch, first in the class mix of the data, at the end with equal classes.
 
-    epochs: epochs until the end of the way, at least 1.
-    reversed: whether the way goes from balance to the data instead.
+    Samples of small classes are repeated.
+
+    epochs: number of epochs until classes are equal, at least 1.
+    reversed: whether the schedule goes from equal classes to the data instead.
 
     Source. Kang et al. 2020.
     """
@@ -191,10 +210,10 @@ class ProgressivelyBalanced(Schedule):
 
 @dataclass(frozen=True)
 class HardMajority(Schedule):
-    """Everything at first; then of each class above the median size only the hardest samples.
+    """All samples at first. Then each class above the median size keeps only its hardest samples.
 
-    warm_up: epochs of all samples at first.
-    keep: share of a large class that stays, above 0 and at most 1, but no fewer than the median.
+    warm_up: number of first epochs with all samples.
+    keep: share of a large class that is kept, above 0 and at most 1. At least as many samples as the median are kept.
     """
 
     warm_up: int = 10
@@ -203,10 +222,10 @@ class HardMajority(Schedule):
 
 @dataclass(frozen=True)
 class Trim(Schedule):
-    """Leaves out the lowest scores of every class, a growing share: for labels that may be wrong.
+    """Leaves out the samples with the lowest scores of every class, as their labels may be wrong. Their share grows.
 
-    drop: share of each class that is left out in the end, at least 0 and below 1.
-    ramp: epochs until then; 0: at once.
+    drop: share of each class that is left out at the end, at least 0 and below 1.
+    ramp: number of epochs until then; 0: at once.
     """
 
     drop: float = 0.1
@@ -215,14 +234,14 @@ class Trim(Schedule):
 
 @dataclass(frozen=True)
 class Uniform(Schedule):
-    """Every sample in every epoch: plain shuffling, with a seed."""
+    """All samples in every epoch, shuffled. This is plain training, with a seed."""
 
 
 @dataclass(frozen=True)
 class Switch(Schedule):
-    """`before` in the epochs below `at`, then `after`, which counts its epochs from 0.
+    """Uses `before` in the epochs below `at`, then `after`, which counts its epochs from 0.
 
-    Deferred re-balancing (Cao et al. 2019) is `Switch(160, Uniform(), ClassBalanced())` of 200 epochs.
+    Deferred re-balancing (Cao et al. 2019) is `Switch(160, Uniform(), ClassBalanced())` in a training of 200 epochs.
     """
 
     at: int

@@ -1,4 +1,4 @@
-"""climd in a PyTorch loop: samplers for a DataLoader, a measurer on tensors of any device, losses that know the prior.
+"""climd in a PyTorch loop: samplers for a DataLoader, a measurer on tensors, losses that correct for the prior.
 
     sampler = CurriculumSampler(labels, climd.PowerLaw(epochs=30), seed=7)
     loader = DataLoader(data, 32, sampler=sampler, num_workers=4)

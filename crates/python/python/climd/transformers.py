@@ -1,7 +1,7 @@
-"""What Hugging Face's Trainer needs: all epochs as one.
+"""For Hugging Face's Trainer: all epochs as one.
 
-The Trainer counts the steps of every epoch by the length of the first, so that a curriculum would end long before its
-time, silently. `AllEpochs` is a sampler whose one pass is the whole training:
+The Trainer takes the length of the first epoch for all, without a warning. A curriculum would end too early. `AllEpochs` is
+a sampler whose one pass is the whole training:
 
     class CurriculumTrainer(transformers.Trainer):
         def _get_train_sampler(self, *arguments):
@@ -9,8 +9,8 @@ time, silently. `AllEpochs` is a sampler whose one pass is the whole training:
 
     TrainingArguments(num_train_epochs=1, ...)
 
-It needs torch alone. A batch may hold the end of one epoch and the beginning of the next. The loader reads ahead, so scores
-are measured a few batches before the end of the epoch before: 1 without workers, and 2 more for each worker.
+It needs only torch. A batch may hold the end of one epoch and the start of the next. The loader reads ahead. So the scores of
+an epoch are measured a few batches before the epoch before it ends: 1 without workers, and 2 more for each worker.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from ._torch_sampler import CurriculumSampler, _state_error
 class AllEpochs(Sampler):  # type: ignore[type-arg]
     """The epochs of a CurriculumSampler one after the other, as one epoch of a framework.
 
-    sampler: with `num_replicas=1, rank=0`, as the framework deals the batches to the ranks.
-    epochs: how many.
-    measure: called when scores are wanted, without arguments; gives those of all samples.
+    sampler: a sampler with `num_replicas=1, rank=0`, as the framework deals the batches to the ranks.
+    epochs: number of epochs.
+    measure: a function without arguments. It is called when scores are needed, and returns the scores of all samples.
     """
 
     def __init__(self, sampler: CurriculumSampler, epochs: int, measure: Optional[Callable[[], Any]] = None) -> None:
@@ -58,11 +58,11 @@ class AllEpochs(Sampler):  # type: ignore[type-arg]
             yield from sampler
 
     def state_dict(self) -> Dict[str, Any]:
-        """For a resume: the scores of the epoch that is under way. The Trainer itself skips the batches that are done."""
+        """For a resume: the scores of the current epoch. The Trainer itself skips the batches that are done."""
         return {"epochs": [list(state) for state in self._states]}
 
     def load_state_dict(self, state: Dict[str, Any]) -> None:
-        """Before training: the epochs up to that of the state are then passed over without a measurement."""
+        """Loads a state before training. The epochs before the state's are then passed without a measurement."""
         try:
             self._states = [(int(epoch), bytes(engine)) for epoch, engine in state["epochs"]]
         except (KeyError, TypeError, ValueError):

@@ -1,0 +1,1 @@
+let sampler = Curriculum::new(&labels, Uniform)?.seed(7);
