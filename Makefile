@@ -21,7 +21,7 @@ export CARGO PYTHON
 test test-package: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-all test-package test-python bench-python brca-python wheel test-frameworks test-burn test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all data-chest data-labels text-model libtorch tools clean-data
+.PHONY: help brca test test-core test-all test-package test-python bench-python brca-python wheel test-frameworks test-burn test-fuzz test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all data-chest data-labels text-model libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -47,7 +47,7 @@ test-core: tools ## the tests of the library, which needs Rust alone
 	@echo 'test: the library, without libtorch'
 	$(CARGO) test
 
-test-all: test lint docs deny test-package test-python test-burn test-page test-mpi test-compat msrv ## the gate, and what it leaves out: see CONTRIBUTING.md
+test-all: test lint docs deny test-package test-python test-burn test-fuzz test-page test-mpi test-compat msrv ## the gate, and what it leaves out: see CONTRIBUTING.md
 
 test-package: libtorch ## the crate as it would be published passes its own tests, away from this repository
 	@$(WITH_LIBTORCH) scripts/test-package.sh "$(abspath $(TARGET))"

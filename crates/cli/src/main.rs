@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use climd::schedule::TargetLaw;
-use climd::{PowerLaw, State};
+use climd::{PowerLaw, State, Within};
 use climd_cli::inspect::Inspection;
 use climd_cli::{schedule, split};
 use climd_csv::{
@@ -60,9 +60,15 @@ struct Arguments {
     /// The column of the patient, if a patient has several samples.
     #[arg(long, value_name = "COLUMN")]
     group: Option<String>,
-    /// The column of the hospital or the scanner.
+    /// The most samples of a patient that an epoch takes, of each class and site.
+    #[arg(long, value_name = "NUMBER", requires = "group")]
+    cap: Option<usize>,
+    /// The column of the hospital or the scanner. Each class is shared among them.
     #[arg(long, value_name = "COLUMN")]
     site: Option<String>,
+    /// How a class is shared among its sites.
+    #[arg(long, value_enum, default_value = "proportional", requires = "site")]
+    within: Sharing,
     /// Epochs of the curriculum. By default those of the schedule, or 100.
     #[arg(long)]
     epochs: Option<usize>,
@@ -100,6 +106,14 @@ enum Target {
     PowerLaw,
     Zipf,
     Empirical,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Sharing {
+    /// In proportion to its samples at each.
+    Proportional,
+    /// As equally as its samples allow.
+    Balanced,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -149,11 +163,15 @@ fn inspect(arguments: &Arguments) -> Result<()> {
     let values = |at: usize| -> Vec<String> { labels.rows.iter().map(|&row| sheet.cell(row, at).to_owned()).collect() };
     if let Some(group) = &arguments.group {
         let at = sheet.find(GROUPS.wanted(Some(group)))?;
-        inspection = inspection.groups(&column_name(&sheet, at), &values(at));
+        inspection = inspection.groups(&column_name(&sheet, at), &values(at), arguments.cap)?;
     }
     if let Some(site) = &arguments.site {
         let at = sheet.find(SITES.wanted(Some(site)))?;
-        inspection = inspection.sites(&column_name(&sheet, at), &values(at));
+        let within = match arguments.within {
+            Sharing::Proportional => Within::Proportional,
+            Sharing::Balanced => Within::Balanced,
+        };
+        inspection = inspection.sites(&column_name(&sheet, at), &values(at), within)?;
     }
     if let Some(scores) = scores(arguments)? {
         // one for each row of the file, or for each row with a label

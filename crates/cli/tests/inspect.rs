@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use climd::{CurriculumSampler, Position, PowerLaw, PowerLawScheduler};
+use climd::{Curriculum, CurriculumSampler, Position, PowerLaw, PowerLawScheduler, Targets};
 
 /// Runs the program. Returns whether it worked, and its output or its errors.
 fn inspect(content: &str, arguments: &[&str]) -> (bool, String) {
@@ -233,4 +233,75 @@ fn a_schedule_with_its_fields_decides_the_quotas() {
         let (good, text) = inspect(&file, arguments);
         assert!(!good && text.contains(expected), "{text}");
     }
+}
+
+/// The numbers of the last line that begins with `name`.
+fn numbers(out: &str, name: &str) -> Vec<usize> {
+    let line = out.lines().rfind(|line| line.trim_start().starts_with(name)).unwrap_or_else(|| panic!("{name}: {out}"));
+    line.split_whitespace().filter_map(|word| word.parse().ok()).collect()
+}
+
+#[test]
+fn findings_are_counted_in_the_epochs_of_their_own_sampler() {
+    // Mass of 4 is rarer than Effusion of 40; 20 of 60 have nothing; a patient has 30 of them
+    let row =
+        |at: usize| format!("P{},{},{},{}\n", at.max(29), u8::from(at < 40), u8::from(at < 4), u8::from(at == 59));
+    let content = format!("patient,Effusion,Mass,Nodule\n{}", (0..60).map(row).collect::<String>());
+    let wanted = ["--one-hot", "Effusion,Mass,Nodule", "--epochs", "9", "--group", "patient"];
+    let (good, out) = inspect(&content, &wanted);
+    assert!(good && out.starts_with("60 samples of 4 classes"), "{out}");
+    assert!(out.contains("4 of 60 samples have several labels, 19 have none"), "{out}");
+    assert!(out.contains("next step: let loss = prior_corrected_bce("), "{out}");
+    assert!(out.contains("most often together: Effusion with Mass (4)"), "{out}");
+    assert!(out.contains("the largest, P29, has 30 of them (50.0 %)"), "{out}");
+
+    let labels: Vec<u32> = (0..60).flat_map(|at| [at < 40, at < 4, at == 59]).map(u32::from).collect();
+    let values: Vec<i8> = labels.iter().map(|&label| label as i8).collect();
+    let targets = Targets::multi_hot(&values, 3).unwrap();
+    let law = PowerLaw { epochs: 9, ..Default::default() };
+    let expected = |targets: Targets, label: usize| -> Vec<usize> {
+        let sampler = Curriculum::with_targets(targets, law.clone()).unwrap();
+        [0, 2, 4, 6, 8].map(|epoch| sampler.epoch(epoch).unwrap().label_counts().unwrap()[label]).to_vec()
+    };
+    for (label, name, count) in [(0, "Effusion", 40), (1, "Mass", 4), (2, "Nodule", 1)] {
+        let row = numbers(&out, name);
+        assert_eq!((row[0], &row[1..]), (count, &expected(targets.clone(), label)[..]), "{out}");
+    }
+    assert!(out.lines().any(|line| line.contains("Effusion") && line.contains("66.7 %")), "{out}");
+
+    // capped and shared as the sampler does it
+    let patients: Vec<usize> = (0..60).map(|at: usize| at.max(29)).collect();
+    let (good, out) = inspect(&content, &[&wanted[..], &["--cap", "2"]].concat());
+    let capped = targets.groups(&patients, 2).unwrap();
+    assert!(good && out.contains("`Targets::groups(&groups, 2)?`"), "{out}");
+    assert_eq!(numbers(&out, "Effusion")[1..], expected(capped, 0), "{out}");
+    assert_eq!(numbers(&out, "Effusion")[5], 14); // 10 others, and 2 of the patient in Effusion and in Mass
+
+    let (good, text) = inspect(&content, &[&wanted[..], &["--cap", "0"]].concat());
+    assert!(!good && text.contains("`cap` is 0"), "{text}");
+    let (good, text) = inspect(&content, &[&wanted[..], &["--cap", "2", "--schedule", "linear"]].concat());
+    assert!(!good && text.contains("cap"), "{text}");
+}
+
+#[test]
+fn a_cap_holds_for_each_site_of_a_class() {
+    let rows: String = (0..90).map(|at| format!("P,{},{}\n", if at < 80 { "a" } else { "b" }, at % 2)).collect();
+    let file = format!("patient,label,hospital\n{rows}");
+    let capped = ["--schedule", "uniform", "--epochs", "1", "--group", "patient", "--cap", "3"];
+    let (good, out) = inspect(&file, &capped);
+    assert!(good && numbers(&out, "all") == [6, 6] && out.starts_with("90 samples of 2 classes"), "{out}");
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.html").display().to_string();
+    for within in ["proportional", "balanced"] {
+        let (good, out) =
+            inspect(&file, &[&capped[..], &["--site", "hospital", "--within", within, "--html", &page]].concat());
+        assert!(good && numbers(&out, "all") == [12, 12], "{out}");
+    }
+}
+
+#[test]
+fn many_findings_stay_a_short_text() {
+    let content: String = (0..2000usize).map(|at| format!("f{}|f{}\n", at % 189, at * at % 189)).collect();
+    let (good, out) = inspect(&format!("label\n{content}"), &["--epochs", "5"]);
+    assert!(good && out.contains("... 169 more") && out.lines().count() < 80, "{out}");
 }

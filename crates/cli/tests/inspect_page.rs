@@ -8,6 +8,7 @@ use std::process::Command;
 
 use climd::{CurriculumSampler, PowerLaw, PowerLawScheduler};
 use climd_cli::inspect::Inspection;
+use climd_csv::{Kind, Labels};
 use serde_json::Value;
 
 const COUNTS: [(&str, usize); 4] =
@@ -161,6 +162,13 @@ fn nothing_is_fetched_and_a_phone_is_wide_enough() {
     }
     assert!(page.contains("default-src 'none'"));
 
+    fits_a_phone(&page);
+    for findings in [14, 189] {
+        fits_a_phone(&multi_label(findings).page("findings.csv", None).unwrap());
+    }
+}
+
+fn fits_a_phone(page: &str) {
     // a window is never narrower than 500, a frame can be
     let folder = tempfile::tempdir().unwrap();
     let report = "<script>onload = () => { const root = document.documentElement; \
@@ -199,4 +207,87 @@ fn a_million_samples_of_a_hundred_classes_fit() {
     assert!(names.len() >= 90);
     assert_eq!(found["rows"], names.len());
     assert!(found["where"].as_str().unwrap().starts_with("99 of 99: 999999 of 999999 samples"), "{found}");
+}
+
+/// Samples with any of `n` findings, and some with none, of 50 patients.
+fn multi_label(n: u32) -> Inspection {
+    let (mut starts, mut labels) = (vec![0], Vec::new());
+    for sample in 0..1000u32 {
+        let mut row: Vec<u32> = (0..n).filter(|label| sample.is_multiple_of(label + 2)).collect();
+        row.truncate((sample % 7) as usize);
+        labels.extend(row);
+        starts.push(labels.len());
+    }
+    let classes = (0..n).map(|label| format!("Finding {label:03}")).collect();
+    let (unknown_starts, rows) = (vec![0; 1001], (0..1000).collect());
+    let kind = Kind::MultiHot((0..n as usize).collect());
+    let none = Vec::new();
+    let labels = Labels { classes, starts, labels, unknown_starts, unknown: Vec::new(), rows, kind, warnings: none };
+    let patients: Vec<String> = (0..1000).map(|sample: usize| format!("P{}", sample.max(200) / 20)).collect();
+    Inspection::of(&labels, PowerLaw::default()).unwrap().groups("patient", &patients, None).unwrap()
+}
+
+#[test]
+#[ignore = "needs Chromium: make test-page"]
+fn findings_are_shown_with_what_they_come_with() {
+    for n in [14, 189] {
+        let page = multi_label(n).page("findings.csv", None).unwrap();
+        if let Some(folder) = std::env::var_os("PAGES") {
+            std::fs::write(Path::new(&folder).join(format!("{n}.html")), &page).unwrap();
+        }
+        let found = ask(
+            &page,
+            "const slider = document.getElementById('slider'), canvas = document.getElementById('heat');
+             slider.value = slider.max; slider.dispatchEvent(new Event('input'));
+             const texts = which => [...document.querySelectorAll(which)].map(e => e.textContent);
+             const box = canvas.getBoundingClientRect(), n = data.findings.names.length;
+             canvas.dispatchEvent(new PointerEvent('pointerdown',
+               { clientX: box.left + 1.5 * box.width / n, clientY: box.top + .5 * box.height / n }));
+             const pen = canvas.getContext('2d'), wide = canvas.width / n, tall = canvas.height / n;
+             const blue = (column, row) => pen.getImageData((column + .5) * wide, (row + .5) * tall, 1, 1).data[0] < 50;
+             return { names: texts('#findings .name'), numbers: texts('#findings .number'),
+               both: document.getElementById('both').textContent, pair: texts('#pairs tr:first-child td'),
+               diagonal: blue(0, 0), largest: document.getElementById('largest').textContent,
+               cell: Math.min(box.width, box.height) / n, rows: texts('#rows li').length,
+               wide: document.documentElement.scrollWidth - document.documentElement.clientWidth };",
+        );
+        // what the labels themselves say
+        let of = |sample: u32| {
+            (0..n)
+                .filter(move |label| sample.is_multiple_of(label + 2))
+                .take((sample % 7) as usize)
+                .collect::<Vec<u32>>()
+        };
+        let has = |label: u32| (0..1000).filter(|&sample| of(sample).contains(&label)).count();
+        let both = (0..1000).filter(|&sample| of(sample).contains(&0) && of(sample).contains(&1)).count();
+        assert_eq!(found["names"].as_array().unwrap().len(), n as usize);
+        assert_eq!((&found["names"][0], &found["names"][1]), (&"Finding 000".into(), &"Finding 001".into()));
+        let (first, second) = (has(0), has(1));
+        // the last epoch has all samples
+        assert_eq!(found["numbers"][0], format!("{first} of {first} ({:.1} %)", first as f64 / 10.0));
+        let percent = |of: usize| format!("{:.1} %", 100.0 * both as f64 / of as f64);
+        assert_eq!(
+            found["both"],
+            format!(
+                "Finding 000 with Finding 001: {both} samples, {} of Finding 000, {} of Finding 001",
+                percent(first),
+                percent(second)
+            )
+        );
+        let pairs =
+            |a: u32| (0..a).map(move |b| (0..1000).filter(|&s| of(s).contains(&a) && of(s).contains(&b)).count());
+        assert_eq!(found["pair"][1], (0..14).flat_map(pairs).max().unwrap().to_string());
+        assert_eq!((&found["diagonal"], &found["wide"]), (&true.into(), &0.into()));
+        assert_eq!(found["largest"], "Largest patient of the epoch: P10, 220 of 1000 samples (22.0 %)");
+        assert!(found["cell"].as_f64().unwrap() >= 6.0, "{found}");
+        assert_eq!(found["rows"], if n == 14 { 14 } else { 0 }); // names where they can be read
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium: make test-page"]
+fn a_page_without_findings_or_patients_says_nothing_of_them() {
+    let page = inspection(&labels(&COUNTS)).page("labels.csv", None).unwrap();
+    let found = ask(&page, "return ['several', 'largest'].map(id => document.getElementById(id).hidden);");
+    assert_eq!(found, serde_json::json!([true, true]));
 }

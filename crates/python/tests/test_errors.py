@@ -82,6 +82,7 @@ CASES = [
     (lambda: climd.Targets.multi_label([0, 1], 3, starts=[0, 3]), "RowStarts", "starts"),
     (lambda: climd.Targets.multi_label([[0]], 3).unknown([[0]]), "PresentAndUnknown", "label 0"),
     (lambda: climd.Targets.single(GOOD).unknown([[]] * 6), "OneLabel", "`Targets.unknown` needs .* `Targets.multi_label`"),
+    (lambda: climd.measure(climd.Targets.single(GOOD), [F], [F]), "Kind", "`labels` is a Targets, .* `targets.own_labels\\(\\)`"),
     (lambda: climd.Targets.single(GOOD).label_counts(), "OneLabel", "each sample has one"),
     (lambda: climd.Targets.single(GOOD).sites([1, 2]), "Length", "`sites` has length 2"),
     (lambda: climd.Targets.single(GOOD).sites(GOOD, "fair"), "Within", '"proportional" or "balanced"'),

@@ -29,6 +29,11 @@ mod steps {
             "../../../crates/cli/src/inspect/steps/plain.rs";
         Trim: "use climd::{Curriculum, schedule::Trim};\nlet labels = [0, 0, 1];",
             "../../../crates/cli/src/inspect/steps/trim.rs";
+        Bce: "use climd::{Curriculum, CurriculumSampler, Targets, prior_corrected_bce, schedule::Uniform};
+let epoch = Curriculum::with_targets(Targets::multi_label(&[0, 1, 3], &[0, 0, 1], 2)?, Uniform)?.epoch(0)?;
+let labels = tch::Tensor::from_slice2(&[[1i8, 0], [1, 1]]);
+let logits = tch::Tensor::zeros([2, 2], tch::kind::FLOAT_CPU);",
+            "../../../crates/cli/src/inspect/steps/bce.rs";
         Loss: "use climd::{Curriculum, CurriculumSampler, prior_corrected_cross_entropy, schedule::Uniform};
 let epoch = Curriculum::new(&[0, 0, 1], Uniform)?.epoch(0)?;
 let (num_classes, labels) = (2, tch::Tensor::from_slice(&[0i64, 1]));

@@ -72,6 +72,45 @@ fn a_mogonet_folder_gives_tables_plots_and_json() {
     assert_eq!(runs[3]["runs"][1][0]["steps"], 4); // 42 samples, batches of 32, 2 epochs
 }
 
+#[cfg(unix)]
+#[test]
+fn what_ctrl_c_leaves_is_not_done_again() {
+    let folder = tempfile::tempdir().unwrap();
+    write_mogonet(folder.path());
+    let arguments = ["--epochs", "8", "--seeds", "4", "--quiet", "--jobs", "1", "--lr", "paper"];
+    let kept = || fs::read_to_string(folder.path().join("plots/runs.jsonl")).unwrap_or_default();
+    let mut begun = example("brca_baseline")
+        .arg("--data")
+        .arg(folder.path())
+        .arg("--out")
+        .arg(folder.path().join("plots"))
+        .args(arguments)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while kept().lines().count() < 2 && begun.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let interrupt = Command::new("kill").args(["-INT", &begun.id().to_string()]).status().unwrap();
+    assert!(interrupt.success() && !begun.wait().unwrap().success(), "it had ended before it was interrupted");
+    let before = kept();
+    let whole = |text: &str| text.rfind('\n').map_or(0, |end| end + 1); // a line may have been cut
+    let output = brca_baseline(folder.path(), &arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let after = kept();
+    assert!(after.starts_with(&before[..whole(&before)]), "what was kept has changed");
+    let keys = |text: &str| -> Vec<String> {
+        let key =
+            |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?.get("config").map(ToString::to_string);
+        text.lines().filter_map(key).collect()
+    };
+    let (all, mut distinct) = (keys(&after), keys(&after));
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert!(keys(&before).len() >= 2 && all.len() > keys(&before).len());
+    assert_eq!(all.len(), distinct.len(), "a run was done twice");
+}
+
 #[test]
 fn what_it_cannot_do_is_said() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use climd::schedule::{AnySchedule, TargetLaw};
 use climd::{CurriculumSampler, PowerLaw};
 
-use super::{Sampler, quotas};
+use super::Inspection;
 
 /// Ascending numbers as text, such as `1, 4 to 9, 12`.
 fn ranges(epochs: &[usize]) -> String {
@@ -15,11 +15,12 @@ fn ranges(epochs: &[usize]) -> String {
     runs.collect::<Vec<_>>().join(", ")
 }
 
-/// Warnings before training. `names` are by label.
-pub(super) fn warnings(sampler: &Sampler, epochs: usize, ratio: f64, names: &[String]) -> climd::Result<Vec<String>> {
+/// Warnings before training.
+pub(super) fn warnings(of: &Inspection) -> climd::Result<Vec<String>> {
+    let (sampler, epochs, ratio) = (&of.sampler, of.epochs, of.ratio());
     let classes = sampler.classes();
     let (n, counts) = (classes.num_samples(), classes.counts());
-    let name = |rank: usize| &names[classes.label(rank) as usize];
+    let name = |rank: usize| of.name(rank);
     let mut lines = Vec::new();
     let few: Vec<String> = (0..counts.len())
         .filter(|&rank| counts[rank] < 5)
@@ -31,7 +32,7 @@ pub(super) fn warnings(sampler: &Sampler, epochs: usize, ratio: f64, names: &[St
     let (mut empty, mut above, mut steepest) = (Vec::new(), Vec::new(), 1.0f64);
     let (of_data, mut most) = (counts[0] as f64 / n as f64, (0.0, 0));
     for epoch in 0..epochs {
-        let quotas = quotas(sampler, epoch)?;
+        let quotas = of.class_counts(epoch)?;
         let len: usize = quotas.iter().sum();
         if quotas.contains(&0) {
             empty.push(epoch);
@@ -82,6 +83,14 @@ pub(super) struct Advice {
     pub(super) code: &'static str,
 }
 
+/// Advice for samples with several labels each.
+pub(super) const SEVERAL: Advice = Advice {
+    text: "Several labels a sample: train on all data. No sampler was clearly better than shuffling in our trial, and\n\
+           draws that favour rare labels were worse. A loss that knows how frequent each label is costs nothing;\n\
+           tune a threshold for each label on a validation part (docs/guide/several-findings.md).",
+    code: BCE,
+};
+
 /// Advice for a data set with this number of classes, and this ratio of the largest to the smallest.
 pub(super) fn advice(classes: usize, ratio: f64, smallest: usize) -> Advice {
     match () {
@@ -117,6 +126,7 @@ pub(super) fn advice(classes: usize, ratio: f64, smallest: usize) -> Advice {
 // Files, so that the documentation tests of climd-repro, which has the losses, compile them.
 const PLAIN: &str = include_str!("steps/plain.rs").trim_ascii_end();
 const LOSS: &str = include_str!("steps/loss.rs").trim_ascii_end();
+const BCE: &str = include_str!("steps/bce.rs").trim_ascii_end();
 const TRIM: &str = include_str!("steps/trim.rs").trim_ascii_end();
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Columns beside the classes: further labels of a sample, its patient, its hospital.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use climd::{CurriculumSampler, Epoch};
 use climd_csv::Labels;
 use comfy_table::{Table, presets};
+use serde::Serialize;
 
 use super::Sampler;
 
@@ -14,6 +16,20 @@ pub(super) struct Findings {
     names: Vec<String>,
     starts: Vec<usize>,
     labels: Vec<u32>,
+}
+
+/// What the page shows of labels.
+#[derive(Debug, Serialize)]
+pub(super) struct Seen {
+    pub(super) names: Vec<String>,
+    /// Number of samples with both of two labels; on the diagonal, with the label.
+    pub(super) together: Vec<Vec<usize>>,
+    pub(super) left_out: usize,
+    /// How often each epoch of the page has each label.
+    pub(super) epochs: Vec<Vec<usize>>,
+    /// The labels in this order.
+    #[serde(skip)]
+    pub(super) order: Vec<usize>,
 }
 
 /// A value of a column for each sample.
@@ -40,51 +56,97 @@ impl Findings {
         &self.labels[self.starts[sample]..self.starts[sample + 1]]
     }
 
-    /// Number of these samples with each label.
-    fn counts(&self, samples: impl Iterator<Item = usize>) -> Vec<usize> {
+    /// Number of samples with each label.
+    fn counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.names.len()];
-        samples.for_each(|sample| self.of_sample(sample).iter().for_each(|&label| counts[label as usize] += 1));
+        self.labels.iter().for_each(|&label| counts[label as usize] += 1);
         counts
     }
 
-    /// Says how many samples have several labels, which labels come together most, and counts every label in these
-    /// epochs.
-    pub(super) fn text(&self, sampler: &Sampler, epochs: &[usize]) -> climd::Result<String> {
-        let n = self.starts.len() - 1;
-        let several = (0..n).filter(|&sample| self.of_sample(sample).len() > 1).count();
-        let none = (0..n).filter(|&sample| self.of_sample(sample).is_empty()).count();
-        let mut pairs: BTreeMap<(u32, u32), usize> = BTreeMap::new();
-        for sample in 0..n {
+    /// Labels, those of most samples first.
+    fn order(&self) -> Vec<usize> {
+        let counts = self.counts();
+        let mut order: Vec<usize> = (0..counts.len()).collect();
+        order.sort_by_key(|&label| Reverse(counts[label]));
+        order
+    }
+
+    /// Number of samples that have both of two labels, the smaller one first.
+    fn pairs(&self) -> BTreeMap<(u32, u32), usize> {
+        let mut pairs = BTreeMap::new();
+        for sample in 0..self.starts.len() - 1 {
             let labels = self.of_sample(sample);
             for (at, &a) in labels.iter().enumerate() {
                 labels[at + 1..].iter().for_each(|&b| *pairs.entry((a, b)).or_default() += 1);
             }
         }
-        let mut together: Vec<((u32, u32), usize)> = pairs.into_iter().collect();
-        together.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        pairs
+    }
+
+    /// Says how many samples have several labels, which labels come together most, and counts every label in these
+    /// epochs.
+    pub(super) fn text(&self, sampler: &Sampler, epochs: &[usize]) -> climd::Result<String> {
+        const SHOWN: usize = 20;
+        let n = self.starts.len() - 1;
+        let several = (0..n).filter(|&sample| self.of_sample(sample).len() > 1).count();
+        let none = (0..n).filter(|&sample| self.of_sample(sample).is_empty()).count();
+        let mut together: Vec<((u32, u32), usize)> = self.pairs().into_iter().collect();
+        together.sort_by_key(|&(_, count)| Reverse(count));
         let name = |label: u32| &self.names[label as usize];
         let shown = together.iter().take(5).map(|&((a, b), count)| format!("{} with {} ({count})", name(a), name(b)));
         let shown: Vec<String> = shown.collect();
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        let header = ["label", "samples"].map(str::to_owned).into_iter();
-        table.set_header(header.chain(epochs.iter().map(|epoch| format!("epoch {epoch}"))));
-        let lists = epochs.iter().map(|&epoch| sampler.epoch(epoch)).collect::<climd::Result<Vec<Epoch>>>()?;
-        let counts: Vec<Vec<usize>> =
-            lists.iter().map(|list| self.counts(list.indices().iter().map(|&sample| sample as usize))).collect();
-        let all = self.counts(0..n);
-        for (label, name) in self.names.iter().enumerate() {
-            let cells = [name.clone(), all[label].to_string()].into_iter();
-            table.add_row(cells.chain(counts.iter().map(|counts| counts[label].to_string())));
-        }
         let pairs =
             if shown.is_empty() { String::new() } else { format!("\nmost often together: {}", shown.join(", ")) };
-        Ok(format!(
-            "{several} of {n} samples have several labels, {none} have none; the classes above are a sample's rarest \
-             label, which decides when it comes{pairs}\n{table}\nin code: `Targets::multi_label(&starts, &labels, \
-             {})?`, and `prior_corrected_bce` for the loss\n",
-            self.names.len()
-        ))
+        let mut out = format!(
+            "{several} of {n} samples have several labels, {none} have none; the classes are a sample's rarest label, \
+             which decides when it comes{pairs}\n"
+        );
+        if !epochs.is_empty() {
+            let mut table = Table::new();
+            table.load_style(presets::NOTHING);
+            let header = ["label", "samples", "prevalence"].map(str::to_owned).into_iter();
+            table.set_header(header.chain(epochs.iter().map(|epoch| format!("epoch {epoch}"))));
+            let lists = epochs.iter().map(|&epoch| sampler.epoch(epoch)).collect::<climd::Result<Vec<Epoch>>>()?;
+            let counts = lists.iter().map(Epoch::label_counts).collect::<climd::Result<Vec<_>>>()?;
+            let (all, labels) = (self.counts(), self.names.len());
+            for (at, label) in self.order().into_iter().enumerate() {
+                if labels <= SHOWN || at < SHOWN / 2 || at >= labels - SHOWN / 2 {
+                    let share = format!("{:.1} %", 100.0 * all[label] as f64 / n as f64);
+                    let cells = [self.names[label].clone(), all[label].to_string(), share].into_iter();
+                    table.add_row(cells.chain(counts.iter().map(|counts| counts[label].to_string())));
+                }
+                if labels > SHOWN && at == SHOWN / 2 - 1 {
+                    table.add_row([format!("... {} more", labels - SHOWN)]);
+                }
+            }
+            out += &format!("{table}\n");
+        }
+        let labels = self.names.len();
+        out += &format!(
+            "in code: `Targets::multi_label(&starts, &labels, {labels})?`, and `prior_corrected_bce` for the loss\n"
+        );
+        Ok(out)
+    }
+
+    /// What the page shows of the labels; of many, the most and the least frequent ones.
+    pub(super) fn seen(&self, most: usize) -> Seen {
+        let (all, order, pairs) = (self.counts(), self.order(), self.pairs());
+        let labels = order.len();
+        let order: Vec<usize> = (order.into_iter().enumerate())
+            .filter(|&(at, _)| labels <= most || at < most / 2 || at >= labels - most / 2)
+            .map(|(_, label)| label)
+            .collect();
+        let both = |a: usize, b: usize| match a == b {
+            true => all[a],
+            false => pairs.get(&(a.min(b) as u32, a.max(b) as u32)).copied().unwrap_or(0),
+        };
+        Seen {
+            names: order.iter().map(|&label| self.names[label].clone()).collect(),
+            together: order.iter().map(|&a| order.iter().map(|&b| both(a, b)).collect()).collect(),
+            left_out: labels - order.len(),
+            epochs: Vec::new(),
+            order,
+        }
     }
 }
 
@@ -97,35 +159,45 @@ impl Values {
         Values { column, names, of_sample }
     }
 
+    /// The number of the value of each sample.
+    pub(super) fn of_sample(&self) -> &[usize] {
+        &self.of_sample
+    }
+
+    /// The value that most of these samples have, of equally frequent ones the first, and how many have it.
+    pub(super) fn largest(&self, samples: impl Iterator<Item = usize>) -> (&str, usize) {
+        let mut counts = vec![0; self.names.len()];
+        samples.for_each(|sample| counts[self.of_sample[sample]] += 1);
+        let largest = (0..counts.len()).max_by_key(|&value| (counts[value], Reverse(value)));
+        largest.map_or(("", 0), |value| (&self.names[value], counts[value]))
+    }
+
     /// Says how many groups (patients) there are, the size of the largest, its largest share of an epoch, and what to
     /// do.
-    pub(super) fn as_groups(&self, sampler: &Sampler, epochs: &[usize]) -> climd::Result<String> {
-        let largest_of = |samples: &mut dyn Iterator<Item = usize>| {
-            let mut counts: HashMap<usize, usize> = HashMap::new();
-            samples.for_each(|sample| *counts.entry(self.of_sample[sample]).or_default() += 1);
-            // of equal ones the first by name, as the order of a map is random
-            counts.into_iter().max_by_key(|&(value, count)| (count, std::cmp::Reverse(value))).unwrap_or((0, 0))
-        };
+    pub(super) fn as_groups(&self, sampler: &Sampler, epochs: &[usize], cap: Option<usize>) -> climd::Result<String> {
         let n = self.of_sample.len();
-        let (most, count) = largest_of(&mut (0..n));
+        let (most, count) = self.largest(0..n);
         let mut worst = (0.0, 0, most);
         for &epoch in epochs {
             let list = sampler.epoch(epoch)?;
-            let (value, count) = largest_of(&mut list.indices().iter().map(|&sample| sample as usize));
+            let (value, count) = self.largest(list.indices().iter().map(|&sample| sample as usize));
             let share = count as f64 / list.len().max(1) as f64;
             if share > worst.0 {
                 worst = (share, epoch, value);
             }
         }
+        let code = match cap {
+            Some(cap) => format!("with at most {cap} of one in each class: `Targets::groups(&groups, {cap})?`"),
+            None => "cap them with `Targets::groups`; `--cap 2` shows the epochs of that".into(),
+        };
         Ok(format!(
-            "group {}: {} groups of {n} samples; the largest, {}, has {count} of them ({:.1} %), and of the epochs \
-             shown {} has most of one, {:.1} % of epoch {}\nin code: keep groups together with `climd::split`, and cap \
-             them with `Targets::groups`\n",
+            "group {}: {} groups of {n} samples; the largest, {most}, has {count} of them ({:.1} %), and of the epochs \
+             shown {} has most of one, {:.1} % of epoch {}\n\
+             in code: keep groups together with `climd::split`; {code}\n",
             self.column,
             self.names.len(),
-            self.names[most],
             100.0 * count as f64 / n as f64,
-            self.names[worst.2],
+            worst.2,
             100.0 * worst.0,
             worst.1
         ))
@@ -133,7 +205,7 @@ impl Values {
 
     /// Counts the samples of each class at each site, and finds classes of only one site. `names` are those of the
     /// classes.
-    pub(super) fn as_sites(&self, sampler: &Sampler, names: &[String]) -> (String, Vec<String>) {
+    pub(super) fn as_sites(&self, sampler: &Sampler, names: &[&str]) -> (String, Vec<String>) {
         const SHOWN: usize = 12;
         let classes = sampler.classes();
         let mut table = Table::new();
@@ -141,11 +213,10 @@ impl Values {
         let sites = self.names.len().min(SHOWN);
         table.set_header(["class".to_owned()].into_iter().chain(self.names[..sites].iter().cloned()));
         let mut alone = Vec::new();
-        for rank in 0..classes.num_classes() {
+        for (rank, class) in names.iter().enumerate() {
             let mut counts = vec![0; self.names.len()];
             classes.members(rank).iter().for_each(|&sample| counts[self.of_sample[sample as usize]] += 1);
-            let class = &names[classes.label(rank) as usize];
-            table.add_row([class.clone()].into_iter().chain(counts[..sites].iter().map(ToString::to_string)));
+            table.add_row([(*class).to_owned()].into_iter().chain(counts[..sites].iter().map(ToString::to_string)));
             let mut there = (0..counts.len()).filter(|&site| counts[site] > 0);
             if let (Some(site), None) = (there.next(), there.next())
                 && self.names.len() > 1

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use anyhow::{Result, ensure};
 use climd::error::{ArgumentError, ScheduleError};
 use climd::schedule::AnySchedule;
-use climd::{Curriculum, CurriculumSampler, Error, Schedule, Targets};
+use climd::{Curriculum, CurriculumSampler, Error, Schedule, Targets, Within};
 use climd_csv::Labels;
 use comfy_table::{Table, presets};
 
@@ -24,8 +24,9 @@ type Sampler = Curriculum<AnySchedule>;
 /// A curriculum over labels of any kind.
 #[derive(Debug)]
 pub struct Inspection {
-    /// Names of the classes, sorted. A label of the sampler is a position in this list.
+    /// Names of the labels. A label of the sampler that is not negative is a position in this list.
     names: Vec<String>,
+    targets: Targets,
     sampler: Sampler,
     /// Number of epochs that are shown.
     epochs: usize,
@@ -33,12 +34,15 @@ pub struct Inspection {
     findings: Option<Findings>,
     groups: Option<Values>,
     sites: Option<Values>,
+    /// Most samples of a group in an epoch, of each class and site.
+    cap: Option<usize>,
     /// Warnings about the file. They come before those of the curriculum.
     warnings: Vec<String>,
 }
 
-/// Class name of samples without any label.
+/// Class names of samples without any label, and of those where some labels are unknown.
 const NONE: &str = "(none)";
+const UNSURE: &str = "(unsure)";
 
 impl Inspection {
     /// Inspects these labels: one text for each sample. Shows as many epochs as the schedule has, or 100.
@@ -50,9 +54,24 @@ impl Inspection {
         names.sort_unstable();
         names.dedup();
         let codes: Vec<usize> = labels.iter().map(|label| names.partition_point(|name| name < label)).collect();
-        let sampler = Curriculum::new(&codes, schedule.into())?;
+        Self::with(names, Targets::single(&codes)?, schedule.into())
+    }
+
+    fn with(names: Vec<String>, targets: Targets, schedule: AnySchedule) -> Result<Self> {
+        let sampler = Curriculum::with_targets(targets.clone(), schedule)?;
         let (epochs, warnings) = (shown(schedule::epochs(sampler.schedule()))?, Vec::new());
-        Ok(Self { names, sampler, epochs, scores: None, findings: None, groups: None, sites: None, warnings })
+        let (scores, findings, groups, sites, cap) = (None, None, None, None, None);
+        Ok(Self { names, targets, sampler, epochs, scores, findings, groups, sites, cap, warnings })
+    }
+
+    /// The same inspection with changed targets.
+    fn retarget(mut self, change: impl FnOnce(Targets) -> climd::Result<Targets>) -> Result<Self> {
+        self.targets = change(self.targets)?;
+        self.sampler = Curriculum::with_targets(self.targets.clone(), self.sampler.schedule().clone())?;
+        match self.scores.take() {
+            Some(scores) => self.scores(scores),
+            None => Ok(self),
+        }
     }
 
     /// Inspects the labels of a file. A sample with several labels belongs to the class of its rarest one.
@@ -60,15 +79,17 @@ impl Inspection {
     /// # Errors
     /// Those of [`Targets::multi_label`] and [`Curriculum::new`].
     pub fn of(labels: &Labels, schedule: impl Into<AnySchedule>) -> Result<Self> {
-        let name = |label: i64| labels.classes.get(label as usize).map_or(NONE, String::as_str).to_owned();
-        let own: Vec<String> = match labels.single() {
-            Some(single) => single.iter().map(|&label| name(i64::from(label))).collect(),
+        let inspection = match labels.single() {
+            Some(single) => {
+                let own: Vec<String> = single.iter().map(|&label| labels.classes[label as usize].clone()).collect();
+                Self::new(&own, schedule)?
+            }
             None => {
-                let targets = Targets::multi_label(&labels.starts, &labels.labels, labels.classes.len())?;
-                targets.own_labels().into_iter().map(name).collect()
+                let targets = Targets::multi_label(&labels.starts, &labels.labels, labels.classes.len())?
+                    .unknown(&labels.unknown_starts, &labels.unknown)?;
+                Self::with(labels.classes.clone(), targets, schedule.into())?
             }
         };
-        let inspection = Self::new(&own, schedule)?;
         Ok(Self { findings: Findings::of(labels), warnings: labels.warnings.clone(), ..inspection })
     }
 
@@ -80,16 +101,28 @@ impl Inspection {
         Ok(Self { epochs: shown(epochs)?, ..self })
     }
 
-    /// Adds a group, for example a patient, for each sample. `column` is the name of their column.
-    #[must_use]
-    pub fn groups(self, column: &str, values: &[String]) -> Self {
-        Self { groups: Some(Values::new(column.into(), values)), ..self }
+    /// Adds a group, for example a patient, for each sample. `column` is the name of their column. With a cap, an epoch
+    /// takes at most that many samples of a group from each class, and from each site of it.
+    ///
+    /// # Errors
+    /// Those of [`Targets::groups`] and [`Curriculum::with_targets`].
+    pub fn groups(mut self, column: &str, values: &[String], cap: Option<usize>) -> Result<Self> {
+        let groups = Values::new(column.into(), values);
+        if let Some(cap) = cap {
+            self = self.retarget(|targets| targets.groups(groups.of_sample(), cap))?;
+        }
+        Ok(Self { groups: Some(groups), cap, ..self })
     }
 
-    /// Adds a site, for example a hospital, for each sample. `column` is the name of their column.
-    #[must_use]
-    pub fn sites(self, column: &str, values: &[String]) -> Self {
-        Self { sites: Some(Values::new(column.into(), values)), ..self }
+    /// Adds a site, for example a hospital, for each sample. `column` is the name of their column. The quota of a class
+    /// is shared among its sites.
+    ///
+    /// # Errors
+    /// Those of [`Targets::sites`] and [`Curriculum::with_targets`].
+    pub fn sites(mut self, column: &str, values: &[String], within: Within) -> Result<Self> {
+        let sites = Values::new(column.into(), values);
+        self = self.retarget(|targets| targets.sites(sites.of_sample(), within))?;
+        Ok(Self { sites: Some(sites), ..self })
     }
 
     /// Adds a score for each sample. Scores rank the samples in every epoch.
@@ -97,7 +130,7 @@ impl Inspection {
     /// # Errors
     /// If the number of scores is wrong; those of [`CurriculumSampler::update`].
     pub fn scores(mut self, scores: Vec<f32>) -> Result<Self> {
-        let n = self.sampler.classes().num_samples();
+        let n = self.targets.num_samples();
         ensure!(
             scores.len() == n,
             "there are {} scores for {n} labels: give one a sample, in the same order",
@@ -114,12 +147,34 @@ impl Inspection {
     }
 
     fn name(&self, rank: usize) -> &str {
-        &self.names[self.sampler.classes().label(rank) as usize]
+        match self.sampler.classes().label(rank) {
+            -1 => NONE,
+            label => usize::try_from(label).map_or(UNSURE, |label| &self.names[label]),
+        }
+    }
+
+    /// Names of the classes, largest first.
+    fn class_names(&self) -> Vec<&str> {
+        (0..self.sampler.classes().num_classes()).map(|rank| self.name(rank)).collect()
+    }
+
+    /// Samples of each class in an epoch, largest class first. If the schedule ignores classes, or groups are capped,
+    /// they are counted.
+    fn class_counts(&self, epoch: usize) -> climd::Result<Vec<usize>> {
+        if self.cap.is_some() {
+            return Ok(self.sampler.epoch(epoch)?.class_counts().to_vec());
+        }
+        match self.sampler.quotas(epoch) {
+            Err(Error::Schedule(ScheduleError::ClassBlind { .. })) => {
+                Ok(self.sampler.report(epoch)?.classes.iter().map(|class| class.quota).collect())
+            }
+            other => other,
+        }
     }
 
     fn warnings(&self) -> Result<Vec<String>> {
         let mut lines = self.warnings.clone();
-        lines.extend(advice::warnings(&self.sampler, self.epochs, self.ratio(), &self.names)?);
+        lines.extend(advice::warnings(self)?);
         if self.scores.is_none() && self.sampler.quotas(0).is_err() {
             lines.push(
                 "this schedule ignores classes, so the samples of each class depend on the scores; without --scores or \
@@ -127,11 +182,14 @@ impl Inspection {
                     .into(),
             );
         }
-        lines.extend(self.sites.iter().flat_map(|sites| sites.as_sites(&self.sampler, &self.names).1));
+        lines.extend(self.sites.iter().flat_map(|sites| sites.as_sites(&self.sampler, &self.class_names()).1));
         Ok(lines)
     }
 
     fn advice(&self) -> Advice {
+        if self.findings.is_some() {
+            return advice::SEVERAL;
+        }
         let counts = self.sampler.classes().counts();
         advice::advice(counts.len(), self.ratio(), counts[counts.len() - 1])
     }
@@ -146,27 +204,31 @@ impl Inspection {
             },
             other => format!("schedule {}", other.describe()),
         };
+        let capped = match self.cap {
+            Some(_) => format!(", of the {} that the cap lets into one epoch", classes.num_samples()),
+            None => String::new(),
+        };
         format!(
-            "{} of {}, {:.1}:1 from the largest to the smallest\nZipf exponent {:.2}; {schedule}\n",
-            counted(classes.num_samples(), "sample", "samples"),
+            "{} of {}, {:.1}:1 from the largest to the smallest{capped}\nZipf exponent {:.2}; {schedule}\n",
+            counted(self.targets.num_samples(), "sample", "samples"),
             counted(classes.num_classes(), "class", "classes"),
             self.ratio(),
             classes.zipf_exponent(),
         )
     }
 
-    /// Text about further labels, groups and sites.
-    fn beside(&self) -> Result<String> {
+    /// Text about further labels, groups and sites. The page has a table of its own for the labels.
+    fn beside(&self, table: bool) -> Result<String> {
         let (sampler, epochs) = (&self.sampler, self.shown_epochs());
         let mut parts = Vec::new();
         if let Some(findings) = &self.findings {
-            parts.push(findings.text(sampler, &epochs)?);
+            parts.push(findings.text(sampler, if table { &epochs } else { &[] })?);
         }
         if let Some(groups) = &self.groups {
-            parts.push(groups.as_groups(sampler, &epochs)?);
+            parts.push(groups.as_groups(sampler, &epochs, self.cap)?);
         }
         if let Some(sites) = &self.sites {
-            parts.push(sites.as_sites(sampler, &self.names).0);
+            parts.push(sites.as_sites(sampler, &self.class_names()).0);
         }
         Ok(parts.join("\n"))
     }
@@ -177,7 +239,7 @@ impl Inspection {
     /// Those of the sampler.
     pub fn text(&self) -> Result<String> {
         let mut out = format!("{}\n{}\n\n", self.summary(), self.quotas()?);
-        let beside = self.beside()?;
+        let beside = self.beside(true)?;
         if !beside.is_empty() {
             writeln!(out, "{beside}")?;
         }
@@ -213,7 +275,7 @@ impl Inspection {
         table.load_style(presets::NOTHING);
         let epochs = points.iter().map(|epoch| format!("epoch {epoch}"));
         table.set_header(["class", "samples"].map(str::to_owned).into_iter().chain(epochs));
-        let quotas = points.iter().map(|&epoch| quotas(&self.sampler, epoch)).collect::<climd::Result<Vec<_>>>()?;
+        let quotas = points.iter().map(|&epoch| self.class_counts(epoch)).collect::<climd::Result<Vec<_>>>()?;
         for rank in (0..c).filter(|&rank| c <= SHOWN || rank < SHOWN / 2 || rank >= c - SHOWN / 2) {
             let cells = [self.name(rank).to_owned(), counts[rank].to_string()];
             table.add_row(cells.into_iter().chain(quotas.iter().map(|quota| quota[rank].to_string())));
@@ -233,16 +295,6 @@ fn shown(epochs: usize) -> Result<usize> {
     ensure!(epochs > 0, Error::from(ArgumentError::NoEpochs));
     ensure!(epochs <= MOST, "`epochs` is {epochs}, but at most {MOST} can be shown: is it a number of steps?");
     Ok(epochs)
-}
-
-/// Samples of each class in an epoch, largest class first. If the schedule ignores classes, they are counted.
-fn quotas(sampler: &Sampler, epoch: usize) -> climd::Result<Vec<usize>> {
-    match sampler.quotas(epoch) {
-        Err(Error::Schedule(ScheduleError::ClassBlind { .. })) => {
-            Ok(sampler.report(epoch)?.classes.iter().map(|class| class.quota).collect())
-        }
-        other => other,
-    }
 }
 
 fn counted(n: usize, one: &str, many: &str) -> String {

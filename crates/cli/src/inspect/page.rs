@@ -5,11 +5,12 @@ use anyhow::Result;
 use climd::CurriculumSampler;
 use serde::Serialize;
 
-use super::{Inspection, quotas, words};
+use super::beside::Seen;
+use super::{Inspection, words};
 
 /// Number of epochs on the slider.
 const EPOCHS: usize = 100;
-/// Number of classes with their own row: half of them the largest classes, half the smallest.
+/// Number of classes, and of labels, with their own row: half of them the largest, half the smallest.
 const CLASSES: usize = 200;
 /// Number of cells of all classes together. A class with fewer samples than cells shows every sample.
 const CELLS: usize = 6000;
@@ -35,6 +36,16 @@ struct Page {
     epochs: Vec<Epoch>,
     histograms: Option<Histograms>,
     hardest: Vec<Hard>,
+    /// If samples have any number of labels.
+    findings: Option<Seen>,
+    groups: Option<Groups>,
+}
+
+#[derive(Serialize)]
+struct Groups {
+    column: String,
+    /// For each epoch the group that has most samples, and how many.
+    largest: Vec<(String, usize)>,
 }
 
 #[derive(Serialize)]
@@ -79,7 +90,7 @@ impl Inspection {
     /// Those of the sampler.
     pub fn page(&self, title: &str, ids: Option<&[String]>) -> Result<String> {
         let (classes, last) = (self.sampler.classes(), self.epochs - 1);
-        let (n, c) = (classes.num_samples(), classes.num_classes());
+        let (n, c) = (self.targets.num_samples(), classes.num_classes());
         let id = |sample: u32| match ids {
             Some(ids) => ids[sample as usize].clone(),
             None => (sample + 1).to_string(),
@@ -92,8 +103,18 @@ impl Inspection {
         // without scores, samples are placed by the first epoch that has them
         let mut enters = vec![u32::MAX; n];
         let mut held = Vec::with_capacity(epochs.len());
+        let mut findings = self.findings.as_ref().map(|findings| findings.seen(CLASSES));
+        let mut groups = self.groups.as_ref().map(|of| Groups { column: of.column.clone(), largest: Vec::new() });
         for &epoch in &epochs {
             let list = self.sampler.epoch(epoch)?;
+            if let Some(findings) = &mut findings {
+                let counts = list.label_counts()?;
+                findings.epochs.push(findings.order.iter().map(|&label| counts[label]).collect());
+            }
+            if let (Some(page), Some(of)) = (&mut groups, &self.groups) {
+                let (name, count) = of.largest(list.indices().iter().map(|&sample| sample as usize));
+                page.largest.push((name.to_owned(), count));
+            }
             let mut inside = vec![false; n];
             for &sample in list.indices() {
                 inside[sample as usize] = true;
@@ -114,7 +135,7 @@ impl Inspection {
             .collect();
         let width = (CELLS / shown.len()).max(10);
         let epochs = epochs.iter().zip(&held).map(|(&epoch, inside)| {
-            let quotas = quotas(&self.sampler, epoch)?;
+            let quotas = self.class_counts(epoch)?;
             let alpha = self.sampler.report(epoch)?.target.alpha.filter(|alpha| alpha.is_finite());
             let cells = rows.iter().map(|row| cells(row, width, inside)).collect();
             let len = quotas.iter().sum();
@@ -125,11 +146,13 @@ impl Inspection {
             title: title.to_owned(),
             summary: self.summary(),
             warnings: self.warnings()?,
-            beside: self.beside()?,
+            beside: self.beside(false)?,
             advice: self.advice().text,
             code: self.advice().code,
             words: words::of(self.sampler.schedule()),
             samples: n,
+            findings,
+            groups,
             left_out: c - shown.len(),
             epochs: epochs.collect::<Result<_>>()?,
             classes: (shown.iter().zip(&rows))

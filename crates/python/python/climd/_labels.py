@@ -37,6 +37,8 @@ def encode(names: Any) -> Encoded:
 
 def as_labels(labels: Any, name: str = "labels") -> NDArray[np.int64]:
     """One integer a sample, as int64. int64 arrays are not copied."""
+    if hasattr(labels, "own_labels"):
+        raise error("Kind", f"`{name}` is a Targets, but must be one integer a sample: `targets.own_labels()` gives them")
     array = host(labels)
     if array.ndim != 1:
         raise error("Shape", f"`{name}` has shape {list(array.shape)}, but must be [N], one integer a sample")
