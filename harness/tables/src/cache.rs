@@ -17,11 +17,18 @@ use climd_networks::config::RunConfig;
 use climd_networks::train::Outcome;
 
 /// Finished runs, in memory and, if the cache has one, in a file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Cache<C = RunConfig, O = Outcome> {
     runs: Mutex<HashMap<String, O>>,
     file: Option<(PathBuf, Mutex<File>)>,
     of: PhantomData<fn(C)>,
+}
+
+impl<C, O> Default for Cache<C, O> {
+    /// In memory alone, and empty.
+    fn default() -> Self {
+        Self { runs: Mutex::default(), file: None, of: PhantomData }
+    }
 }
 
 #[derive(Serialize, Deserialize)]

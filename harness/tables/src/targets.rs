@@ -24,8 +24,8 @@ pub const ROWS: [(Arm, &str, &str); 5] = [
     (Arm::ClimdPrior, "climd-prior", "curriculum, prior-corrected"),
     (Arm::ClassAware, "class-aware", "class-aware draws"),
 ];
-type Metric = (&'static str, fn(&LabelsOutcome) -> f64);
-const METRICS: [Metric; 3] = [
+type Metric = fn(&LabelsOutcome) -> f64;
+const METRICS: [(&str, Metric); 3] = [
     ("mean average precision", |of| of.mean_average_precision),
     ("tuned macro F1 of labels", |of| of.tuned_macro_f1),
     ("macro F1 of labels at 1/2", |of| of.macro_f1),

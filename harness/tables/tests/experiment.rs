@@ -220,7 +220,9 @@ fn a_line_that_was_cut_is_done_anew_and_a_bad_one_is_named() {
     assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 4);
 
     std::fs::write(&file, format!("{}\nnot a run\n", text.lines().next().unwrap())).unwrap();
-    let error = Cache::open(&file).unwrap_err().to_string();
+    let error = Cache::<climd_networks::config::RunConfig, climd_networks::train::Outcome>::open(&file)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("three.jsonl`, line 2: not a run"), "{error}");
 }
 

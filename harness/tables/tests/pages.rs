@@ -32,7 +32,7 @@ fn measured() -> BTreeMap<String, BTreeMap<String, Vec<Record>>> {
     let mut measured: BTreeMap<String, BTreeMap<String, Vec<Record>>> = BTreeMap::new();
     for record in records(&root().join("docs/results")).unwrap() {
         let (table, rate) = record.table.split_once(" (").unwrap();
-        let rate = rate.split(' ').next().unwrap();
+        let rate = rate.split([' ', ')']).next().unwrap();
         // `brca, 50:1, 20 % noise, splits from 20 on` is in the file `brca-50to1-noise20-from20`
         let parts = record.data.split(", ").map(|part| match part {
             _ if part.ends_with(":1") => part.replace(":1", "to1"),
