@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every page under docs/results that climd-repro writes. Runs that the cache has are not done again; the others take
-# hours. Arguments go to every command: scripts/results.sh --jobs 8. Needs `make libtorch data-all`.
+# hours. Arguments go to every command: scripts/results.sh --jobs 8. Needs `make libtorch data-all data-labels data-chest`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . "${CARGO_TARGET_DIR:-target}/libtorch.env"
@@ -21,3 +21,5 @@ for noise in 0 0.2; do
 done
 repro advice --data digits --seeds 20 --lr tuned --imbalance 50 --curves 3 "$@"
 repro label-noise --data digits htad kipan --seeds 20 --first-seed 20 --lr tuned --noise 0.2 --imbalance 50 "$@"
+repro targets --data yeast padchest-reports --seeds 20 "$@"
+repro chest "$@"

@@ -17,12 +17,13 @@ use crate::results::Record;
 use crate::stats::{Paired, Summary};
 
 /// Rows of the study, by id and name. The first is the one that the others are compared with.
-pub const ROWS: [(Arm, &str, &str); 5] = [
+pub const ROWS: [(Arm, &str, &str); 6] = [
     (Arm::Plain, "plain", "plain: all samples, binary cross-entropy"),
     (Arm::Prior, "prior", "prior-corrected binary cross-entropy"),
     (Arm::Climd, "climd", "curriculum"),
     (Arm::ClimdPrior, "climd-prior", "curriculum, prior-corrected"),
     (Arm::ClassAware, "class-aware", "class-aware draws"),
+    (Arm::ClassAwareNone, "class-aware-none", "class-aware draws, no label as one more"),
 ];
 type Metric = fn(&LabelsOutcome) -> f64;
 const METRICS: [(&str, Metric); 3] = [
@@ -120,7 +121,7 @@ fn write(out: &Path, name: &str, rows: &[Vec<LabelsOutcome>]) -> Result<()> {
                 seeds: outcomes.len(),
                 steps: EPOCHS * train.div_ceil(BATCH_SIZE),
                 beside: paired.map(|_| "baseline/plain".into()),
-                fixed_beforehand: paired.map(|_| true),
+                fixed_beforehand: paired.map(|_| *id != "class-aware-none"),
                 difference: paired.map(|of| round(of.difference.mean)),
                 low: ends.map(|of| round(of.low)),
                 high: ends.map(|of| round(of.high)),
