@@ -134,6 +134,7 @@ mod pages {
         ComingFrom: "../docs/guide/coming-from.md",
         Loss: "../docs/guide/loss.md",
         Missing: "../docs/guide/missing.md",
+        Observe: "../docs/guide/observe.md",
         Processes: "../docs/guide/processes.md",
         Resume: "../docs/guide/resume.md",
         SeveralFindings: "../docs/guide/several-findings.md",

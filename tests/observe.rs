@@ -105,7 +105,7 @@ fn a_run_that_observes_goes_on_from_any_batch_as_if_it_was_not_cut() {
 fn what_is_observed_makes_a_difference_from_the_next_epoch_on() {
     // or the test above would pass for a sampler that ignores it
     let mut sampler = sampler(1, 0, 1.0);
-    sampler.update(1, &vec![0.0; 33]).unwrap();
+    sampler.update(1, &[0.0; 33]).unwrap();
     let before: Vec<Vec<u32>> = (0..5).map(|epoch| sampler.epoch(epoch).unwrap().into_indices()).collect();
     let all: Vec<u32> = (0..33).collect();
     sampler.observe(1, &all, &scores(1, &all)).unwrap();
@@ -266,7 +266,7 @@ proptest! {
 fn the_running_mean_moves_once_an_epoch_and_a_measurement_starts_anew() {
     let mut sampler = sampler(1, 0, 0.25);
     let of = |sampler: &PowerLawScheduler, at: usize| sampler.state(2.into()).unwrap().scores().unwrap()[at];
-    sampler.update(1, &vec![1.0; 33]).unwrap();
+    sampler.update(1, &[1.0; 33]).unwrap();
     sampler.observe(1, &[3, 4], &[9.0, 3.0]).unwrap();
     sampler.observe(1, &[3], &[5.0]).unwrap(); // the later one
     sampler.renew(2).unwrap();
@@ -275,7 +275,7 @@ fn the_running_mean_moves_once_an_epoch_and_a_measurement_starts_anew() {
     sampler.renew(3).unwrap();
     assert_eq!(of(&sampler, 3), 2.0);
     sampler.observe(3, &[3], &[7.0]).unwrap();
-    sampler.update(4, &vec![0.5; 33]).unwrap();
+    sampler.update(4, &[0.5; 33]).unwrap();
     assert_eq!((sampler.renew(5).unwrap(), of(&sampler, 3)), (0, 0.5));
     assert_eq!(sampler.report(4).unwrap().ages, None);
 }
@@ -304,7 +304,7 @@ fn the_report_says_how_old_the_scores_are() {
 #[test]
 fn what_cannot_be_observed_is_named_and_changes_nothing() {
     let mut sampler = sampler(1, 0, 1.0);
-    sampler.update(2, &vec![0.5; 33]).unwrap();
+    sampler.update(2, &[0.5; 33]).unwrap();
     sampler.observe(3, &[1], &[0.7]).unwrap();
     let before = sampler.state(3.into()).unwrap();
     let length = Error::Argument(ArgumentError::Length {
@@ -313,7 +313,8 @@ fn what_cannot_be_observed_is_named_and_changes_nothing() {
         expected: 2,
         rule: "one score for each of `indices`",
     });
-    let cases: [(usize, &[u32], &[f32], Error, &str); 6] = [
+    type Case<'a> = (usize, &'a [u32], &'a [f32], Error, &'a str);
+    let cases: [Case<'_>; 6] = [
         (3, &[0, 1], &[0.1], length, "`scores` has length 1, but must have length 2"),
         (
             3,
@@ -401,7 +402,7 @@ fn ranks_in_different_epochs_or_with_other_factors_are_told_so() {
 #[test]
 fn nothing_more_is_kept_when_no_later_epoch_needs_scores() {
     let mut sampler = sampler(1, 0, 1.0);
-    sampler.update(1, &vec![0.5; 33]).unwrap();
+    sampler.update(1, &[0.5; 33]).unwrap();
     sampler.observe(4, &[1], &[0.7]).unwrap();
     assert!(sampler.state(4.into()).unwrap().scores().is_some());
     let state = sampler.state(6.into()).unwrap(); // the whole data set from epoch 5 on
@@ -421,7 +422,7 @@ fn nothing_more_is_kept_when_no_later_epoch_needs_scores() {
 #[test]
 fn a_state_without_what_was_observed_is_the_older_format() {
     let mut sampler = sampler(1, 0, 1.0);
-    sampler.update(1, &vec![0.5; 33]).unwrap();
+    sampler.update(1, &[0.5; 33]).unwrap();
     let plain = sampler.state(1.into()).unwrap();
     let mut text = serde_json::to_value(&plain).unwrap();
     assert!(text.as_object_mut().unwrap().remove("observed").unwrap().is_null());

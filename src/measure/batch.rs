@@ -69,6 +69,9 @@ impl<'a> Batch<'a> {
     }
 
     fn indices_on_device(&self) -> Result<Tensor> {
+        if (self.indices.device(), self.indices.f_kind()?) == (self.layout.device, Kind::Int64) {
+            return Ok(self.indices.shallow_clone());
+        }
         Ok(self.indices.f_to_device(self.layout.device)?.f_to_kind(Kind::Int64)?)
     }
 
