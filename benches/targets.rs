@@ -1,9 +1,9 @@
-//! Cost of several labels for each sample, beside one label: own labels, epochs, label counts, memory, and how they grow.
-//! On one thread.
+//! Cost of several labels for each sample, beside one label: own labels, epochs, label counts and memory, and how they
+//! grow. On one thread.
 //!
-//! `cargo bench --bench targets` prints tables; `-- --samples 1000000` sets another largest number of samples. Each time
-//! is the least of seven, so a machine that is busy at times changes it little. Memory is what the allocator was asked
-//! for.
+//! `cargo bench --bench targets` prints a table; `-- --samples 1000000` sets another largest number of samples. Each
+//! time is the least of seven, so a machine that is busy at times changes it little. Memory is what the allocator was
+//! asked for.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;

@@ -228,7 +228,7 @@ fn check_starts(argument: &'static str, starts: &[usize], entries: usize) -> Res
     }
 }
 
-/// Whether each row ascends: as many labels are followed by one that is not larger, as rows are by a row that begins so.
+/// Whether each row ascends. Then a label that is not above the one before it is always the first of its row.
 fn ascending(starts: &[usize], labels: &[u32]) -> bool {
     let falls = |(a, b): (&u32, &u32)| usize::from(a >= b);
     let all: usize = labels.iter().zip(labels.iter().skip(1)).map(falls).sum();
