@@ -1,12 +1,13 @@
 //! Batches of tensors in the order of a sampler, for a tch training loop.
 
 mod observe;
+mod origin;
 
 use std::ops::Range;
 
 use tch::{Device, Tensor};
 
-use observe::{Origin, Waiting};
+use origin::{Origin, Waiting};
 
 use crate::error::{ArgumentError, EpochError, LabelError, MeasureError, TensorError};
 use crate::sampler::check_batch_size;
@@ -151,7 +152,7 @@ impl CurriculumLoader {
             remainder: ShardRemainder::Pad,
             terms: Terms::Both,
             present: None,
-            number: observe::next_number(),
+            number: origin::next_number(),
             waiting: Waiting::default(),
         })
     }
@@ -241,7 +242,7 @@ impl CurriculumLoader {
         self.targets = rows(&self.targets)?;
         self.present = self.present.as_ref().map(rows).transpose()?;
         (self.labels, self.table) = on_host(&self.targets)?;
-        (self.number, self.waiting) = (observe::next_number(), Waiting::default());
+        (self.number, self.waiting) = (origin::next_number(), Waiting::default());
         Ok(self)
     }
 
@@ -352,8 +353,8 @@ impl CurriculumLoader {
         Ok(Batches::new(self, list, self.batch_size, self.last_batch, epoch))
     }
 
-    /// Begins an epoch: puts to use what was [observed](Self::observe) in the epochs before. Then measures the samples of
-    /// [`CurriculumSampler::part`], all in one process, if the sampler wants scores for this epoch, and updates the
+    /// Begins an epoch: puts to use what was [observed](Self::observe) in the epochs before. Then measures the samples
+    /// of [`CurriculumSampler::part`], all in one process, if the sampler wants scores for this epoch, and updates the
     /// sampler. Returns whether it did. Together: if it fails on one process, it fails on all.
     ///
     /// `outputs` maps the modalities of a batch to logits and embeddings of each modality. It runs without gradient.

@@ -1,5 +1,5 @@
-//! Promise: scores can come from training steps, piece by piece. Observing everything is a full measurement; what was not
-//! observed keeps its score; a run that is cut in mid-epoch, or deals its epochs to ranks, makes the same lists.
+//! Promise: scores can come from training steps, piece by piece. Observing everything is a full measurement; what was
+//! not observed keeps its score; a run that is cut in mid-epoch, or deals its epochs to ranks, makes the same lists.
 
 mod common;
 

@@ -156,8 +156,8 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         Ok(all.into_iter().map(f32::from_bits).collect())
     }
 
-    /// Of what waits here for `epoch`: the epoch that it was observed in, if it was on any rank, and, of each rank, samples
-    /// and bits of scores in turn. Together.
+    /// Of what waits here for `epoch`: the epoch that it was observed in, if it was on any rank, and, of each rank,
+    /// samples and bits of scores in turn. Together.
     fn waiting(&self, epoch: usize, running: Option<usize>) -> Result<(Option<usize>, Vec<Vec<u32>>)> {
         let own = match self.sampler.observed() {
             Some(observed) if running.is_some() => observed.waiting(),

@@ -1,53 +1,33 @@
 //! Scores from the training steps themselves, which have the outputs already.
 
-use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use tch::Tensor;
 
+use super::origin::Origin;
 use super::{Batch, CurriculumLoader};
 use crate::error::MeasureError;
 use crate::measure::Steps;
 use crate::sampler::sealed::Seen;
 use crate::{CurriculumSampler, Position, Result, State};
 
-/// What was observed in the steps of an epoch, and is not with a sampler yet.
-#[derive(Debug, Default)]
-pub(super) struct Waiting(RefCell<Option<(usize, Steps)>>);
-
-/// Where a batch comes from.
-#[derive(Debug)]
-pub(super) struct Origin {
-    pub(super) loader: u64,
-    pub(super) epoch: Option<usize>, // none: of `all`
-    pub(super) samples: Vec<u32>,    // its `indices`, on the host
-}
-
-/// A number that no other loader of this process has.
-pub(super) fn next_number() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
 impl CurriculumLoader {
-    /// Scores the samples of a training batch from the outputs that its step has computed. They rank from the next epoch
-    /// on. No forward pass is needed, no gradient is kept, and nothing waits for the device.
+    /// Scores the samples of a training batch from the outputs that its step has computed. They rank from the next
+    /// epoch on. No forward pass is needed, no gradient is kept, and nothing waits for the device.
     ///
     /// Call it in the step, before or after the gradient. [`refresh`](Self::refresh) at the beginning of the next epoch
     /// puts the scores to use; what was not observed keeps its score. [`Settings::measure_every`](crate::Settings) says
-    /// how often all samples are measured in evaluation mode beside it. Outputs of a training step are noisier than those
-    /// of evaluation mode: see [`Curriculum::running_mean`](crate::Curriculum::running_mean). A sample that comes again
-    /// in the same epoch has the later score.
+    /// how often all samples are measured in evaluation mode beside it. Outputs of a training step are noisier than
+    /// those of evaluation mode: see [`Curriculum::running_mean`](crate::Curriculum::running_mean). A sample that comes
+    /// again in the same epoch has the later score.
     ///
     /// Take a state in mid-epoch by [`state`](Self::state) of the loader, which has what was observed so far.
     ///
     /// # Shapes
-    /// As [`MultimodalMeasurer::observe`], with a row for each sample of the batch.
+    /// As [`MultimodalMeasurer::observe`](crate::MultimodalMeasurer::observe), with a row for each sample of the batch.
     ///
     /// # Errors
     /// [`MeasureError::ForeignBatch`] for a batch of another loader or of [`all`](Self::all);
     /// [`MeasureError::NotRenewed`] if what was observed in another epoch was not taken by
-    /// [`refresh`](Self::refresh) or [`renew`](Self::renew); those of [`MultimodalMeasurer::observe`]. Nothing is taken
+    /// [`refresh`](Self::refresh) or [`renew`](Self::renew); those of [`MultimodalMeasurer::observe`](crate::MultimodalMeasurer::observe). Nothing is taken
     /// then. A value that is not finite is an error of the next `refresh`, which names the sample.
     ///
     /// # Examples
@@ -61,7 +41,8 @@ impl CurriculumLoader {
     /// let outputs = |x: &[Tensor]| -> (Vec<Tensor>, Vec<Tensor>) {
     ///     (x.iter().map(|x| x.narrow(1, 0, 2)).collect(), x.iter().map(|x| x.narrow(1, 0, 3)).collect())
     /// };
-    /// let settings = Settings { seed: 7, measure_every: 10, ..Default::default() }; // all samples in every tenth epoch
+    /// // all samples are measured in every tenth epoch
+    /// let settings = Settings { seed: 7, measure_every: 10, ..Default::default() };
     /// let schedule = PowerLaw { epochs: 20, ..Default::default() };
     /// let mut sampler = PowerLawScheduler::new(loader.labels(), schedule)?.settings(settings);
     /// for epoch in 0..20 {
@@ -99,13 +80,14 @@ impl CurriculumLoader {
         }))
     }
 
-    /// Moves what was [observed](Self::observe) to the sampler, and puts to use what is of epochs before `epoch`. Returns
-    /// the number of samples that have a new score. [`refresh`](Self::refresh) and [`state`](Self::state) do it. Together.
+    /// Moves what was [observed](Self::observe) to the sampler, and puts to use what is of epochs before `epoch`.
+    /// Returns the number of samples that have a new score. [`refresh`](Self::refresh) and [`state`](Self::state) do
+    /// it. Together.
     ///
     /// # Errors
     /// [`ArgumentError::Length`](crate::error::ArgumentError::Length) if the sampler is of another data set;
-    /// [`MeasureError::NotFinite`], with the sample; [`MeasureError::EpochOver`] if the sampler is further already. What
-    /// was observed in the loader is then dropped, and the samples keep their scores.
+    /// [`MeasureError::NotFinite`], with the sample; [`MeasureError::EpochOver`] if the sampler is further already.
+    /// What was observed in the loader is then dropped, and the samples keep their scores.
     pub fn renew<S: CurriculumSampler + ?Sized>(&self, sampler: &mut S, epoch: usize) -> Result<usize> {
         self.check_sampler(sampler.classes().sample_classes().len())?;
         let seen = match self.waiting.0.take() {
@@ -115,8 +97,8 @@ impl CurriculumLoader {
         sampler.take_observed(epoch, seen)
     }
 
-    /// The sampler's [state](CurriculumSampler::state) with what was [observed](Self::observe) up to now. A run that goes
-    /// on from it in mid-epoch has the same scores as one that was never stopped. Together.
+    /// The sampler's [state](CurriculumSampler::state) with what was [observed](Self::observe) up to now. A run that
+    /// goes on from it in mid-epoch has the same scores as one that was never stopped. Together.
     ///
     /// # Errors
     /// As [`renew`](Self::renew) and [`CurriculumSampler::state`].

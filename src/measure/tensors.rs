@@ -146,8 +146,8 @@ impl MultimodalMeasurer {
     }
 
     /// The samples that were observed, ascending, and their scores: for
-    /// [`CurriculumSampler::observe`](crate::CurriculumSampler::observe) at the end of an epoch whose training steps were
-    /// observed. On success, the measurer is empty again.
+    /// [`CurriculumSampler::observe`](crate::CurriculumSampler::observe) at the end of an epoch whose training steps
+    /// were observed. On success, the measurer is empty again.
     ///
     /// # Errors
     /// [`MeasureError::NotFinite`]: the other samples are kept, so observe the bad ones again.
@@ -162,7 +162,8 @@ impl MultimodalMeasurer {
     /// let mut sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 4, ..Default::default() })?;
     /// let mut measurer = MultimodalMeasurer::new(&labels)?;
     /// // in a training step on samples 4 and 2: its logits [2, 3] and embeddings [2, 8] of each modality
-    /// let (logits, embeddings) = (Tensor::rand([2, 3], tch::kind::FLOAT_CPU), Tensor::rand([2, 8], tch::kind::FLOAT_CPU));
+    /// let cpu = tch::kind::FLOAT_CPU;
+    /// let (logits, embeddings) = (Tensor::rand([2, 3], cpu), Tensor::rand([2, 8], cpu));
     /// measurer.observe(&Tensor::from_slice(&[4i64, 2]), &[logits], &[embeddings])?;
     /// // at the end of epoch 0
     /// let (indices, scores) = measurer.finish_observed()?;

@@ -88,9 +88,9 @@ impl<S: Schedule> Curriculum<S> {
         self
     }
 
-    /// The same sampler with a running mean of observed scores: `(1 - factor) * old + factor * new`, once for each epoch
-    /// in which a sample is observed. By default `factor` is 1: the new score is the one that counts. A sample without a
-    /// score gets the new one, and a full measurement replaces all scores.
+    /// The same sampler with a running mean of observed scores: `(1 - factor) * old + factor * new`, once for each
+    /// epoch in which a sample is observed. By default `factor` is 1: the new score is the one that counts. A sample
+    /// without a score gets the new one, and a full measurement replaces all scores.
     ///
     /// Outputs of training steps are noisier than those of evaluation mode, by dropout and augmentation.
     ///

@@ -139,9 +139,10 @@ pub trait CurriculumSampler: sealed::Sealed {
     /// The sampler is then unchanged.
     fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()>;
 
-    /// Notes scores of some samples that this process has just trained on, in the running epoch: they rank from the next
-    /// epoch on, after [`renew`](Self::renew). So no forward pass is needed for them. Call it after each step, or at the
-    /// end of the epoch. A sample that comes again in the same epoch has the later score. It waits for no other process.
+    /// Notes scores of some samples that this process has just trained on, in the running epoch: they rank from the
+    /// next epoch on, after [`renew`](Self::renew). So no forward pass is needed for them. Call it after each step, or
+    /// at the end of the epoch. A sample that comes again in the same epoch has the later score. It waits for no other
+    /// process.
     ///
     /// # Shapes
     /// `indices`: any samples of the data set, `[n]`; `scores`: `[n]`, of [`measure`](crate::measure), say.
@@ -178,14 +179,15 @@ pub trait CurriculumSampler: sealed::Sealed {
     ///         sampler.observe(epoch, indices, &scores)?;
     ///     }
     /// }
-    /// assert!(sampler.report(3)?.ages.is_some_and(|ages| ages.oldest == Some(1) && ages.unseen == 0));
+    /// sampler.renew(4)?;
+    /// assert!(sampler.report(4)?.ages.is_some_and(|ages| ages.renewed == 10)); // epoch 3 had every sample
     /// # Ok::<(), climd::Error>(())
     /// ```
     fn observe(&mut self, epoch: usize, indices: &[u32], scores: &[f32]) -> Result<()>;
 
-    /// Puts scores that were [observed](Self::observe) in epochs before `epoch` to use. Call it at the beginning of each
-    /// epoch, also after a restore; `CurriculumLoader::refresh` does. Returns the number of samples that have a new
-    /// score. Where nothing waits, nothing changes. Together: of processes that saw the same sample, as in a padded
+    /// Puts scores that were [observed](Self::observe) in epochs before `epoch` to use. Call it at the beginning of
+    /// each epoch, also after a restore; `CurriculumLoader::refresh` does. Returns the number of samples that have a
+    /// new score. Where nothing waits, nothing changes. Together: of processes that saw the same sample, as in a padded
     /// epoch, the first one counts.
     ///
     /// # Errors
