@@ -27,8 +27,9 @@ impl CurriculumLoader {
     /// # Errors
     /// [`MeasureError::ForeignBatch`] for a batch of another loader or of [`all`](Self::all);
     /// [`MeasureError::NotRenewed`] if what was observed in another epoch was not taken by
-    /// [`refresh`](Self::refresh) or [`renew`](Self::renew); those of [`MultimodalMeasurer::observe`](crate::MultimodalMeasurer::observe). Nothing is taken
-    /// then. A value that is not finite is an error of the next `refresh`, which names the sample.
+    /// [`refresh`](Self::refresh) or [`renew`](Self::renew); those of
+    /// [`MultimodalMeasurer::observe`](crate::MultimodalMeasurer::observe). Nothing is taken then. A value that is not
+    /// finite is an error of the next `refresh`, which names the sample.
     ///
     /// # Examples
     /// ```
