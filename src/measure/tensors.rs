@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor};
 use super::batch::Batch;
 use super::layout::{Layout, Measured};
 use super::observed::Observed;
-use super::{Real, Scores, Terms, several};
+use super::{Real, Scores, Terms, host, several};
 use crate::error::{ArgumentError, LabelError, MeasureError, TensorError};
 use crate::labels::whole;
 use crate::tensor::{self, to_vec, without_gradient};
@@ -189,6 +189,24 @@ impl MultimodalMeasurer {
     pub(super) fn measure_known(&mut self, batch: &Batch<'_>) -> Result<Measured> {
         let labels = self.labels_on(batch.layout.device)?;
         batch.measure_known(&labels, self.present.as_ref())
+    }
+
+    /// The labels of these samples, which there are.
+    pub(super) fn labels_of(&self, samples: &[u32]) -> host::Labels {
+        match &self.labels {
+            Labels::One { labels, .. } => {
+                host::Labels::One(samples.iter().map(|&sample| labels[sample as usize] as u32).collect())
+            }
+            Labels::Several { labels, num_labels } => {
+                let row = |&sample: &u32| &labels[sample as usize * num_labels..][..*num_labels];
+                host::Labels::Several(samples.iter().flat_map(row).copied().collect())
+            }
+        }
+    }
+
+    /// The mask of the modalities, `[M, N]`, on the host.
+    pub(super) fn masks(&self) -> Result<Option<Vec<bool>>> {
+        self.present.as_ref().map(|present| to_vec(&present.f_view([-1])?)).transpose()
     }
 
     /// Results of batches of this layout, of which there are none yet.
