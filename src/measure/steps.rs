@@ -96,7 +96,20 @@ impl Steps {
     /// The samples that were observed, ascending, and their scores. Of a sample that came twice the later counts.
     pub(crate) fn finish(mut self) -> Result<(Vec<u32>, Vec<f32>)> {
         let Some(layout) = self.layout.filter(|_| !self.samples.is_empty()) else { return Ok((vec![], vec![])) };
+        // of a sample that came twice, where it came last
+        let mut latest = vec![u32::MAX; self.measurer.num_samples()];
+        (0..).zip(&self.samples).for_each(|(at, &sample)| latest[sample as usize] = at);
+        let is_last = |&(at, &sample): &(u32, &u32)| latest[sample as usize] == at;
+        let once: Vec<usize> = (0..).zip(&self.samples).filter(is_last).map(|(at, _)| at as usize).collect();
         without_gradient(|| {
+            if self.fault.len() == self.samples.len() {
+                let pick = |all: &Vec<f32>| once.iter().map(|&at| all[at]).collect::<Vec<f32>>();
+                let samples: Vec<u32> = once.iter().map(|&at| self.samples[at]).collect();
+                let log_p: Vec<Vec<f32>> = self.log_p.iter().map(pick).collect();
+                let phi: Vec<Vec<f32>> = Some(&self.phi).filter(|phi| !phi.is_empty()).map(pick).into_iter().collect();
+                let fault: Vec<i32> = once.iter().map(|&at| self.fault[at]).collect();
+                return self.measurer.seen_on_host(layout, &samples, [&log_p, &phi], &fault);
+            }
             let mut parts = Vec::new();
             if !self.fault.is_empty() {
                 let log_p = Tensor::f_from_slice(&self.log_p.concat())?.f_view([-1, self.fault.len() as i64])?;
@@ -107,12 +120,9 @@ impl Steps {
             parts.append(&mut self.whole);
             parts.append(&mut self.recent);
             let Part { mut log_p, mut phi, mut fault } = joined(&parts)?;
-            let mut latest = vec![u32::MAX; self.measurer.num_samples()];
-            (0..).zip(&self.samples).for_each(|(at, &sample)| latest[sample as usize] = at);
-            let once = (0..).zip(&self.samples).filter(|&(at, &sample)| latest[sample as usize] == at);
-            let (at, slots): (Vec<i64>, Vec<i64>) =
-                once.map(|(at, &sample)| (i64::from(at), i64::from(sample))).unzip();
-            if at.len() < self.samples.len() {
+            let slots: Vec<i64> = once.iter().map(|&at| self.samples[at].into()).collect();
+            if slots.len() < self.samples.len() {
+                let at: Vec<i64> = once.iter().map(|&at| at as i64).collect();
                 let at = Tensor::f_from_slice(&at)?.f_to_device(layout.device)?;
                 log_p = log_p.map(|log_p| log_p.f_index_select(1, &at)).transpose()?;
                 phi = phi.map(|phi| phi.f_index_select(0, &at)).transpose()?;

@@ -180,6 +180,38 @@ impl MultimodalMeasurer {
         Ok(seen)
     }
 
+    /// The results of samples of which each comes once, in the CPU's memory. `log_p`: `M` times `[n]`; `phi`: `[n]`; empty
+    /// if the terms do not need them. `fault`: as in [`Measured`].
+    pub(super) fn seen_on_host(
+        &self,
+        layout: Layout,
+        samples: &[u32],
+        [log_p, phi]: [&[Vec<f32>]; 2],
+        fault: &[i32],
+    ) -> Result<(Vec<u32>, Vec<f32>)> {
+        let n = self.num_samples;
+        // in the places of a full measurement, so that libtorch's sigmoid gives the same bits
+        let place = |values: &[Vec<f32>]| {
+            let mut all = vec![f32::NAN; values.len() * (n + 1)];
+            for (all, values) in all.chunks_exact_mut(n + 1).zip(values) {
+                samples.iter().zip(values).for_each(|(&sample, &value)| all[sample as usize] = value);
+            }
+            Ok::<_, Error>((!all.is_empty()).then(|| Tensor::f_from_slice(&all)).transpose()?)
+        };
+        let log_p = place(log_p)?.map(|log_p| log_p.f_view([-1, n as i64 + 1])).transpose()?;
+        let divisor = divisor(&self.labels, layout);
+        let observed = Observed::laid_out(layout, n as i64, divisor, log_p, place(phi)?)?;
+        if let Some(at) = fault.iter().position(|&code| code > 1) {
+            return Err(observed.not_finite(samples[at] as usize, fault[at]));
+        }
+        let score = observed.score(self.terms, self.present.as_ref())?.f_to_kind(Kind::Float)?;
+        let scores = to_vec::<f32>(&score)?;
+        let mut seen: Vec<u32> = samples.to_vec();
+        seen.sort_unstable();
+        let scores = seen.iter().map(|&sample| scores[sample as usize]).collect();
+        Ok((seen, scores))
+    }
+
     /// What [`finish_observed`](Self::finish_observed) says of these results.
     pub(super) fn seen(&self, observed: &Observed) -> Result<(Vec<u32>, Vec<f32>)> {
         observed.seen(self.terms, self.present.as_ref())
@@ -340,9 +372,13 @@ impl MultimodalMeasurer {
 }
 
 fn new_observed(labels: &Labels, layout: Layout, num_samples: usize, terms: Terms) -> Result<Observed> {
-    let divisor = match labels {
+    Observed::new(layout, num_samples as i64, divisor(labels, layout), terms)
+}
+
+/// What `ln p` is divided by in Eq. 1.
+fn divisor(labels: &Labels, layout: Layout) -> i64 {
+    match labels {
         Labels::One { .. } => layout.num_classes,
         Labels::Several { .. } => 1, // their `ln p` is a mean already
-    };
-    Observed::new(layout, num_samples as i64, divisor, terms)
+    }
 }
