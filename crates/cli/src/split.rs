@@ -90,8 +90,7 @@ impl Findings {
         }
     }
 
-    /// What limits how well a label is divided: the sizes of its groups, and how many of them are dealt for the sake of a
-    /// rarer label.
+    /// What limits how well a label is divided: the sizes of its groups, and how many are dealt for a rarer label.
     fn why(&self, label: u32) -> climd::Result<String> {
         let counts = self.targets.label_counts()?;
         let rarity = |label: u32| (counts[label as usize], std::cmp::Reverse(label));

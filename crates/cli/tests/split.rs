@@ -50,8 +50,8 @@ fn what_limits_the_worst_label_is_said() {
         (0..60).map(|at| format!("p{},{}\n", patient(at), if at == 31 { "Mass|Edema" } else { "Edema" })).collect();
     fs::write(folder.path().join("labels.csv"), format!("patient,findings\n{rows}")).unwrap();
     let said = text(&climd(folder.path(), &["split", "labels.csv", "--group", "patient", "--parts", "1,1"]).stdout);
-    let expected = "its 60 samples are of 12 groups: the largest has 30, 10 have one; 1 of the groups, with 20 of them, \
-                    has a rarer label, which decides its part";
+    let expected = "its 60 samples are of 12 groups: the largest has 30, 10 have one; 1 of the groups, with 20 of \
+                    them, has a rarer label, which decides its part";
     assert!(said.contains(expected), "{said}");
 }
 
