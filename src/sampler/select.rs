@@ -17,13 +17,26 @@ use crate::{ClassIndex, Pick};
 pub(super) enum Keys<'a> {
     Highest(&'a [f32]),
     Lowest(&'a [f32]),
-    Random { seed: u64, epoch: usize, purpose: Purpose },
+    /// Of scores some of which are NaN: those samples have the stand-in, the others the key of their score.
+    Partial {
+        scores: &'a [f32],
+        lowest: bool,
+        seed: u64,
+    },
+    Random {
+        seed: u64,
+        epoch: usize,
+        purpose: Purpose,
+    },
 }
 
 impl<'a> Keys<'a> {
-    /// The keys of a pick. `scores` are `None` before the first measurement.
-    pub(super) fn new(pick: Pick, scores: Option<&'a [f32]>, seed: u64, epoch: usize) -> Self {
+    /// The keys of a pick. `scores` are `None` before the first measurement; `partial`: some of them are NaN.
+    pub(super) fn new(pick: Pick, scores: Option<&'a [f32]>, partial: bool, seed: u64, epoch: usize) -> Self {
         match (pick, scores) {
+            (Pick::Highest | Pick::Lowest, Some(scores)) if partial => {
+                Keys::Partial { scores, lowest: pick == Pick::Lowest, seed }
+            }
             (Pick::Highest, Some(scores)) => Keys::Highest(scores),
             (Pick::Lowest, Some(scores)) => Keys::Lowest(scores),
             (Pick::Redraw, _) => Keys::Random { seed, epoch, purpose: Purpose::Redraw },
@@ -44,6 +57,11 @@ impl<'a> Keys<'a> {
         match *self {
             Keys::Highest(scores) => key_of_score(scores[sample]),
             Keys::Lowest(scores) => !key_of_score(scores[sample]),
+            Keys::Partial { scores, lowest, seed } => {
+                let mut words = Words::new(seed, 0, Purpose::StandIn, 0);
+                words.skip(sample);
+                key_or_stand_in(scores[sample], lowest, words.next())
+            }
             Keys::Random { seed, epoch, purpose } => {
                 let mut words = Words::new(seed, epoch, purpose, 0);
                 words.skip(sample);
@@ -58,6 +76,11 @@ impl<'a> Keys<'a> {
         match *self {
             Keys::Highest(scores) => scored(scores).for_each(|(i, &score)| visit(i, key_of_score(score))),
             Keys::Lowest(scores) => scored(scores).for_each(|(i, &score)| visit(i, !key_of_score(score))),
+            Keys::Partial { scores, lowest, seed } => {
+                let mut words = Words::new(seed, 0, Purpose::StandIn, 0);
+                words.skip(samples.start);
+                scored(scores).for_each(|(i, &score)| visit(i, key_or_stand_in(score, lowest, words.next())));
+            }
             Keys::Random { seed, epoch, purpose } => {
                 let mut words = Words::new(seed, epoch, purpose, 0);
                 words.skip(samples.start);
@@ -71,6 +94,15 @@ impl<'a> Keys<'a> {
 pub(crate) fn key_of_score(score: f32) -> u32 {
     let bits = (score + 0.0).to_bits();
     if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
+}
+
+/// The key of a score; of NaN, a sample without one, its word of the stand-in.
+pub(crate) fn key_or_stand_in(score: f32, lowest: bool, word: u32) -> u32 {
+    match (score.is_nan(), lowest) {
+        (true, _) => word,
+        (false, false) => key_of_score(score),
+        (false, true) => !key_of_score(score),
+    }
 }
 
 /// End of a selection: all samples above `key` are in, and of the samples with exactly this key those before `until`.

@@ -305,7 +305,7 @@ fn plain(row: &Row) -> Row {
     let Method { network, .. } = row.method.clone();
     let schedule = Uniform.into();
     let (terms, loss) = (Terms::default(), Loss::CrossEntropy);
-    let method = Method { network, schedule, terms, loss, oversample: None };
+    let method = Method { network, schedule, terms, loss, oversample: None, scoring: None };
     Row { id: RowId::new(row.id.network, "plain"), name: String::new(), method, budget: Budget::EqualSteps }
 }
 
