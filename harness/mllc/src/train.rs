@@ -100,6 +100,7 @@ pub fn run(
         samples,
         confusion: confusion(&network, &judge, &criterion)?,
         points: looks,
+        agreement: Vec::new(), // every score here is measured in a pass of its own
         seconds,
         own_seconds: own.as_secs_f64(),
         measuring_seconds: measuring.as_secs_f64(),
