@@ -145,13 +145,35 @@ impl Rows {
     pub(crate) fn count(&self, list: &[u32], counts: &mut Vec<usize>) {
         let count = |list: &[u32]| {
             let mut counts = vec![0usize; self.num_labels];
-            for &sample in list {
-                self.row(sample as usize).iter().for_each(|&label| counts[label as usize] += 1);
-            }
+            self.gather(list, |labels| labels.iter().for_each(|&label| counts[label as usize] += 1));
             counts
         };
         let stretch = list.len().div_ceil(2 * rayon::current_num_threads()).max(STRETCH.max(16 * self.num_labels));
         *counts = list.par_chunks(stretch).map(count).reduce(|| vec![0; self.num_labels], add);
+    }
+
+    /// Calls `visit` with the labels of all samples of a list, one after another, in pieces.
+    ///
+    /// A short row is copied as a block, with what is behind it, and the next row overwrites that: the processor need
+    /// not guess how long it is.
+    fn gather(&self, list: &[u32], mut visit: impl FnMut(&[u32])) {
+        const BLOCK: usize = 8;
+        let (mut buffer, mut held) = ([0; 4096], 0);
+        for &sample in list {
+            let row = self.starts[sample as usize] as usize..self.starts[sample as usize + 1] as usize;
+            if held + BLOCK > buffer.len() {
+                visit(&buffer[..held]);
+                held = 0;
+            }
+            match self.labels[row.start..].first_chunk::<BLOCK>() {
+                Some(block) if row.len() <= BLOCK => {
+                    buffer[held..held + BLOCK].copy_from_slice(block);
+                    held += row.len();
+                }
+                _ => visit(&self.labels[row]),
+            }
+        }
+        visit(&buffer[..held]);
     }
 
     /// A label that a sample has in both.
