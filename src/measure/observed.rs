@@ -43,7 +43,7 @@ impl Observed {
         })
     }
 
-    /// What was measured of samples in the CPU's memory, laid out as by [`write`](Self::write), without marks of errors.
+    /// What was measured in the CPU's memory, laid out as by [`write`](Self::write), without marks of errors.
     ///
     /// `log_p`: `[M, N + 1]`, `phi`: `[N + 1]`; NaN for a sample that was not observed.
     pub(super) fn laid_out(

@@ -180,8 +180,8 @@ impl MultimodalMeasurer {
         Ok(seen)
     }
 
-    /// The results of samples of which each comes once, in the CPU's memory. `log_p`: `M` times `[n]`; `phi`: `[n]`; empty
-    /// if the terms do not need them. `fault`: as in [`Measured`].
+    /// The scores of samples of which each comes once, measured in the CPU's memory. `log_p`: `M` times `[n]`; `phi`:
+    /// once `[n]`; empty if the terms do not need them. `fault`: as in [`Measured`].
     pub(super) fn seen_on_host(
         &self,
         layout: Layout,
