@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::capped::{self, Among};
-use super::select::{self, Keys};
+use super::select::{self, Ranking};
+use super::spread::Kept;
 use super::{CurriculumSampler, Epoch, Position, Report, Settings, State, impossible, order, report, sealed, strata};
 use crate::error::{ArgumentError, EpochError, LabelError, MeasureError, ScheduleError, StateError};
 use crate::targets::{Population, Targets};
@@ -20,7 +21,7 @@ pub struct Curriculum<S> {
     schedule: S,
     settings: Settings,
     /// The epoch of the latest measurement, and its scores, if they are here.
-    measured: Option<(usize, Option<Vec<f32>>)>,
+    measured: Option<(usize, Option<Kept>)>,
 }
 
 impl<S: Schedule> Curriculum<S> {
@@ -83,7 +84,11 @@ impl<S: Schedule> Curriculum<S> {
     }
 
     pub(crate) fn scores(&self) -> Option<&[f32]> {
-        self.measured.as_ref()?.1.as_deref()
+        self.kept().map(Kept::scores)
+    }
+
+    fn kept(&self) -> Option<&Kept> {
+        self.measured.as_ref()?.1.as_ref()
     }
 
     /// The plan of an epoch, checked against the data.
@@ -127,7 +132,7 @@ impl<S: Schedule> Curriculum<S> {
 
     /// Takes the scores out, if there are any here. From now on they are elsewhere.
     pub(crate) fn take_scores(&mut self) -> Option<Vec<f32>> {
-        self.measured.as_mut()?.1.take()
+        Some(self.measured.as_mut()?.1.take()?.into_scores())
     }
 
     pub(crate) fn measured_at(&self) -> Option<usize> {
@@ -230,24 +235,24 @@ impl<S: Schedule> Curriculum<S> {
             return Err(StateError::ScoresDropped { epoch, measured_at }.into());
         }
         let (seed, population) = (self.settings.seed, &*self.population);
-        let keys = Keys::new(plan.pick, self.scores(), seed, epoch);
+        let ranking = Ranking::new(plan.pick, self.kept(), seed, epoch);
         let (list, spare) = (&mut out.indices, &mut out.spare);
         match (&plan.quota, population.cells()) {
             (Quota::PerClass(quotas), Some(cells)) => {
                 let quotas = strata::quotas(population, quotas);
                 let draws = plan.pick == Pick::WithReplacement;
                 let among = if draws { Among::Draws { seed, epoch } } else { Among::Keys };
-                capped::select(population, cells, &quotas, (&keys, among), epoch, list, spare);
+                capped::select(population, cells, &quotas, (&ranking, among), epoch, list, spare);
             }
             (Quota::PerClass(quotas), None) => {
                 let quotas = strata::quotas(population, quotas);
                 if plan.pick == Pick::WithReplacement {
                     select::draw(population.strata(), &quotas, seed, epoch, list);
                 } else {
-                    select::by_class(population.strata(), &quotas, &keys, list, spare);
+                    select::by_class(population.strata(), &quotas, &ranking, list, spare);
                 }
             }
-            (Quota::Window(window), _) => select::window(population.len(), window, &keys, list, spare),
+            (Quota::Window(window), _) => select::window(population.len(), window, &ranking, list, spare),
         }
         self.arrange(epoch, &plan.quota, out);
         Ok(())
@@ -350,9 +355,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
             return Err(MeasureError::ScoreNotFinite { index, value }.into());
         }
         let (_, mut kept) = self.measured.take().unwrap_or_default();
-        let buffer = kept.get_or_insert_default();
-        buffer.clear();
-        buffer.extend_from_slice(scores);
+        kept.get_or_insert_default().renew(scores);
         self.measured = Some((epoch, kept));
         Ok(())
     }
@@ -381,7 +384,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
 
     fn restore(&mut self, state: &State) -> Result<Position> {
         self.check_state(state)?;
-        self.measured = state.measured_at().map(|epoch| (epoch, state.scores()));
+        self.measured = state.measured_at().map(|epoch| (epoch, state.scores().map(Kept::from)));
         Ok(state.position())
     }
 }

@@ -12,6 +12,7 @@ mod scatter;
 mod select;
 mod settings;
 mod shard;
+mod spread;
 mod state;
 pub(crate) mod strata;
 #[cfg(feature = "tracing")]
