@@ -1,15 +1,21 @@
-//! Cost of several labels for each sample, beside one label: own labels, epochs, label counts, memory. On one thread.
+//! Cost of several labels for each sample, beside one label: own labels, epochs, label counts and memory, and how they
+//! grow. On one thread.
 //!
-//! `cargo bench --bench targets` prints tables; `-- --samples 1000000` sets another number of samples. On Linux, times
-//! are CPU times of the thread, so a busy machine changes them less. Each is the least of five.
+//! `cargo bench --bench targets` prints a table; `-- --samples 1000000` sets another largest number of samples. Each
+//! time is the least of eleven, so a machine that is busy at times changes it little. Memory is what the allocator was
+//! asked for.
 
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::any::Any;
+use std::cell::RefCell;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use climd::{ClassIndex, Curriculum, CurriculumSampler, Epoch, PowerLaw, Targets};
 
 const EPOCHS: usize = 100;
-const REPEATS: usize = 5;
+const REPEATS: usize = 11;
 
 /// Rows of labels `0..num_labels`, of mean length `mean`; label c in proportion to `1 / (c + 1)`.
 struct Rows {
@@ -54,31 +60,56 @@ impl Rows {
     }
 }
 
-/// CPU time of this thread, or the clock where it is not known.
-fn now(start: Instant) -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = told.and_then(|text| text.split_whitespace().next()?.parse().ok());
-    nanos.map_or_else(|| start.elapsed(), Duration::from_nanos)
+/// The least time of each work, in milliseconds. They take turns, so that a busy minute is a busy minute for all. What
+/// a run gives is dropped outside of it.
+fn least<const WORKS: usize>(mut works: [&mut dyn FnMut() -> Box<dyn Any>; WORKS]) -> [f64; WORKS] {
+    let mut times = [f64::INFINITY; WORKS];
+    for _ in 0..REPEATS {
+        for (time, work) in times.iter_mut().zip(&mut works) {
+            let start = Instant::now();
+            let out = black_box(work());
+            *time = time.min(1e3 * start.elapsed().as_secs_f64());
+            drop(out);
+        }
+    }
+    times
 }
 
-/// The least time of some runs, in milliseconds; what a run gives is dropped outside of it.
-fn least<T>(mut work: impl FnMut() -> T) -> f64 {
-    let start = Instant::now();
-    let time = |_| {
-        let before = now(start);
-        let out = black_box(work());
-        let time = now(start) - before;
-        drop(out);
-        time
-    };
-    (0..REPEATS).map(time).min().unwrap_or_default().as_secs_f64() * 1e3
+/// The system's allocator, which adds up what is in use.
+struct Counted;
+
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is handed on as it came.
+unsafe impl GlobalAlloc for Counted {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        IN_USE.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: as the caller promised.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        IN_USE.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: as the caller promised.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: as the caller promised.
+        unsafe { System.dealloc(place, layout) }
+    }
 }
 
-/// Memory of the process in use, in bytes.
-fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(f64::NAN) * 1024.0
+#[global_allocator]
+static ALLOCATOR: Counted = Counted;
+
+/// What a call gives, and the bytes that stay in use.
+fn kept<T>(make: impl FnOnce() -> T) -> (T, f64) {
+    let before = IN_USE.load(Ordering::Relaxed);
+    let out = make();
+    let bytes = IN_USE.load(Ordering::Relaxed) - before;
+    (out, bytes as f64)
 }
 
 fn table(samples: usize, num_labels: usize, mean: f64) {
@@ -89,36 +120,55 @@ fn table(samples: usize, num_labels: usize, mean: f64) {
     let schedule = || PowerLaw { epochs: EPOCHS, ..Default::default() };
     let middle = EPOCHS / 2 - 1;
 
-    let read = least(|| {
-        let starts = rows.starts.iter().fold(0usize, |sum, &start| sum.wrapping_add(start));
-        starts.wrapping_add(rows.labels.iter().fold(0u32, |sum, &label| sum.wrapping_add(label)) as usize)
-    });
-    let index = least(|| ClassIndex::new(&own).expect("labels"));
-    let take = least(|| rows.targets(num_labels));
     let mut ready: Vec<Targets> = (0..REPEATS).map(|_| rows.targets(num_labels)).collect();
-    let build = least(|| Curriculum::with_targets(ready.pop().expect("targets"), schedule()).expect("a sampler"));
+    let [read, index, take, build] = least([
+        &mut || {
+            let starts = rows.starts.iter().fold(0usize, |sum, &start| sum.wrapping_add(start));
+            let labels = rows.labels.iter().fold(0u32, |sum, &label| sum.wrapping_add(label));
+            Box::new(starts.wrapping_add(labels as usize))
+        },
+        &mut || Box::new(ClassIndex::new(&own).expect("labels")),
+        &mut || Box::new(rows.targets(num_labels)),
+        &mut || Box::new(Curriculum::with_targets(ready.pop().expect("targets"), schedule()).expect("a sampler")),
+    ]);
 
-    let before = resident();
-    let mut one = Curriculum::new(&own, schedule()).expect("a sampler");
-    let single = resident() - before;
-    let before = resident();
-    let mut several = Curriculum::with_targets(rows.targets(num_labels), schedule()).expect("a sampler");
-    let multi = resident() - before;
-    let mut list = Epoch::default();
-    let mut epoch = |sampler: &mut Curriculum<PowerLaw>| {
-        sampler.update(middle, &scores).expect("scores");
-        sampler.epoch_into(middle, &mut list).expect("an epoch");
-        let work = || sampler.update(middle, &scores).and_then(|()| sampler.epoch_into(middle, &mut list));
-        let both = least(work);
-        (both, least(|| sampler.epoch_into(middle, &mut list)))
+    let (one, single) = kept(|| {
+        let classes = ClassIndex::new(&own).expect("labels"); // one of them is -1, on purpose
+        Curriculum::from_classes(classes, schedule()).expect("a sampler")
+    });
+    let sampler = |targets| Curriculum::with_targets(targets, schedule()).expect("a sampler");
+    let (several, multi) = kept(|| sampler(rows.targets(num_labels)));
+    let capped =
+        |patients: &[usize]| kept(|| sampler(rows.targets(num_labels).groups(patients, 1).expect("patients"))).1;
+    let few = capped(&(0..samples).map(|sample| sample / 4).collect::<Vec<_>>());
+    let mut slices = vec![0; samples]; // forty of one class
+    for class in 0..one.classes().num_classes() {
+        let members = one.classes().members(class).iter().enumerate();
+        members.for_each(|(at, &sample)| slices[sample as usize] = class * samples + at / 40);
+    }
+    let many = capped(&slices);
+    let [both_one, list_one, both_several, list_several] = {
+        let (one, several, list) = (RefCell::new(one), RefCell::new(several), RefCell::new(Epoch::default()));
+        let both = |sampler: &RefCell<Curriculum<PowerLaw>>| {
+            sampler.borrow_mut().update(middle, &scores).expect("scores");
+            sampler.borrow().epoch_into(middle, &mut list.borrow_mut()).expect("an epoch");
+            Box::new(()) as Box<dyn Any>
+        };
+        let alone = |sampler: &RefCell<Curriculum<PowerLaw>>| {
+            sampler.borrow().epoch_into(middle, &mut list.borrow_mut()).expect("an epoch");
+            Box::new(()) as Box<dyn Any>
+        };
+        least([&mut || both(&one), &mut || alone(&one), &mut || both(&several), &mut || alone(&several)])
     };
-    let ((both_one, list_one), (both_several, list_several)) = (epoch(&mut one), epoch(&mut several));
-    let more = (multi - single - 4.0 * entries as f64) / samples as f64;
+    let more = |bytes: f64| (bytes - single - 4.0 * entries as f64) / samples as f64;
     println!(
-        "| {samples} | {num_labels} | {entries} | {read:.0} | {index:.0} | {take:.0} | {build:.0} | {:.2} | \
-         {both_one:.0} | {both_several:.0} | {:.2} | {more:.1} |",
+        "| {samples} | {num_labels} | {entries} | {read:.2} | {index:.1} | {take:.1} | {build:.1} | {:.2} | \
+         {both_one:.1} | {both_several:.1} | {:.2} | {:.1} | {:.1} | {:.1} |",
         (build - index) / read,
         (list_several - list_one) / list_one,
+        more(multi),
+        more(few),
+        more(many),
     );
 }
 
@@ -131,20 +181,16 @@ fn main() {
     println!(
         "| samples | labels | entries | read of the rows, ms | index of one label, ms | taking the rows, ms | \
          own labels and index, ms | (that - index) / read | update and epoch T/2, one label, ms | several labels, ms | \
-         label counts / list | bytes a sample more, without 4 an entry |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|---|"
+         label counts / list | bytes a sample more, without 4 an entry | with patients of 4 | \
+         of 40 of one class |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
     );
+    let of_samples = [1000, 100, 10, 1].map(|part| (most / part, 1000, 2.5));
+    let of_labels = [14, 100, 10_000, 100_000].map(|labels| (most / 10, labels, 2.5));
+    let of_entries = [1.0, 5.0, 10.0].map(|mean| (most / 10, 1000, mean));
     pool.install(|| {
-        for (samples, num_labels, mean) in [
-            (most, 1000, 2.5),
-            (most / 10, 1000, 2.5),
-            (most / 100, 1000, 2.5),
-            (most / 10, 14, 2.5),
-            (most / 10, 100_000, 2.5),
-            (most / 10, 1000, 1.0),
-            (most / 10, 1000, 10.0),
-        ] {
-            table(samples, num_labels, mean);
+        for (samples, labels, mean) in of_samples.into_iter().chain(of_labels).chain(of_entries) {
+            table(samples, labels, mean);
         }
     });
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
-use climd_data::{Dataset, anova_f, stratified_split};
+use climd_data::{Dataset, anova_f};
 
 fn main() -> Result<()> {
     println!(
@@ -25,7 +25,7 @@ fn main() -> Result<()> {
             .iter()
             .map(|&row| dataset.modalities.iter().flat_map(|table| table.row(row)).map(|x| x.to_bits()).collect())
             .collect();
-        let split = stratified_split(&dataset.labels, 0.3, 0)?.thin(&dataset.labels, 50.0, 0)?;
+        let split = dataset.test_split(0)?.thin(&dataset.labels, 50.0, 0)?;
         let mut thinned = vec![0; sizes.len()];
         split.train.iter().for_each(|&row| thinned[dataset.labels[row]] += 1);
         thinned.sort_unstable_by(|a, b| b.cmp(a));

@@ -73,7 +73,23 @@ impl ClassIndex {
             *tally.slot(label) = class as u32;
         }
         let sample_classes: Vec<u32> = values.map(|label| *tally.slot(label)).collect();
+        Ok(Self::of(found, sample_classes))
+    }
 
+    /// The same, of samples whose labels are numbered: number `n` below `len` is label `label(n)`. A map is not needed.
+    pub(crate) fn numbered(mut numbers: Vec<u32>, len: usize, label: impl Fn(u32) -> i64) -> Self {
+        let mut slots = vec![0u32; len]; // first the count, then the class
+        numbers.iter().for_each(|&number| slots[number as usize] += 1);
+        let mut found: Vec<(i64, u32, u32)> =
+            (0..).zip(&slots).filter(|&(_, &count)| count > 0).map(|(number, &n)| (label(number), n, number)).collect();
+        found.sort_unstable_by_key(|&(label, count, _)| (std::cmp::Reverse(count), label));
+        (0..).zip(&found).for_each(|(class, &(_, _, number))| slots[number as usize] = class);
+        numbers.iter_mut().for_each(|number| *number = slots[*number as usize]); // in place: no more memory
+        Self::of(found.into_iter().map(|(label, count, _)| (label, count)).collect(), numbers)
+    }
+
+    /// `found`: label and count of each class, by class.
+    fn of(found: Vec<(i64, u32)>, sample_classes: Vec<u32>) -> Self {
         let counts: Vec<usize> = found.iter().map(|&(_, count)| count as usize).collect();
         let starts: Vec<usize> = std::iter::once(0)
             .chain(counts.iter().scan(0, |end, &count| {
@@ -81,7 +97,7 @@ impl ClassIndex {
                 Some(*end)
             }))
             .collect();
-        let (mut members, mut next) = (vec![0; labels.len()], starts.clone());
+        let (mut members, mut next) = (vec![0; sample_classes.len()], starts.clone());
         for (index, &class) in (0..).zip(&sample_classes) {
             members[next[class as usize]] = index;
             next[class as usize] += 1;
@@ -89,7 +105,7 @@ impl ClassIndex {
         let hill = hill_exponent(&counts);
         let labels = found.into_iter().map(|(label, _)| label).collect();
         let room = members.len();
-        Ok(Self { labels, counts, starts, members, sample_classes, room, hill, zipf: OnceLock::new() })
+        Self { labels, counts, starts, members, sample_classes, room, hill, zipf: OnceLock::new() }
     }
 
     /// Number of samples `N`, the sum of [`counts`](Self::counts). With a cap of

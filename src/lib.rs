@@ -107,7 +107,7 @@ pub use measure::{Modality, Real, Scores, Terms, measure, measure_multi_hot};
 pub use metrics::ConfusionMatrix;
 pub use sampler::{
     ClassReport, Curriculum, CurriculumSampler, Epoch, GroupShare, IndexBatches, LabelReport, LastBatch, Position,
-    PowerLawScheduler, Report, ScoreRange, Settings, ShardRemainder, State, Warning, weighted_scores,
+    PowerLawScheduler, Report, ScoreAges, ScoreRange, Settings, ShardRemainder, State, Warning, weighted_scores,
 };
 pub use schedule::{Pick, Plan, PowerLaw, Quota, Schedule};
 
@@ -134,6 +134,7 @@ mod pages {
         ComingFrom: "../docs/guide/coming-from.md",
         Loss: "../docs/guide/loss.md",
         Missing: "../docs/guide/missing.md",
+        Observe: "../docs/guide/observe.md",
         Processes: "../docs/guide/processes.md",
         Resume: "../docs/guide/resume.md",
         SeveralFindings: "../docs/guide/several-findings.md",

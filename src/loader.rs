@@ -1,8 +1,13 @@
 //! Batches of tensors in the order of a sampler, for a tch training loop.
 
+mod observe;
+mod origin;
+
 use std::ops::Range;
 
 use tch::{Device, Tensor};
+
+use origin::{Origin, Waiting};
 
 use crate::error::{ArgumentError, EpochError, LabelError, MeasureError, TensorError};
 use crate::sampler::check_batch_size;
@@ -24,6 +29,7 @@ pub struct Batch {
     pub indices: Tensor,
     /// The position after this batch. Take a state at this position.
     pub position: Position,
+    origin: Origin,
 }
 
 /// A data set in tensors, which gives batches. It takes the place of tch's `Iter2` in a training loop.
@@ -63,6 +69,8 @@ pub struct CurriculumLoader {
     device: Device,
     terms: Terms,
     present: Option<Tensor>, // [N, M], bool
+    number: u64,             // of the loader, anew if its samples change
+    waiting: Waiting,
 }
 
 impl CurriculumLoader {
@@ -144,6 +152,8 @@ impl CurriculumLoader {
             remainder: ShardRemainder::Pad,
             terms: Terms::Both,
             present: None,
+            number: origin::next_number(),
+            waiting: Waiting::default(),
         })
     }
 
@@ -232,6 +242,7 @@ impl CurriculumLoader {
         self.targets = rows(&self.targets)?;
         self.present = self.present.as_ref().map(rows).transpose()?;
         (self.labels, self.table) = on_host(&self.targets)?;
+        (self.number, self.waiting) = (origin::next_number(), Waiting::default());
         Ok(self)
     }
 
@@ -342,8 +353,9 @@ impl CurriculumLoader {
         Ok(Batches::new(self, list, self.batch_size, self.last_batch, epoch))
     }
 
-    /// Measures the samples of [`CurriculumSampler::part`], all in one process, if the sampler wants scores for this
-    /// epoch, and updates the sampler. Returns whether it did. Together: if it fails on one process, it fails on all.
+    /// Begins an epoch: puts to use what was [observed](Self::observe) in the epochs before. Then measures the samples
+    /// of [`CurriculumSampler::part`], all in one process, if the sampler wants scores for this epoch, and updates the
+    /// sampler. Returns whether it did. Together: if it fails on one process, it fails on all.
     ///
     /// `outputs` maps the modalities of a batch to logits and embeddings of each modality. It runs without gradient.
     /// Put the network into evaluation mode in it. Where epoch 0 needs no scores but a later one will, `outputs` is
@@ -352,13 +364,13 @@ impl CurriculumLoader {
     ///
     /// # Errors
     /// [`ArgumentError::Length`] if the sampler is of another data set; those of [`MultimodalMeasurer::observe`] and
-    /// [`MultimodalMeasurer::finish`]. The sampler is then unchanged.
+    /// [`MultimodalMeasurer::finish`]. The sampler is then unchanged. As [`renew`](Self::renew) for what was observed.
     pub fn refresh<S, F>(&self, sampler: &mut S, epoch: usize, mut outputs: F) -> Result<bool>
     where
         S: CurriculumSampler + ?Sized,
         F: FnMut(&[Tensor]) -> (Vec<Tensor>, Vec<Tensor>),
     {
-        self.check_sampler(sampler.classes().sample_classes().len())?;
+        self.renew(sampler, epoch)?;
         if !sampler.wants_scores(epoch) {
             if epoch == 0 && sampler.may_need_scores() {
                 self.try_outputs(&mut outputs)?;
@@ -517,6 +529,11 @@ impl Iterator for Batches<'_> {
             labels: rows(&self.loader.targets),
             position: self.epoch.position_after(end, self.next == self.count),
             indices: indices.to_device(self.loader.device),
+            origin: Origin {
+                loader: self.loader.number,
+                epoch: self.epoch.num_samples().map(|_| self.epoch.number()),
+                samples: self.list[start..end].iter().map(|&sample| sample as u32).collect(),
+            },
         })
     }
 

@@ -180,10 +180,15 @@ fn check(logits: &Tensor, labels: &Tensor) -> Result<usize> {
     let (n, classes) = rows(logits)?;
     defined("labels", labels)?;
     if labels.size() != [n] {
-        return Err(wrong_shape("labels", labels, &format!("[{n}]: one for each row of `logits`")));
+        let remedy = match labels.size()[..] {
+            [_, 1] => "; of one column, take `labels.squeeze_dim(1)`",
+            [_, _] => "; of one column a class (one-hot), take `labels.argmax(1, false)`",
+            _ => "",
+        };
+        return Err(wrong_shape("labels", labels, &format!("[{n}]: one for each row of `logits`{remedy}")));
     }
     if labels.f_kind()? != Kind::Int64 {
-        return Err(wrong_kind("labels", labels, "Int64"));
+        return Err(wrong_kind("labels", labels, "Int64: of whole numbers, take `labels.to_kind(Kind::Int64)`"));
     }
     Ok(classes)
 }

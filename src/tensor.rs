@@ -30,7 +30,7 @@ pub(crate) fn plain(argument: &str, tensor: &Tensor) -> Result<()> {
 
 /// Whether it is sparse in a layout that is not COO, the one that `is_sparse` knows: no such tensor has strides.
 fn is_compressed(tensor: &Tensor) -> bool {
-    tensor.detach().f_as_strided([0i64], [1i64], None).is_err()
+    without_gradient(|| tensor.f_as_strided([0i64], [1i64], None).is_err())
 }
 
 /// Labels as `[N]`, Int64, from integers or booleans, `[N]` or `[N, 1]`.

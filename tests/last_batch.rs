@@ -55,7 +55,7 @@ fn the_default_joins_a_lone_sample_to_the_batch_before_it() {
 /// a single sample.
 #[test]
 fn no_data_set_size_has_an_epoch_that_ends_in_a_lone_sample() {
-    let ends_alone = |last: LastBatch| {
+    let ends_alone = |last: LastBatch, batch_size: usize| {
         let sizes = (100..1000usize).filter(|n| {
             let label = |i: &usize| {
                 if i * 10 < n * 7 {
@@ -70,13 +70,15 @@ fn no_data_set_size_has_an_epoch_that_ends_in_a_lone_sample() {
             let sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 100, ..Default::default() }).unwrap();
             (0..100).any(|epoch| {
                 let len = sampler.epoch_len(epoch).unwrap();
-                len > 1 && sizes(last, len, 32).last() == Some(&1)
+                len > 1 && sizes(last, len, batch_size).last() == Some(&1)
             })
         });
         sizes.count()
     };
-    assert_eq!(ends_alone(LastBatch::Keep), 802);
-    assert_eq!(ends_alone(LastBatch::default()), 0);
+    assert_eq!(ends_alone(LastBatch::Keep, 32), 802);
+    for batch_size in [16, 32, 64] {
+        assert_eq!(ends_alone(LastBatch::default(), batch_size), 0);
+    }
 }
 
 proptest! {

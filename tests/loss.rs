@@ -98,7 +98,7 @@ fn what_is_wrong_is_named() {
     );
     assert_eq!(
         refused(&logits(), &labels().to_kind(Kind::Int), &three, 1.0),
-        "`labels` is of kind Int, but must be Int64"
+        "`labels` is of kind Int, but must be Int64: of whole numbers, take `labels.to_kind(Kind::Int64)`"
     );
     assert_eq!(
         refused(&logits(), &labels(), &[0.0; 2], 1.0),

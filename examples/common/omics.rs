@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use climd::ConfusionMatrix;
-use climd_data::{Dataset, Preparation, Prepared, stratified_split};
+use climd_data::{Dataset, Preparation, Prepared};
 use climd_networks::network::Network;
 use climd_networks::train::tensors;
 use tch::{Device, Tensor};
@@ -22,10 +22,7 @@ pub fn from_arguments() -> Result<Omics> {
     let folder = arguments.next().unwrap_or_else(|| "data/brca".into());
     let epochs = arguments.next().map_or(Ok(30), |epochs| epochs.parse()).context("usage: [FOLDER [EPOCHS]]")?;
     let dataset = Dataset::load(folder)?;
-    let split = match &dataset.split {
-        Some(split) => split.clone(),
-        None => stratified_split(&dataset.labels, 0.3, 0)?,
-    };
+    let split = dataset.test_split(0)?;
     let Prepared { train, test, .. } = Prepared::fit(&dataset, &split, &Preparation::of(dataset.layout))?;
     let (train, test) = (tensors(&train, Device::Cpu)?, tensors(&test, Device::Cpu)?);
     let widths = train.0.iter().map(|x| x.size()[1]).collect();

@@ -16,6 +16,7 @@ pub use mpi::Mpi;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use crate::error::{ArgumentError, DistributedError, MeasureError};
+use crate::sampler::observed::Observed;
 use crate::sampler::sealed;
 use crate::sampler::strata;
 use crate::{
@@ -155,6 +156,71 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         Ok(all.into_iter().map(f32::from_bits).collect())
     }
 
+    /// Of what waits here for `epoch`: the epoch that it was observed in, if it was on any rank, and, of each rank,
+    /// samples and bits of scores in turn. Together.
+    fn waiting(&self, epoch: usize, running: Option<usize>) -> Result<(Option<usize>, Vec<Vec<u32>>)> {
+        let own = match self.sampler.observed() {
+            Some(observed) if running.is_some() => observed.waiting(),
+            _ => vec![],
+        };
+        let begun = running.map_or(0, |epoch| epoch as u32 + 1); // below 2^23
+        let facts = [epoch as u32, (epoch as u64 >> 32) as u32, begun, own.len() as u32];
+        let facts = gather(&self.comm, &facts, facts.len() * self.world_size())?;
+        let (mut first, mut lens) = (None::<u32>, Vec::new());
+        for (rank, of_rank) in facts.chunks(4).enumerate() {
+            let differ = |what, [found, expected]: [u64; 2]| {
+                let (found, expected) = (found.to_string(), expected.to_string());
+                Err(DistributedError::RanksDiffer { what, rank, found, expected }.into())
+            };
+            let number = |words: &[u32]| u64::from(words[0]) | u64::from(words[1]) << 32;
+            if of_rank[..2] != facts[..2] {
+                return differ("epoch", [number(of_rank), number(&facts)]);
+            }
+            let begun = of_rank[2].checked_sub(1); // none on a rank that had no batch yet
+            if let (Some(first), Some(begun)) = (first, begun)
+                && first != begun
+            {
+                return differ("an observed epoch", [begun.into(), first.into()]);
+            }
+            first = first.or(begun);
+            lens.push(of_rank[3] as usize);
+        }
+        let total = lens.iter().sum();
+        let all = if total == 0 { vec![] } else { gather(&self.comm, &own, total)? };
+        let samples = self.sampler.population().len();
+        let sent = |pair: &[u32]| {
+            matches!(*pair, [sample, score]
+            if (sample as usize) < samples && f32::from_bits(score).is_finite())
+        };
+        let mut rest = &all[..];
+        let mut of_ranks = Vec::new();
+        for len in lens {
+            let (of_rank, others) = rest.split_at(len);
+            if !of_rank.chunks(2).all(sent) {
+                let reason = "it returned what no rank has sent".into();
+                return Err(DistributedError::Communication { operation: "all_gather", reason }.into());
+            }
+            of_ranks.push(of_rank.to_vec());
+            rest = others;
+        }
+        Ok((first.map(|epoch| epoch as usize), of_ranks))
+    }
+
+    /// What all ranks have observed, and what waits on each. Nothing if nothing was observed. Together.
+    fn observed(&self, epoch: usize) -> Result<(Option<Observed>, Vec<Vec<u32>>)> {
+        let own = self.sampler.observed();
+        let (running, waiting) = self.waiting(epoch, own.and_then(|observed| observed.running))?;
+        if running.is_none() {
+            return Ok((own.cloned(), vec![]));
+        }
+        let (n, measured_at) = (self.sampler.population().len(), self.sampler.measured_at());
+        let mut all = own.cloned().unwrap_or_else(|| Observed::new(n, measured_at));
+        all.fill(n);
+        all.running = running;
+        note(&mut all, &waiting);
+        Ok((Some(all), waiting))
+    }
+
     /// Returns `result`, unless another rank has an error.
     fn together<T>(&self, result: Result<T>) -> Result<T> {
         let failed = gather(&self.comm, &[u32::from(result.is_err())], self.world_size())?;
@@ -176,7 +242,9 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     fn epoch_of_parts(&self, epoch: usize, plan: &Plan, own: &[f32]) -> Result<Epoch> {
         let lowest = plan.pick == Pick::Lowest;
         let population = self.sampler.population();
-        let part = threshold::Part { classes: population.strata(), samples: self.part(), scores: own, lowest };
+        let stand_in = own.iter().any(|score| score.is_nan()).then(|| self.sampler.seed_of_stand_in());
+        let part =
+            threshold::Part { classes: population.strata(), samples: self.part(), scores: own, lowest, stand_in };
         let quota = match &plan.quota {
             Quota::PerClass(quotas) => Quota::PerClass(strata::quotas(population, quotas).into_owned()),
             window => window.clone(),
@@ -230,6 +298,17 @@ impl<S: Schedule, C: Communicator> sealed::Sealed for Distributed<S, C> {
         self.store(epoch, &scores)
     }
 
+    fn take_observed(&mut self, before: usize, seen: Result<Option<sealed::Seen>>) -> Result<usize> {
+        let checked = seen.and_then(|seen| match seen {
+            Some(seen) => self.sampler.check_observed(seen.epoch, &seen.indices, &seen.scores).map(|()| Some(seen)),
+            None => Ok(None),
+        });
+        if let Some(sealed::Seen { epoch, indices, scores }) = self.together(checked)? {
+            self.observe(epoch, &indices, &scores)?;
+        }
+        self.renew(before)
+    }
+
     fn may_need_scores(&self) -> bool {
         self.sampler.needs_scores_from(0)
     }
@@ -271,6 +350,32 @@ impl<S: Schedule, C: Communicator> CurriculumSampler for Distributed<S, C> {
         self.store(epoch, scores)
     }
 
+    /// The samples may be of the part of any rank: those that this one has trained on.
+    fn observe(&mut self, epoch: usize, indices: &[u32], scores: &[f32]) -> Result<()> {
+        self.sampler.observe(epoch, indices, scores)
+    }
+
+    /// The ranks gather 8 bytes for each observed sample. Every rank puts those of its own part to use, or all of them
+    /// with [`Exchange::AllGather`].
+    fn renew(&mut self, epoch: usize) -> Result<usize> {
+        let running = self.sampler.observed().and_then(|observed| observed.running).filter(|&at| at < epoch);
+        let (Some(running), waiting) = self.waiting(epoch, running)? else { return Ok(0) };
+        let observed = self.sampler.observed_mut();
+        observed.running = Some(running);
+        note(observed, &waiting);
+        if self.exchange == Exchange::AllGather {
+            let renewed = self.sampler.renew_here();
+            self.scores = self.sampler.scores().map_or(self.scores, hash_of_scores);
+            return Ok(renewed);
+        }
+        let Range { start, end } = self.part();
+        if self.own.is_none() && self.sampler.newest().is_some() {
+            return Ok(self.sampler.renew_here()); // dropped, as no later epoch needs them
+        }
+        let own = self.own.get_or_insert_with(|| vec![f32::NAN; end - start]);
+        Ok(self.sampler.renew_elsewhere(own, start))
+    }
+
     fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()> {
         let plan = self.agreed_plan(epoch)?;
         let Some(own) = self.own.as_ref().filter(|_| self.sampler.uses_scores(&plan)) else {
@@ -283,9 +388,10 @@ impl<S: Schedule, C: Communicator> CurriculumSampler for Distributed<S, C> {
     /// With [`Exchange::Histograms`] all scores are gathered for the time of the call: 4 bytes for each sample.
     fn report(&self, epoch: usize) -> Result<Report> {
         let (plan, mut list) = (self.agreed_plan(epoch)?, Epoch::default());
+        let observed = self.observed(epoch)?.0;
         let Some(own) = &self.own else {
             self.sampler.fill(epoch, &plan, &mut list)?;
-            return Ok(self.sampler.report_of(&list, plan, self.sampler.scores()));
+            return Ok(self.sampler.report_of(&list, plan, self.sampler.scores(), observed.as_ref()));
         };
         let all = self.gather(own)?;
         if self.sampler.uses_scores(&plan) {
@@ -293,7 +399,7 @@ impl<S: Schedule, C: Communicator> CurriculumSampler for Distributed<S, C> {
         } else {
             self.sampler.fill(epoch, &plan, &mut list)?;
         }
-        Ok(self.sampler.report_of(&list, plan, Some(&all)))
+        Ok(self.sampler.report_of(&list, plan, Some(&all), observed.as_ref()))
     }
 
     fn quotas(&self, epoch: usize) -> Result<Vec<usize>> {
@@ -302,18 +408,21 @@ impl<S: Schedule, C: Communicator> CurriculumSampler for Distributed<S, C> {
 
     /// It is the state of one process, which any number of processes can restore.
     fn state(&self, at: Position) -> Result<State> {
-        match &self.own {
-            Some(own) if self.sampler.needs_scores_from(at.epoch) => {
-                self.sampler.state_with(at, Some(&self.gather(own)?))
-            }
-            _ => self.sampler.state(at),
-        }
+        let (observed, waiting) = self.observed(at.epoch)?;
+        let known = observed.is_some() || self.own.is_some() || self.sampler.scores().is_some();
+        let needed = known && self.sampler.needs_scores_from(at.epoch);
+        let gathered = match &self.own {
+            Some(own) if needed => Some(self.gather(own)?),
+            _ => None,
+        };
+        let scores = gathered.as_deref().or(self.sampler.scores());
+        self.sampler.state_with(at, needed, scores, observed.as_ref(), waiting)
     }
 
     fn restore(&mut self, state: &State) -> Result<Position> {
         self.together(self.sampler.check_state(state))?;
         self.compare(&[Fact::hash("state", state.checksum())])?;
-        let position = self.sampler.restore(state)?;
+        let position = self.sampler.restore_rank(state, self.rank(), self.world_size());
         self.scores = state.checksum();
         if self.exchange == Exchange::Histograms {
             self.own = self.sampler.take_scores().map(|scores| scores[self.part()].to_vec());
@@ -326,6 +435,13 @@ impl<S: Schedule, C: std::fmt::Debug> std::fmt::Debug for Distributed<S, C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { sampler, comm, exchange, .. } = self;
         f.debug_struct("Distributed").field("sampler", sampler).field("comm", comm).field("exchange", exchange).finish()
+    }
+}
+
+/// Notes what waits on each rank; of two ranks that saw the same sample the first one counts.
+fn note(observed: &mut Observed, waiting: &[Vec<u32>]) {
+    for pair in waiting.iter().rev().flat_map(|of_rank| of_rank.chunks(2)) {
+        observed.note(pair[0], f32::from_bits(pair[1]));
     }
 }
 

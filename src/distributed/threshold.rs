@@ -9,15 +9,17 @@
 use std::ops::Range;
 
 use super::Communicator;
-use crate::sampler::key_of_score;
+use crate::sampler::{Purpose, Words, key_or_stand_in};
 use crate::{ClassIndex, Quota, Result};
 
 /// The samples of one rank, and their scores.
 pub(super) struct Part<'a> {
     pub(super) classes: &'a ClassIndex,
     pub(super) samples: Range<usize>,
-    pub(super) scores: &'a [f32],
+    pub(super) scores: &'a [f32], // NaN for a sample that has none
     pub(super) lowest: bool,
+    /// The seed of the stand-in, if a score is NaN.
+    pub(super) stand_in: Option<u64>,
 }
 
 /// A search among the places of one class, or of all samples.
@@ -88,8 +90,10 @@ impl Part<'_> {
 
     /// Calls `visit(sample, class, place)` for each sample of the part.
     fn visit(&self, mut visit: impl FnMut(u32, u32, u64)) {
+        let mut words = self.stand_in.map(|seed| Words::new(seed, 0, Purpose::StandIn, 0));
+        words.iter_mut().for_each(|words| words.skip(self.samples.start));
         for (&score, sample) in self.scores.iter().zip(self.samples.clone()) {
-            let key = if self.lowest { !key_of_score(score) } else { key_of_score(score) };
+            let key = key_or_stand_in(score, self.lowest, words.as_mut().map_or(0, Words::next));
             let place = u64::from(key) << 32 | u64::from(!(sample as u32));
             visit(sample as u32, self.classes.sample_classes()[sample], place);
         }

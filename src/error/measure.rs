@@ -59,6 +59,51 @@ pub enum MeasureError {
         /// The score found there.
         value: f32,
     },
+    /// An observed score is NaN or infinite.
+    #[error("the score of sample {sample} is {value}, but scores must be finite: look at the logits of that sample")]
+    ObservedNotFinite {
+        /// The sample, by its index in the data set.
+        sample: usize,
+        /// Its score.
+        value: f32,
+    },
+    /// An observed sample is not part of the data set.
+    #[error(
+        "`indices[{at}]` is {sample}, but the data set has {num_samples} samples: give indices of the sampler's epochs"
+    )]
+    NoSuchSample {
+        /// Position in `indices`.
+        at: usize,
+        /// The index found there.
+        sample: i64,
+        /// Samples in the data set.
+        num_samples: usize,
+    },
+    /// Scores are observed for an epoch whose scores are in use already, or that was measured or observed after it.
+    #[error("`epoch` is {epoch}, which is over: observe the samples of an epoch while it runs, now {first} or later")]
+    EpochOver {
+        /// The epoch.
+        epoch: usize,
+        /// The first epoch that can be observed.
+        first: usize,
+    },
+    /// What was observed in an earlier epoch is not in use yet.
+    #[error(
+        "`epoch` is {epoch}, but what was observed in epoch {waiting} is not in use yet: call `renew` (or the loader's \
+         `refresh`, which does it) at the beginning of each epoch"
+    )]
+    NotRenewed {
+        /// The epoch.
+        epoch: usize,
+        /// The epoch that waits.
+        waiting: usize,
+    },
+    /// A batch does not belong to an epoch of this loader.
+    #[error("`batch` is of {found}, but must be of `epoch` or `batches` of this loader: only its own can be observed")]
+    ForeignBatch {
+        /// Where it is from.
+        found: &'static str,
+    },
     /// A sample has no modality.
     #[error("`present` has no modality for sample {sample}: drop the sample, or give it at least one")]
     NoModality {

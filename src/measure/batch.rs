@@ -54,11 +54,36 @@ impl<'a> Batch<'a> {
     /// Measures the batch. `labels`: `[N + 1]`, or `[N + 1, L]` of several labels each, the last
     /// row is any; `present`: `[M, N]`.
     pub(super) fn measure(&self, labels: &Tensor, present: Option<&Tensor>) -> Result<Measured> {
-        let Layout { device, modalities, .. } = self.layout;
         let n = labels.size()[0] - 1;
-        let indices = self.indices.f_to_device(device)?.f_to_kind(Kind::Int64)?;
+        let indices = self.indices_on_device()?;
         let outside = indices.f_lt(0)?.f_logical_or(&indices.f_ge(n)?)?;
         let slots = indices.f_masked_fill(&outside, n)?;
+        self.measure_at(indices, slots, labels, present)
+    }
+
+    /// As [`measure`](Self::measure), if all indices are known to be in range.
+    pub(super) fn measure_known(&self, labels: &Tensor, present: Option<&Tensor>) -> Result<Measured> {
+        let indices = self.indices_on_device()?;
+        let slots = indices.shallow_clone();
+        self.measure_at(indices, slots, labels, present)
+    }
+
+    fn indices_on_device(&self) -> Result<Tensor> {
+        if (self.indices.device(), self.indices.f_kind()?) == (self.layout.device, Kind::Int64) {
+            return Ok(self.indices.shallow_clone());
+        }
+        Ok(self.indices.f_to_device(self.layout.device)?.f_to_kind(Kind::Int64)?)
+    }
+
+    fn measure_at(
+        &self,
+        indices: Tensor,
+        slots: Tensor,
+        labels: &Tensor,
+        present: Option<&Tensor>,
+    ) -> Result<Measured> {
+        let Layout { device, modalities, .. } = self.layout;
+        let n = labels.size()[0] - 1;
         let present = match present {
             Some(mask) => Some(mask.f_to_device(device)?.f_index_select(1, &slots.f_clamp_max(n - 1)?)?), // [M, n]
             None => None,

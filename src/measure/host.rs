@@ -19,8 +19,11 @@ pub(super) fn measure(
     logits: &[Tensor],
     embeddings: &[Tensor],
 ) -> Result<Option<Measured>> {
-    let (logits, embeddings) = (plain(logits)?, plain(embeddings)?);
-    let (Some(logit_rows), Some(embedding_rows)) = (in_place(&logits), in_place(&embeddings)) else { return Ok(None) };
+    let copies = [plain(logits)?, plain(embeddings)?];
+    let (Some(logit_rows), Some(embedding_rows)) = (in_place(logits, &copies[0]), in_place(embeddings, &copies[1]))
+    else {
+        return Ok(None);
+    };
     let n = slots.size()[0] as usize;
     let masks: Option<Vec<bool>> = match present {
         Some(present) => Some(to_vec(&present.f_contiguous()?.f_view([-1])?)?),
@@ -78,15 +81,18 @@ pub(super) fn measure(
     Ok(Some(Measured { indices, slots, log_p, phi, fault }))
 }
 
-/// The tensors themselves if they can be read in place, else copies in f32 without gaps.
-fn plain(tensors: &[Tensor]) -> Result<Vec<Tensor>> {
+/// Copies in f32 without gaps of the tensors on the CPU that cannot be read in place.
+fn plain(tensors: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
     let plain = |tensor: &Tensor| match tensor.device() {
-        Device::Cpu => Ok(tensor.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous()?),
-        _ => Ok(tensor.shallow_clone()),
+        Device::Cpu if raw::floats(tensor).is_none() => {
+            Ok(Some(tensor.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous()?))
+        }
+        _ => Ok(None),
     };
     tensors.iter().map(plain).collect()
 }
 
-fn in_place(tensors: &[Tensor]) -> Option<Vec<&[f32]>> {
-    tensors.iter().map(raw::floats).collect()
+/// The values of the tensors, or of their copies.
+fn in_place<'a>(tensors: &'a [Tensor], copies: &'a [Option<Tensor>]) -> Option<Vec<&'a [f32]>> {
+    tensors.iter().zip(copies).map(|(tensor, copy)| raw::floats(copy.as_ref().unwrap_or(tensor))).collect()
 }

@@ -14,11 +14,15 @@ mod observed;
 mod several;
 mod slices;
 #[cfg(feature = "tch")]
+mod steps;
+#[cfg(feature = "tch")]
 mod tensors;
 mod widths;
 
 pub use several::measure_multi_hot;
 pub use slices::{Modality, Real, Scores, measure};
+#[cfg(feature = "tch")]
+pub(crate) use steps::Steps;
 #[cfg(feature = "tch")]
 pub use tensors::MultimodalMeasurer;
 #[cfg(any(feature = "burn", feature = "candle"))]

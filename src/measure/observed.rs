@@ -104,6 +104,21 @@ impl Observed {
         Ok(phi.f_add(&mean)?.f_clamp_min(lowest)?)
     }
 
+    /// The samples that were observed, ascending, and their scores; an error if one of them is wrong.
+    pub(super) fn seen(&self, terms: Terms, present: Option<&Tensor>) -> Result<(Vec<u32>, Vec<f32>)> {
+        let score = self.score(terms, present)?.f_to_kind(Kind::Float)?.f_clamp_min(f64::from(f32::MIN))?;
+        let scores = to_vec::<f32>(&Tensor::f_cat(&[score, self.flag()?], 0)?)?;
+        if let Some(error) = scores.last().filter(|flag| flag.is_nan()).and(self.wrong_index()?) {
+            return Err(error);
+        }
+        let fault = self.faults()?;
+        if let Some(sample) = fault.iter().position(|&code| code > 1) {
+            return Err(self.not_finite(sample, fault[sample]));
+        }
+        let seen = (0..).zip(fault).filter(|&(_, code)| code == 1);
+        Ok(seen.map(|(sample, _)| (sample, scores[sample as usize])).unzip())
+    }
+
     /// `[1]`: NaN if an index was out of range, or twice in one call.
     pub(super) fn flag(&self) -> Result<Tensor> {
         let outside = self.lowest.f_lt(0)?.f_logical_or(&self.highest.f_ge(self.num_samples)?)?;
@@ -114,31 +129,45 @@ impl Observed {
 
     /// The error, if it is known that there is one.
     pub(super) fn explain(&self) -> Result<Error> {
+        if let Some(error) = self.wrong_index()? {
+            return Ok(error);
+        }
         let num_samples = self.num_samples as usize;
-        let number = |x: &Tensor| Ok::<i64, Error>(to_vec(&x.f_reshape([1])?)?[0]);
-        for seen in [&self.lowest, &self.highest] {
-            let index = number(seen)?;
-            if !(0..self.num_samples).contains(&index) {
-                return Ok(Error::Measure(MeasureError::IndexOutOfRange { index, num_samples }));
-            }
-        }
-        let index = number(&self.twice)? as usize;
-        if index < num_samples {
-            return Ok(Error::Measure(MeasureError::IndexTwice { index }));
-        }
-        let fault = to_vec::<i32>(&self.fault.f_narrow(0, 0, self.num_samples)?)?;
+        let fault = self.faults()?;
         if let Some(first) = fault.iter().position(|&code| code == 0) {
             let missing = fault.iter().filter(|&&code| code == 0).count();
             return Ok(Error::Measure(MeasureError::NotObserved { missing, num_samples, first }));
         }
         let sample = fault.iter().position(|&code| code > 1).unwrap_or(0);
-        let tensor = (fault[sample] as usize).saturating_sub(2);
+        Ok(self.not_finite(sample, fault[sample]))
+    }
+
+    /// For each sample 0 if it was never observed, else a code as in [`Measured`].
+    fn faults(&self) -> Result<Vec<i32>> {
+        to_vec(&self.fault.f_narrow(0, 0, self.num_samples)?)
+    }
+
+    /// The error of an index, if one is out of range, or twice in one call.
+    fn wrong_index(&self) -> Result<Option<Error>> {
+        let num_samples = self.num_samples as usize;
+        let number = |x: &Tensor| Ok::<i64, Error>(to_vec(&x.f_reshape([1])?)?[0]);
+        for seen in [&self.lowest, &self.highest] {
+            let index = number(seen)?;
+            if !(0..self.num_samples).contains(&index) {
+                return Ok(Some(MeasureError::IndexOutOfRange { index, num_samples }.into()));
+            }
+        }
+        let index = number(&self.twice)? as usize;
+        Ok((index < num_samples).then(|| MeasureError::IndexTwice { index }.into()))
+    }
+
+    /// The error of this code of a sample, above 1.
+    fn not_finite(&self, sample: usize, code: i32) -> Error {
+        let tensor = (code as usize).saturating_sub(2);
         let logits = if self.log_p.is_some() { self.layout.modalities as usize } else { 0 };
-        Ok(if tensor < logits {
-            Error::Measure(MeasureError::NotFinite { argument: "logits", modality: tensor, sample })
-        } else {
-            Error::Measure(MeasureError::NotFinite { argument: "embeddings", modality: tensor - logits, sample })
-        })
+        let (argument, modality) =
+            if tensor < logits { ("logits", tensor) } else { ("embeddings", tensor.saturating_sub(logits)) };
+        MeasureError::NotFinite { argument, modality, sample }.into()
     }
 
     fn squash(&self, log_p: &Tensor) -> Result<Tensor> {

@@ -7,7 +7,7 @@
 use tch::{Device, Kind, Tensor};
 
 use super::batch::Batch;
-use super::layout::Layout;
+use super::layout::{Layout, Measured};
 use super::observed::Observed;
 use super::{Real, Scores, Terms, several};
 use crate::error::{ArgumentError, LabelError, MeasureError, TensorError};
@@ -137,15 +137,71 @@ impl MultimodalMeasurer {
             let observed = match &mut self.observed {
                 Some(observed) => observed,
                 none => {
-                    let divisor = match self.labels {
-                        Labels::One { .. } => batch.layout.num_classes,
-                        Labels::Several { .. } => 1, // their `ln p` is a mean already
-                    };
-                    none.insert(Observed::new(batch.layout, self.num_samples as i64, divisor, self.terms)?)
+                    let observed = new_observed(&self.labels, batch.layout, self.num_samples, self.terms)?;
+                    none.insert(observed)
                 }
             };
             observed.write(&measured)
         })
+    }
+
+    /// The samples that were observed, ascending, and their scores: for
+    /// [`CurriculumSampler::observe`](crate::CurriculumSampler::observe) at the end of an epoch whose training steps
+    /// were observed. On success, the measurer is empty again.
+    ///
+    /// # Errors
+    /// [`MeasureError::NotFinite`]: the other samples are kept, so observe the bad ones again.
+    /// [`MeasureError::IndexOutOfRange`], [`MeasureError::IndexTwice`]: `reset` first.
+    ///
+    /// # Examples
+    /// ```
+    /// use climd::{CurriculumSampler, MultimodalMeasurer, PowerLaw, PowerLawScheduler};
+    /// use tch::Tensor;
+    ///
+    /// let labels = [0, 0, 0, 1, 1, 2];
+    /// let mut sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 4, ..Default::default() })?;
+    /// let mut measurer = MultimodalMeasurer::new(&labels)?;
+    /// // in a training step on samples 4 and 2: its logits [2, 3] and embeddings [2, 8] of each modality
+    /// let cpu = tch::kind::FLOAT_CPU;
+    /// let (logits, embeddings) = (Tensor::rand([2, 3], cpu), Tensor::rand([2, 8], cpu));
+    /// measurer.observe(&Tensor::from_slice(&[4i64, 2]), &[logits], &[embeddings])?;
+    /// // at the end of epoch 0
+    /// let (indices, scores) = measurer.finish_observed()?;
+    /// assert_eq!(indices, [2, 4]);
+    /// sampler.observe(0, &indices, &scores)?;
+    /// // at the beginning of epoch 1
+    /// sampler.renew(1)?;
+    /// # Ok::<(), climd::Error>(())
+    /// ```
+    pub fn finish_observed(&mut self) -> Result<(Vec<u32>, Vec<f32>)> {
+        let Some(observed) = &self.observed else { return Ok((vec![], vec![])) };
+        let seen = without_gradient(|| self.seen(observed))?;
+        self.observed = None;
+        Ok(seen)
+    }
+
+    /// What [`finish_observed`](Self::finish_observed) says of these results.
+    pub(super) fn seen(&self, observed: &Observed) -> Result<(Vec<u32>, Vec<f32>)> {
+        observed.seen(self.terms, self.present.as_ref())
+    }
+
+    /// Measures a batch whose indices are in range, and keeps nothing.
+    pub(super) fn measure_known(&mut self, batch: &Batch<'_>) -> Result<Measured> {
+        let labels = self.labels_on(batch.layout.device)?;
+        batch.measure_known(&labels, self.present.as_ref())
+    }
+
+    /// Results of batches of this layout, of which there are none yet.
+    pub(super) fn new_observed(&self, layout: Layout) -> Result<Observed> {
+        new_observed(&self.labels, layout, self.num_samples, self.terms)
+    }
+
+    pub(super) fn terms_of_score(&self) -> Terms {
+        self.terms
+    }
+
+    pub(super) fn num_samples(&self) -> usize {
+        self.num_samples
     }
 
     /// The scores of all samples in the order of the labels, `[N]`. `f64` scores are rounded. On success, the measurer
@@ -220,7 +276,7 @@ impl MultimodalMeasurer {
     }
 
     /// Checks a batch against the mask, the labels and the batches before.
-    fn check(&self, batch: &Batch<'_>) -> Result<()> {
+    pub(super) fn check(&self, batch: &Batch<'_>) -> Result<()> {
         let Layout { modalities, num_classes, .. } = batch.layout;
         if let Some(expected) = self.present.as_ref().map(|mask| mask.size()[0]).filter(|&m| m != modalities) {
             let argument = if num_classes > 0 { "logits" } else { "embeddings" };
@@ -263,4 +319,12 @@ impl MultimodalMeasurer {
         };
         Ok(self.on_device.insert(labels.f_to_device(device)?).shallow_clone())
     }
+}
+
+fn new_observed(labels: &Labels, layout: Layout, num_samples: usize, terms: Terms) -> Result<Observed> {
+    let divisor = match labels {
+        Labels::One { .. } => layout.num_classes,
+        Labels::Several { .. } => 1, // their `ln p` is a mean already
+    };
+    Observed::new(layout, num_samples as i64, divisor, terms)
 }

@@ -4,8 +4,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::capped::{self, Among};
+use super::observed::{MAX_EPOCH, Observed};
 use super::select::{self, Ranking};
 use super::spread::Kept;
+use super::state::Pieces;
 use super::{CurriculumSampler, Epoch, Position, Report, Settings, State, impossible, order, report, sealed, strata};
 use crate::error::{ArgumentError, EpochError, LabelError, MeasureError, ScheduleError, StateError};
 use crate::targets::{Population, Targets};
@@ -20,8 +22,14 @@ pub struct Curriculum<S> {
     population: Arc<Population>,
     schedule: S,
     settings: Settings,
-    /// The epoch of the latest measurement, and its scores, if they are here.
-    measured: Option<(usize, Option<Kept>)>,
+    /// The epoch of the latest measurement.
+    measured_at: Option<usize>,
+    /// The scores in use, if they are here: NaN for a sample that was never measured nor observed.
+    kept: Option<Kept>,
+    /// What was observed in training steps since the latest measurement.
+    observed: Option<Observed>,
+    /// Weight of an observed score against the one before.
+    factor: f64,
 }
 
 impl<S: Schedule> Curriculum<S> {
@@ -57,7 +65,8 @@ impl<S: Schedule> Curriculum<S> {
     fn of(population: Population, schedule: S) -> Result<Self> {
         schedule.check(population.classes())?;
         let (population, settings) = (Arc::new(population), Settings::default());
-        let this = Self { population, schedule, settings, measured: None };
+        let (measured_at, kept, observed, factor) = (None, None, None, 1.0);
+        let this = Self { population, schedule, settings, measured_at, kept, observed, factor };
         if this.population.cells().is_some() {
             this.plan(0)?; // some schedules cannot be capped
         }
@@ -78,17 +87,71 @@ impl<S: Schedule> Curriculum<S> {
         self
     }
 
+    /// The same sampler with a running mean of observed scores: `(1 - factor) * old + factor * new`, once for each
+    /// epoch in which a sample is observed. By default `factor` is 1: the new score is the one that counts. A sample
+    /// without a score gets the new one, and a full measurement replaces all scores.
+    ///
+    /// Outputs of training steps are noisier than those of evaluation mode, by dropout and augmentation.
+    ///
+    /// # Errors
+    /// [`ArgumentError::OutOfRange`] for a factor that is not above 0 and at most 1.
+    pub fn running_mean(mut self, factor: f64) -> Result<Self> {
+        if !(factor > 0.0 && factor <= 1.0) {
+            let range = "above 0 and at most 1";
+            return Err(ArgumentError::OutOfRange { argument: "factor", found: factor, range }.into());
+        }
+        self.factor = factor;
+        Ok(self)
+    }
+
     /// The schedule.
     pub fn schedule(&self) -> &S {
         &self.schedule
     }
 
     pub(crate) fn scores(&self) -> Option<&[f32]> {
-        self.kept().map(Kept::scores)
+        self.kept.as_ref().map(Kept::scores)
     }
 
-    fn kept(&self) -> Option<&Kept> {
-        self.measured.as_ref()?.1.as_ref()
+    /// The seed of the ranking of samples that have no score.
+    pub(crate) fn seed_of_stand_in(&self) -> u64 {
+        self.settings.seed
+    }
+
+    /// What was observed since the latest measurement.
+    pub(crate) fn observed(&self) -> Option<&Observed> {
+        self.observed.as_ref()
+    }
+
+    /// As [`observed`](Self::observed), to be changed; made if there is none, as of samples with the measured scores.
+    pub(crate) fn observed_mut(&mut self) -> &mut Observed {
+        let (n, measured_at) = (self.population.len(), self.measured_at);
+        let observed = self.observed.get_or_insert_with(|| Observed::new(n, measured_at));
+        observed.fill(n);
+        observed
+    }
+
+    /// The epoch of the newest scores in use.
+    pub(crate) fn newest(&self) -> Option<usize> {
+        self.measured_at.max(self.observed.as_ref().and_then(|observed| observed.over))
+    }
+
+    /// Puts what waits to use for these scores of the samples from `first` on, which are held elsewhere.
+    pub(crate) fn renew_elsewhere(&mut self, scores: &mut [f32], first: usize) -> usize {
+        let factor = self.factor;
+        self.observed.as_mut().map_or(0, |observed| observed.renew(scores, first, factor))
+    }
+
+    /// Puts what waits to use.
+    pub(crate) fn renew_here(&mut self) -> usize {
+        let (n, dropped) = (self.population.len(), self.kept.is_none() && self.newest().is_some());
+        let Some(observed) = self.observed.as_mut().filter(|observed| observed.running.is_some()) else { return 0 };
+        if dropped {
+            observed.drop_waiting();
+            return 0;
+        }
+        let kept = self.kept.get_or_insert_with(|| Kept::new(vec![f32::NAN; n]));
+        kept.change(|scores| observed.renew(scores, 0, self.factor))
     }
 
     /// The plan of an epoch, checked against the data.
@@ -127,25 +190,53 @@ impl<S: Schedule> Curriculum<S> {
 
     /// Records that scores of this epoch exist on other ranks.
     pub(crate) fn measured_elsewhere(&mut self, epoch: usize) {
-        self.measured = Some((epoch, None));
+        (self.measured_at, self.kept, self.observed) = (Some(epoch), None, None);
     }
 
     /// Takes the scores out, if there are any here. From now on they are elsewhere.
     pub(crate) fn take_scores(&mut self) -> Option<Vec<f32>> {
-        Some(self.measured.as_mut()?.1.take()?.into_scores())
+        self.kept.take().map(Kept::into_scores)
     }
 
     pub(crate) fn measured_at(&self) -> Option<usize> {
-        self.measured.as_ref().map(|&(epoch, _)| epoch)
+        self.measured_at
     }
 
-    /// [`CurriculumSampler::state`] with these scores, which may be from elsewhere.
-    pub(crate) fn state_with(&self, at: Position, scores: Option<&[f32]>) -> Result<State> {
+    /// [`CurriculumSampler::state`] with these scores, what is known of them, and what waits on each process, all of
+    /// which may be from elsewhere. Scores are kept if they are `needed`.
+    pub(crate) fn state_with(
+        &self,
+        at: Position,
+        needed: bool,
+        scores: Option<&[f32]>,
+        observed: Option<&Observed>,
+        waiting: Vec<Vec<u32>>,
+    ) -> Result<State> {
         if let Some(len) = self.passed(at)? {
             return Err(EpochError::Skip { found: at.samples, len }.into());
         }
-        let (schedule, measured_at) = (self.schedule.describe(), self.measured_at());
-        Ok(State::new(&self.population, self.settings, schedule, at, measured_at, scores))
+        let none; // before the first scores are in use: of every sample
+        let scores = match scores {
+            None if needed && observed.is_some() && self.newest().is_none() => {
+                none = vec![f32::NAN; self.population.len()];
+                Some(&none[..])
+            }
+            scores => scores.filter(|_| needed),
+        };
+        let observed = observed.map(|observed| Pieces::new(observed, self.factor, waiting, scores.is_some()));
+        let (schedule, measured_at) = (self.schedule.describe(), self.measured_at);
+        Ok(State::new(&self.population, self.settings, schedule, at, measured_at, scores, observed))
+    }
+
+    /// Takes what a state holds, which is checked. Scores that wait are those of this rank.
+    pub(crate) fn restore_rank(&mut self, state: &State, rank: usize, world_size: usize) -> Position {
+        self.measured_at = state.measured_at();
+        self.kept = state.scores().map(Kept::new);
+        self.observed = state.observed().and_then(|pieces| pieces.of_rank(rank, world_size));
+        if self.newest().is_none() {
+            self.kept = None; // no sample has one
+        }
+        state.position()
     }
 
     /// The length of the epoch, if the position is past its end.
@@ -158,30 +249,51 @@ impl<S: Schedule> Curriculum<S> {
     }
 
     pub(crate) fn check_state(&self, state: &State) -> Result<()> {
-        state.check(&self.population, self.settings, &self.schedule.describe())?;
+        state.check(&self.population, self.settings, &self.schedule.describe(), self.factor)?;
         let Position { epoch, samples } = state.position();
         if let Some(len) = self.passed(state.position())? {
             let what = format!("position {samples} of epoch {epoch}, which has {len} samples");
             return Err(StateError::StateContent { what }.into());
         }
-        if let Some((sample, score)) =
-            state.scores().and_then(|scores| scores.into_iter().enumerate().find(|(_, score)| !score.is_finite()))
-        {
-            return Err(StateError::StateContent { what: format!("the score {score} of sample {sample}") }.into());
+        if let Some(what) = state.fault() {
+            return Err(StateError::StateContent { what }.into());
         }
-        let dropped = state.measured_at().is_some() && !state.has_scores();
+        let dropped = (state.measured_at().is_some() || state.observed().is_some()) && !state.has_scores();
         if dropped && self.needs_scores_from(state.position().epoch) {
             return Err(StateError::StateContent {
                 what: "a measurement without its scores, which a later epoch needs".into(),
             }
             .into());
         }
-        if state.measured_at().is_none() && state.has_scores() {
-            return Err(
-                StateError::StateContent { what: "scores without the epoch of their measurement".into() }.into()
-            );
-        }
         Ok(())
+    }
+
+    /// Checks what [`CurriculumSampler::observe`] is given, before anything is changed.
+    pub(crate) fn check_observed(&self, epoch: usize, indices: &[u32], scores: &[f32]) -> Result<()> {
+        if scores.len() != indices.len() {
+            let (found, expected, rule) = (scores.len(), indices.len(), "one score for each of `indices`");
+            return Err(ArgumentError::Length { argument: "scores".into(), found, expected, rule }.into());
+        }
+        if epoch >= MAX_EPOCH {
+            let (found, range) = (epoch as f64, "below 8388605 where scores are observed");
+            return Err(ArgumentError::OutOfRange { argument: "epoch", found, range }.into());
+        }
+        let (running, over) = self.observed.as_ref().map_or((None, None), |seen| (seen.running, seen.over));
+        let first = self.measured_at.max(running).max(over.map(|over| over + 1));
+        if let Some(first) = first.filter(|&first| epoch < first) {
+            return Err(MeasureError::EpochOver { epoch, first }.into());
+        }
+        if let Some(waiting) = running.filter(|&running| running < epoch) {
+            return Err(MeasureError::NotRenewed { epoch, waiting }.into());
+        }
+        let num_samples = self.population.len();
+        if let Some(at) = indices.iter().position(|&sample| sample as usize >= num_samples) {
+            return Err(MeasureError::NoSuchSample { at, sample: indices[at].into(), num_samples }.into());
+        }
+        match scores.iter().position(|score| !score.is_finite()) {
+            Some(at) => Err(MeasureError::ObservedNotFinite { sample: indices[at] as usize, value: scores[at] }.into()),
+            None => Ok(()),
+        }
     }
 
     /// Hash of the labels, the same on all platforms and in all releases.
@@ -193,7 +305,8 @@ impl<S: Schedule> Curriculum<S> {
     pub(crate) fn configuration(&self) -> String {
         let targets = self.population.rule();
         let targets = if targets.is_empty() { String::new() } else { format!(" {targets}") };
-        format!("{:?} {}{targets}", self.settings, self.schedule.describe())
+        let mean = if self.factor == 1.0 { String::new() } else { format!(" mean {}", self.factor) };
+        format!("{:?} {}{targets}{mean}", self.settings, self.schedule.describe())
     }
 
     /// The targets of the samples: classes, strata, rows of labels.
@@ -228,14 +341,14 @@ impl<S: Schedule> Curriculum<S> {
 
     /// Fills `out` with the epoch of this plan; on an error it is as it was.
     pub(crate) fn fill(&self, epoch: usize, plan: &Plan, out: &mut Epoch) -> Result<()> {
-        if let Some((measured_at, None)) = self.measured
+        if let (Some(measured_at), None) = (self.newest(), &self.kept)
             && self.uses_scores(plan)
         {
             // and not a random ranking without a word
             return Err(StateError::ScoresDropped { epoch, measured_at }.into());
         }
         let (seed, population) = (self.settings.seed, &*self.population);
-        let ranking = Ranking::new(plan.pick, self.kept(), seed, epoch);
+        let ranking = Ranking::new(plan.pick, self.kept.as_ref(), seed, epoch);
         let (list, spare) = (&mut out.indices, &mut out.spare);
         match (&plan.quota, population.cells()) {
             (Quota::PerClass(quotas), Some(cells)) => {
@@ -275,9 +388,18 @@ impl<S: Schedule> Curriculum<S> {
     }
 
     /// The report of the list of this plan, with the scores that it was made from.
-    pub(crate) fn report_of(&self, list: &Epoch, plan: Plan, scores: Option<&[f32]>) -> Report {
+    /// `observed` is what all processes know.
+    pub(crate) fn report_of(
+        &self,
+        list: &Epoch,
+        plan: Plan,
+        scores: Option<&[f32]>,
+        observed: Option<&Observed>,
+    ) -> Report {
         let missing = self.missing_scores(list.number(), &plan);
-        let mut report = report::report(list, &self.population, plan, self.measured_at().zip(scores));
+        let mut report = report::report(list, &self.population, plan, scores);
+        report.measured_at = self.measured_at.filter(|_| scores.is_some());
+        report.ages = observed.map(Observed::ages);
         report.warnings.extend(missing);
         report
     }
@@ -286,7 +408,7 @@ impl<S: Schedule> Curriculum<S> {
     fn missing_scores(&self, epoch: usize, plan: &Plan) -> Option<Warning> {
         let Settings { first_measure: first, measure_every: every, .. } = self.settings;
         let wanted = epoch - epoch.checked_sub(first)?.checked_rem(every).unwrap_or(epoch - first);
-        let measured_at = self.measured_at();
+        let measured_at = self.measured_at;
         let late = self.uses_scores(plan) && measured_at.is_none_or(|at| at < wanted);
         (late && self.plan(wanted).is_ok_and(|plan| self.uses_scores(&plan)))
             .then_some(Warning::ScoresMissing { wanted, measured_at })
@@ -318,6 +440,13 @@ impl<S: Schedule> sealed::Sealed for Curriculum<S> {
         self.update(epoch, &scores?)
     }
 
+    fn take_observed(&mut self, before: usize, seen: Result<Option<sealed::Seen>>) -> Result<usize> {
+        if let Some(sealed::Seen { epoch, indices, scores }) = seen? {
+            self.observe(epoch, &indices, &scores)?;
+        }
+        self.renew(before)
+    }
+
     fn may_need_scores(&self) -> bool {
         self.needs_scores_from(0)
     }
@@ -339,8 +468,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
     fn wants_scores(&self, epoch: usize) -> bool {
         let Settings { first_measure: first, measure_every: every, .. } = self.settings;
         let due = epoch == first || (epoch > first && every > 0 && (epoch - first).is_multiple_of(every));
-        due && self.measured.as_ref().is_none_or(|&(at, _)| at != epoch)
-            && self.plan(epoch).is_ok_and(|plan| self.uses_scores(&plan))
+        due && self.measured_at != Some(epoch) && self.plan(epoch).is_ok_and(|plan| self.uses_scores(&plan))
     }
 
     fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {
@@ -354,10 +482,22 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
         if let Some((index, &value)) = scores.iter().enumerate().find(|(_, score)| !finite && !score.is_finite()) {
             return Err(MeasureError::ScoreNotFinite { index, value }.into());
         }
-        let (_, mut kept) = self.measured.take().unwrap_or_default();
-        kept.get_or_insert_default().renew(scores);
-        self.measured = Some((epoch, kept));
+        self.kept.get_or_insert_default().renew(scores);
+        (self.measured_at, self.observed) = (Some(epoch), None);
         Ok(())
+    }
+
+    fn observe(&mut self, epoch: usize, indices: &[u32], scores: &[f32]) -> Result<()> {
+        self.check_observed(epoch, indices, scores)?;
+        let observed = self.observed_mut();
+        observed.running = Some(epoch);
+        indices.iter().zip(scores).for_each(|(&sample, &score)| observed.note(sample, score));
+        Ok(())
+    }
+
+    fn renew(&mut self, epoch: usize) -> Result<usize> {
+        let waits = self.observed.as_ref().is_some_and(|observed| observed.running.is_some_and(|at| at < epoch));
+        Ok(if waits { self.renew_here() } else { 0 })
     }
 
     fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()> {
@@ -368,7 +508,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
     fn report(&self, epoch: usize) -> Result<Report> {
         let (plan, mut list) = (self.plan(epoch)?, Epoch::default());
         self.fill(epoch, &plan, &mut list)?;
-        Ok(self.report_of(&list, plan, self.scores()))
+        Ok(self.report_of(&list, plan, self.scores(), self.observed()))
     }
 
     fn quotas(&self, epoch: usize) -> Result<Vec<usize>> {
@@ -379,13 +519,15 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
     }
 
     fn state(&self, at: Position) -> Result<State> {
-        self.state_with(at, self.scores().filter(|_| self.needs_scores_from(at.epoch)))
+        let runs = self.observed.iter().filter(|observed| observed.running.is_some());
+        let waiting = runs.map(Observed::waiting).collect();
+        let needed = (self.observed.is_some() || self.kept.is_some()) && self.needs_scores_from(at.epoch);
+        self.state_with(at, needed, self.scores(), self.observed(), waiting)
     }
 
     fn restore(&mut self, state: &State) -> Result<Position> {
         self.check_state(state)?;
-        self.measured = state.measured_at().map(|epoch| (epoch, state.scores().map(Kept::from)));
-        Ok(state.position())
+        Ok(self.restore_rank(state, 0, 1))
     }
 }
 
@@ -396,7 +538,7 @@ impl<S: Schedule> std::fmt::Debug for Curriculum<S> {
             .field("settings", &self.settings)
             .field("samples", &self.population.len())
             .field("classes", &self.population.classes().num_classes())
-            .field("measured_at", &self.measured.as_ref().map(|&(epoch, _)| epoch))
+            .field("measured_at", &self.measured_at)
             .finish()
     }
 }
@@ -414,7 +556,8 @@ mod tests {
     fn state(epoch: usize, measured_at: Option<usize>, scores: Option<&[f32]>) -> State {
         let sampler = sampler();
         let schedule = sampler.schedule.describe();
-        State::new(&sampler.population, sampler.settings, schedule, Position::from(epoch), measured_at, scores)
+        let at = Position::from(epoch);
+        State::new(&sampler.population, sampler.settings, schedule, at, measured_at, scores, None)
     }
 
     #[test]
@@ -428,7 +571,7 @@ mod tests {
         assert!(refused(state(1, None, Some(&[0.0; 4]))).starts_with("`state` has scores without the epoch"));
         let (by, schedule) = (sampler(), sampler().schedule.describe());
         let past = Position { epoch: 0, samples: 5 };
-        let past = State::new(&by.population, by.settings, schedule, past, None, None);
+        let past = State::new(&by.population, by.settings, schedule, past, None, None, None);
         let what = format!("position 5 of epoch 0, which has {} samples", by.epoch_len(0).unwrap());
         assert_eq!(refused(past), format!("`state` has {what}, which no sampler writes: use an older checkpoint"));
         sampler().restore(&state(3, Some(1), None)).unwrap(); // no later epoch needs them

@@ -29,7 +29,11 @@ impl State {
     /// # Panics
     /// Never: a state has only fields that the format can hold.
     pub fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_extend(self, MAGIC.to_vec()).expect("every field has a form in the format")
+        let mut bytes = postcard::to_extend(self, MAGIC.to_vec()).expect("every field has a form in the format");
+        if self.observed().is_none() {
+            bytes.pop(); // the mark of the last field, which older states do not have: so nothing more is written
+        }
+        bytes
     }
 
     /// The state of what [`to_bytes`](Self::to_bytes) gave.
@@ -43,9 +47,13 @@ impl State {
         let unread = |error: postcard::Error| bad(error.to_string());
         // the version is the first field; the other fields of another version are unknown
         check_version(postcard::take_from_bytes::<u32>(body).map_err(unread)?.0)?;
-        let (state, rest) = postcard::take_from_bytes::<Self>(body).map_err(unread)?;
-        if !rest.is_empty() {
-            return Err(bad(format!("{} bytes behind its end", rest.len())));
+        // a state without the last field ends before its mark, 0
+        let marked = [body, &[0]].concat();
+        let (state, rest) = postcard::take_from_bytes::<Self>(&marked).map_err(unread)?;
+        match rest.len().checked_sub(usize::from(state.observed().is_some())) {
+            Some(0) => {}
+            Some(left) => return Err(bad(format!("{left} bytes behind its end"))),
+            None => return Err(bad("its last byte is missing".into())),
         }
         state.check_itself()?;
         Ok(state)

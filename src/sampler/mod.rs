@@ -5,6 +5,7 @@ mod curriculum;
 mod epoch;
 #[cfg(feature = "serde")]
 mod file;
+pub(crate) mod observed;
 mod order;
 mod random;
 mod report;
@@ -26,8 +27,8 @@ pub use curriculum::{Curriculum, PowerLawScheduler};
 pub(crate) use epoch::check_batch_size;
 pub use epoch::{Epoch, IndexBatches, LastBatch, Position};
 pub(crate) use random::{Purpose, Words};
-pub use report::{ClassReport, GroupShare, LabelReport, Report, ScoreRange};
-pub(crate) use select::key_of_score;
+pub use report::{ClassReport, GroupShare, LabelReport, Report, ScoreAges, ScoreRange};
+pub(crate) use select::key_or_stand_in;
 pub use settings::Settings;
 pub use shard::ShardRemainder;
 pub use state::State;
@@ -139,6 +140,62 @@ pub trait CurriculumSampler: sealed::Sealed {
     /// The sampler is then unchanged.
     fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()>;
 
+    /// Notes scores of some samples that this process has just trained on, in the running epoch: they rank from the
+    /// next epoch on, after [`renew`](Self::renew). So no forward pass is needed for them. Call it after each step, or
+    /// at the end of the epoch. A sample that comes again in the same epoch has the later score. It waits for no other
+    /// process.
+    ///
+    /// # Shapes
+    /// `indices`: any samples of the data set, `[n]`; `scores`: `[n]`, of [`measure`](crate::measure), say.
+    ///
+    /// # Errors
+    /// [`ArgumentError::Length`](crate::error::ArgumentError::Length);
+    /// [`MeasureError::NoSuchSample`](crate::error::MeasureError::NoSuchSample);
+    /// [`MeasureError::ObservedNotFinite`](crate::error::MeasureError::ObservedNotFinite);
+    /// [`MeasureError::EpochOver`](crate::error::MeasureError::EpochOver) for an epoch before the running one;
+    /// [`MeasureError::NotRenewed`](crate::error::MeasureError::NotRenewed) if what was observed in an earlier epoch
+    /// still waits for `renew`; [`ArgumentError::OutOfRange`](crate::error::ArgumentError::OutOfRange) for an epoch of
+    /// 2^23 or more. The sampler is then unchanged.
+    ///
+    /// # Complexity
+    /// O(n) time; 4 bytes for each sample of the data set from the first call on, until the next full measurement.
+    ///
+    /// # Examples
+    /// ```
+    /// use climd::{CurriculumSampler, LastBatch, PowerLaw, PowerLawScheduler, Settings};
+    ///
+    /// let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
+    /// // one full measurement, at the beginning of epoch 1; `first_measure: usize::MAX` is none at all
+    /// let settings = Settings { seed: 7, measure_every: 0, ..Default::default() };
+    /// let schedule = PowerLaw { epochs: 4, ..Default::default() };
+    /// let mut sampler = PowerLawScheduler::new(&labels, schedule)?.settings(settings).running_mean(0.5)?;
+    /// for epoch in 0..4 {
+    ///     sampler.renew(epoch)?; // scores that were observed in the epoch before are in use from here on
+    ///     if sampler.wants_scores(epoch) {
+    ///         sampler.update(epoch, &[0.5; 10])?;
+    ///     }
+    ///     for (indices, _) in sampler.epoch(epoch)?.batches(4, LastBatch::MergeLone)? {
+    ///         // your training step; then the scores of its outputs, by `climd::measure`
+    ///         let scores = vec![0.4; indices.len()];
+    ///         sampler.observe(epoch, indices, &scores)?;
+    ///     }
+    /// }
+    /// sampler.renew(4)?;
+    /// assert!(sampler.report(4)?.ages.is_some_and(|ages| ages.renewed == 10)); // epoch 3 had every sample
+    /// # Ok::<(), climd::Error>(())
+    /// ```
+    fn observe(&mut self, epoch: usize, indices: &[u32], scores: &[f32]) -> Result<()>;
+
+    /// Puts scores that were [observed](Self::observe) in epochs before `epoch` to use. Call it at the beginning of
+    /// each epoch, also after a restore; `CurriculumLoader::refresh` does. Returns the number of samples that have a
+    /// new score. Where nothing waits, nothing changes. Together: of processes that saw the same sample, as in a padded
+    /// epoch, the first one counts.
+    ///
+    /// # Errors
+    /// [`DistributedError::RanksDiffer`](crate::error::DistributedError::RanksDiffer) if processes are in different
+    /// epochs; those of the communicator.
+    fn renew(&mut self, epoch: usize) -> Result<usize>;
+
     /// Writes the epoch's index list in training order to `out`, and reuses the memory of `out`. Every process gets the
     /// whole list: [`Epoch::shard`] gives it its part. Together.
     ///
@@ -220,11 +277,23 @@ pub trait CurriculumSampler: sealed::Sealed {
 }
 
 pub(crate) mod sealed {
+    /// Scores of some samples, observed in an epoch.
+    #[derive(Debug)]
+    pub struct Seen {
+        pub epoch: usize,
+        pub indices: Vec<u32>,
+        pub scores: Vec<f32>,
+    }
+
     /// What the crate asks of its samplers, and nobody else can give.
     pub trait Sealed {
         /// As [`update`](super::CurriculumSampler::update), with a measurement that may have failed: all processes then
         /// fail, and none waits for the scores.
         fn take_measured(&mut self, epoch: usize, scores: crate::Result<Vec<f32>>) -> crate::Result<()>;
+
+        /// As [`observe`](super::CurriculumSampler::observe), if there is something, and then
+        /// [`renew`](super::CurriculumSampler::renew) for `before`. Observing may have failed on some processes.
+        fn take_observed(&mut self, before: usize, seen: crate::Result<Option<Seen>>) -> crate::Result<usize>;
 
         /// Whether scores change an epoch, or may.
         fn may_need_scores(&self) -> bool;

@@ -22,6 +22,9 @@ pub struct Report {
     /// The epoch at whose beginning the scores in use were measured. None if a random ranking takes their place, or no
     /// ranking is needed.
     pub measured_at: Option<usize>,
+    /// How old the scores in use are, if some were observed in training steps since the latest measurement.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub ages: Option<ScoreAges>,
     /// A line for each class, largest first.
     pub classes: Vec<ClassReport>,
     /// A line for each label, ascending; empty for one label a sample.
@@ -32,6 +35,23 @@ pub struct Report {
     pub largest_group: Option<GroupShare>,
     /// Warnings for the user.
     pub warnings: Vec<Warning>,
+}
+
+/// How old the scores of the samples are, where some were observed in training steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct ScoreAges {
+    /// The epoch of the newest score in use: that in which it was observed, or at whose beginning it was measured.
+    pub newest: Option<usize>,
+    /// Samples whose score is of the newest epoch.
+    pub renewed: usize,
+    /// The epoch of the oldest score in use.
+    pub oldest: Option<usize>,
+    /// Samples that have no score yet, and rank by the random stand-in.
+    pub unseen: usize,
+    /// Samples that were observed since, whose new score ranks from the next epoch on. They count in no other line.
+    pub waiting: usize,
 }
 
 /// How an epoch holds one of several labels.
@@ -80,7 +100,7 @@ pub struct ClassReport {
     pub quota: usize,
     /// Share of the list that the schedule aims at, in `[0, 1]`. None if the schedule ignores classes.
     pub target: Option<f64>,
-    /// Scores of all samples of the class. None before the first measurement.
+    /// Scores of all samples of the class that have one. None if none has.
     pub scores: Option<ScoreRange>,
 }
 
@@ -97,7 +117,7 @@ pub struct ScoreRange {
     pub max: f32,
 }
 
-pub(super) fn report(epoch: &Epoch, population: &Population, plan: Plan, measured: Option<(usize, &[f32])>) -> Report {
+pub(super) fn report(epoch: &Epoch, population: &Population, plan: Plan, scores: Option<&[f32]>) -> Report {
     let classes = population.classes();
     let target = plan.target.unwrap_or_else(|| match plan.quota {
         Quota::Window(_) => TargetDistribution::default(),
@@ -114,7 +134,7 @@ pub(super) fn report(epoch: &Epoch, population: &Population, plan: Plan, measure
             count: classes.counts()[class],
             quota: epoch.counts[class],
             target: target.shares.get(class).copied(),
-            scores: measured.map(|(_, scores)| score_range(classes.members(class), scores)),
+            scores: scores.and_then(|scores| score_range(classes.members(class), scores)),
         })
         .collect();
     Report {
@@ -122,7 +142,8 @@ pub(super) fn report(epoch: &Epoch, population: &Population, plan: Plan, measure
         len: epoch.len(),
         distinct: times.iter().filter(|&&times| times > 0).count(),
         target,
-        measured_at: measured.map(|(epoch, _)| epoch),
+        measured_at: None,
+        ages: None,
         warnings: lines.iter().filter_map(|line| warn(line, epoch.len(), classes)).collect(),
         classes: lines,
         labels: labels(epoch, population),
@@ -157,13 +178,14 @@ fn labels(epoch: &Epoch, population: &Population) -> Vec<LabelReport> {
     epoch.labels.carried.iter().zip(quotas).enumerate().map(line).collect()
 }
 
-fn score_range(members: &[u32], scores: &[f32]) -> ScoreRange {
-    let of_class = || members.iter().map(|&sample| scores[sample as usize]);
-    ScoreRange {
+fn score_range(members: &[u32], scores: &[f32]) -> Option<ScoreRange> {
+    let of_class = || members.iter().map(|&sample| scores[sample as usize]).filter(|score| !score.is_nan());
+    let known = of_class().count();
+    (known > 0).then(|| ScoreRange {
         min: of_class().fold(f32::INFINITY, f32::min),
-        mean: (of_class().map(f64::from).sum::<f64>() / members.len() as f64) as f32,
+        mean: (of_class().map(f64::from).sum::<f64>() / known as f64) as f32,
         max: of_class().fold(f32::NEG_INFINITY, f32::max),
-    }
+    })
 }
 
 fn warn(class: &ClassReport, len: usize, classes: &ClassIndex) -> Option<Warning> {

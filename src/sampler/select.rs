@@ -17,22 +17,38 @@ use crate::{ClassIndex, Pick};
 
 /// What the samples of an epoch are ranked by.
 pub(super) enum Ranking<'a> {
-    Scores { kept: &'a Kept, lowest: bool },
-    Random { seed: u64, epoch: usize, purpose: Purpose },
+    Scores {
+        kept: &'a Kept,
+        lowest: bool,
+    },
+    /// By scores some of which are NaN: those samples have the stand-in.
+    Partial {
+        scores: &'a [f32],
+        lowest: bool,
+        seed: u64,
+    },
+    Random {
+        seed: u64,
+        epoch: usize,
+        purpose: Purpose,
+    },
 }
 
 impl<'a> Ranking<'a> {
     /// The ranking of a pick. `kept` is `None` before the first measurement.
     pub(super) fn new(pick: Pick, kept: Option<&'a Kept>, seed: u64, epoch: usize) -> Self {
+        let lowest = pick == Pick::Lowest;
         match (pick, kept) {
-            (Pick::Highest, Some(kept)) => Ranking::Scores { kept, lowest: false },
-            (Pick::Lowest, Some(kept)) => Ranking::Scores { kept, lowest: true },
+            (Pick::Highest | Pick::Lowest, Some(kept)) if kept.is_partial() => {
+                Ranking::Partial { scores: kept.scores(), lowest, seed }
+            }
+            (Pick::Highest | Pick::Lowest, Some(kept)) => Ranking::Scores { kept, lowest },
             (Pick::Redraw, _) => Ranking::Random { seed, epoch, purpose: Purpose::Redraw },
             _ => Ranking::Random { seed, epoch: 0, purpose: Purpose::StandIn },
         }
     }
 
-    /// The keys of `n` samples. Random ones are written to `memory`.
+    /// The keys of `n` samples. If they are not those of scores, they are written to `memory`.
     pub(super) fn keys<'b>(&self, n: usize, memory: &'b mut Vec<u32>) -> Keys<'b>
     where
         'a: 'b,
@@ -40,21 +56,32 @@ impl<'a> Ranking<'a> {
         match *self {
             Ranking::Scores { kept, lowest: false } => Keys::Highest(kept.scores()),
             Ranking::Scores { kept, lowest: true } => Keys::Lowest(kept.scores()),
+            Ranking::Partial { scores, lowest, seed } => {
+                write_words(seed, 0, Purpose::StandIn, n, memory);
+                let keys = memory.par_iter_mut().with_min_len(CHUNK).zip(scores);
+                keys.for_each(|(key, &score)| *key = key_or_stand_in(score, lowest, *key));
+                Keys::Given(memory)
+            }
             Ranking::Random { seed, epoch, purpose } => {
-                memory.resize(n, 0);
-                memory.par_chunks_mut(CHUNK).enumerate().for_each(|(at, part)| {
-                    let mut words = Words::new(seed, epoch, purpose, 0);
-                    words.skip(at * CHUNK);
-                    part.fill_with(|| words.next());
-                });
+                write_words(seed, epoch, purpose, n, memory);
                 Keys::Given(memory)
             }
         }
     }
 
     fn lowest(&self) -> bool {
-        matches!(self, Ranking::Scores { lowest: true, .. })
+        matches!(self, Ranking::Scores { lowest: true, .. }) // others are inverted as they are written
     }
+}
+
+/// Makes `out` the first `n` words of a stream.
+fn write_words(seed: u64, epoch: usize, purpose: Purpose, n: usize, out: &mut Vec<u32>) {
+    out.resize(n, 0);
+    out.par_chunks_mut(CHUNK).enumerate().for_each(|(at, part)| {
+        let mut words = Words::new(seed, epoch, purpose, 0);
+        words.skip(at * CHUNK);
+        part.fill_with(|| words.next());
+    });
 }
 
 /// The key of every sample of an epoch.
@@ -101,6 +128,15 @@ impl<'a> Keys<'a> {
 pub(crate) fn key_of_score(score: f32) -> u32 {
     let bits = (score + 0.0).to_bits();
     if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
+}
+
+/// The key of a score; of NaN, a sample without one, its word of the stand-in.
+pub(crate) fn key_or_stand_in(score: f32, lowest: bool, word: u32) -> u32 {
+    match (score.is_nan(), lowest) {
+        (true, _) => word,
+        (false, false) => key_of_score(score),
+        (false, true) => !key_of_score(score),
+    }
 }
 
 /// End of a selection: all samples above `key` are in, and of the samples with exactly this key those before `until`.
@@ -269,7 +305,7 @@ pub(super) fn by_class(
     let counted;
     let spread = match ranking {
         Ranking::Scores { kept, .. } => kept.by_class(classes),
-        Ranking::Random { .. } => {
+        _ => {
             counted = Spread::by_class(&keys, classes);
             &counted
         }
@@ -309,7 +345,7 @@ pub(super) fn window(n: usize, window: &Range<usize>, ranking: &Ranking<'_>, out
     let counted;
     let spread = match ranking {
         Ranking::Scores { kept, .. } => kept.of_all(),
-        Ranking::Random { .. } => {
+        _ => {
             counted = Spread::of_all(&keys);
             &counted
         }
@@ -440,7 +476,7 @@ mod tests {
         #[test]
         fn a_selection_chooses_what_a_stable_sort_chooses((labels, scores, quotas) in case(), lowest: bool) {
             let classes = ClassIndex::new(&labels).unwrap();
-            let (kept, mut list) = (Kept::from(scores.clone()), Vec::new());
+            let (kept, mut list) = (Kept::new(scores.clone()), Vec::new());
             by_class(&classes, &quotas, &Ranking::Scores { kept: &kept, lowest }, &mut list, &mut Vec::new());
             prop_assert_eq!(list, naive(&labels, &quotas, &scores, lowest));
         }
@@ -453,7 +489,7 @@ mod tests {
             ranking.sort_by(|&a, &b| (scores[b as usize] + 0.0).total_cmp(&(scores[a as usize] + 0.0)));
             let mut expected = ranking[a..b].to_vec();
             expected.sort_unstable();
-            let (kept, mut list) = (Kept::from(scores), Vec::new());
+            let (kept, mut list) = (Kept::new(scores), Vec::new());
             window(n, &(a..b), &Ranking::Scores { kept: &kept, lowest: false }, &mut list, &mut Vec::new());
             prop_assert_eq!(list, expected);
         }
@@ -477,7 +513,7 @@ mod tests {
         let expected = naive(&labels, &quotas, &scores, false);
         for threads in [1, 2, 3, 7] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let (kept, mut list) = (Kept::from(scores.clone()), vec![9; 5]);
+            let (kept, mut list) = (Kept::new(scores.clone()), vec![9; 5]);
             let ranking = Ranking::Scores { kept: &kept, lowest: false };
             pool.install(|| by_class(&classes, &quotas, &ranking, &mut list, &mut Vec::new()));
             assert!(list == expected, "{threads} threads");

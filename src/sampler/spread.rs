@@ -12,24 +12,43 @@ use crate::ClassIndex;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Kept {
     scores: Vec<f32>,
+    partial: bool, // some are NaN
     by_class: OnceLock<Spread>,
     of_all: OnceLock<Spread>,
 }
 
 impl Kept {
+    /// NaN is the score of a sample that has none.
+    pub(super) fn new(scores: Vec<f32>) -> Self {
+        let partial = scores.iter().any(|score| score.is_nan());
+        Self { scores, partial, ..Self::default() }
+    }
+
     pub(super) fn scores(&self) -> &[f32] {
         &self.scores
+    }
+
+    pub(super) fn is_partial(&self) -> bool {
+        self.partial
     }
 
     pub(crate) fn into_scores(self) -> Vec<f32> {
         self.scores
     }
 
-    /// Takes other scores, in the same memory.
+    /// Takes other scores, which are finite, in the same memory.
     pub(super) fn renew(&mut self, scores: &[f32]) {
-        self.scores.clear();
-        self.scores.extend_from_slice(scores);
-        (self.by_class, self.of_all) = Default::default();
+        let mut memory = std::mem::take(&mut self.scores);
+        memory.clear();
+        memory.extend_from_slice(scores);
+        *self = Self { scores: memory, ..Self::default() };
+    }
+
+    /// Changes some scores.
+    pub(super) fn change<T>(&mut self, change: impl FnOnce(&mut [f32]) -> T) -> T {
+        let changed = change(&mut self.scores);
+        *self = Self::new(std::mem::take(&mut self.scores));
+        changed
     }
 
     /// The spread in each of these classes, which are the same at every call.
@@ -39,12 +58,6 @@ impl Kept {
 
     pub(super) fn of_all(&self) -> &Spread {
         self.of_all.get_or_init(|| Spread::of_all(&Keys::Highest(&self.scores)))
-    }
-}
-
-impl From<Vec<f32>> for Kept {
-    fn from(scores: Vec<f32>) -> Self {
-        Self { scores, ..Self::default() }
     }
 }
 
@@ -185,11 +198,13 @@ mod tests {
 
     #[test]
     fn other_scores_are_counted_anew() {
-        let mut kept = Kept::from(vec![0.5; 100]);
+        let mut kept = Kept::new(vec![0.5; 100]);
         assert_eq!(kept.of_all().end(0, 7, false).size, 100);
         let (low, high) = ([0.0; 40], [1.0; 60]);
         kept.renew(&[low.as_slice(), &high].concat());
         assert_eq!(kept.of_all().end(0, 7, false).size, 60);
         assert_eq!(kept.of_all().end(0, 7, true).size, 40);
+        kept.change(|scores| scores[..20].fill(1.0));
+        assert_eq!(kept.of_all().end(0, 7, false).size, 80);
     }
 }

@@ -22,10 +22,11 @@ impl Report {
     /// # Ok::<(), climd::Error>(())
     /// ```
     pub fn trace(&self) {
-        let Report { epoch, len, distinct, target, measured_at, largest_group, .. } = self;
+        let Report { epoch, len, distinct, target, measured_at, ages, largest_group, .. } = self;
         info!(
             target: "climd", epoch, len, distinct, alpha = target.alpha, progress = target.progress, measured_at,
-            largest_group = largest_group.map(|group| group.share), "epoch"
+            largest_group = largest_group.map(|group| group.share), oldest_score = ages.and_then(|ages| ages.oldest),
+            unseen = ages.map(|ages| ages.unseen), "epoch"
         );
         for class in &self.classes {
             let (min, mean, max) = match &class.scores {

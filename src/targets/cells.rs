@@ -40,6 +40,9 @@ impl Cells {
                 of.push(cell[0].0 as u32);
             }
         }
+        // they grew by doubling
+        starts.shrink_to_fit();
+        of.shrink_to_fit();
         Self { cap, samples, starts, groups: of, names: groups.values, strata: Vec::new(), overfull: Vec::new() }
     }
 

@@ -40,6 +40,7 @@ impl Codes {
                 let mut distinct = all.clone();
                 distinct.sort_unstable();
                 distinct.dedup();
+                distinct.shrink_to_fit(); // from one for each sample
                 let code = |value: &i64| distinct.partition_point(|other| other < value) as u32;
                 Ok(Self { of: all.iter().map(code).collect(), values: distinct })
             }

@@ -12,7 +12,7 @@ mod rows;
 pub(crate) use cells::Cells;
 pub(crate) use codes::Codes;
 pub(crate) use population::{LabelCounts, Population};
-use rows::{Rows, hash_words};
+use rows::{Own, Rows, hash_words};
 
 use crate::error::{ArgumentError, TargetError};
 use crate::{ClassIndex, Result};
@@ -214,7 +214,10 @@ impl Targets {
             Labels::One(classes) => {
                 classes.sample_classes().iter().map(|&class| classes.label(class as usize)).collect()
             }
-            Labels::Several(rows) => rows.own(self.unknown.as_ref()).labels.into_iter().map(i64::from).collect(),
+            Labels::Several(rows) => {
+                let Own { numbers, by_rarity, .. } = rows.own(self.unknown.as_ref());
+                numbers.into_iter().map(|number| by_rarity.label(number)).collect()
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::{Cells, Labels, Rows, Targets, Within, hash_words, log_odds};
+use super::{Cells, Labels, Own, Rows, Targets, Within, hash_words, log_odds};
 use crate::{ClassIndex, Result};
 
 /// The targets of a data set, for the engine.
@@ -64,10 +64,10 @@ impl Population {
         let (mut classes, labels) = match labels {
             Labels::One(classes) => (classes, None),
             Labels::Several(rows) => {
-                let own = rows.own(unknown.as_ref());
+                let Own { numbers, by_rarity, carried } = rows.own(unknown.as_ref());
                 let uncertain = unknown.as_ref().map_or_else(Vec::new, Rows::count_all);
-                let classes = ClassIndex::new(&own.labels)?;
-                (classes, Some(SeveralLabels { rows, unknown, carried: own.carried, uncertain }))
+                let classes = ClassIndex::numbered(numbers, by_rarity.len(), |number| by_rarity.label(number));
+                (classes, Some(SeveralLabels { rows, unknown, carried, uncertain }))
             }
         };
         let mut extras = Xxh3Default::new();

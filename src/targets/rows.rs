@@ -4,6 +4,8 @@
 //! rare ones the largest. Every sample has exactly one own label, so own labels are classes like any other.
 //! Source: `docs/algorithm.md`, "More than one label".
 
+use std::hint::select_unpredictable;
+
 use rayon::prelude::*;
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -11,9 +13,9 @@ use crate::Result;
 use crate::error::{ArgumentError, LabelError, TargetError};
 
 /// The class of a sample without labels.
-pub(crate) const NONE: i32 = -1;
+const NONE: i64 = -1;
 /// The class of a sample without labels, some of which are unknown.
-pub(crate) const UNSURE: i32 = -2;
+const UNSURE: i64 = -2;
 
 /// The least number of samples for a thread.
 const STRETCH: usize = 1 << 17;
@@ -28,8 +30,32 @@ pub(crate) struct Rows {
 
 /// Own labels, and the number of samples with each label.
 pub(crate) struct Own {
-    pub(crate) labels: Vec<i32>,    // [N]
+    pub(crate) numbers: Vec<u32>, // [N], by rarity
+    pub(crate) by_rarity: ByRarity,
     pub(crate) carried: Vec<usize>, // [L]
+}
+
+/// Labels, the rarest first; of equally rare ones the largest. Behind them come [`NONE`] and [`UNSURE`].
+pub(crate) struct ByRarity(Vec<u32>);
+
+impl ByRarity {
+    fn new(carried: &[usize]) -> Self {
+        let mut labels: Vec<u32> = (0..carried.len() as u32).collect();
+        labels.sort_unstable_by_key(|&label| (carried[label as usize], std::cmp::Reverse(label)));
+        Self(labels)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len() + 2
+    }
+
+    pub(crate) fn label(&self, number: u32) -> i64 {
+        match self.0.get(number as usize) {
+            Some(&label) => i64::from(label),
+            None if number as usize == self.0.len() => NONE,
+            None => UNSURE,
+        }
+    }
 }
 
 impl Rows {
@@ -52,15 +78,7 @@ impl Rows {
             return Err(ArgumentError::OutOfRange { argument: of_labels, found: labels.len() as f64, range }.into());
         }
         check_starts(of_starts, starts, labels.len())?;
-        let sorted = starts.par_windows(2).with_min_len(STRETCH).map(|row| {
-            let row = &labels[row[0]..row[1]];
-            // the last is the largest of an ascending row, so the check of the columns costs one comparison
-            (
-                row.windows(2).all(|pair| pair[0] < pair[1]),
-                row.last().is_none_or(|&label| (label as usize) < num_labels),
-            )
-        });
-        let (sorted, inside) = sorted.reduce(|| (true, true), |a, b| (a.0 & b.0, a.1 & b.1));
+        let (inside, sorted) = (labels.iter().all(|&label| (label as usize) < num_labels), ascending(starts, labels));
         if !(sorted && inside)
             && let Some(entry) = labels.iter().position(|&label| label as usize >= num_labels)
         {
@@ -91,22 +109,23 @@ impl Rows {
 
     /// The rarest label of each sample. `unknown` holds the unknown labels.
     pub(crate) fn own(&self, unknown: Option<&Rows>) -> Own {
-        let missing = |sample: usize| match unknown {
-            Some(unknown) if !unknown.row(sample).is_empty() => UNSURE,
-            _ => NONE,
-        };
         let carried = self.count_all();
-        // one number a label that is the smaller, the rarer it is, ties included
-        let mut by_rarity: Vec<u32> = (0..self.num_labels as u32).collect();
-        by_rarity.sort_unstable_by_key(|&label| (carried[label as usize], std::cmp::Reverse(label)));
+        let by_rarity = ByRarity::new(&carried);
         let mut place = vec![0u32; self.num_labels];
-        (0..).zip(&by_rarity).for_each(|(at, &label)| place[label as usize] = at);
-        let rarest = |sample: usize| {
-            let places = self.row(sample).iter().map(|&label| place[label as usize]);
-            places.min().map_or_else(|| missing(sample), |at| by_rarity[at as usize] as i32)
-        };
-        let labels = (0..self.len()).into_par_iter().with_min_len(STRETCH).map(rarest).collect();
-        Own { labels, carried }
+        (0..).zip(&by_rarity.0).for_each(|(at, &label)| place[label as usize] = at);
+        let none = self.num_labels as u32;
+
+        let mut numbers = vec![none; self.len()];
+        numbers.par_chunks_mut(STRETCH).enumerate().for_each(|(stretch, numbers)| {
+            let from = stretch * STRETCH;
+            rarest(&place, &self.labels, &self.starts[from..=from + numbers.len()], numbers);
+        });
+        if let Some(unknown) = unknown {
+            let unsure = |(sample, _): &(usize, &mut u32)| !unknown.row(*sample).is_empty();
+            let empty = numbers.iter_mut().enumerate().filter(|(_, number)| **number == none);
+            empty.filter(unsure).for_each(|(_, number)| *number += 1);
+        }
+        Own { numbers, by_rarity, carried }
     }
 
     /// Number of samples with each label, `[L]`.
@@ -126,13 +145,35 @@ impl Rows {
     pub(crate) fn count(&self, list: &[u32], counts: &mut Vec<usize>) {
         let count = |list: &[u32]| {
             let mut counts = vec![0usize; self.num_labels];
-            for &sample in list {
-                self.row(sample as usize).iter().for_each(|&label| counts[label as usize] += 1);
-            }
+            self.gather(list, |labels| labels.iter().for_each(|&label| counts[label as usize] += 1));
             counts
         };
         let stretch = list.len().div_ceil(2 * rayon::current_num_threads()).max(STRETCH.max(16 * self.num_labels));
         *counts = list.par_chunks(stretch).map(count).reduce(|| vec![0; self.num_labels], add);
+    }
+
+    /// Calls `visit` with the labels of all samples of a list, one after another, in pieces.
+    ///
+    /// A short row is copied as a block, with what is behind it, and the next row overwrites that: the processor need
+    /// not guess how long it is.
+    fn gather(&self, list: &[u32], mut visit: impl FnMut(&[u32])) {
+        const BLOCK: usize = 8;
+        let (mut buffer, mut held) = ([0; 4096], 0);
+        for &sample in list {
+            let row = self.starts[sample as usize] as usize..self.starts[sample as usize + 1] as usize;
+            if held + BLOCK > buffer.len() {
+                visit(&buffer[..held]);
+                held = 0;
+            }
+            match self.labels[row.start..].first_chunk::<BLOCK>() {
+                Some(block) if row.len() <= BLOCK => {
+                    buffer[held..held + BLOCK].copy_from_slice(block);
+                    held += row.len();
+                }
+                _ => visit(&self.labels[row]),
+            }
+        }
+        visit(&buffer[..held]);
     }
 
     /// A label that a sample has in both.
@@ -161,6 +202,33 @@ pub(crate) fn hash_words(hash: &mut Xxh3Default, words: &[u32]) {
     }
 }
 
+/// Writes the smallest place of each row's labels. An empty row keeps its number. `starts` begins with the first row's,
+/// and ends with the end of the last.
+///
+/// Lengths of rows are as good as random, so a processor that loops over each row guesses every second end wrong. This
+/// is one loop over all labels, where a new row is a number to add.
+fn rarest(place: &[u32], labels: &[u32], starts: &[u32], numbers: &mut [u32]) {
+    const WINDOW: usize = 4096;
+    let mut begins = [0u32; WINDOW]; // how many rows begin at each label of the window, beyond the first
+    let mut ends = starts[1..].iter().map(|&end| end as usize).peekable();
+    let (first, last) = (starts[0] as usize, starts[starts.len() - 1] as usize);
+    let (mut row, mut least) = (0, u32::MAX);
+    for from in (first..last).step_by(WINDOW) {
+        let labels = &labels[from..last.min(from + WINDOW)];
+        begins.fill(0);
+        while let Some(end) = ends.next_if(|&end| end < from + labels.len()) {
+            begins[end - from] += 1;
+        }
+        for (&label, &rows) in labels.iter().zip(&begins) {
+            row += rows as usize;
+            least |= u32::from(rows > 0).wrapping_neg();
+            let place = place[label as usize];
+            least = select_unpredictable(place < least, place, least);
+            numbers[row] = least;
+        }
+    }
+}
+
 fn add(mut a: Vec<usize>, b: Vec<usize>) -> Vec<usize> {
     a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
     a
@@ -180,6 +248,14 @@ fn check_starts(argument: &'static str, starts: &[usize], entries: usize) -> Res
         Some(&last) if last != entries => wrong(starts.len() - 1, "the last start is the number of entries"),
         _ => Ok(()),
     }
+}
+
+/// Whether each row ascends. Then a label that is not above the one before it is always the first of its row.
+fn ascending(starts: &[usize], labels: &[u32]) -> bool {
+    let falls = |(a, b): (&u32, &u32)| usize::from(a >= b);
+    let all: usize = labels.iter().zip(labels.iter().skip(1)).map(falls).sum();
+    let begins = |row: &[usize]| usize::from(row[0] > 0 && row[0] < row[1] && labels[row[0] - 1] >= labels[row[0]]);
+    all == starts.windows(2).map(begins).sum::<usize>()
 }
 
 /// Rows in ascending order, each label once.
@@ -213,14 +289,19 @@ mod tests {
         Rows::new(["starts", "labels"], &starts, &list.concat(), num_labels).unwrap()
     }
 
+    fn labels(own: &Own) -> Vec<i64> {
+        own.numbers.iter().map(|&number| own.by_rarity.label(number)).collect()
+    }
+
     /// The specification with sets, a map and one thread.
-    fn naive(list: &[Vec<u32>]) -> Vec<i32> {
+    fn naive(list: &[Vec<u32>]) -> Vec<i64> {
         let sets: Vec<std::collections::BTreeSet<u32>> = list.iter().map(|row| row.iter().copied().collect()).collect();
-        let carried = |label: u32| sets.iter().filter(|set| set.contains(&label)).count();
+        let mut carried = std::collections::HashMap::<u32, usize>::new();
+        sets.iter().flatten().for_each(|&label| *carried.entry(label).or_default() += 1);
         let own = |set: &std::collections::BTreeSet<u32>| {
-            set.iter().copied().min_by_key(|&label| (carried(label), std::cmp::Reverse(label)))
+            set.iter().copied().min_by_key(|label| (carried[label], std::cmp::Reverse(*label)))
         };
-        sets.iter().map(|set| own(set).map_or(NONE, |label| label as i32)).collect()
+        sets.iter().map(|set| own(set).map_or(NONE, i64::from)).collect()
     }
 
     proptest! {
@@ -230,9 +311,9 @@ mod tests {
         ) {
             let mut turned = list.clone();
             turned.iter_mut().for_each(|row| row.reverse());
-            let own = rows(&list, 7).own(None).labels;
+            let own = labels(&rows(&list, 7).own(None));
             prop_assert_eq!(&own, &naive(&list));
-            prop_assert_eq!(own, rows(&turned, 7).own(None).labels);
+            prop_assert_eq!(own, labels(&rows(&turned, 7).own(None)));
         }
 
         #[test]
@@ -252,16 +333,48 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_any_length_at_any_place_have_their_own_labels() {
+        // empty rows and one of a thousand labels, over many stretches of samples and windows of labels
+        let mut word = 1u64;
+        let mut below = |n: u64| {
+            word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((word >> 33) % n) as u32
+        };
+        let mut list: Vec<Vec<u32>> = vec![Vec::new(); 5];
+        for row in 0..3 * STRETCH {
+            let len = if row % 50_000 == 7 { 1000 } else { below(4) };
+            let from = below(6000 - u64::from(len));
+            list.push((from..from + len).collect());
+            if row % 70_000 == 9 {
+                list.extend(vec![Vec::new(); 5000]);
+            }
+        }
+        let (own, expected) = (labels(&rows(&list, 6000).own(None)), naive(&list));
+        assert_eq!(own.iter().zip(&expected).position(|(own, expected)| own != expected), None);
+    }
+
+    #[test]
+    fn a_row_that_falls_is_found_wherever_it_begins() {
+        for (list, expected) in [
+            (vec![vec![], vec![3, 1], vec![2]], vec![1, 3, 2]),
+            (vec![vec![5], vec![], vec![3, 4], vec![4, 4], vec![]], vec![5, 3, 4, 4]),
+            (vec![vec![5], vec![4], vec![]], vec![5, 4]),
+        ] {
+            assert_eq!(rows(&list, 6).labels, expected);
+        }
+    }
+
+    #[test]
     fn a_sample_without_labels_is_unsure_where_some_are_unknown() {
         let known = rows(&[vec![0], vec![], vec![], vec![0]], 2);
         let unknown = rows(&[vec![1], vec![0], vec![], vec![]], 2);
-        assert_eq!(known.own(Some(&unknown)).labels, [0, UNSURE, NONE, 0]);
+        assert_eq!(labels(&known.own(Some(&unknown))), [0, UNSURE, NONE, 0]);
     }
 
     #[test]
     fn a_label_twice_in_a_row_counts_once() {
         let own = rows(&[vec![1, 0, 1, 1], vec![0], vec![1]], 2).own(None);
         assert_eq!(own.carried, [2, 2]);
-        assert_eq!(own.labels, [1, 0, 1]); // of equally rare ones the largest
+        assert_eq!(labels(&own), [1, 0, 1]); // of equally rare ones the largest
     }
 }

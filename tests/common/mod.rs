@@ -72,8 +72,14 @@ pub fn twin(labels: &[u32], quotas: &[usize], pick: Pick, scores: Option<&[f32]>
         if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
     };
     let keys: Vec<u32> = match (pick, scores) {
-        (Pick::Highest, Some(scores)) => scores.iter().map(key_of_score).collect(),
-        (Pick::Lowest, Some(scores)) => scores.iter().map(|score| !key_of_score(score)).collect(),
+        (Pick::Highest | Pick::Lowest, Some(scores)) => {
+            let key = |score: &f32| match (stream.next(), pick) {
+                (word, _) if score.is_nan() => word, // never measured nor observed
+                (_, Pick::Lowest) => !key_of_score(score),
+                _ => key_of_score(score),
+            };
+            scores.iter().map(key).collect()
+        }
         _ => labels.iter().map(|_| stream.next()).collect(),
     };
     let mut chosen = Vec::new();

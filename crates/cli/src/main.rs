@@ -250,7 +250,14 @@ fn scores(arguments: &Arguments) -> Result<Option<Vec<f32>>> {
     }
     let Some(file) = &arguments.state else { return Ok(None) };
     match State::load(file)?.scores() {
-        Some(scores) => Ok(Some(scores)),
+        Some(scores) => match scores.iter().filter(|score| score.is_nan()).count() {
+            0 => Ok(Some(scores)),
+            unseen => bail!(
+                "--state: {} has no score of {unseen} samples, which no epoch has observed yet: take a later state, or \
+                 one after a full measurement",
+                file.display()
+            ),
+        },
         None => bail!("--state: {} holds no scores: no later epoch needs them, or none were measured", file.display()),
     }
 }

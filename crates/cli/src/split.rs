@@ -89,6 +89,33 @@ impl Findings {
             Err(_) => "(none known)",
         }
     }
+
+    /// What limits how well a label is divided: the sizes of its groups, and how many are dealt for a rarer label.
+    fn why(&self, label: u32) -> climd::Result<String> {
+        let counts = self.targets.label_counts()?;
+        let rarity = |label: u32| (counts[label as usize], std::cmp::Reverse(label));
+        let mut of_group: BTreeMap<usize, (usize, bool)> = BTreeMap::new(); // samples with the label; it is the rarest
+        let labels = |sample: usize| self.targets.labels(sample).unwrap_or_default();
+        for (sample, &group) in self.groups.iter().enumerate() {
+            let (samples, rarest) = of_group.entry(group).or_insert((0, true));
+            *samples += usize::from(labels(sample).contains(&label));
+            *rarest &= labels(sample).iter().all(|&other| rarity(other) >= rarity(label));
+        }
+        of_group.retain(|_, (samples, _)| *samples > 0);
+        let sizes = || of_group.values().map(|&(samples, _)| samples);
+        let others: Vec<usize> = of_group.values().filter(|(_, rarest)| !rarest).map(|&(samples, _)| samples).collect();
+        let (has, its) = if others.len() == 1 { ("has", "its") } else { ("have", "their") };
+        Ok(format!(
+            "  its {} samples are of {} groups: the largest has {}, {} have one; {} of the groups, with {} of them, \
+             {has} a rarer label, which decides {its} part",
+            counts[label as usize],
+            of_group.len(),
+            sizes().max().unwrap_or(0),
+            sizes().filter(|&samples| samples == 1).count(),
+            others.len(),
+            others.iter().sum::<usize>()
+        ))
+    }
 }
 
 /// Splits as the arguments say, writes the file, and returns what is to be printed.
@@ -124,6 +151,9 @@ pub fn run(arguments: &Arguments) -> Result<String> {
     let enough = errors.iter().filter(|error| error.expected >= 20.0);
     if let Some(worst) = enough.max_by(|a, b| a.relative().total_cmp(&b.relative())) {
         writeln!(text, "of those that should have 20 or more: {}", said(&found, worst))?;
+        if let Ok(label) = u32::try_from(worst.label) {
+            writeln!(text, "{}", found.why(label)?)?;
+        }
     }
     let mut of_group = vec![None; found.group_names.len()];
     let twice = part.iter().zip(&found.groups).any(|(&part, &group)| *of_group[group].get_or_insert(part) != part);

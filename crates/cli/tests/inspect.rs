@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use climd::schedule::UnderSampling;
 use climd::{Curriculum, CurriculumSampler, Position, PowerLaw, PowerLawScheduler, Targets};
 
 /// Runs the program. Returns whether it worked, and its output or its errors.
@@ -289,14 +290,63 @@ fn a_cap_holds_for_each_site_of_a_class() {
     let file = format!("patient,label,hospital\n{rows}");
     let capped = ["--schedule", "uniform", "--epochs", "1", "--group", "patient", "--cap", "3"];
     let (good, out) = inspect(&file, &capped);
-    assert!(good && numbers(&out, "all") == [6, 6] && out.starts_with("90 samples of 2 classes"), "{out}");
-    let folder = tempfile::tempdir().unwrap();
-    let page = folder.path().join("page.html").display().to_string();
+    assert!(good && numbers(&out, "all") == [90, 6, 6] && out.starts_with("90 samples of 2 classes"), "{out}");
     for within in ["proportional", "balanced"] {
-        let (good, out) =
-            inspect(&file, &[&capped[..], &["--site", "hospital", "--within", within, "--html", &page]].concat());
-        assert!(good && numbers(&out, "all") == [12, 12], "{out}");
+        let (good, out) = inspect(&file, &[&capped[..], &["--site", "hospital", "--within", within]].concat());
+        assert!(good && numbers(&out, "all") == [90, 12, 12], "{out}");
     }
+}
+
+#[test]
+fn sites_have_their_shares_of_every_class() {
+    // 5 of 10 samples of `rare` are of hospital b, and 10 of 90 of `common`; an epoch takes 10 of each
+    let of = |at: usize| if at < 10 { (at % 2, "rare") } else { (usize::from(at >= 90), "common") };
+    let rows: Vec<(usize, &str)> = (0..100).map(of).collect();
+    let lines: String = rows.iter().map(|(site, label)| format!("{label},{}\n", ["a", "b"][*site])).collect();
+    let file = format!("label,hospital\n{lines}");
+    let wanted = ["--schedule", "under_sampling", "--epochs", "3", "--site", "hospital"];
+    let shares = |out: &str, site: &str| numbers(&out[out.find("hospital  ").unwrap_or(0)..], site);
+    for (within, [a, b]) in [("proportional", [9 + 5, 1 + 5]), ("balanced", [5 + 5, 5 + 5])] {
+        let (good, out) = inspect(&file, &[&wanted[..], &["--within", within]].concat());
+        assert!(good, "{out}");
+        assert_eq!((shares(&out, "a "), shares(&out, "b ")), (vec![85, a, a, a], vec![15, b, b, b]), "{out}");
+        assert!(out.contains(&format!("{b} ({}.0 %)", 5 * b)), "{out}");
+        let (_, default) = inspect(&file, &wanted);
+        assert_eq!(default == out, within == "proportional"); // which is the default
+    }
+
+    // without sites it is as the draw has it
+    let codes: Vec<u8> = rows.iter().map(|(_, label)| u8::from(*label == "rare")).collect();
+    let of_b = |seed: u64| {
+        let sampler = Curriculum::new(&codes, UnderSampling::default()).unwrap().seed(seed);
+        sampler.epoch(0).unwrap().indices().iter().filter(|&&at| rows[at as usize].0 == 1).count()
+    };
+    assert!((0..20).any(|seed| of_b(seed) != 6));
+}
+
+#[test]
+fn warnings_and_advice_under_a_cap_are_of_the_samples() {
+    // one patient has all 40 samples of `rare`, 60 patients have one of `common` each
+    let rows: String =
+        (0..100).map(|at| format!("{},{}\n", at.max(39), if at < 40 { "rare" } else { "common" })).collect();
+    let file = format!("patient,label\n{rows}").replace("\n39,common", "\n40,common");
+    let wanted = ["--epochs", "5", "--group", "patient"];
+    let advice = |out: &str| out[out.find("advice").unwrap()..].to_owned();
+    let (good, plain) = inspect(&file, &wanted);
+    assert!(good && !plain.contains("fewer than 5") && plain.contains("Classes within 5:1"), "{plain}");
+    let (good, out) = inspect(&file, &[&wanted[..], &["--cap", "2"]].concat());
+    assert!(good && !out.contains("fewer than 5") && advice(&out) == advice(&plain), "{out}");
+    assert!(
+        out.starts_with("100 samples of 2 classes, 1.5:1") && out.contains("the cap lets 62 into an epoch, 30.0:1")
+    );
+    assert!(out.lines().any(|line| line.contains("class") && line.contains("under the cap")), "{out}");
+    assert_eq!(numbers(&out, "rare")[..2], [40, 2]);
+    assert!(out.contains("an imbalance of up to 30.0:1") && out.contains("lose most by the cap"), "{out}");
+    assert!(out.contains("common has a larger share of epochs"), "{out}");
+
+    // and a class of four samples has few, whatever the cap
+    let (good, out) = inspect(&format!("{file}a,new\nb,new\nc,new\nd,new\n"), &[&wanted[..], &["--cap", "2"]].concat());
+    assert!(good && out.contains("classes with fewer than 5 samples: new (4)"), "{out}");
 }
 
 #[test]

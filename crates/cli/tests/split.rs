@@ -42,6 +42,20 @@ fn groups_stay_together_and_labels_keep_their_shares() {
 }
 
 #[test]
+fn what_limits_the_worst_label_is_said() {
+    // Edema: 30 of p0, 20 of p1, which has the only Mass, and one each of ten others
+    let folder = tempfile::tempdir().unwrap();
+    let patient = |at: usize| if at < 30 { 0 } else { (at - 28).saturating_sub(20).max(1) };
+    let rows: String =
+        (0..60).map(|at| format!("p{},{}\n", patient(at), if at == 31 { "Mass|Edema" } else { "Edema" })).collect();
+    fs::write(folder.path().join("labels.csv"), format!("patient,findings\n{rows}")).unwrap();
+    let said = text(&climd(folder.path(), &["split", "labels.csv", "--group", "patient", "--parts", "1,1"]).stdout);
+    let expected = "its 60 samples are of 12 groups: the largest has 30, 10 have one; 1 of the groups, with 20 of \
+                    them, has a rarer label, which decides its part";
+    assert!(said.contains(expected), "{said}");
+}
+
+#[test]
 fn what_cannot_be_split_is_said() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("labels.csv"), "patient,findings\na,Mass\n,Edema\nb,Mass\n").unwrap();

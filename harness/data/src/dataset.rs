@@ -5,7 +5,8 @@ use std::path::Path;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::draw::{Purpose, shuffle};
-use super::split::members;
+use super::groups::group_split;
+use super::split::{members, stratified_split};
 use super::{Error, Result, Split, Table};
 
 /// The folder layout of a data set.
@@ -33,6 +34,9 @@ pub struct Dataset {
     pub labels: Vec<usize>,
     /// Names of the classes, by label.
     pub classes: Vec<String>,
+    /// Rows with the same number, for example of one patient, are never in two parts of a split. None without a column
+    /// `group` in `target.csv`.
+    pub groups: Option<Vec<usize>>,
     /// The fixed split, if the layout has one.
     pub split: Option<Split>,
     /// What the user should know about the files: an index that was left out, blank rows, decimal commas.
@@ -47,7 +51,7 @@ impl Dataset {
         folder.file_name().map_or_else(|| "data".to_owned(), |name| name.to_string_lossy().into_owned())
     }
 
-    /// Sixteen hexadecimal digits that change with any label, value, class name or split: their XXH3 hash.
+    /// Sixteen hexadecimal digits that change with any label, value, class name, group or split: their XXH3 hash.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut hash = Xxh3::new();
@@ -64,7 +68,33 @@ impl Dataset {
             table.values.iter().for_each(|value| hash.update(&value.to_le_bytes()));
         }
         self.classes.iter().for_each(|name| hash.update(name.as_bytes()));
+        let groups = self.groups.iter().flatten();
+        groups.for_each(|&group| hash.update(&(group as u64).to_le_bytes()));
         format!("{:016x}", hash.digest())
+    }
+
+    /// The fixed split, or one that tests 30 % of each class. Groups stay together.
+    ///
+    /// # Errors
+    /// [`Error::Split`].
+    pub fn test_split(&self, seed: u64) -> Result<Split> {
+        match (&self.split, &self.groups) {
+            (Some(fixed), _) => Ok(fixed.clone()),
+            (None, Some(groups)) => group_split(&self.labels, groups, [7, 3], seed),
+            (None, None) => stratified_split(&self.labels, 0.3, seed),
+        }
+    }
+
+    /// Takes 20 % of each class out of the training part of `of`, for validation. Groups stay together. `labels` are
+    /// those of training: some may be wrong on purpose.
+    ///
+    /// # Errors
+    /// Those of [`Split::validation`] and [`Split::group_validation`].
+    pub fn validation_split(&self, of: &Split, labels: &[usize], seed: u64) -> Result<Split> {
+        match &self.groups {
+            Some(groups) => of.group_validation(labels, groups, [4, 1], seed),
+            None => of.validation(labels, 0.2, seed),
+        }
     }
 
     /// Number of samples.
@@ -149,6 +179,7 @@ impl Dataset {
             modalities: self.modalities.iter().map(|table| table.take(rows)).collect(),
             labels: rows.iter().map(|&row| self.labels[row]).collect(),
             classes: self.classes.clone(),
+            groups: self.groups.as_ref().map(|groups| rows.iter().map(|&row| groups[row]).collect()),
             split: self.split.as_ref().map(|split| Split { train: cut(&split.train), test: cut(&split.test) }),
             notes: self.notes.clone(),
         }

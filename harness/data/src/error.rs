@@ -100,6 +100,12 @@ pub enum Error {
         /// Its text.
         found: String,
     },
+    /// A row has no group, but the table has a column for it.
+    #[error("{place}: the cell is empty, but rows of one group stay together: give a row on its own its own group")]
+    NoGroup {
+        /// The cell.
+        place: Place,
+    },
     /// A label file of MOGONET's layout has more than one column.
     #[error("`{}` has {found} columns, but must hold one label a row: is it a file of features?", file.display())]
     NotLabels {
@@ -256,6 +262,9 @@ pub enum Error {
         /// The share asked for.
         found: f64,
     },
+    /// Rows cannot be split by groups.
+    #[error(transparent)]
+    Split(#[from] climd::Error),
     /// The slice is too small to hold every class.
     #[error("`samples` is {found}, but three of every class need {least}: ask for at least {least}")]
     SliceTooSmall {

@@ -15,7 +15,8 @@ impl Dataset {
     ///
     /// BRCA and listed layout: rows are matched by patient and put into the order of `target.csv`. `classes.txt` names
     /// the classes, one in each line. Without it, five classes of the BRCA layout get the PAM50 names of the public
-    /// table, and other classes are named by their codes.
+    /// table, and other classes are named by their codes. Rows with the same text in a column `group` of `target.csv`
+    /// stay together in every split.
     ///
     /// MOGONET's layout: any number of modalities, numbered from 1. `{m}_featname.csv` is optional and names the
     /// columns.
@@ -35,6 +36,8 @@ impl Dataset {
 /// File and modality of the BRCA layout, in the order of the paper: mRNA, DNA methylation, miRNA.
 const BRCA: [(&str, &str); 3] = [("rna.csv", "mRNA"), ("meth.csv", "DNA methylation"), ("mirna.csv", "miRNA")];
 const TARGET: &str = "target.csv";
+/// The column of `target.csv` whose rows stay together.
+const GROUP: &str = "group";
 /// The file that marks the listed layout. It names the file of one modality in each line, in order.
 const MODALITIES: &str = "modalities.txt";
 /// Names of the classes, one in each line, in the order of their codes; optional beside a `target.csv`.
@@ -122,7 +125,16 @@ fn load_named(folder: &Path, layout: Layout, files: &[(PathBuf, String)]) -> Res
         (Layout::Brca, 5) => PAM50.map(str::to_owned).to_vec(),
         _ => by_code(num_classes),
     };
-    Ok(Dataset { name: Dataset::name_of(folder), layout, modalities, labels, classes, split: None, notes })
+    Ok(Dataset {
+        name: Dataset::name_of(folder),
+        layout,
+        modalities,
+        labels,
+        classes,
+        groups: target.groups(),
+        split: None,
+        notes,
+    })
 }
 
 fn read_classes(file: PathBuf, target: &Path, num_classes: usize) -> Result<Vec<String>> {
@@ -142,6 +154,7 @@ struct Sample {
     patient: String,
     row: usize,
     label: usize,
+    group: Option<String>,
 }
 
 fn read_target(file: PathBuf) -> Result<Target> {
@@ -153,10 +166,16 @@ fn read_target(file: PathBuf) -> Result<Target> {
         Some(at) => at,
         None => return Err(Error::TargetColumn { file, columns: sheet.columns() }),
     };
+    let names = sheet.names().unwrap_or_default();
+    let of_group = (1..names.len()).find(|&at| at != column && names[at].eq_ignore_ascii_case(GROUP));
     let (mut samples, mut position): (Vec<Sample>, HashMap<_, usize>) = (Vec::new(), HashMap::new());
     for row in 0..sheet.len() {
         let patient = sheet.cell(row, 0).to_owned();
-        let sample = Sample { patient, row: sheet.number(row), label: label(&sheet, row, column)? };
+        let group = of_group.map(|at| sheet.cell(row, at).to_owned());
+        if let Some(at) = of_group.filter(|_| group.as_ref().is_some_and(String::is_empty)) {
+            return Err(Error::NoGroup { place: sheet.place(row, at) });
+        }
+        let sample = Sample { patient, row: sheet.number(row), label: label(&sheet, row, column)?, group };
         if let Some(first) = position.insert(sample.patient.clone(), samples.len()) {
             let (row, first) = (sample.row, samples[first].row);
             return Err(Error::PatientRepeated { file, row, patient: sample.patient, first });
@@ -172,6 +191,16 @@ fn read_target(file: PathBuf) -> Result<Target> {
 }
 
 impl Target {
+    /// Numbers of the groups, from 0 in the order of the rows.
+    fn groups(&self) -> Option<Vec<usize>> {
+        let mut numbers = HashMap::new();
+        let number = |sample: &Sample| {
+            let next = numbers.len();
+            sample.group.clone().map(|group| *numbers.entry(group).or_insert(next))
+        };
+        self.samples.iter().map(number).collect()
+    }
+
     /// The rows of `named` in the order of the labels: exactly one for each patient.
     fn align(&self, named: Named) -> Result<Table> {
         let Named { file, table, patients, .. } = named;
@@ -263,7 +292,7 @@ fn load_mogonet(folder: &Path, modalities: usize) -> Result<Dataset> {
     let classes = by_code(num_classes);
     let (name, layout) = (Dataset::name_of(folder), Layout::Mogonet);
     let (modalities, notes): (Vec<Table>, Vec<Vec<String>>) = tables.into_iter().unzip();
-    Ok(Dataset { name, layout, modalities, labels, classes, split: Some(split), notes: notes.concat() })
+    Ok(Dataset { name, layout, modalities, labels, classes, groups: None, split: Some(split), notes: notes.concat() })
 }
 
 struct Labels {

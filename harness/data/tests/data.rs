@@ -70,6 +70,7 @@ fn synthetic(sizes: &[usize], columns: usize) -> Dataset {
         modalities: vec![table.clone(), table],
         labels,
         classes: (0..sizes.len()).map(|class| class.to_string()).collect(),
+        groups: None,
         split: None,
         notes: Vec::new(),
     }

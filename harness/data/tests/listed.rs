@@ -71,6 +71,45 @@ fn a_fingerprint_changes_with_every_label_value_and_name() {
     }
 }
 
+#[test]
+fn rows_of_a_group_are_in_one_part_of_every_split() {
+    // 30 patients with one to three rows; every fifth patient has class 1
+    let rows: Vec<(usize, usize)> = (0..30).flat_map(|of| vec![(of, usize::from(of % 5 == 0)); 1 + of % 3]).collect();
+    let lines =
+        |cells: &dyn Fn(usize) -> String| (0..rows.len()).map(|row| format!("r{row},{}\n", cells(row))).collect();
+    let number: String = lines(&|row| row.to_string());
+    let target: String = lines(&|row| format!("{},p{}", rows[row].1, rows[row].0));
+    let alone: String = lines(&|row| rows[row].1.to_string());
+    let load = |target: &str| {
+        let x = format!("id,x\n{number}");
+        let folder = folder(&[("x.csv", &x), ("modalities.txt", "x.csv\n"), ("target.csv", target)]);
+        Dataset::load(folder.path())
+    };
+    let dataset = load(&format!("id,target,Group\n{target}")).unwrap();
+    assert_eq!(dataset.groups, Some(rows.iter().map(|&(of, _)| of).collect()));
+    for seed in 0..5 {
+        let outer = dataset.test_split(seed).unwrap();
+        let inner = dataset.validation_split(&outer, &dataset.labels, seed).unwrap();
+        let parts = [&inner.train, &inner.test, &outer.test];
+        assert_eq!(parts.iter().map(|part| part.len()).sum::<usize>(), rows.len());
+        let has = |part: &[usize], group: usize| part.iter().any(|&row| rows[row].0 == group);
+        assert!((0..30).all(|group| parts.iter().filter(|part| has(part, group)).count() == 1));
+        // 60 rows, 11 of them of class 1: 30 % of both, to a row
+        assert!(outer.test.len().abs_diff(18) <= 1, "{}", outer.test.len());
+        assert!(outer.test.iter().filter(|&&row| rows[row].1 == 1).count().abs_diff(3) <= 1);
+    }
+    let one_each = dataset.slice(40, 1).unwrap();
+    assert_eq!(one_each.groups.map(|groups| groups.len()), Some(40));
+
+    let without = load(&format!("id,target\n{alone}")).unwrap();
+    assert_eq!(without.groups, None);
+    assert_eq!(without.test_split(3).unwrap(), stratified_split(&without.labels, 0.3, 3).unwrap());
+    assert_ne!(without.fingerprint(), dataset.fingerprint());
+
+    let error = load("id,target,group\nr0,0,a\nr1,1,\n").unwrap_err().to_string();
+    assert!(error.contains("row 3") && error.contains("column 3") && error.contains("its own group"), "{error}");
+}
+
 /// The public sets beside BRCA, which `make data-all` fetches and `make test` does not.
 #[test]
 fn public_sets_are_what_their_page_says() {

@@ -1,10 +1,9 @@
 //! Folds and validation parts. Rows of one group stay together.
 //!
 //! If every row is its own group, the folds are those of the harness, as for every other data set. Otherwise they come
-//! from `climd::split`.
+//! from `climd::split`, as those of every other data set with groups do.
 
-use climd::{Targets, split};
-use climd_data::{Split, stratified_folds};
+use climd_data::{Split, group_folds, stratified_folds};
 
 use crate::error::Error;
 
@@ -51,13 +50,7 @@ impl Rows<'_> {
         if !self.grouped() {
             return Ok(stratified_folds(self.labels, folds, seed)?);
         }
-        let targets = Targets::single(self.labels)?;
-        let parts = split(&targets, self.groups, &vec![1; folds], seed)?;
-        let rows = |test: bool, fold: usize| -> Vec<usize> {
-            (0..parts.len()).filter(|&row| (usize::from(parts[row]) == fold) == test).collect()
-        };
-        let splits: Vec<Split> =
-            (0..folds).map(|fold| Split { train: rows(false, fold), test: rows(true, fold) }).collect();
+        let splits = group_folds(self.labels, self.groups, folds, seed)?;
         for (class, split) in (0..self.classes.len()).flat_map(|class| splits.iter().map(move |split| (class, split))) {
             // groups with several classes can put most of a class into one fold
             if self.count(class, split.train.iter().copied()) < 2 {
@@ -75,11 +68,7 @@ impl Rows<'_> {
         if !self.grouped() {
             return Ok(of.validation(self.labels, VALIDATION_SHARE, seed)?);
         }
-        let pick = |values: &[usize]| -> Vec<usize> { of.train.iter().map(|&row| values[row]).collect() };
-        let parts = split(&Targets::single(&pick(self.labels))?, &pick(self.groups), &VALIDATION, seed)?;
-        let rows =
-            |wanted: u8| of.train.iter().zip(&parts).filter(move |&(_, &part)| part == wanted).map(|(&row, _)| row);
-        Ok(Split { train: rows(0).collect(), test: rows(1).collect() })
+        Ok(of.group_validation(self.labels, self.groups, VALIDATION, seed)?)
     }
 }
 

@@ -85,6 +85,18 @@ pub struct Method {
     /// Oversampling with synthetic samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oversample: Option<Oversampler>,
+    /// Where scores come from. None: all samples are measured at the beginning of each epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scoring: Option<Scoring>,
+}
+
+/// Where scores come from, if not from a full measurement in each epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Scoring {
+    /// Epochs from one full measurement to the next, from epoch 1 on; 0: only that one. None: never.
+    pub measure_every: Option<usize>,
+    /// Weight of a score from a training step against the one before. None: steps are not observed.
+    pub factor: Option<f64>,
 }
 
 /// Any schedule of climd, or one of the harness's own names.

@@ -2,6 +2,7 @@
 
 #![deny(missing_docs)]
 
+pub mod agreement;
 pub mod config;
 pub mod criterion;
 pub mod multi_label;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use tch::nn::{self, OptimizerConfig};
 use tch::{Device, Kind, Tensor};
 
+use crate::agreement::Agreement;
 use crate::config::RunConfig;
 use crate::criterion::Criterion;
 use crate::network::{Dropout, FUSION_GROUP, Native, Network, Training, with_seed};
@@ -22,6 +23,9 @@ use climd_data::Part;
 
 /// Batch size of evaluation.
 const EVALUATION_BATCH: usize = 512;
+/// Every so many epochs, from this one on, scores are compared with a full measurement: as often in each epoch between
+/// two measurements.
+const COMPARED: (usize, usize) = (7, 3);
 /// Learning rate of pretraining.
 const PRETRAINING_RATE: f64 = 1e-3;
 
@@ -35,7 +39,10 @@ pub struct Outcome {
     /// Results at the points during training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub points: Vec<Point>,
-    /// Seconds of the whole run, without its points.
+    /// Agreement with a full measurement in some epochs, if scores come from elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agreement: Vec<Agreement>,
+    /// Seconds of the whole run, without its points and its agreement.
     pub seconds: f64,
     /// Seconds in climd: observe, finish, update, selection and order.
     pub own_seconds: f64,
@@ -79,8 +86,15 @@ pub fn run(
     let loader = loader.measure_batch_size(EVALUATION_BATCH)?.terms(method.terms);
     // a pretrained network gives useful scores from the start
     let first_measure = if native.is_some_and(|native| native.pretraining > 0) { 0 } else { 1 };
-    let settings = Settings { seed, first_measure, ..Default::default() };
-    let mut sampler = Curriculum::new(loader.labels(), method.schedule.build())?.settings(settings);
+    let mut settings = Settings { seed, first_measure, ..Default::default() };
+    let factor = method.scoring.and_then(|scoring| scoring.factor);
+    match method.scoring.map(|scoring| scoring.measure_every) {
+        Some(Some(every)) => settings.measure_every = every,
+        Some(None) => settings.first_measure = usize::MAX,
+        None => {}
+    }
+    let sampler = Curriculum::new(loader.labels(), method.schedule.build())?.settings(settings);
+    let mut sampler = sampler.running_mean(factor.unwrap_or(1.0))?;
     let criterion = Criterion::new(method.loss.clone(), sampler.classes(), num_classes)?;
     let dropout = Dropout::new(method.network.dropout(), seed);
     let judge = Judge { x: tensors(judged, device)?.0, labels: judged.labels.iter().map(|&l| l as i64).collect() };
@@ -156,8 +170,12 @@ impl Trainer<'_> {
         let &RunConfig { steps, points, native, .. } = self.config;
         let (loader, blocks) = (self.loader, native.map_or(1, |native| native.block));
         let (mut step, mut samples, mut looks, mut outcomes) = (0, 0, Vec::new(), Vec::new());
+        let mut agreement = Vec::new();
         'training: for epoch in 0.. {
             let list = self.begin(sampler, epoch)?;
+            if epoch % COMPARED.0 == COMPARED.1 {
+                agreement.extend(self.compare(sampler, &list)?);
+            }
             let blocks: Vec<_> = (0..blocks).map(|_| loader.batches(list.clone())).collect::<climd::Result<_>>()?;
             for batch in blocks.into_iter().flatten() {
                 self.step(&mut optimiser, &batch, step)?;
@@ -166,7 +184,7 @@ impl Trainer<'_> {
                     looks.push(self.look(judge, step)?);
                 }
                 if ends.contains(&step) {
-                    outcomes.push(self.outcome(judge, samples, &looks)?);
+                    outcomes.push(self.outcome(judge, samples, &looks, &agreement)?);
                 }
                 if step == steps {
                     break 'training;
@@ -179,6 +197,9 @@ impl Trainer<'_> {
     /// Measures if the sampler wants scores, and returns the list of an epoch.
     fn begin(&mut self, sampler: &mut impl CurriculumSampler, epoch: usize) -> Result<Epoch> {
         let (begun, mut forward, mut row) = (Instant::now(), Duration::ZERO, 0);
+        if self.observes() {
+            self.loader.renew(sampler, epoch)?;
+        }
         // where none are wanted, `refresh` may try the network, which the committed runs did not
         if sampler.wants_scores(epoch) {
             self.loader.refresh(sampler, epoch, |x| {
@@ -212,8 +233,33 @@ impl Trainer<'_> {
             }
         }
         optimiser.backward_step(&value);
+        if self.observes() {
+            let begun = Instant::now();
+            self.loader.observe(batch, &out.logits, &out.embeddings)?;
+            self.clock.own += begun.elapsed();
+        }
         (self.progress)(&value);
         Ok(())
+    }
+
+    fn observes(&self) -> bool {
+        self.config.method.scoring.is_some_and(|scoring| scoring.factor.is_some())
+    }
+
+    /// Compares the list of an epoch that depends on scores with that of a full measurement, if there is none in it.
+    fn compare(&mut self, sampler: &impl CurriculumSampler, list: &Epoch) -> Result<Option<Agreement>> {
+        let Trainer { config, network, loader, clock, .. } = self;
+        let epoch = list.number();
+        if config.method.scoring.is_none() || list.len() == loader.len() {
+            return Ok(None);
+        }
+        clock.aside(|| {
+            let mut row = 0;
+            let measured = loader.measure(0..loader.len(), |x| evaluate(*network, x, &mut row))?;
+            let mut full = Curriculum::new(loader.labels(), config.method.schedule.build())?.seed(config.seed);
+            full.update(epoch, &measured)?;
+            Ok(Some(Agreement::of(epoch, sampler, &full, &measured)?))
+        })
     }
 
     /// Results at a point during training.
@@ -226,13 +272,14 @@ impl Trainer<'_> {
     }
 
     /// Results of the run so far.
-    fn outcome(&mut self, judge: &Judge, samples: usize, looks: &[Point]) -> Result<Outcome> {
+    fn outcome(&mut self, judge: &Judge, samples: usize, looks: &[Point], agreement: &[Agreement]) -> Result<Outcome> {
         let Trainer { network, criterion, clock, .. } = self;
         let seconds = (clock.started.elapsed() - clock.looking).as_secs_f64();
         Ok(Outcome {
             samples,
             confusion: clock.aside(|| judge.confusion(*network, criterion))?,
             points: looks.to_vec(),
+            agreement: agreement.to_vec(),
             seconds,
             own_seconds: clock.own.as_secs_f64(),
             measuring_seconds: clock.measuring.as_secs_f64(),

@@ -2,7 +2,7 @@
 //!
 //! For each seed:
 //!
-//! 1. A stratified split is made, and a validation part is taken out of its training part.
+//! 1. A stratified split is made, and a validation part is taken out of its training part. Groups stay together.
 //! 2. The learning rate is chosen on the validation part, for plain training of a row's network. The row uses this
 //!    rate.
 //! 3. The row is trained on the whole training part, and tested once on the test part, after its last step.
@@ -21,15 +21,13 @@ use serde::Serialize;
 use tch::{Device, Tensor, nn};
 
 use crate::cache::Cache;
-use climd_data::{Dataset, Preparation, Prepared, Split, stratified_split};
+use climd_data::{Dataset, Preparation, Prepared, Split};
 use climd_networks::config::{DataConfig, Method, Part, RunConfig, ScheduleConfig, VERSION};
 use climd_networks::criterion::{Criterion, Loss};
 use climd_networks::network::{LearningRate, NetworkConfig, Training, with_seed};
 use climd_networks::oversample::Oversampler;
 use climd_networks::train::{Outcome, run, tensors};
 
-const TEST_SHARE: f64 = 0.3;
-const VALIDATION_SHARE: f64 = 0.2;
 const PAPER_RATE: f64 = 5e-5;
 const TUNED: [f64; 4] = [1e-4, 3e-4, 1e-3, 3e-3];
 
@@ -164,10 +162,7 @@ impl Study<'_> {
 
     /// The split of the cohort, before changes to its training part.
     fn cohort(&self, seed: u64) -> Result<Split> {
-        Ok(match &self.dataset.split {
-            Some(fixed) => fixed.clone(),
-            None => stratified_split(&self.dataset.labels, TEST_SHARE, seed)?,
-        })
+        Ok(self.dataset.test_split(seed)?)
     }
 
     /// The step after which CLIMD's curriculum is over, on the part that curves are drawn for; none if training ends
@@ -199,7 +194,7 @@ impl Study<'_> {
         }
         let labels = split.noisy_labels(labels, self.noise, seed)?;
         if part == Part::Validation {
-            split = split.validation(&labels, VALIDATION_SHARE, seed)?;
+            split = self.dataset.validation_split(&split, &labels, seed)?;
         }
         Ok(Seen { split, labels })
     }
@@ -310,7 +305,7 @@ fn plain(row: &Row) -> Row {
     let Method { network, .. } = row.method.clone();
     let schedule = Uniform.into();
     let (terms, loss) = (Terms::default(), Loss::CrossEntropy);
-    let method = Method { network, schedule, terms, loss, oversample: None };
+    let method = Method { network, schedule, terms, loss, oversample: None, scoring: None };
     Row { id: RowId::new(row.id.network, "plain"), name: String::new(), method, budget: Budget::EqualSteps }
 }
 

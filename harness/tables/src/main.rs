@@ -88,6 +88,8 @@ enum Which {
     Advice,
     /// Prior correction and trimming with wrong labels.
     LabelNoise,
+    /// The curriculum with scores from training steps, beside full measurements.
+    Observe,
     /// Plain training and the curriculum, with and without prior correction, with recalls and times.
     Main,
     /// Samplers on data with several labels a sample: yeast and padchest-reports, as `make data-labels` fetches them.
@@ -122,6 +124,7 @@ fn main() -> Result<()> {
         Which::Beyond => Table::Beyond,
         Which::Advice => Table::Advice,
         Which::LabelNoise => Table::LabelNoise,
+        Which::Observe => Table::Observe,
         Which::Main => Table::Main,
         Which::Chest => return chest::write("data/chest".as_ref(), &arguments.out),
         Which::Targets => return targets(&arguments),

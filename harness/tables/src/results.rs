@@ -13,6 +13,7 @@ use crate::experiment::{Rate, Row, RowId, RowResult, Study};
 use crate::plot::{self, Difference, Look, Series};
 use crate::stats::{Interval, Paired, Summary};
 use crate::tables::{Contrast, Paper, Table, TableRow, own};
+use climd_networks::agreement::Agreement;
 use climd_networks::train::Outcome;
 
 /// A figure of a run, in `[0, 1]`.
@@ -41,6 +42,24 @@ const COSTS: [Cost; 4] = [
 fn cost(result: &RowResult, of: fn(&Outcome) -> f64) -> Option<Summary> {
     Summary::of(&result.runs.iter().map(|(_, run)| of(run)).collect::<Vec<_>>())
 }
+
+/// Means over the epochs in which scores were compared with a full measurement.
+type Agreed = (&'static str, fn(&Agreement) -> Option<f64>);
+
+const AGREED: [Agreed; 3] = [
+    ("rank correlation with full measurement", |of| of.spearman),
+    ("share of the list of full measurement", |of| Some(100.0 * of.overlap)),
+    ("share of the list by chance", |of| Some(100.0 * of.chance)),
+];
+
+fn agreed(result: &RowResult, of: fn(&Agreement) -> Option<f64>) -> Option<Summary> {
+    let mean = |run: &Outcome| {
+        let all: Vec<f64> = run.agreement.iter().filter_map(of).collect();
+        Some(Summary::of(&all)?.mean)
+    };
+    Summary::of(&result.runs.iter().filter_map(|(_, run)| mean(run)).collect::<Vec<_>>())
+}
+
 /// Arms that plots show, where a table has them.
 const PLOTTED: [&str; 6] = ["plain", "climd", "climd-random", "prior", "climd-half-prior", "hard-majority-prior"];
 
@@ -87,7 +106,8 @@ struct Shown {
     metrics: Vec<(Option<Summary>, Option<Paired>)>, // by METRICS
     recall: Vec<Option<Summary>>,                    // by class
     steps: usize,
-    costs: Vec<Option<Summary>>, // by COSTS
+    costs: Vec<Option<Summary>>,  // by COSTS
+    agreed: Vec<Option<Summary>>, // by AGREED
 }
 
 impl Section {
@@ -118,6 +138,7 @@ impl Section {
                 recall: (0..num_classes as usize).map(recall).collect(),
                 steps: result.runs.first().map_or(0, |(config, _)| config.steps),
                 costs: COSTS.iter().map(|(_, of)| cost(result, *of)).collect(),
+                agreed: AGREED.iter().map(|(_, of)| agreed(result, *of)).collect(),
             }
         };
         Section { rate, rows: rows.iter().zip(results).map(show).collect(), contrasts: Vec::new() }
@@ -379,6 +400,9 @@ impl Page {
             if self.table == Table::Main {
                 let _ = write!(text, "\n{}\n\n{}\n", recall_grid(section, &self.classes), time_grid(section));
             }
+            if self.table == Table::Observe {
+                let _ = write!(text, "\n{}\n\n{}\n", agreement_grid(section), time_grid(section));
+            }
             if !section.contrasts.is_empty() {
                 let mut grid = Grid::new();
                 let header = ["row", "beside", "macro F1, difference [95 %]"].into_iter().chain(PS);
@@ -460,6 +484,9 @@ impl Page {
                 for ((metric, _), summary) in COSTS.iter().zip(&row.costs) {
                     file.serialize(mean(record(metric), *summary))?;
                 }
+                for ((metric, _), summary) in AGREED.iter().zip(&row.agreed).filter(|(_, summary)| summary.is_some()) {
+                    file.serialize(mean(record(metric), *summary))?;
+                }
             }
             for Beside { id, name, other_id, other, steps, paired } in &section.contrasts {
                 let record = record(*id, format!("{name} - {other}"), METRICS[MACRO_F1].0, *steps);
@@ -492,6 +519,24 @@ pub fn time_grid(section: &Section) -> Grid {
         let samples = row.costs[1].map_or_else(|| "-".into(), |samples| format!("{:.0}", samples.mean));
         let [seconds, own, measuring] = [0, 2, 3].map(|at: usize| or_dash(row.costs[at]));
         grid.add_row([row.name.clone(), seconds, samples, format!("{own} %"), format!("{measuring} %")]);
+    }
+    grid
+}
+
+/// How well rankings agree with those of a full measurement in the same epochs.
+fn agreement_grid(section: &Section) -> Grid {
+    let mut grid = Grid::new();
+    grid.load_style(presets::ASCII_MARKDOWN);
+    grid.set_header([
+        "row",
+        "rank correlation within classes",
+        "the list, also by full measurement",
+        "the same by chance",
+    ]);
+    for row in section.rows.iter().filter(|row| row.agreed.iter().any(Option::is_some)) {
+        let correlation = row.agreed[0].map_or_else(|| "-".into(), |of| format!("{:.2}", of.mean));
+        let [overlap, chance] = [1, 2].map(|at: usize| or_dash(row.agreed[at]));
+        grid.add_row([row.name.clone(), correlation, format!("{overlap} %"), format!("{chance} %")]);
     }
     grid
 }
@@ -573,7 +618,17 @@ mod tests {
     fn shown(name: &str, id: RowId, against: Option<(RowId, &str)>) -> Shown {
         let against = against.map(|(id, name)| (id, name.to_owned()));
         let (metrics, recall) = (Vec::new(), Vec::new());
-        Shown { id, name: name.into(), paper: None, against, metrics, recall, steps: 0, costs: Vec::new() }
+        Shown {
+            id,
+            name: name.into(),
+            paper: None,
+            against,
+            metrics,
+            recall,
+            steps: 0,
+            costs: Vec::new(),
+            agreed: Vec::new(),
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use climd::schedule::{
 use climd::{Pick, PowerLaw, Terms};
 
 use crate::experiment::{Budget, Row, RowId};
-use climd_networks::config::{Method, ScheduleConfig};
+use climd_networks::config::{Method, ScheduleConfig, Scoring};
 use climd_networks::criterion::Loss;
 use climd_networks::network::{BaselineConfig, Heads, NetworkConfig};
 use climd_networks::oversample::{Oversampler, Smote, Vae};
@@ -34,6 +34,8 @@ pub enum Table {
     Advice,
     /// Gain of trimming over prior correction with wrong labels.
     LabelNoise,
+    /// Scores from training steps, beside full measurements.
+    Observe,
 }
 
 /// Two rows of a table, of which the first is compared with the second.
@@ -53,6 +55,7 @@ impl Table {
             Table::Beyond => "beyond",
             Table::Advice => "advice",
             Table::LabelNoise => "label-noise",
+            Table::Observe => "observe",
         }
     }
 
@@ -69,6 +72,7 @@ impl Table {
             Table::Beyond => "Beyond the paper: controls, prior correction and other samplers",
             Table::Advice => "What helps",
             Table::LabelNoise => "Wrong labels: prior correction and trimming",
+            Table::Observe => "Scores from training steps",
         }
     }
 
@@ -85,6 +89,7 @@ impl Table {
             Table::Beyond => beyond(epochs),
             Table::Advice => advice(epochs),
             Table::LabelNoise => label_noise(epochs),
+            Table::Observe => observe(epochs),
         }
     }
 
@@ -124,6 +129,14 @@ impl Table {
                 ("trim-prior", "prior"),
                 ("prior-half", "prior"),
                 ("deferred", "prior"),
+            ],
+            Table::Observe => &[
+                ("climd-observed", CLIMD),
+                ("climd-observed-half", CLIMD),
+                ("climd-observed-once", CLIMD),
+                ("climd-observed-never", CLIMD),
+                ("climd-every-10", CLIMD),
+                ("climd-observed", "climd-every-10"),
             ],
             Table::LabelNoise => &[
                 ("trim-prior", "prior"),
@@ -225,7 +238,8 @@ fn baseline(heads: Heads) -> NetworkConfig {
 }
 
 fn plain(network: NetworkConfig) -> Method {
-    Method { network, schedule: Uniform.into(), terms: Terms::default(), loss: Loss::CrossEntropy, oversample: None }
+    let (schedule, terms, loss) = (Uniform.into(), Terms::default(), Loss::CrossEntropy);
+    Method { network, schedule, terms, loss, oversample: None, scoring: None }
 }
 
 fn scheduled(schedule: impl Into<ScheduleConfig>) -> Method {
@@ -503,11 +517,37 @@ fn label_noise(epochs: usize) -> Vec<TableRow> {
     rows.0
 }
 
+/// Chosen before its splits were evaluated.
+fn observe(epochs: usize) -> Vec<TableRow> {
+    let scored = |measure_every, factor| {
+        let scoring = Scoring { measure_every, factor };
+        Method { scoring: Some(scoring), ..climd(epochs) }
+    };
+    let mut rows = start();
+    rows.0[0].paper = None;
+    rows.push(0, "climd", "CLIMD", climd(epochs), None);
+    for (arm, name, method) in [
+        ("climd-observed", "CLIMD observed, measured in every 10th epoch", scored(Some(10), Some(1.0))),
+        (
+            "climd-observed-half",
+            "CLIMD observed, mean of factor 1/2, measured in every 10th epoch",
+            scored(Some(10), Some(0.5)),
+        ),
+        ("climd-observed-once", "CLIMD observed, measured once", scored(Some(0), Some(1.0))),
+        ("climd-observed-never", "CLIMD observed, never measured", scored(None, Some(1.0))),
+        ("climd-every-10", "CLIMD measured in every 10th epoch", scored(Some(10), None)),
+    ] {
+        rows.push(0, arm, name, method, None);
+    }
+    rows.push(0, "climd-random", "CLIMD, random order", random_order(epochs), None);
+    rows.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [Table; 8] = [
+    const ALL: [Table; 9] = [
         Table::Table1,
         Table::Table2,
         Table::Table3,
@@ -516,6 +556,7 @@ mod tests {
         Table::Beyond,
         Table::Advice,
         Table::LabelNoise,
+        Table::Observe,
     ];
 
     #[test]

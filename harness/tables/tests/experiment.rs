@@ -40,6 +40,7 @@ fn dataset() -> Dataset {
         modalities,
         labels,
         classes,
+        groups: None,
         split: None,
         notes: Vec::new(),
     }

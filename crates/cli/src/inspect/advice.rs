@@ -1,9 +1,9 @@
 //! Warnings of a curriculum, and advice from our measurements on similar data.
 
+use climd::PowerLaw;
 use climd::schedule::{AnySchedule, TargetLaw};
-use climd::{CurriculumSampler, PowerLaw};
 
-use super::Inspection;
+use super::{Inspection, ratio};
 
 /// Ascending numbers as text, such as `1, 4 to 9, 12`.
 fn ranges(epochs: &[usize]) -> String {
@@ -17,9 +17,9 @@ fn ranges(epochs: &[usize]) -> String {
 
 /// Warnings before training.
 pub(super) fn warnings(of: &Inspection) -> climd::Result<Vec<String>> {
-    let (sampler, epochs, ratio) = (&of.sampler, of.epochs, of.ratio());
-    let classes = sampler.classes();
-    let (n, counts) = (classes.num_samples(), classes.counts());
+    let (sampler, epochs, counts) = (&of.sampler, of.epochs, of.sizes());
+    let (n, of_file) = (counts.iter().sum::<usize>(), ratio(&counts));
+    let largest = (0..counts.len()).max_by_key(|&rank| (counts[rank], std::cmp::Reverse(rank))).unwrap_or(0);
     let name = |rank: usize| of.name(rank);
     let mut lines = Vec::new();
     let few: Vec<String> = (0..counts.len())
@@ -30,17 +30,17 @@ pub(super) fn warnings(of: &Inspection) -> climd::Result<Vec<String>> {
         lines.push(format!("classes with fewer than 5 samples: {}; no metric of theirs means much", few.join(", ")));
     }
     let (mut empty, mut above, mut steepest) = (Vec::new(), Vec::new(), 1.0f64);
-    let (of_data, mut most) = (counts[0] as f64 / n as f64, (0.0, 0));
+    let (of_data, mut most) = (counts[largest] as f64 / n as f64, (0.0, 0));
     for epoch in 0..epochs {
         let quotas = of.class_counts(epoch)?;
         let len: usize = quotas.iter().sum();
         if quotas.contains(&0) {
             empty.push(epoch);
         } else {
-            steepest = steepest.max(quotas[0] as f64 / quotas[counts.len() - 1] as f64);
+            steepest = steepest.max(ratio(&quotas));
         }
         // the largest class should not have a larger share of an epoch than of the data
-        let share = quotas[0] as f64 / len as f64;
+        let share = quotas[largest] as f64 / len as f64;
         if share > 1.005 * of_data {
             above.push(epoch);
             if share > most.0 {
@@ -51,20 +51,21 @@ pub(super) fn warnings(of: &Inspection) -> climd::Result<Vec<String>> {
     if !empty.is_empty() {
         lines.push(format!("some classes have no sample in epochs {}", ranges(&empty)));
     }
-    if steepest > 1.5 * ratio {
+    if steepest > 1.5 * of_file {
         let other = match sampler.schedule() {
+            _ if of.cap.is_some() => ": classes of few groups lose most by the cap",
             AnySchedule::PowerLaw(PowerLaw { law: TargetLaw::PowerLaw, .. }) => "; use --law zipf or --law empirical",
             _ => "",
         };
         lines.push(format!(
             "the curriculum makes an imbalance of up to {steepest:.1}:1, which the data do not have \
-             ({ratio:.1}:1){other}"
+             ({of_file:.1}:1){other}"
         ));
     }
     if !above.is_empty() && counts.len() > 1 {
         lines.push(format!(
             "{} has a larger share of epochs {} than of the data: up to {:.1} %, in epoch {}, instead of {:.1} %",
-            name(0),
+            name(largest),
             ranges(&above),
             100.0 * most.0,
             most.1,

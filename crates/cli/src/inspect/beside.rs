@@ -228,15 +228,40 @@ impl Values {
             0 => String::new(),
             more => format!("; {more} more are not shown"),
         };
-        let text = format!(
-            "site {}: {} sites{more}\n{table}\nin code: `Targets::sites` shares each class out among them\n",
-            self.column,
-            self.names.len()
-        );
+        let text = format!("site {}: {} sites{more}\n{table}\n", self.column, self.names.len());
         let warning = format!(
             "only one site has samples of: {}; a network may learn the site instead of the class",
             alone.join(", ")
         );
         (text, if alone.is_empty() { Vec::new() } else { vec![warning] })
+    }
+
+    /// Counts the samples of each site in the data and in these epochs, the sites of most samples first.
+    pub(super) fn in_epochs(&self, sampler: &Sampler, epochs: &[usize]) -> climd::Result<String> {
+        const SHOWN: usize = 12;
+        let counts = |samples: &mut dyn Iterator<Item = usize>| {
+            let mut counts = vec![0; self.names.len()];
+            samples.for_each(|sample| counts[self.of_sample[sample]] += 1);
+            counts
+        };
+        let mut columns = vec![counts(&mut (0..self.of_sample.len()))];
+        for &epoch in epochs {
+            let list = sampler.epoch(epoch)?;
+            columns.push(counts(&mut list.indices().iter().map(|&sample| sample as usize)));
+        }
+        let mut order: Vec<usize> = (0..self.names.len()).collect();
+        order.sort_by_key(|&site| Reverse(columns[0][site]));
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        let header = [self.column.clone(), "samples".to_owned()].into_iter();
+        table.set_header(header.chain(epochs.iter().map(|epoch| format!("epoch {epoch}"))));
+        for site in order.into_iter().take(SHOWN) {
+            let cells = columns.iter().map(|counts| {
+                let share = 100.0 * counts[site] as f64 / counts.iter().sum::<usize>().max(1) as f64;
+                format!("{} ({share:.1} %)", counts[site])
+            });
+            table.add_row([self.names[site].clone()].into_iter().chain(cells));
+        }
+        Ok(format!("{table}\nin code: `Targets::sites` shares each class out among them\n"))
     }
 }

@@ -141,9 +141,11 @@ impl Inspection {
         Ok(self)
     }
 
-    fn ratio(&self) -> f64 {
-        let counts = self.sampler.classes().counts();
-        counts[0] as f64 / counts[counts.len() - 1] as f64
+    /// Samples of each class in the file, by rank. Under a cap, the ranks and counts of the sampler are those of the
+    /// samples that an epoch can hold.
+    fn sizes(&self) -> Vec<usize> {
+        let classes = self.sampler.classes();
+        (0..classes.num_classes()).map(|rank| classes.members(rank).len()).collect()
     }
 
     fn name(&self, rank: usize) -> &str {
@@ -190,11 +192,11 @@ impl Inspection {
         if self.findings.is_some() {
             return advice::SEVERAL;
         }
-        let counts = self.sampler.classes().counts();
-        advice::advice(counts.len(), self.ratio(), counts[counts.len() - 1])
+        let sizes = self.sizes();
+        advice::advice(sizes.len(), ratio(&sizes), sizes.iter().copied().min().unwrap_or(0))
     }
 
-    /// Imbalance, exponents and schedule, in two lines.
+    /// Imbalance, exponents and schedule, in two lines, or three with a cap.
     fn summary(&self) -> String {
         let classes = self.sampler.classes();
         let schedule = match self.sampler.schedule() {
@@ -205,14 +207,18 @@ impl Inspection {
             other => format!("schedule {}", other.describe()),
         };
         let capped = match self.cap {
-            Some(_) => format!(", of the {} that the cap lets into one epoch", classes.num_samples()),
+            Some(_) => format!(
+                "\nthe cap lets {} into an epoch, {:.1}:1; class sizes from here on are of these",
+                classes.num_samples(),
+                classes.imbalance_ratio()
+            ),
             None => String::new(),
         };
         format!(
             "{} of {}, {:.1}:1 from the largest to the smallest{capped}\nZipf exponent {:.2}; {schedule}\n",
             counted(self.targets.num_samples(), "sample", "samples"),
             counted(classes.num_classes(), "class", "classes"),
-            self.ratio(),
+            ratio(&self.sizes()),
             classes.zipf_exponent(),
         )
     }
@@ -228,7 +234,7 @@ impl Inspection {
             parts.push(groups.as_groups(sampler, &epochs, self.cap)?);
         }
         if let Some(sites) = &self.sites {
-            parts.push(sites.as_sites(sampler, &self.class_names()).0);
+            parts.push(sites.as_sites(sampler, &self.class_names()).0 + &sites.in_epochs(sampler, &epochs)?);
         }
         Ok(parts.join("\n"))
     }
@@ -269,22 +275,26 @@ impl Inspection {
     fn quotas(&self) -> Result<Table> {
         const SHOWN: usize = 20;
         let classes = self.sampler.classes();
-        let (c, counts) = (classes.num_classes(), classes.counts());
+        let (c, sizes, rooms) = (classes.num_classes(), self.sizes(), classes.counts());
         let points = self.shown_epochs();
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         let epochs = points.iter().map(|epoch| format!("epoch {epoch}"));
-        table.set_header(["class", "samples"].map(str::to_owned).into_iter().chain(epochs));
+        let capped = |room: String| self.cap.map(|_| room);
+        let header = ["class", "samples"].map(str::to_owned).into_iter();
+        table.set_header(header.chain(capped("under the cap".into())).chain(epochs));
         let quotas = points.iter().map(|&epoch| self.class_counts(epoch)).collect::<climd::Result<Vec<_>>>()?;
         for rank in (0..c).filter(|&rank| c <= SHOWN || rank < SHOWN / 2 || rank >= c - SHOWN / 2) {
-            let cells = [self.name(rank).to_owned(), counts[rank].to_string()];
-            table.add_row(cells.into_iter().chain(quotas.iter().map(|quota| quota[rank].to_string())));
+            let cells = [self.name(rank).to_owned(), sizes[rank].to_string()].into_iter();
+            let cells = cells.chain(capped(rooms[rank].to_string()));
+            table.add_row(cells.chain(quotas.iter().map(|quota| quota[rank].to_string())));
             if c > SHOWN && rank == SHOWN / 2 - 1 {
                 table.add_row([format!("... {} more", c - SHOWN)]);
             }
         }
-        let all = ["all".to_owned(), classes.num_samples().to_string()];
-        table.add_row(all.into_iter().chain(quotas.iter().map(|quota| quota.iter().sum::<usize>().to_string())));
+        let all = ["all".to_owned(), self.targets.num_samples().to_string()].into_iter();
+        let all = all.chain(capped(classes.num_samples().to_string()));
+        table.add_row(all.chain(quotas.iter().map(|quota| quota.iter().sum::<usize>().to_string())));
         Ok(table)
     }
 }
@@ -295,6 +305,12 @@ fn shown(epochs: usize) -> Result<usize> {
     ensure!(epochs > 0, Error::from(ArgumentError::NoEpochs));
     ensure!(epochs <= MOST, "`epochs` is {epochs}, but at most {MOST} can be shown: is it a number of steps?");
     Ok(epochs)
+}
+
+/// The largest class divided by the smallest.
+fn ratio(sizes: &[usize]) -> f64 {
+    let (least, most) = sizes.iter().fold((usize::MAX, 0), |(least, most), &n| (least.min(n), most.max(n)));
+    most as f64 / least as f64
 }
 
 fn counted(n: usize, one: &str, many: &str) -> String {
