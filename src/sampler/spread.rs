@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use super::select::Keys;
+use super::keys::Keys;
 use crate::ClassIndex;
 
 /// The scores of a measurement, and how they are spread.
