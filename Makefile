@@ -77,7 +77,7 @@ test-burn: tools ## burn: its feature and example, a workspace of its own; no li
 	$(CARGO) test --manifest-path harness/frameworks/burn/Cargo.toml --locked
 	$(CARGO) test -p climd --features burn --doc
 
-test-page: tools ## the page of `climd inspect` in headless Chromium, which is installed where apt and root allow it
+test-page: tools ## the page of `climd inspect`, and the book's tables, in headless Chromium, which is installed where apt and root allow it
 	@CHROMIUM="$$(scripts/chromium.sh)" && export CHROMIUM && \
 		$(CARGO) test -p climd-cli --test inspect_page -- --ignored
 

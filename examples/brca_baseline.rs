@@ -123,7 +123,10 @@ fn main() -> Result<()> {
         Lr::Paper => Rate::Paper,
     };
 
+    let bar = Progress::new("", arguments.quiet)?;
+    bar.part("reading the data", 0, 0);
     let mut dataset = Dataset::load(&arguments.data)?;
+    bar.finish();
     dataset.notes.iter().for_each(|note| eprintln!("note: {note}"));
     if let Some(samples) = arguments.samples {
         dataset = dataset.slice(samples, 0)?;

@@ -112,16 +112,18 @@ fn main() -> Result<()> {
          one"
     );
     ensure!(lr > 0.0 && lr.is_finite(), "--lr is {lr}, but must be above 0 and finite: 3e-4 is usual");
+    let bar = Progress::new("mllc", arguments.quiet)?;
     let folder = match &arguments.data {
         Some(folder) => folder,
         None => {
+            bar.part("making patients", 0, 0);
             synthetic::write(&arguments.synthetic, arguments.patients, seed)?;
             println!("SYNTHETIC: no --data, so these patients are made up, in `{}`;", arguments.synthetic.display());
             println!("the figures below show that the pipeline runs, and say nothing about patients");
             &arguments.synthetic
         }
     };
-    let cohort = load(&arguments, folder)?;
+    let cohort = load(&arguments, folder, &bar)?;
     let encoder = match &arguments.resnet {
         Some(file) => format!("weights of `{}`", file.display()),
         None => "random weights, as there is no --resnet".into(),
@@ -152,7 +154,6 @@ fn main() -> Result<()> {
         Some(jobs) => jobs as usize,
         None => std::thread::available_parallelism()?.get(),
     };
-    let bar = Progress::new("mllc", arguments.quiet)?;
     let progress = |loss: &tch::Tensor| bar.step(|| loss.double_value(&[]));
     let planned = |steps: usize| bar.plan(steps);
     let results = study.rows(&plain, Part::Test, 0, jobs, &planned, &progress)?;
@@ -177,7 +178,7 @@ fn main() -> Result<()> {
 }
 
 /// Reads the folder and its texts, and says what there is.
-fn load(arguments: &Arguments, folder: &std::path::Path) -> Result<Cohort> {
+fn load(arguments: &Arguments, folder: &std::path::Path, bar: &Progress) -> Result<Cohort> {
     let window = match arguments.window.as_deref() {
         Some(&[low, high]) => {
             ensure!(low < high, "--window is {low} {high}, but LOW must be below HIGH: give the darker value first");
@@ -186,7 +187,9 @@ fn load(arguments: &Arguments, folder: &std::path::Path) -> Result<Cohort> {
         _ => None,
     };
     let pictures = Pictures { size: arguments.image_size, window };
-    let manifest = Manifest::read(folder, pictures, arguments.skip_bad)?;
+    let manifest = Manifest::read_watched(folder, pictures, arguments.skip_bad, &|done, of| {
+        bar.part("rows of the manifest", done, of);
+    })?;
     manifest.notes.iter().for_each(|note| eprintln!("note: manifest.csv: {note}"));
     if arguments.skip_bad {
         println!("bad rows left out: {}", manifest.skipped.len());
@@ -202,7 +205,9 @@ fn load(arguments: &Arguments, folder: &std::path::Path) -> Result<Cohort> {
         if !model.exists() {
             return Err(Error::NoTextModel { folder: model }.into());
         }
-        let made = text::features(&texts, &model, &folder.join(text::CACHE))?;
+        let made = text::features(&texts, &model, &folder.join(text::CACHE), &|done, of| {
+            bar.part("texts encoded", done, of);
+        })?;
         let source = match &made.source {
             Source::Cached => "from the cache".into(),
             Source::Computed => format!("computed, and cached in {}", text::CACHE),

@@ -46,14 +46,13 @@ impl Adam {
         loss.backward();
         self.step += 1;
         let (a, b) = (1.0 - 0.9f64.powi(self.step as i32), 1.0 - 0.999f64.powi(self.step as i32));
-        tch::no_grad(|| {
-            for (at, (_, parameter)) in self.parameters.iter_mut().enumerate() {
-                let gradient = parameter.grad();
-                self.first[at] = &self.first[at] * 0.9 + &gradient * 0.1;
-                self.second[at] = &self.second[at] * 0.999 + gradient.square() * 0.001;
-                *parameter -= (&self.first[at] / a) / ((&self.second[at] / b).sqrt() + 1e-8) * rate;
-            }
-        });
+        let _guard = tch::no_grad_guard(); // unlike `tch::no_grad`, it comes back from a panic
+        for (at, (_, parameter)) in self.parameters.iter_mut().enumerate() {
+            let gradient = parameter.grad();
+            self.first[at] = &self.first[at] * 0.9 + &gradient * 0.1;
+            self.second[at] = &self.second[at] * 0.999 + gradient.square() * 0.001;
+            *parameter -= (&self.first[at] / a) / ((&self.second[at] / b).sqrt() + 1e-8) * rate;
+        }
     }
 
     /// Weights, moments and step, by name.
@@ -68,10 +67,11 @@ impl Adam {
     }
 
     fn restore(&mut self, tensors: &[(String, Tensor)]) -> Result<()> {
+        let _guard = tch::no_grad_guard();
         let saved = |name: &str| saved(tensors, name);
         self.step = i64::try_from(saved(STEP)?)?;
         for (at, (name, parameter)) in self.parameters.iter_mut().enumerate() {
-            tch::no_grad(|| -> Result<()> { Ok(parameter.f_copy_(saved(name)?)?) })?;
+            parameter.f_copy_(saved(name)?)?;
             self.first[at] = saved(&format!("{name}/first"))?.copy();
             self.second[at] = saved(&format!("{name}/second"))?.copy();
         }

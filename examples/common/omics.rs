@@ -31,7 +31,8 @@ pub fn from_arguments() -> Result<Omics> {
 
 /// Macro F1 on the test part, in percent.
 pub fn macro_f1(network: &dyn Network, (x, y): &(Vec<Tensor>, Tensor)) -> Result<f64> {
-    let fused = tch::no_grad(|| network.forward(x, None, None).fused);
+    let _guard = tch::no_grad_guard();
+    let fused = network.forward(x, None, None).fused;
     let labels: Vec<i64> = y.try_into()?;
     let predictions: Vec<i64> = fused.argmax(1, false).try_into()?;
     Ok(100.0 * ConfusionMatrix::new(&labels, &predictions)?.macro_f1())

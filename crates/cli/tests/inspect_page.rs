@@ -169,20 +169,49 @@ fn nothing_is_fetched_and_a_phone_is_wide_enough() {
 }
 
 fn fits_a_phone(page: &str) {
-    // a window is never narrower than 500, a frame can be
+    let found = on_a_phone(page, "[innerWidth, root.clientWidth, root.scrollWidth]");
+    assert!(found[0] == 360 && found[1] == found[2], "wider than its window: {found}");
+}
+
+/// The value of an expression in a window of 360 pixels: a window is never narrower than 500, a frame can be.
+fn on_a_phone(page: &str, expression: &str) -> Value {
     let folder = tempfile::tempdir().unwrap();
-    let report = "<script>onload = () => { const root = document.documentElement; \
-                  parent.postMessage([innerWidth, root.clientWidth, root.scrollWidth].join(' '), '*'); };\
-                  </script></body>";
-    std::fs::write(folder.path().join("page.html"), page.replace("</body>", report)).unwrap();
+    let report = format!(
+        "<script>onload = () => {{ const root = document.documentElement; \
+         parent.postMessage(JSON.stringify({expression}), '*'); }};</script></body>"
+    );
+    std::fs::write(folder.path().join("page.html"), page.replace("</body>", &report)).unwrap();
     let frame = "<!doctype html><body><script>onmessage = event => { document.title = event.data; };</script>\
                  <iframe src=page.html width=360 height=640></iframe></body>";
     std::fs::write(folder.path().join("phone.html"), frame).unwrap();
     let dom = chromium(&folder.path().join("phone.html"), &["--allow-file-access-from-files"]);
-    let title =
-        dom.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).expect("the frame says its widths");
-    let widths: Vec<&str> = title.split(' ').collect();
-    assert!(widths.len() == 3 && widths[0] == "360" && widths[1] == widths[2], "wider than its window: {widths:?}");
+    let title = dom.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next());
+    serde_json::from_str(title.expect("the frame says what it found")).unwrap()
+}
+
+/// The table of the book's advice, under the book's own styles.
+#[test]
+#[ignore = "needs Chromium: make test-page"]
+fn the_advice_of_the_book_is_a_list_on_a_phone_and_a_table_elsewhere() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let read = |file: &str| std::fs::read_to_string(docs.join(file)).unwrap();
+    let (css, advice) = (read("book.css"), read("results/advice.md"));
+    let mut rows = advice.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let cells = |row: &str, tag: &str| -> String {
+        row.trim_matches('|').split('|').map(|cell| format!("<{tag}>{cell}</{tag}>")).collect()
+    };
+    let head = cells(rows.next().unwrap(), "th");
+    let body: String = rows.skip(1).map(|row| format!("<tr>{}</tr>", cells(row, "td"))).collect();
+    let page = format!(
+        "<!doctype html><style>{css}</style><body><div class=content><div class=table-wrapper><table>\
+         <thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></div></body>"
+    );
+    let displays = "['thead', 'tbody tr', 'tbody td'].map(of => getComputedStyle(document.querySelector(of)).display)";
+    let phone = on_a_phone(&page, displays);
+    assert_eq!(phone, serde_json::json!(["none", "block", "block"]));
+    fits_a_phone(&page);
+    let desk = ask(&page, &format!("return {displays};"));
+    assert_eq!(desk, serde_json::json!(["table-header-group", "table-row", "table-cell"]));
 }
 
 #[test]

@@ -81,6 +81,19 @@ impl Manifest {
     /// [`Error::Read`], [`Error::NoColumn`], [`Error::ColumnName`], [`Error::Classes`]; [`Error::Row`] for the first
     /// row that is wrong, unless such are skipped; [`Error::NoPatients`].
     pub fn read(folder: &Path, pictures: impl Into<Pictures>, skip_bad: bool) -> Result<Manifest> {
+        Manifest::read_watched(folder, pictures, skip_bad, &|_, _| {})
+    }
+
+    /// [`read`](Manifest::read), which tells `watch` before each row how many are done, of how many.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn read_watched(
+        folder: &Path,
+        pictures: impl Into<Pictures>,
+        skip_bad: bool,
+        watch: &dyn Fn(usize, usize),
+    ) -> Result<Manifest> {
         let (pictures, mut images) = (pictures.into(), Folder::new(folder));
         let classes = classes(&folder.join("classes.txt"))?;
         let file = folder.join("manifest.csv");
@@ -95,6 +108,7 @@ impl Manifest {
         let header = Header { image: any(header.image), text: any(header.text), group: any(header.group), ..header };
         let (mut patients, mut skipped, mut first_rows) = (Vec::new(), Vec::new(), HashMap::new());
         for at in 0..sheet.len() {
+            watch(at, sheet.len());
             let row = sheet.number(at);
             let known = Known { classes: &classes, first_rows: &first_rows, pictures };
             let patient = patient(&sheet, at, &header, &known, &mut images);

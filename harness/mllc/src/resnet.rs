@@ -21,7 +21,8 @@ pub fn load(vs: &nn::VarStore, file: &Path) -> Result<()> {
     let mut ours = vs.variables();
     for (name, tensor) in pretrained.variables() {
         if let Some(target) = ours.get_mut(&format!("image.{name}")) {
-            tch::no_grad(|| target.f_copy_(&tensor)).map_err(error)?;
+            let _guard = tch::no_grad_guard();
+            target.f_copy_(&tensor).map_err(error)?;
         }
     }
     Ok(())
@@ -32,7 +33,8 @@ pub(crate) fn reset_scales(vs: &nn::VarStore) {
     for (name, mut tensor) in vs.variables() {
         let layer = name.strip_prefix("image.").and_then(|name| name.strip_suffix(".weight"));
         if layer.is_some() && tensor.dim() == 1 {
-            let _ = tch::no_grad(|| tensor.fill_(1.0)); // in place
+            let _guard = tch::no_grad_guard();
+            let _ = tensor.fill_(1.0); // in place
         }
     }
 }

@@ -19,7 +19,7 @@ fn with_bert() -> TempDir {
 }
 
 fn of(folder: &TempDir, texts: &[&str]) -> Features {
-    features(texts, &folder.path().join("bert"), &folder.path().join(CACHE)).unwrap()
+    features(texts, &folder.path().join("bert"), &folder.path().join(CACHE), &|_, _| {}).unwrap()
 }
 
 #[test]
@@ -57,7 +57,8 @@ fn the_cache_is_used_until_a_text_or_the_model_changes() {
 #[test]
 fn a_cache_that_cannot_be_written_is_said_and_no_error() {
     let folder = with_bert();
-    let made = features(&TEXTS, &folder.path().join("bert"), &folder.path().join("none").join(CACHE)).unwrap();
+    let made =
+        features(&TEXTS, &folder.path().join("bert"), &folder.path().join("none").join(CACHE), &|_, _| {}).unwrap();
     assert!(matches!(made.source, Source::NotCached(_)));
 }
 
@@ -73,7 +74,7 @@ fn texts_that_are_too_long_are_cut_and_counted() {
 #[test]
 fn a_model_that_is_none_is_named_by_its_file() {
     let message = |folder: &Path| {
-        let error = features(&TEXTS, folder, &folder.join(CACHE)).unwrap_err();
+        let error = features(&TEXTS, folder, &folder.join(CACHE), &|_, _| {}).unwrap_err();
         assert!(matches!(error, Error::TextModel { .. }));
         error.to_string()
     };
@@ -96,7 +97,7 @@ fn the_fetched_model_knows_what_a_text_means() {
     }
     let folder = tempfile::tempdir().unwrap();
     let texts = ["Chronic hepatitis B for many years.", "A long history of viral hepatitis.", "Annual check-up."];
-    let made = features(&texts, &model, &folder.path().join(CACHE)).unwrap();
+    let made = features(&texts, &model, &folder.path().join(CACHE), &|_, _| {}).unwrap();
     assert_eq!(made.width, 384);
     let rows: Vec<&[f32]> = made.values.chunks(384).collect();
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();

@@ -138,7 +138,8 @@ pub fn run(config: &LabelsRun, data: &MultiLabel) -> Result<LabelsOutcome> {
     }
 
     let metrics = |rows: &Rows| -> Result<LabelMetrics> {
-        let scores: Vec<f32> = Vec::try_from(tch::no_grad(|| logits(&rows.x)).f_reshape([-1])?)?;
+        let _guard = tch::no_grad_guard();
+        let scores: Vec<f32> = Vec::try_from(logits(&rows.x).f_reshape([-1])?)?;
         Ok(LabelMetrics::new(&rows.labels, &scores, columns)?)
     };
     let (of_validation, of_test) = (metrics(&validation)?, metrics(&test)?);

@@ -117,7 +117,8 @@ struct Judge {
 
 impl Judge {
     fn confusion(&self, network: &dyn Network, criterion: &Criterion) -> Result<ConfusionMatrix> {
-        let fused = tch::no_grad(|| network.forward(&self.x, None, None).fused);
+        let _guard = tch::no_grad_guard();
+        let fused = network.forward(&self.x, None, None).fused;
         let predictions: Vec<i64> = criterion.scores(&fused)?.argmax(1, false).try_into()?;
         Ok(ConfusionMatrix::new(&self.labels, &predictions)?)
     }
@@ -313,9 +314,10 @@ fn evaluate(network: &dyn Network, x: &[Tensor], row: &mut i64) -> (Vec<Tensor>,
 }
 
 fn percentiles(network: &dyn Network, loader: &CurriculumLoader, num_classes: usize) -> Result<Vec<Vec<f32>>> {
+    let _guard = tch::no_grad_guard();
     let (mut measurer, mut row) = (MultimodalMeasurer::new(loader.labels())?, 0);
     for batch in loader.all() {
-        let (logits, embeddings) = tch::no_grad(|| evaluate(network, &batch.modalities, &mut row));
+        let (logits, embeddings) = evaluate(network, &batch.modalities, &mut row);
         measurer.observe(&batch.indices, &logits, &embeddings)?;
     }
     let mut scores = vec![Vec::new(); num_classes];

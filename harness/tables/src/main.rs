@@ -130,7 +130,10 @@ fn main() -> Result<()> {
         Which::Targets => return targets(&arguments),
     };
     // all data are read before anything is trained
+    let reading = Progress::new("", arguments.quiet)?;
+    reading.part("reading the data", 0, 0);
     let sets: Vec<Dataset> = arguments.data.iter().map(|name| load(name, arguments.samples)).collect::<Result<_>>()?;
+    reading.finish();
     for dataset in &sets {
         one(&arguments, table, dataset)?;
     }
@@ -139,7 +142,9 @@ fn main() -> Result<()> {
 
 fn targets(arguments: &Arguments) -> Result<()> {
     for name in &arguments.data {
-        targets::study(&folder(name)?, arguments.seeds, jobs(arguments)?, &arguments.runs, &arguments.out)?;
+        let bar = Progress::new(name, arguments.quiet)?;
+        let watch = |done, of| bar.part("runs", done, of);
+        targets::study(&folder(name)?, arguments.seeds, jobs(arguments)?, &arguments.runs, &arguments.out, &watch)?;
     }
     Ok(())
 }
@@ -221,6 +226,8 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
     }
     bar.finish();
     println!("{}", page.markdown());
+    let writing = Progress::new(&dataset.name, arguments.quiet)?;
+    writing.part("writing tables", 0, 0);
     page.write(&arguments.out)?;
     comparisons::write(&arguments.out)?;
     if let (Table::Beyond | Table::Advice | Table::LabelNoise, Some(text)) = (table, overview(&arguments.out, table)?) {

@@ -243,7 +243,7 @@ impl Record {
             p_corrected: paired.p_corrected.map(round),
             plain_low,
             plain_high,
-            p: Some(round(paired.p)),
+            p: p_of(paired).map(round),
             ..self
         }
     }
@@ -269,12 +269,16 @@ const PS: [&str; 3] = ["p", "as if splits were independent [95 %]", "p so"];
 
 /// Difference with its interval and p, and what they were if splits did not overlap.
 fn difference(paired: &Paired) -> [String; 4] {
-    let &Paired { corrected, plain, p, p_corrected, .. } = paired;
+    let &Paired { corrected, plain, p_corrected, .. } = paired;
     let mean = format!("{:+.1}", paired.difference.mean);
     let ends = |of: Option<Interval>| of.map(|Interval { low, high }| format!("[{low:+.1}, {high:+.1}]"));
-    let p = (paired.difference.n > 1).then_some(p); // one split has no p
     let of_mean = ends(corrected).map_or(mean.clone(), |ends| format!("{mean} {ends}"));
-    [of_mean, p_value(p_corrected), ends(plain).unwrap_or_else(|| "-".into()), p_value(p)]
+    [of_mean, p_value(p_corrected), ends(plain).unwrap_or_else(|| "-".into()), p_value(p_of(paired))]
+}
+
+/// One split has no p.
+fn p_of(paired: &Paired) -> Option<f64> {
+    (paired.difference.n > 1).then_some(paired.p)
 }
 
 impl Page {

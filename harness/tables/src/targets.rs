@@ -39,7 +39,14 @@ const BATCH_SIZE: usize = 64;
 ///
 /// # Errors
 /// Those of the data, the cache, climd and libtorch.
-pub fn study(folder: &Path, seeds: u64, jobs: usize, runs: &Path, out: &Path) -> Result<()> {
+pub fn study(
+    folder: &Path,
+    seeds: u64,
+    jobs: usize,
+    runs: &Path,
+    out: &Path,
+    watch: &(dyn Fn(usize, usize) + Sync),
+) -> Result<()> {
     let data = MultiLabel::load(folder)?;
     let cache: Cache<LabelsRun, LabelsOutcome> = Cache::open(&runs.join(format!("{}.jsonl", data.name)))?;
     let fingerprint = data.fingerprint();
@@ -64,12 +71,14 @@ pub fn study(folder: &Path, seeds: u64, jobs: usize, runs: &Path, out: &Path) ->
             }
         }
     }
-    let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
+    watch(0, missing.len());
+    let (next, done, failed) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(None));
     let work = || {
         tch::set_num_threads(1);
         while let Some(config) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let done = run(config, &data).and_then(|outcome| cache.insert(config, &outcome));
-            if let Err(error) = done {
+            let kept = run(config, &data).and_then(|outcome| cache.insert(config, &outcome));
+            watch(done.fetch_add(1, Ordering::Relaxed) + 1, missing.len());
+            if let Err(error) = kept {
                 next.store(missing.len(), Ordering::Relaxed);
                 *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             }

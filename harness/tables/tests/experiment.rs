@@ -305,6 +305,29 @@ fn the_page_has_every_row_and_the_csv_every_metric() {
 }
 
 #[test]
+fn one_split_has_no_interval_and_no_p() {
+    let (dataset, folder, rows) = (dataset(), tempfile::tempdir().unwrap(), rows());
+    let one = || Study { seeds: 1, ..study(&dataset) };
+    let (results, _) = run(Cache::default(), 2, &one(), &plain(&rows), 0);
+    let section = Section::new(Rate::Tuned, &rows, &results);
+    let text = section.grid().to_string();
+    let climd = text.lines().find(|line| line.starts_with("| CLIMD  ")).unwrap();
+    let cells: Vec<&str> = climd.split('|').map(str::trim).collect();
+    let difference = cells.iter().position(|cell| cell.starts_with(['+', '-']) && cell.len() > 1).unwrap();
+    assert!(!cells[difference].contains('['), "{climd}");
+    assert_eq!(cells[difference + 1..difference + 4], ["-"; 3], "{climd}");
+    let mut page = Page::new(tables::Table::Main, &one());
+    page.push(section);
+    page.write(folder.path()).unwrap();
+    let mut csv = csv::Reader::from_path(folder.path().join("main-three.csv")).unwrap();
+    let records: Vec<std::collections::HashMap<String, String>> = csv.deserialize().map(Result::unwrap).collect();
+    assert!(records.iter().any(|record| !record["difference"].is_empty()));
+    for column in ["sd", "low", "high", "p_corrected", "plain_low", "plain_high", "p"] {
+        assert!(records.iter().all(|record| record[column].is_empty()), "{column}");
+    }
+}
+
+#[test]
 fn the_overlap_of_splits_is_that_of_the_cohort_however_thin_training_is() {
     let dataset = dataset();
     let thinned = Study { imbalance: Some(20.0), rate: Rate::Paper, ..study(&dataset) };

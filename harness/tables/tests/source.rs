@@ -100,3 +100,28 @@ fn a_command_names_the_package_of_its_example() {
     }
     assert!(count > 10, "{count}");
 }
+
+/// `tch::no_grad` does not come back from a panic: who catches it trains on without gradients.
+#[test]
+fn gradients_are_left_off_by_a_guard_alone() {
+    let closure = concat!("tch::no_grad", "(|");
+    let tests = [root().join("tests"), root().join("benches")];
+    for (path, text) in all(&["rs", "md"]) {
+        let guarded = tests.iter().any(|folder| path.starts_with(folder)) || !text.contains(closure);
+        assert!(guarded, "{}: use `tch::no_grad_guard`", path.display());
+    }
+}
+
+/// Off a terminal, it writes a line every ten seconds: `harness/tables/src/progress.rs` tests that.
+#[test]
+fn long_work_says_how_far_it_is() {
+    let works = ["main.rs", "brca_baseline.rs", "mllc.rs"];
+    let files = all(&["rs"]);
+    for work in works {
+        let folder = if work == "main.rs" { "tables/src" } else { "examples" };
+        let (_, text) = files.iter().find(|(path, _)| path.ends_with(Path::new(folder).join(work))).unwrap();
+        for part in ["Progress::new(", ".part(", ".step(", ".plan("] {
+            assert!(text.contains(part), "{work}: {part}");
+        }
+    }
+}

@@ -36,7 +36,12 @@ impl<'a> Files<'a> {
 
 /// Mean of the last layer over the tokens of each text, `[n, width]`, row-major. Also returns how many texts were
 /// longer than the model can read, and were cut.
-pub(super) fn encode(files: &Files<'_>, texts: &[&str], batch_size: usize) -> Result<(Vec<f32>, usize, usize)> {
+pub(super) fn encode(
+    files: &Files<'_>,
+    texts: &[&str],
+    batch_size: usize,
+    watch: &dyn Fn(usize, usize),
+) -> Result<(Vec<f32>, usize, usize)> {
     let [config, tokenizer, weights] = &files.contents;
     let config: Config = serde_json::from_slice(config).map_err(files.error(0))?;
     let mut tokenizer = Tokenizer::from_bytes(tokenizer).map_err(files.error(1))?;
@@ -54,7 +59,8 @@ pub(super) fn encode(files: &Files<'_>, texts: &[&str], batch_size: usize) -> Re
     let model = BertModel::load(weights, &config).map_err(files.error(2))?;
 
     let (mut features, mut cut) = (Vec::new(), 0);
-    for batch in texts.chunks(batch_size) {
+    for (at, batch) in texts.chunks(batch_size).enumerate() {
+        watch(at * batch_size, texts.len());
         let encodings = tokenizer.encode_batch(batch.to_vec(), true).map_err(files.error(1))?;
         cut += encodings.iter().filter(|encoding| !encoding.get_overflowing().is_empty()).count();
         let pooled = || -> candle_core::Result<Tensor> {

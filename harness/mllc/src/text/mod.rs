@@ -53,7 +53,7 @@ pub struct Features {
 /// # Errors
 /// [`Error::TextModel`](crate::Error::TextModel), naming the file. A cache that cannot be read is computed anew, and
 /// one that cannot be written is no error.
-pub fn features(texts: &[&str], model: &Path, cache: &Path) -> Result<Features> {
+pub fn features(texts: &[&str], model: &Path, cache: &Path, watch: &dyn Fn(usize, usize)) -> Result<Features> {
     let files = bert::Files::read(model)?;
     let key = key(&files.contents, texts);
     if let Some((values, width)) = read(cache, &key, texts.len()) {
@@ -63,7 +63,7 @@ pub fn features(texts: &[&str], model: &Path, cache: &Path) -> Result<Features> 
     let mut unique = texts.to_vec();
     unique.sort_by_key(|text| (text.len(), *text));
     unique.dedup();
-    let (encoded, width, cut) = bert::encode(&files, &unique, BATCH)?;
+    let (encoded, width, cut) = bert::encode(&files, &unique, BATCH, watch)?;
     let row_of: HashMap<&str, &[f32]> = unique.into_iter().zip(encoded.chunks_exact(width)).collect();
     let values: Vec<f32> = texts.iter().flat_map(|text| row_of[text]).copied().collect();
     let source = match write(cache, &key, &values, width) {

@@ -205,14 +205,15 @@ mod tests {
     fn the_fusion_is_a_product_of_sums_and_weighs_ranks_alike_at_first() {
         let vs = nn::VarStore::new(Device::Cpu);
         let mut fusion = RankFusion::new(&vs.root(), 2, 1, 1);
-        tch::no_grad(|| fusion.factors.iter_mut().for_each(|factor| _ = factor.fill_(1.0)));
+        let _guard = tch::no_grad_guard();
+        fusion.factors.iter_mut().for_each(|factor| _ = factor.fill_(1.0));
         let (a, b) = (Tensor::from_slice2(&[[2.0f32], [3.0]]), Tensor::from_slice2(&[[5.0f32], [-1.0]]));
         let (features, _) = fusion.parts(&[a, b]);
         assert_eq!(features.double_value(&[0, 0, 7]), 18.0); // (2 + 1) (5 + 1)
         assert_eq!(features.double_value(&[0, 1, 0]), 0.0);
 
         let fusion = RankFusion::new(&(vs.root() / "four"), 2, 1, 4);
-        tch::no_grad(|| _ = fusion.attention[0].ws.shallow_clone().fill_(0.0));
+        _ = fusion.attention[0].ws.shallow_clone().fill_(0.0);
         let x = Tensor::ones([3, 1], tch::kind::FLOAT_CPU);
         let (_, weights) = fusion.parts(&[x.shallow_clone(), x]);
         assert_eq!(weights, Tensor::full([4, 3, 1], 0.25, tch::kind::FLOAT_CPU));

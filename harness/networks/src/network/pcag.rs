@@ -212,11 +212,10 @@ mod tests {
         let vs = nn::VarStore::new(tch::Device::Cpu);
         let network = small(&vs);
         let cross = network.modalities[0].cross.as_ref().unwrap();
-        tch::no_grad(|| {
-            for layer in [&cross.gate_hidden, &cross.gate_query] {
-                _ = layer.ws.shallow_clone().fill_(0.0);
-            }
-        });
+        let _guard = tch::no_grad_guard();
+        for layer in [&cross.gate_hidden, &cross.gate_query] {
+            _ = layer.ws.shallow_clone().fill_(0.0);
+        }
         let x = Tensor::randn([2, 4, 6], tch::kind::FLOAT_CPU);
         assert_eq!(f64::try_from(cross.gate(&x, &x).abs().max()).unwrap(), 0.0);
     }

@@ -129,6 +129,7 @@ impl Vae {
                     (&own, nothing)
                 }
             };
+            let _guard = tch::no_grad_guard();
             // [lacks, C]: all members have the same condition
             let condition = condition.narrow(0, 0, 1).expand([lacks as i64, -1], false);
             let mut code = normal(&mut random, lacks as i64, self.latent);
@@ -136,10 +137,10 @@ impl Vae {
                 let draw = |_| members[((u128::from(random.next_u64()) * members.len() as u128) >> 64) as usize] as i64;
                 let bases: Vec<i64> = (0..lacks).map(draw).collect();
                 let x = x.index_select(0, &Tensor::from_slice(&bases));
-                let (mean, log_variance) = tch::no_grad(|| network.encode(&x, &condition));
+                let (mean, log_variance) = network.encode(&x, &condition);
                 code = mean + (log_variance * 0.5).exp() * code;
             }
-            let made = tch::no_grad(|| network.decode(&code, &condition)).sigmoid();
+            let made = network.decode(&code, &condition).sigmoid();
             for (values, made) in part.values.iter_mut().zip(made.split_with_sizes(&widths, 1)) {
                 values.extend(Vec::<f32>::try_from(made.contiguous().view(-1))?);
             }
