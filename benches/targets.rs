@@ -2,8 +2,8 @@
 //! grow. On one thread.
 //!
 //! `cargo bench --bench targets` prints a table; `-- --samples 1000000` sets another largest number of samples. Each
-//! time is the least of eleven, so a machine that is busy at times changes it little. Memory is what the allocator was
-//! asked for.
+//! time is the least of eleven, or of `-- --repeats 40`: the more, the less a busy machine changes it. Memory is what
+//! the allocator was asked for.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::any::Any;
@@ -15,7 +15,6 @@ use std::time::Instant;
 use climd::{ClassIndex, Curriculum, CurriculumSampler, Epoch, PowerLaw, Targets};
 
 const EPOCHS: usize = 100;
-const REPEATS: usize = 11;
 
 /// Rows of labels `0..num_labels`, of mean length `mean`; label c in proportion to `1 / (c + 1)`.
 struct Rows {
@@ -62,9 +61,9 @@ impl Rows {
 
 /// The least time of each work, in milliseconds. They take turns, so that a busy minute is a busy minute for all. What
 /// a run gives is dropped outside of it.
-fn least<const WORKS: usize>(mut works: [&mut dyn FnMut() -> Box<dyn Any>; WORKS]) -> [f64; WORKS] {
+fn least<const WORKS: usize>(repeats: usize, mut works: [&mut dyn FnMut() -> Box<dyn Any>; WORKS]) -> [f64; WORKS] {
     let mut times = [f64::INFINITY; WORKS];
-    for _ in 0..REPEATS {
+    for _ in 0..repeats {
         for (time, work) in times.iter_mut().zip(&mut works) {
             let start = Instant::now();
             let out = black_box(work());
@@ -112,7 +111,7 @@ fn kept<T>(make: impl FnOnce() -> T) -> (T, f64) {
     (out, bytes as f64)
 }
 
-fn table(samples: usize, num_labels: usize, mean: f64) {
+fn table(repeats: usize, samples: usize, num_labels: usize, mean: f64) {
     let rows = Rows::new(samples, num_labels, mean);
     let entries = rows.labels.len();
     let own = rows.targets(num_labels).own_labels();
@@ -120,17 +119,20 @@ fn table(samples: usize, num_labels: usize, mean: f64) {
     let schedule = || PowerLaw { epochs: EPOCHS, ..Default::default() };
     let middle = EPOCHS / 2 - 1;
 
-    let mut ready: Vec<Targets> = (0..REPEATS).map(|_| rows.targets(num_labels)).collect();
-    let [read, index, take, build] = least([
-        &mut || {
-            let starts = rows.starts.iter().fold(0usize, |sum, &start| sum.wrapping_add(start));
-            let labels = rows.labels.iter().fold(0u32, |sum, &label| sum.wrapping_add(label));
-            Box::new(starts.wrapping_add(labels as usize))
-        },
-        &mut || Box::new(ClassIndex::new(&own).expect("labels")),
-        &mut || Box::new(rows.targets(num_labels)),
-        &mut || Box::new(Curriculum::with_targets(ready.pop().expect("targets"), schedule()).expect("a sampler")),
-    ]);
+    let mut ready: Vec<Targets> = (0..repeats).map(|_| rows.targets(num_labels)).collect();
+    let [read, index, take, build] = least(
+        repeats,
+        [
+            &mut || {
+                let starts = rows.starts.iter().fold(0usize, |sum, &start| sum.wrapping_add(start));
+                let labels = rows.labels.iter().fold(0u32, |sum, &label| sum.wrapping_add(label));
+                Box::new(starts.wrapping_add(labels as usize))
+            },
+            &mut || Box::new(ClassIndex::new(&own).expect("labels")),
+            &mut || Box::new(rows.targets(num_labels)),
+            &mut || Box::new(Curriculum::with_targets(ready.pop().expect("targets"), schedule()).expect("a sampler")),
+        ],
+    );
 
     let (one, single) = kept(|| {
         let classes = ClassIndex::new(&own).expect("labels"); // one of them is -1, on purpose
@@ -158,7 +160,7 @@ fn table(samples: usize, num_labels: usize, mean: f64) {
             sampler.borrow().epoch_into(middle, &mut list.borrow_mut()).expect("an epoch");
             Box::new(()) as Box<dyn Any>
         };
-        least([&mut || both(&one), &mut || alone(&one), &mut || both(&several), &mut || alone(&several)])
+        least(repeats, [&mut || both(&one), &mut || alone(&one), &mut || both(&several), &mut || alone(&several)])
     };
     let more = |bytes: f64| (bytes - single - 4.0 * entries as f64) / samples as f64;
     println!(
@@ -174,9 +176,11 @@ fn table(samples: usize, num_labels: usize, mean: f64) {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let after =
-        |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
-    let most: usize = after("--samples").and_then(|number| number.parse().ok()).unwrap_or(10_000_000);
+    let after = |name: &str| -> Option<usize> {
+        let at = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(at + 1)?.parse().ok()
+    };
+    let (most, repeats) = (after("--samples").unwrap_or(10_000_000), after("--repeats").unwrap_or(11));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
     println!(
         "| samples | labels | entries | read of the rows, ms | index of one label, ms | taking the rows, ms | \
@@ -190,7 +194,7 @@ fn main() {
     let of_entries = [1.0, 5.0, 10.0].map(|mean| (most / 10, 1000, mean));
     pool.install(|| {
         for (samples, labels, mean) in of_samples.into_iter().chain(of_labels).chain(of_entries) {
-            table(samples, labels, mean);
+            table(repeats, samples, labels, mean);
         }
     });
 }

@@ -36,6 +36,34 @@ fn interleaved(parts: &[Vec<u32>]) -> Vec<u32> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))] // each makes 200 epochs
+
+    #[test]
+    fn over_the_epochs_every_class_loses_its_share_and_no_more(
+        counts in any_counts(), seed: u64, world_size in 2usize..12,
+    ) {
+        const EPOCHS: usize = 200;
+        let labels = labels_of(&counts, seed);
+        let sampler = Curriculum::new(&labels, Uniform).unwrap().seed(seed);
+        let mut kept = vec![0; counts.len()];
+        for number in 0..EPOCHS {
+            let epoch = sampler.epoch(number).unwrap();
+            for rank in 0..world_size {
+                let part = epoch.shard_stratified(rank, world_size, ShardRemainder::Drop).unwrap();
+                let of_part = counts_in(part.indices(), &labels, counts.len());
+                kept.iter_mut().zip(of_part).for_each(|(sum, count)| *sum += count);
+            }
+        }
+        let share = (labels.len() % world_size) as f64 / labels.len() as f64; // of every class
+        for (&n, kept) in counts.iter().zip(kept) {
+            let (mean, left_out) = ((EPOCHS * n) as f64 * share, (EPOCHS * n - kept) as f64);
+            let deviation = (mean * (1.0 - share)).sqrt(); // of as many free draws, which these are at most
+            prop_assert!((left_out - mean).abs() <= 6.0 * deviation, "{left_out} of {n}, {mean} expected");
+        }
+    }
+}
+
+proptest! {
     #[test]
     fn padded_parts_are_the_list_and_then_its_start_again(
         counts in any_counts(), seed: u64, number in 0usize..8, world_size in 1usize..40,
@@ -86,30 +114,6 @@ proptest! {
         let mut dealt = epoch.indices()[..if drop { len * world_size } else { epoch.len() }].to_vec();
         dealt.sort_unstable();
         prop_assert_eq!(all, dealt); // the dropped samples are the end of the epoch's order
-    }
-
-    #[test]
-    fn over_the_epochs_every_class_loses_its_share_and_no_more(
-        counts in any_counts(), seed: u64, world_size in 2usize..12,
-    ) {
-        const EPOCHS: usize = 200;
-        let labels = labels_of(&counts, seed);
-        let sampler = Curriculum::new(&labels, Uniform).unwrap().seed(seed);
-        let mut kept = vec![0; counts.len()];
-        for number in 0..EPOCHS {
-            let epoch = sampler.epoch(number).unwrap();
-            for rank in 0..world_size {
-                let part = epoch.shard_stratified(rank, world_size, ShardRemainder::Drop).unwrap();
-                let of_part = counts_in(part.indices(), &labels, counts.len());
-                kept.iter_mut().zip(of_part).for_each(|(sum, count)| *sum += count);
-            }
-        }
-        let share = (labels.len() % world_size) as f64 / labels.len() as f64; // of every class
-        for (&n, kept) in counts.iter().zip(kept) {
-            let (mean, left_out) = ((EPOCHS * n) as f64 * share, (EPOCHS * n - kept) as f64);
-            let deviation = (mean * (1.0 - share)).sqrt(); // of as many free draws, which these are at most
-            prop_assert!((left_out - mean).abs() <= 6.0 * deviation, "{left_out} of {n}, {mean} expected");
-        }
     }
 
     #[test]

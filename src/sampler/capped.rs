@@ -7,8 +7,9 @@
 
 use rayon::prelude::*;
 
+use super::keys::Keys;
 use super::random::{Purpose, Words};
-use super::select::Keys;
+use super::select::Ranking;
 use crate::targets::{Cells, Population};
 
 /// By what a stratum picks among its candidates.
@@ -25,19 +26,17 @@ pub(super) fn select(
     population: &Population,
     cells: &Cells,
     quotas: &[usize],
-    (keys, among): (&Keys<'_>, Among),
+    (ranking, among): (&Ranking<'_>, Among),
     epoch: usize,
     out: &mut Vec<u32>,
     spare: &mut Vec<u32>,
 ) {
-    spare.resize(population.len(), 0);
-    keys.write(spare);
-    let key = &*spare;
+    let keys = ranking.keys(population.len(), spare);
     let of_stratum = |(stratum, &quota): (usize, &usize)| -> Vec<u32> {
         if quota == 0 {
             return Vec::new();
         }
-        let mut candidates = candidates(cells, stratum, key, epoch);
+        let mut candidates = candidates(cells, stratum, &keys, epoch);
         let (whole, rest) = (quota / candidates.len(), quota % candidates.len());
         match among {
             Among::Draws { seed, epoch } => {
@@ -48,7 +47,7 @@ pub(super) fn select(
             }
             Among::Keys => {
                 if rest > 0 {
-                    candidates.select_nth_unstable_by_key(rest - 1, |&sample| by_rank(key, sample));
+                    candidates.select_nth_unstable_by_key(rest - 1, |&sample| keys.place(sample));
                 }
                 let mut chosen = candidates.repeat(whole);
                 chosen.extend_from_slice(&candidates[..rest]);
@@ -62,13 +61,8 @@ pub(super) fn select(
     out.par_sort_unstable();
 }
 
-/// Highest key first, ties to the smaller index.
-fn by_rank(key: &[u32], sample: u32) -> (std::cmp::Reverse<u32>, u32) {
-    (std::cmp::Reverse(key[sample as usize]), sample)
-}
-
 /// The samples of a stratum whose turn it is.
-fn candidates(cells: &Cells, stratum: usize, key: &[u32], epoch: usize) -> Vec<u32> {
+fn candidates(cells: &Cells, stratum: usize, keys: &Keys<'_>, epoch: usize) -> Vec<u32> {
     let (mut out, mut ranked) = (Vec::new(), Vec::new());
     for cell in cells.of_stratum(stratum) {
         let (samples, room) = (cells.cell(cell), cells.room(cell));
@@ -78,7 +72,7 @@ fn candidates(cells: &Cells, stratum: usize, key: &[u32], epoch: usize) -> Vec<u
         }
         ranked.clear();
         ranked.extend_from_slice(samples);
-        ranked.sort_unstable_by_key(|&sample| by_rank(key, sample));
+        ranked.sort_unstable_by_key(|&sample| keys.place(sample));
         let first = (epoch as u128 * room as u128 % samples.len() as u128) as usize;
         out.extend(ranked.iter().cycle().skip(first).take(room));
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::capped::{self, Among};
 use super::observed::{MAX_EPOCH, Observed};
-use super::select::{self, Keys};
+use super::select::{self, Ranking};
+use super::spread::Kept;
 use super::state::Pieces;
 use super::{CurriculumSampler, Epoch, Position, Report, Settings, State, impossible, order, report, sealed, strata};
 use crate::error::{ArgumentError, EpochError, LabelError, MeasureError, ScheduleError, StateError};
@@ -24,9 +25,7 @@ pub struct Curriculum<S> {
     /// The epoch of the latest measurement.
     measured_at: Option<usize>,
     /// The scores in use, if they are here: NaN for a sample that was never measured nor observed.
-    scores: Option<Vec<f32>>,
-    /// Whether some of them are NaN.
-    partial: bool,
+    kept: Option<Kept>,
     /// What was observed in training steps since the latest measurement.
     observed: Option<Observed>,
     /// Weight of an observed score against the one before.
@@ -66,8 +65,8 @@ impl<S: Schedule> Curriculum<S> {
     fn of(population: Population, schedule: S) -> Result<Self> {
         schedule.check(population.classes())?;
         let (population, settings) = (Arc::new(population), Settings::default());
-        let (measured_at, scores, partial, observed, factor) = (None, None, false, None, 1.0);
-        let this = Self { population, schedule, settings, measured_at, scores, partial, observed, factor };
+        let (measured_at, kept, observed, factor) = (None, None, None, 1.0);
+        let this = Self { population, schedule, settings, measured_at, kept, observed, factor };
         if this.population.cells().is_some() {
             this.plan(0)?; // some schedules cannot be capped
         }
@@ -111,7 +110,7 @@ impl<S: Schedule> Curriculum<S> {
     }
 
     pub(crate) fn scores(&self) -> Option<&[f32]> {
-        self.scores.as_deref()
+        self.kept.as_ref().map(Kept::scores)
     }
 
     /// The seed of the ranking of samples that have no score.
@@ -145,19 +144,14 @@ impl<S: Schedule> Curriculum<S> {
 
     /// Puts what waits to use.
     pub(crate) fn renew_here(&mut self) -> usize {
-        let (n, dropped) = (self.population.len(), self.scores.is_none() && self.newest().is_some());
+        let (n, dropped) = (self.population.len(), self.kept.is_none() && self.newest().is_some());
         let Some(observed) = self.observed.as_mut().filter(|observed| observed.running.is_some()) else { return 0 };
         if dropped {
             observed.drop_waiting();
             return 0;
         }
-        let scores = self.scores.get_or_insert_with(|| {
-            self.partial = true;
-            vec![f32::NAN; n]
-        });
-        let renewed = observed.renew(scores, 0, self.factor);
-        self.partial = self.partial && scores.iter().any(|score| score.is_nan());
-        renewed
+        let kept = self.kept.get_or_insert_with(|| Kept::new(vec![f32::NAN; n]));
+        kept.change(|scores| observed.renew(scores, 0, self.factor))
     }
 
     /// The plan of an epoch, checked against the data.
@@ -196,13 +190,12 @@ impl<S: Schedule> Curriculum<S> {
 
     /// Records that scores of this epoch exist on other ranks.
     pub(crate) fn measured_elsewhere(&mut self, epoch: usize) {
-        (self.measured_at, self.scores, self.partial, self.observed) = (Some(epoch), None, false, None);
+        (self.measured_at, self.kept, self.observed) = (Some(epoch), None, None);
     }
 
     /// Takes the scores out, if there are any here. From now on they are elsewhere.
     pub(crate) fn take_scores(&mut self) -> Option<Vec<f32>> {
-        self.partial = false;
-        self.scores.take()
+        self.kept.take().map(Kept::into_scores)
     }
 
     pub(crate) fn measured_at(&self) -> Option<usize> {
@@ -238,11 +231,10 @@ impl<S: Schedule> Curriculum<S> {
     /// Takes what a state holds, which is checked. Scores that wait are those of this rank.
     pub(crate) fn restore_rank(&mut self, state: &State, rank: usize, world_size: usize) -> Position {
         self.measured_at = state.measured_at();
-        self.scores = state.scores();
-        self.partial = self.scores.as_ref().is_some_and(|scores| scores.iter().any(|score| score.is_nan()));
+        self.kept = state.scores().map(Kept::new);
         self.observed = state.observed().and_then(|pieces| pieces.of_rank(rank, world_size));
         if self.newest().is_none() {
-            (self.scores, self.partial) = (None, false); // no sample has one
+            self.kept = None; // no sample has one
         }
         state.position()
     }
@@ -349,31 +341,31 @@ impl<S: Schedule> Curriculum<S> {
 
     /// Fills `out` with the epoch of this plan; on an error it is as it was.
     pub(crate) fn fill(&self, epoch: usize, plan: &Plan, out: &mut Epoch) -> Result<()> {
-        if let (Some(measured_at), None) = (self.newest(), &self.scores)
+        if let (Some(measured_at), None) = (self.newest(), &self.kept)
             && self.uses_scores(plan)
         {
             // and not a random ranking without a word
             return Err(StateError::ScoresDropped { epoch, measured_at }.into());
         }
         let (seed, population) = (self.settings.seed, &*self.population);
-        let keys = Keys::new(plan.pick, self.scores(), self.partial, seed, epoch);
+        let ranking = Ranking::new(plan.pick, self.kept.as_ref(), seed, epoch);
         let (list, spare) = (&mut out.indices, &mut out.spare);
         match (&plan.quota, population.cells()) {
             (Quota::PerClass(quotas), Some(cells)) => {
                 let quotas = strata::quotas(population, quotas);
                 let draws = plan.pick == Pick::WithReplacement;
                 let among = if draws { Among::Draws { seed, epoch } } else { Among::Keys };
-                capped::select(population, cells, &quotas, (&keys, among), epoch, list, spare);
+                capped::select(population, cells, &quotas, (&ranking, among), epoch, list, spare);
             }
             (Quota::PerClass(quotas), None) => {
                 let quotas = strata::quotas(population, quotas);
                 if plan.pick == Pick::WithReplacement {
                     select::draw(population.strata(), &quotas, seed, epoch, list);
                 } else {
-                    select::by_class(population.strata(), &quotas, &keys, list, spare);
+                    select::by_class(population.strata(), &quotas, &ranking, list, spare);
                 }
             }
-            (Quota::Window(window), _) => select::window(population.len(), window, &keys, list, spare),
+            (Quota::Window(window), _) => select::window(population.len(), window, &ranking, list, spare),
         }
         self.arrange(epoch, &plan.quota, out);
         Ok(())
@@ -490,10 +482,8 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
         if let Some((index, &value)) = scores.iter().enumerate().find(|(_, score)| !finite && !score.is_finite()) {
             return Err(MeasureError::ScoreNotFinite { index, value }.into());
         }
-        let buffer = self.scores.get_or_insert_default();
-        buffer.clear();
-        buffer.extend_from_slice(scores);
-        (self.measured_at, self.partial, self.observed) = (Some(epoch), false, None);
+        self.kept.get_or_insert_default().renew(scores);
+        (self.measured_at, self.observed) = (Some(epoch), None);
         Ok(())
     }
 
@@ -531,7 +521,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
     fn state(&self, at: Position) -> Result<State> {
         let runs = self.observed.iter().filter(|observed| observed.running.is_some());
         let waiting = runs.map(Observed::waiting).collect();
-        let needed = (self.observed.is_some() || self.scores.is_some()) && self.needs_scores_from(at.epoch);
+        let needed = (self.observed.is_some() || self.kept.is_some()) && self.needs_scores_from(at.epoch);
         self.state_with(at, needed, self.scores(), self.observed(), waiting)
     }
 

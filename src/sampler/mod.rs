@@ -5,6 +5,7 @@ mod curriculum;
 mod epoch;
 #[cfg(feature = "serde")]
 mod file;
+mod keys;
 pub(crate) mod observed;
 mod order;
 mod random;
@@ -13,6 +14,7 @@ mod scatter;
 mod select;
 mod settings;
 mod shard;
+mod spread;
 mod state;
 pub(crate) mod strata;
 #[cfg(feature = "tracing")]
@@ -25,9 +27,9 @@ use std::ops::Range;
 pub use curriculum::{Curriculum, PowerLawScheduler};
 pub(crate) use epoch::check_batch_size;
 pub use epoch::{Epoch, IndexBatches, LastBatch, Position};
+pub(crate) use keys::key_or_stand_in;
 pub(crate) use random::{Purpose, Words};
 pub use report::{ClassReport, GroupShare, LabelReport, Report, ScoreAges, ScoreRange};
-pub(crate) use select::key_or_stand_in;
 pub use settings::Settings;
 pub use shard::ShardRemainder;
 pub use state::State;

@@ -1,23 +1,28 @@
 //! Selects samples: from each class the first ones by key, as many as its quota says.
 //!
 //! Every sample has a 32-bit key that sorts like its score. The highest keys come first, and ties go to the smaller
-//! index. One pass over the samples sorts the keys by class, to find the key at which the quota of each class ends.
-//! Then all threads take the samples above it, each from its own stretch. So the list is ascending for every pick.
+//! index. How the keys are [spread](super::spread) says near which key the quota of each class ends. One pass over the
+//! samples takes those above it, each thread from its own stretch, and notes the few near it. These are compared with
+//! each other, and those that lie behind the end are dropped. So the list is ascending for every pick.
 //! Source: `docs/algorithm.md`, "Which, and in what order".
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::keys::{Keys, key_or_stand_in};
 use super::random::{Purpose, Words};
 use super::scatter::{Items, scatter, split};
+use super::spread::{End, Kept, SMALL, Spread};
 use crate::{ClassIndex, Pick};
 
-/// The key of every sample of an epoch.
-pub(super) enum Keys<'a> {
-    Highest(&'a [f32]),
-    Lowest(&'a [f32]),
-    /// Of scores some of which are NaN: those samples have the stand-in, the others the key of their score.
+/// What the samples of an epoch are ranked by.
+pub(super) enum Ranking<'a> {
+    Scores {
+        kept: &'a Kept,
+        lowest: bool,
+    },
+    /// By scores some of which are NaN: those samples have the stand-in.
     Partial {
         scores: &'a [f32],
         lowest: bool,
@@ -30,168 +35,276 @@ pub(super) enum Keys<'a> {
     },
 }
 
-impl<'a> Keys<'a> {
-    /// The keys of a pick. `scores` are `None` before the first measurement; `partial`: some of them are NaN.
-    pub(super) fn new(pick: Pick, scores: Option<&'a [f32]>, partial: bool, seed: u64, epoch: usize) -> Self {
-        match (pick, scores) {
-            (Pick::Highest | Pick::Lowest, Some(scores)) if partial => {
-                Keys::Partial { scores, lowest: pick == Pick::Lowest, seed }
+impl<'a> Ranking<'a> {
+    /// The ranking of a pick. `kept` is `None` before the first measurement.
+    pub(super) fn new(pick: Pick, kept: Option<&'a Kept>, seed: u64, epoch: usize) -> Self {
+        let lowest = pick == Pick::Lowest;
+        match (pick, kept) {
+            (Pick::Highest | Pick::Lowest, Some(kept)) if kept.is_partial() => {
+                Ranking::Partial { scores: kept.scores(), lowest, seed }
             }
-            (Pick::Highest, Some(scores)) => Keys::Highest(scores),
-            (Pick::Lowest, Some(scores)) => Keys::Lowest(scores),
-            (Pick::Redraw, _) => Keys::Random { seed, epoch, purpose: Purpose::Redraw },
-            _ => Keys::Random { seed, epoch: 0, purpose: Purpose::StandIn },
+            (Pick::Highest | Pick::Lowest, Some(kept)) => Ranking::Scores { kept, lowest },
+            (Pick::Redraw, _) => Ranking::Random { seed, epoch, purpose: Purpose::Redraw },
+            _ => Ranking::Random { seed, epoch: 0, purpose: Purpose::StandIn },
         }
     }
 
-    /// Makes `out` the keys of all samples.
-    pub(super) fn write(&self, out: &mut [u32]) {
-        out.par_chunks_mut(CHUNK).enumerate().for_each(|(at, part)| {
-            let start = at * CHUNK;
-            self.visit(start..start + part.len(), |sample, key| part[sample - start] = key);
-        });
-    }
-
-    /// The key of one sample. Slow for random keys, of which two are rarely the same.
-    fn of(&self, sample: usize) -> u32 {
+    /// The keys of `n` samples. If they are not those of scores, they are written to `memory`.
+    pub(super) fn keys<'b>(&self, n: usize, memory: &'b mut Vec<u32>) -> Keys<'b>
+    where
+        'a: 'b,
+    {
         match *self {
-            Keys::Highest(scores) => key_of_score(scores[sample]),
-            Keys::Lowest(scores) => !key_of_score(scores[sample]),
-            Keys::Partial { scores, lowest, seed } => {
-                let mut words = Words::new(seed, 0, Purpose::StandIn, 0);
-                words.skip(sample);
-                key_or_stand_in(scores[sample], lowest, words.next())
+            Ranking::Scores { kept, lowest: false } => Keys::Highest(kept.scores()),
+            Ranking::Scores { kept, lowest: true } => Keys::Lowest(kept.scores()),
+            Ranking::Partial { scores, lowest, seed } => {
+                write_words(seed, 0, Purpose::StandIn, n, memory);
+                let keys = memory.par_iter_mut().with_min_len(CHUNK).zip(scores);
+                keys.for_each(|(key, &score)| *key = key_or_stand_in(score, lowest, *key));
+                Keys::Given(memory)
             }
-            Keys::Random { seed, epoch, purpose } => {
-                let mut words = Words::new(seed, epoch, purpose, 0);
-                words.skip(sample);
-                words.next()
+            Ranking::Random { seed, epoch, purpose } => {
+                write_words(seed, epoch, purpose, n, memory);
+                Keys::Given(memory)
             }
         }
     }
 
-    /// Calls `visit(sample, key)` for each of these samples in order.
-    fn visit(&self, samples: Range<usize>, mut visit: impl FnMut(usize, u32)) {
-        let scored = |scores: &'a [f32]| samples.clone().zip(&scores[samples.clone()]);
-        match *self {
-            Keys::Highest(scores) => scored(scores).for_each(|(i, &score)| visit(i, key_of_score(score))),
-            Keys::Lowest(scores) => scored(scores).for_each(|(i, &score)| visit(i, !key_of_score(score))),
-            Keys::Partial { scores, lowest, seed } => {
-                let mut words = Words::new(seed, 0, Purpose::StandIn, 0);
-                words.skip(samples.start);
-                scored(scores).for_each(|(i, &score)| visit(i, key_or_stand_in(score, lowest, words.next())));
-            }
-            Keys::Random { seed, epoch, purpose } => {
-                let mut words = Words::new(seed, epoch, purpose, 0);
-                words.skip(samples.start);
-                samples.for_each(|i| visit(i, words.next()));
-            }
-        }
+    fn lowest(&self) -> bool {
+        matches!(self, Ranking::Scores { lowest: true, .. }) // others are inverted as they are written
     }
 }
 
-/// A `u32` that sorts like the score. -0 ties with 0.
-pub(crate) fn key_of_score(score: f32) -> u32 {
-    let bits = (score + 0.0).to_bits();
-    if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
-}
-
-/// The key of a score; of NaN, a sample without one, its word of the stand-in.
-pub(crate) fn key_or_stand_in(score: f32, lowest: bool, word: u32) -> u32 {
-    match (score.is_nan(), lowest) {
-        (true, _) => word,
-        (false, false) => key_of_score(score),
-        (false, true) => !key_of_score(score),
-    }
+/// Makes `out` the first `n` words of a stream.
+fn write_words(seed: u64, epoch: usize, purpose: Purpose, n: usize, out: &mut Vec<u32>) {
+    out.resize(n, 0);
+    out.par_chunks_mut(CHUNK).enumerate().for_each(|(at, part)| {
+        let mut words = Words::new(seed, epoch, purpose, 0);
+        words.skip(at * CHUNK);
+        part.fill_with(|| words.next());
+    });
 }
 
 /// End of a selection: all samples above `key` are in, and of the samples with exactly this key those before `until`.
+/// While it is searched for, it may be at a higher key, by `span` at most.
 #[derive(Debug, Clone, Copy)]
 struct Threshold {
     key: u32,
     until: u32,
+    span: u32,
 }
 
 impl Threshold {
-    /// The threshold above which `count` of these keys lie. It changes the order of the keys. `samples` are the samples
-    /// of the keys, ascending.
-    fn new(by_group: &mut [u32], count: usize, mut samples: impl Iterator<Item = u32>, keys: &Keys<'_>) -> Self {
-        if count == 0 {
-            return Self { key: u32::MAX, until: 0 };
-        }
-        let (above, &mut key, below) = by_group.select_nth_unstable_by(count - 1, |a, b| b.cmp(a));
-        if below.iter().all(|&other| other != key) {
-            return Self { key, until: u32::MAX };
-        }
-        let tied = above.iter().filter(|&&other| other == key).count();
-        let last = samples.by_ref().filter(|&sample| keys.of(sample as usize) == key).nth(tied);
-        Self { key, until: last.map_or(u32::MAX, |last| last + 1) }
+    fn new(key: u32, until: u32) -> Self {
+        Self { key, until, span: 0 }
+    }
+
+    /// The threshold behind the sample at this [`place`](Keys::place).
+    fn behind(place: u64) -> Self {
+        Self::new(!((place >> 32) as u32), place as u32 + 1)
     }
 
     fn takes(self, sample: usize, key: u32) -> bool {
-        // without a branch, as the processor cannot predict the side of the threshold
         (key > self.key) | ((key == self.key) & ((sample as u32) < self.until))
     }
 }
+
+/// A threshold that must be searched for: it is behind the first `left` of the `size` samples within its span.
+struct Open {
+    group: usize,
+    left: usize,
+    size: usize,
+}
+
+/// A search for the thresholds of an epoch.
+struct Search<'a> {
+    keys: &'a Keys<'a>,
+    spread: &'a Spread,
+    lowest: bool,
+}
+
+impl Search<'_> {
+    /// The thresholds of groups that follow each other from `first` on, as far as the spread says them. `counts`: how
+    /// many samples of each are wanted, and how many there are.
+    fn begin<I: Iterator<Item = u32>>(
+        &self,
+        first: usize,
+        counts: impl Iterator<Item = (usize, usize)> + Clone,
+        samples: impl Fn(usize) -> I,
+    ) -> (Vec<Threshold>, Vec<Open>) {
+        let groups = || counts.clone().zip(first..);
+        let few = |count: usize, size: usize| size < SMALL && (1..size).contains(&count);
+        // all places at once, as memory answers many questions in the time of one
+        let mut places = Vec::new();
+        for (_, group) in groups().filter(|&((count, size), _)| few(count, size)) {
+            places.extend(samples(group).map(|sample| self.keys.place(sample)));
+        }
+        let (mut places, mut open) = (places.as_mut_slice(), Vec::new());
+        let threshold = |((count, size), group)| {
+            if count == 0 {
+                return Threshold::new(u32::MAX, 0);
+            }
+            if count == size {
+                return Threshold::new(0, u32::MAX);
+            }
+            if few(count, size) {
+                let (here, rest) = std::mem::take(&mut places).split_at_mut(size);
+                places = rest;
+                return Threshold::behind(*here.select_nth_unstable(count - 1).1);
+            }
+            let End { key, span, left, size } = self.spread.end(group, count, self.lowest);
+            if left == size {
+                return Threshold::new(key, u32::MAX);
+            }
+            open.push(Open { group, left, size });
+            Threshold { key, until: 0, span }
+        };
+        (groups().map(threshold).collect(), open)
+    }
+
+    /// Finds the thresholds that are open. Returns the samples that are in or near the end of their group, stretch by
+    /// stretch in `spare`.
+    fn finish(
+        &self,
+        thresholds: &mut [Threshold],
+        open: Vec<Open>,
+        group: impl Fn(usize) -> usize + Sync,
+        spare: &mut Vec<u32>,
+    ) -> Vec<Stretch> {
+        spare.resize(self.keys.len(), 0);
+        let survey = |(at, part): (usize, &mut [u32])| {
+            let mut stretch = Stretch { len: 0, near: Vec::new() };
+            self.keys.visit(at * CHUNK..at * CHUNK + part.len(), |sample, key| {
+                let Threshold { key: low, span, .. } = thresholds[group(sample)];
+                // written before it is known to be in; if it is not, the next one overwrites it
+                part[stretch.len] = sample as u32;
+                if key.wrapping_sub(low) <= span {
+                    stretch.near.push(stretch.len as u32);
+                }
+                // without a branch, as the processor cannot predict the side of the threshold
+                stretch.len += usize::from(key >= low);
+            });
+            stretch
+        };
+        let stretches: Vec<Stretch> = spare.par_chunks_mut(CHUNK).enumerate().map(survey).collect();
+        if open.is_empty() {
+            return stretches;
+        }
+        let mut searches = vec![u32::MAX; thresholds.len()]; // of each group
+        open.iter().zip(0..).for_each(|(open, search)| searches[open.group] = search);
+        let search = |sample: u32| searches[group(sample as usize)];
+        let of_stretch = |(stretch, part): (&Stretch, &[u32])| -> Vec<u32> {
+            let samples = stretch.near.iter().map(|&at| part[at as usize]);
+            samples.filter(|&sample| search(sample) < u32::MAX).collect()
+        };
+        let near: Vec<Vec<u32>> = stretches.par_iter().zip(spare.par_chunks(CHUNK)).map(of_stretch).collect();
+        let (near, sizes) = (near.concat(), open.iter().map(|open| open.size).collect::<Vec<_>>());
+        let mut by_search = vec![0; near.len()];
+        scatter(&Near { samples: &near, search }, sizes.len(), Some(&sizes), &mut by_search);
+        let threshold = |(samples, Open { group, left, .. }): (&mut [u32], Open)| {
+            let (_, &mut last, _) = samples.select_nth_unstable_by_key(left - 1, |&sample| self.keys.place(sample));
+            (group, Threshold::behind(self.keys.place(last)))
+        };
+        let found: Vec<_> = split(&mut by_search, &sizes).into_par_iter().zip(open).map(threshold).collect();
+        found.into_iter().for_each(|(group, threshold)| thresholds[group] = threshold);
+        stretches
+    }
+}
+
+/// Samples within the span of an open threshold, by its search.
+struct Near<'a, F> {
+    samples: &'a [u32],
+    search: F,
+}
+
+impl<F: Fn(u32) -> u32 + Sync> Items for Near<'_, F> {
+    fn visit(&self, items: Range<usize>, mut to: impl FnMut(usize, u32)) {
+        self.samples[items].iter().for_each(|&sample| to((self.search)(sample) as usize, sample));
+    }
+}
+
+/// The first samples of a stretch of `spare`, ascending: all that are in, and those near the end of their group.
+struct Stretch {
+    len: usize,
+    near: Vec<u32>, // where they are
+}
+
+/// Number of samples in the stretch of one thread.
+const CHUNK: usize = 1 << 17;
+
+/// Number of classes of one thread.
+const BLOCK: usize = 256;
 
 /// Makes `out` these quotas' samples of each class, ascending, copies adjacent. `spare` lends its memory.
 pub(super) fn by_class(
     classes: &ClassIndex,
     quotas: &[usize],
-    keys: &Keys<'_>,
+    ranking: &Ranking<'_>,
     out: &mut Vec<u32>,
     spare: &mut Vec<u32>,
 ) {
-    let (n, counts, of) = (classes.num_samples(), classes.counts(), classes.sample_classes());
+    let (counts, of) = (classes.counts(), classes.sample_classes());
     if quotas == counts {
-        return everything(n, out);
+        return everything(of.len(), out);
     }
-    spare.resize(n, 0);
-    let by_class = spare.as_mut_slice();
-    scatter(&ByClass { keys, of }, counts.len(), Some(counts), by_class);
-    let plan = |(class, (by_class, &quota)): (usize, (&mut [u32], &usize))| {
-        let (whole, rest) = (quota / by_class.len(), quota % by_class.len());
-        (Threshold::new(by_class, rest, classes.members(class).iter().copied(), keys), whole)
+    let keys = ranking.keys(of.len(), out);
+    let counted;
+    let spread = match ranking {
+        Ranking::Scores { kept, .. } => kept.by_class(classes),
+        _ => {
+            counted = Spread::by_class(&keys, classes);
+            &counted
+        }
     };
-    let plans: Vec<(Threshold, usize)> =
-        split(by_class, counts).into_par_iter().zip(quotas).enumerate().map(plan).collect();
-    let total = quotas.iter().sum();
-    if plans.iter().all(|&(_, copies)| copies == 0) {
-        let takes = |sample: usize, key| plans[of[sample] as usize].0.takes(sample, key);
-        return collect_once(n, total, keys, out, spare, takes);
+    let search = Search { keys: &keys, spread, lowest: ranking.lowest() };
+    let begin = |(at, quotas): (usize, &[usize])| {
+        let first = at * BLOCK;
+        let counts = quotas.iter().zip(&counts[first..]).map(|(&quota, &n)| (copies_and_rest(quota, n).1, n));
+        search.begin(first, counts, |class| classes.members(class).iter().copied())
+    };
+    let (thresholds, open): (Vec<_>, Vec<_>) = quotas.par_chunks(BLOCK).enumerate().map(begin).unzip();
+    let (mut thresholds, open) = (thresholds.concat(), open.into_iter().flatten().collect());
+    let stretches = search.finish(&mut thresholds, open, |sample| of[sample] as usize, spare);
+    if quotas.iter().zip(counts).all(|(quota, n)| quota <= n) {
+        let takes = |sample: usize| thresholds[of[sample] as usize].takes(sample, keys.of(sample));
+        return merge(&parts(&stretches, spare, takes), spare, out);
     }
-    collect(n, total, keys, out, |sample, key| {
-        let (threshold, copies) = plans[of[sample] as usize];
-        copies + usize::from(threshold.takes(sample, key))
-    });
+    let copies = |sample: usize, key| {
+        let class = of[sample] as usize;
+        copies_and_rest(quotas[class], counts[class]).0 + usize::from(thresholds[class].takes(sample, key))
+    };
+    collect(quotas.iter().sum(), &keys, spare, copies);
+    std::mem::swap(out, spare); // as random keys are in `out`
 }
 
-/// The keys of all samples, by class.
-struct ByClass<'a> {
-    keys: &'a Keys<'a>,
-    of: &'a [u32], // the class of each sample
-}
-
-impl Items for ByClass<'_> {
-    fn visit(&self, samples: Range<usize>, mut to: impl FnMut(usize, u32)) {
-        self.keys.visit(samples, |sample, key| to(self.of[sample] as usize, key));
-    }
-
-    fn groups(&self, samples: Range<usize>, mut to: impl FnMut(usize)) {
-        self.of[samples].iter().for_each(|&class| to(class as usize));
-    }
+/// How often a quota takes each of `n` samples, and how many of them it takes once more.
+fn copies_and_rest(quota: usize, n: usize) -> (usize, usize) {
+    if quota <= n { (0, quota) } else { (quota / n, quota % n) }
 }
 
 /// Makes `out` these positions of the ranking of all samples, ascending. `spare` lends its memory.
-pub(super) fn window(n: usize, window: &Range<usize>, keys: &Keys<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
+pub(super) fn window(n: usize, window: &Range<usize>, ranking: &Ranking<'_>, out: &mut Vec<u32>, spare: &mut Vec<u32>) {
     if *window == (0..n) {
         return everything(n, out);
     }
-    spare.clear();
-    keys.visit(0..n, |_, key| spare.push(key));
-    let mut threshold = |count| Threshold::new(spare, count, 0..n as u32, keys);
+    let keys = ranking.keys(n, out);
+    let counted;
+    let spread = match ranking {
+        Ranking::Scores { kept, .. } => kept.of_all(),
+        _ => {
+            counted = Spread::of_all(&keys);
+            &counted
+        }
+    };
+    let search = Search { keys: &keys, spread, lowest: ranking.lowest() };
+    let mut threshold = |count| {
+        let (mut threshold, open) = search.begin(0, std::iter::once((count, n)), |_| 0..n as u32);
+        search.finish(&mut threshold, open, |_| 0, spare);
+        threshold[0]
+    };
     let (end, start) = (threshold(window.end), threshold(window.start));
-    collect_once(n, window.len(), keys, out, spare, |sample, key| end.takes(sample, key) & !start.takes(sample, key));
+    collect(window.len(), &keys, spare, |sample, key| usize::from(end.takes(sample, key) & !start.takes(sample, key)));
+    std::mem::swap(out, spare); // as random keys are in `out`
 }
 
 fn everything(num_samples: usize, out: &mut Vec<u32>) {
@@ -199,44 +312,35 @@ fn everything(num_samples: usize, out: &mut Vec<u32>) {
     out.extend(0..num_samples as u32);
 }
 
-/// Number of samples in the stretch of one thread.
-const CHUNK: usize = 1 << 17;
-
-/// Writes the samples for which `takes(sample, key)` is true to `out`, in order, `total` in all. `spare` has a place
-/// for each sample and is overwritten: every stretch writes its samples where it begins, and then they are moved
-/// together.
-fn collect_once(
-    num_samples: usize,
-    total: usize,
-    keys: &Keys<'_>,
-    out: &mut Vec<u32>,
-    spare: &mut [u32],
-    takes: impl Fn(usize, u32) -> bool + Sync,
-) {
-    let take = |(at, part): (usize, &mut [u32])| {
-        let mut end = 0;
-        keys.visit(at * CHUNK..num_samples.min((at + 1) * CHUNK), |sample, key| {
-            // written before it is known to be in; if it is not, the next one overwrites it
-            part[end] = sample as u32;
-            end += usize::from(takes(sample, key));
-        });
-        end
+/// For each stretch the places of its samples that are in, as ranges.
+fn parts(stretches: &[Stretch], spare: &[u32], takes: impl Fn(usize) -> bool + Sync) -> Vec<Vec<Range<usize>>> {
+    let of_stretch = |(stretch, part): (&Stretch, &[u32])| {
+        let out = stretch.near.iter().map(|&at| at as usize).filter(|&at| !takes(part[at] as usize));
+        let mut start = 0;
+        let mut ranges: Vec<Range<usize>> = out.map(|at| std::mem::replace(&mut start, at + 1)..at).collect();
+        ranges.push(start..stretch.len);
+        ranges
     };
-    let sizes: Vec<usize> = spare.par_chunks_mut(CHUNK).enumerate().map(take).collect();
-    out.resize(total, 0);
-    split(out, &sizes).into_par_iter().zip(spare.par_chunks(CHUNK)).for_each(|(out, part)| {
-        out.copy_from_slice(&part[..out.len()]);
+    stretches.par_iter().zip(spare.par_chunks(CHUNK)).map(of_stretch).collect()
+}
+
+/// Makes `out` these parts of the stretches in `spare`.
+fn merge(parts: &[Vec<Range<usize>>], spare: &[u32], out: &mut Vec<u32>) {
+    let sizes: Vec<usize> = parts.iter().map(|parts| parts.iter().map(Range::len).sum()).collect();
+    out.resize(sizes.iter().sum(), 0);
+    let stretches = split(out, &sizes).into_par_iter().zip(parts).zip(spare.par_chunks(CHUNK));
+    stretches.for_each(|((mut out, parts), spare)| {
+        for part in parts {
+            let (here, rest) = std::mem::take(&mut out).split_at_mut(part.len());
+            here.copy_from_slice(&spare[part.clone()]);
+            out = rest;
+        }
     });
 }
 
-/// Writes the samples to `out` in order, each as often as `copies(sample, key)` says, `total` in all.
-fn collect(
-    num_samples: usize,
-    total: usize,
-    keys: &Keys<'_>,
-    out: &mut Vec<u32>,
-    copies: impl Fn(usize, u32) -> usize + Sync,
-) {
+/// Makes `out` the samples in order, each as often as `copies(sample, key)` says, `total` in all.
+fn collect(total: usize, keys: &Keys<'_>, out: &mut Vec<u32>, copies: impl Fn(usize, u32) -> usize + Sync) {
+    let num_samples = keys.len();
     let chunk = |at: usize| at * CHUNK..num_samples.min((at + 1) * CHUNK);
     let size = |at: usize| {
         let mut size = 0;
@@ -295,13 +399,18 @@ mod tests {
     }
 
     prop_compose! {
-        /// Labels of up to 6 classes, scores with many ties and both zeros, quotas up to twice each class.
-        fn case()(samples in prop::collection::vec((0u8..6, -3i8..4, any::<bool>()), 1..200))
-            (quotas in prop::collection::vec(0.0..2.0f64, 6), samples in Just(samples))
+        /// Labels of up to 6 classes, scores with few or many ties and both zeros, quotas up to twice each class.
+        fn case()(
+            samples in prop_oneof![1usize..200, 400usize..2000].prop_flat_map(|len| {
+                prop::collection::vec((0u8..6, any::<i16>(), any::<bool>()), len)
+            }),
+            coarse in prop_oneof![Just(1), Just(9_000)],
+        )
+            (quotas in prop::collection::vec(0.0..2.0f64, 6), samples in Just(samples), coarse in Just(coarse))
             -> (Vec<u8>, Vec<f32>, Vec<usize>) {
             let labels: Vec<u8> = samples.iter().map(|&(label, ..)| label).collect();
             let sign = |negative: bool| if negative { -1.0 } else { 1.0 };
-            let score = |&(_, score, negative): &(u8, i8, bool)| f32::from(score) / 2.0 * sign(negative);
+            let score = |&(_, score, negative): &(u8, i16, bool)| f32::from(score / coarse) / 2.0 * sign(negative);
             let counts = ClassIndex::new(&labels).unwrap().counts().to_vec();
             let quotas = counts.iter().zip(quotas).map(|(&n, share)| (n as f64 * share).round() as usize).collect();
             let scores = samples.iter().map(score).collect();
@@ -311,11 +420,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn two_passes_choose_what_a_stable_sort_chooses((labels, scores, quotas) in case(), lowest: bool) {
+        fn a_selection_chooses_what_a_stable_sort_chooses((labels, scores, quotas) in case(), lowest: bool) {
             let classes = ClassIndex::new(&labels).unwrap();
-            let keys = if lowest { Keys::Lowest(&scores) } else { Keys::Highest(&scores) };
-            let mut list = Vec::new();
-            by_class(&classes, &quotas, &keys, &mut list, &mut Vec::new());
+            let (kept, mut list) = (Kept::new(scores.clone()), Vec::new());
+            by_class(&classes, &quotas, &Ranking::Scores { kept: &kept, lowest }, &mut list, &mut Vec::new());
             prop_assert_eq!(list, naive(&labels, &quotas, &scores, lowest));
         }
 
@@ -327,27 +435,9 @@ mod tests {
             ranking.sort_by(|&a, &b| (scores[b as usize] + 0.0).total_cmp(&(scores[a as usize] + 0.0)));
             let mut expected = ranking[a..b].to_vec();
             expected.sort_unstable();
-            let mut list = Vec::new();
-            window(n, &(a..b), &Keys::Highest(&scores), &mut list, &mut Vec::new());
+            let (kept, mut list) = (Kept::new(scores), Vec::new());
+            window(n, &(a..b), &Ranking::Scores { kept: &kept, lowest: false }, &mut list, &mut Vec::new());
             prop_assert_eq!(list, expected);
-        }
-
-        #[test]
-        fn random_keys_are_the_same_from_any_start(
-            seed: u64, epoch in 0usize..9, from in 0usize..500, len in 1usize..500,
-        ) {
-            let keys = Keys::Random { seed, epoch, purpose: Purpose::Redraw };
-            let (mut all, mut part) = (Vec::new(), Vec::new());
-            keys.visit(from..from + len, |sample, key| assert_eq!(key, keys.of(sample)));
-            keys.visit(0..from + len, |_, key| all.push(key));
-            keys.visit(from..from + len, |_, key| part.push(key));
-            prop_assert_eq!(&part[..], &all[from..]);
-        }
-
-        #[test]
-        fn keys_sort_like_scores(a: f32, b: f32) {
-            prop_assume!(!a.is_nan() && !b.is_nan());
-            prop_assert_eq!(key_of_score(a).cmp(&key_of_score(b)), a.partial_cmp(&b).unwrap());
         }
     }
 
@@ -363,8 +453,9 @@ mod tests {
         let expected = naive(&labels, &quotas, &scores, false);
         for threads in [1, 2, 3, 7] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let mut list = vec![9; 5];
-            pool.install(|| by_class(&classes, &quotas, &Keys::Highest(&scores), &mut list, &mut Vec::new()));
+            let (kept, mut list) = (Kept::new(scores.clone()), vec![9; 5]);
+            let ranking = Ranking::Scores { kept: &kept, lowest: false };
+            pool.install(|| by_class(&classes, &quotas, &ranking, &mut list, &mut Vec::new()));
             assert!(list == expected, "{threads} threads");
         }
     }
