@@ -30,7 +30,8 @@ pub(crate) fn plain(argument: &str, tensor: &Tensor) -> Result<()> {
 
 /// Whether it is sparse in a layout that is not COO, the one that `is_sparse` knows: no such tensor has strides.
 fn is_compressed(tensor: &Tensor) -> bool {
-    without_gradient(|| tensor.f_as_strided([0i64], [1i64], None).is_err())
+    // the first is cheap, and known for the usual devices; the second is for all
+    tensor.f_is_set_to(tensor).is_err() && without_gradient(|| tensor.f_as_strided([0i64], [1i64], None).is_err())
 }
 
 /// Labels as `[N]`, Int64, from integers or booleans, `[N]` or `[N, 1]`.

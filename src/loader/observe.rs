@@ -75,10 +75,10 @@ impl CurriculumLoader {
 
     fn new_steps(&self) -> Result<Steps> {
         let measurer = self.measurer(0..self.len())?;
-        Ok(Steps::new(match &self.present {
+        Steps::new(match &self.present {
             Some(mask) => measurer.present(mask)?,
             None => measurer,
-        }))
+        })
     }
 
     /// Moves what was [observed](Self::observe) to the sampler, and puts to use what is of epochs before `epoch`.

@@ -61,6 +61,19 @@ impl<'a> Batch<'a> {
         self.measure_at(indices, slots, labels, present)
     }
 
+    /// Measures the batch in the CPU's memory, if it is there in f32. `masks`: `[M, n]`.
+    pub(super) fn values(
+        &self,
+        labels: impl FnOnce() -> Result<host::Labels>,
+        masks: Option<&[bool]>,
+    ) -> Result<Option<host::Values>> {
+        if (self.layout.device, self.layout.kind) == (Device::Cpu, Kind::Float) {
+            host::values(self.len as usize, labels, masks, self.logits, self.embeddings)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// As [`measure`](Self::measure), if all indices are known to be in range.
     pub(super) fn measure_known(&self, labels: &Tensor, present: Option<&Tensor>) -> Result<Measured> {
         let indices = self.indices_on_device()?;

@@ -8,6 +8,22 @@ use super::slices::{Modality, complements_into, log_probabilities_into};
 use crate::tensor::to_vec;
 use crate::{Result, raw};
 
+/// Labels of the samples of a batch.
+pub(super) enum Labels {
+    /// `[n]`, columns of the logits.
+    One(Vec<u32>),
+    /// `[n, L]`.
+    Several(Vec<i8>),
+}
+
+/// Results of a batch, as [`Measured`] has them.
+#[derive(Debug)]
+pub(super) struct Values {
+    pub(super) log_p: Option<Vec<f32>>, // [M, n]
+    pub(super) phi: Option<Vec<f32>>,   // [n]
+    pub(super) fault: Vec<i32>,         // [n]
+}
+
 /// `log_p`, `phi` and faults of a batch. None if it is not in the CPU's memory.
 ///
 /// `indices`, `slots`: `[n]`; `labels`: `[N + 1]` or `[N + 1, L]`; `present`: `[M, n]`. f16, bf16, and
@@ -19,18 +35,47 @@ pub(super) fn measure(
     logits: &[Tensor],
     embeddings: &[Tensor],
 ) -> Result<Option<Measured>> {
+    let masks: Option<Vec<bool>> = match present {
+        Some(present) => Some(to_vec(&present.f_contiguous()?.f_view([-1])?)?),
+        None => None,
+    };
+    let labels = || {
+        let labels = labels.f_index_select(0, slots)?;
+        Ok(match labels.dim() {
+            2 => Labels::Several(to_vec(&labels.f_view([-1])?)?),
+            // checked: below the width
+            _ => Labels::One(to_vec::<i64>(&labels)?.into_iter().map(|label| label as u32).collect()),
+        })
+    };
+    let n = slots.size()[0] as usize;
+    let Some(Values { log_p, phi, fault }) = values(n, labels, masks.as_deref(), logits, embeddings)? else {
+        return Ok(None);
+    };
+    let log_p = match log_p {
+        Some(log_p) => Some(Tensor::f_from_slice(&log_p)?.f_view([logits.len() as i64, n as i64])?),
+        None => None,
+    };
+    let phi = phi.map(|phi| Tensor::f_from_slice(&phi)).transpose()?;
+    let fault = Tensor::f_from_slice(&fault)?;
+    let (indices, slots) = (indices.shallow_clone(), slots.shallow_clone());
+    Ok(Some(Measured { indices, slots, log_p, phi, fault }))
+}
+
+/// The results of `n` samples. None if they are not in the CPU's memory. `masks`: `[M, n]`.
+pub(super) fn values(
+    n: usize,
+    labels: impl FnOnce() -> Result<Labels>,
+    masks: Option<&[bool]>,
+    logits: &[Tensor],
+    embeddings: &[Tensor],
+) -> Result<Option<Values>> {
     let copies = [plain(logits)?, plain(embeddings)?];
     let (Some(logit_rows), Some(embedding_rows)) = (in_place(logits, &copies[0]), in_place(embeddings, &copies[1]))
     else {
         return Ok(None);
     };
-    let n = slots.size()[0] as usize;
-    let masks: Option<Vec<bool>> = match present {
-        Some(present) => Some(to_vec(&present.f_contiguous()?.f_view([-1])?)?),
-        None => None,
-    };
-    let mask = |m: usize| masks.as_ref().map(|masks| &masks[m * n..][..n]);
-    let mut fault = vec![1i32; n]; // as in `Measured`
+    let mask = |m: usize| masks.map(|masks| &masks[m * n..][..n]);
+    let mut fault = vec![1i32; n];
     let mut note = |sample: usize, tensor: usize| {
         if fault[sample] == 1 {
             fault[sample] = 2 + tensor as i32;
@@ -39,18 +84,12 @@ pub(super) fn measure(
     let (mut log_p, mut phi) = (None, None);
     if !logits.is_empty() {
         let num_classes = logits[0].size()[1] as usize;
-        let labels = labels.f_index_select(0, slots)?;
-        let (several, one): (Vec<i8>, Vec<i64>) = match labels.dim() {
-            2 => (to_vec(&labels.f_view([-1])?)?, vec![]),
-            _ => (vec![], to_vec(&labels)?),
-        };
-        let one: Vec<u32> = one.into_iter().map(|label| label as u32).collect(); // checked: below the width
+        let labels = labels()?;
         let mut values = vec![0.0; logits.len() * n];
         for (m, (rows, out)) in logit_rows.iter().zip(values.chunks_exact_mut(n)).enumerate() {
-            if several.is_empty() {
-                log_probabilities_into(rows, num_classes, &one, out);
-            } else {
-                mean_log_probabilities_into(rows, num_classes, &several, out);
+            match &labels {
+                Labels::One(labels) => log_probabilities_into(rows, num_classes, labels, out),
+                Labels::Several(labels) => mean_log_probabilities_into(rows, num_classes, labels, out),
             }
             for (sample, value) in out.iter_mut().enumerate() {
                 match mask(m).is_none_or(|mask| mask[sample]) {
@@ -60,7 +99,7 @@ pub(super) fn measure(
                 }
             }
         }
-        log_p = Some(Tensor::f_from_slice(&values)?.f_view([logits.len() as i64, n as i64])?);
+        log_p = Some(values);
     }
     if !embeddings.is_empty() {
         let width = embeddings[0].size()[1] as usize;
@@ -74,11 +113,9 @@ pub(super) fn measure(
             };
             note(sample, logits.len() + modalities.iter().position(bad).unwrap_or(0));
         }
-        phi = Some(Tensor::f_from_slice(&values)?);
+        phi = Some(values);
     }
-    let fault = Tensor::f_from_slice(&fault)?;
-    let (indices, slots) = (indices.shallow_clone(), slots.shallow_clone());
-    Ok(Some(Measured { indices, slots, log_p, phi, fault }))
+    Ok(Some(Values { log_p, phi, fault }))
 }
 
 /// Copies in f32 without gaps of the tensors on the CPU that cannot be read in place.

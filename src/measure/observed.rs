@@ -43,6 +43,22 @@ impl Observed {
         })
     }
 
+    /// What was measured in the CPU's memory, laid out as by [`write`](Self::write), without marks of errors.
+    ///
+    /// `log_p`: `[M, N + 1]`, `phi`: `[N + 1]`; NaN for a sample that was not observed.
+    pub(super) fn laid_out(
+        layout: Layout,
+        num_samples: i64,
+        divisor: i64,
+        log_p: Option<Tensor>,
+        phi: Option<Tensor>,
+    ) -> Result<Self> {
+        let none = Tensor::f_zeros([0i64], (Kind::Int64, layout.device))?;
+        let none = || none.shallow_clone();
+        let (fault, position, lowest, highest, twice) = (none(), none(), none(), none(), none());
+        Ok(Self { layout, num_samples, divisor, log_p, phi, fault, position, lowest, highest, twice })
+    }
+
     /// Stores a batch. A sample that was stored before is replaced.
     pub(super) fn write(&mut self, batch: &Measured) -> Result<()> {
         let slots = &batch.slots;
@@ -162,7 +178,7 @@ impl Observed {
     }
 
     /// The error of this code of a sample, above 1.
-    fn not_finite(&self, sample: usize, code: i32) -> Error {
+    pub(super) fn not_finite(&self, sample: usize, code: i32) -> Error {
         let tensor = (code as usize).saturating_sub(2);
         let logits = if self.log_p.is_some() { self.layout.modalities as usize } else { 0 };
         let (argument, modality) =

@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor};
 use super::batch::Batch;
 use super::layout::{Layout, Measured};
 use super::observed::Observed;
-use super::{Real, Scores, Terms, several};
+use super::{Real, Scores, Terms, host, several};
 use crate::error::{ArgumentError, LabelError, MeasureError, TensorError};
 use crate::labels::whole;
 use crate::tensor::{self, to_vec, without_gradient};
@@ -180,6 +180,38 @@ impl MultimodalMeasurer {
         Ok(seen)
     }
 
+    /// The scores of samples of which each comes once, measured in the CPU's memory. `log_p`: `M` times `[n]`; `phi`:
+    /// once `[n]`; empty if the terms do not need them. `fault`: as in [`Measured`].
+    pub(super) fn seen_on_host(
+        &self,
+        layout: Layout,
+        samples: &[u32],
+        [log_p, phi]: [&[Vec<f32>]; 2],
+        fault: &[i32],
+    ) -> Result<(Vec<u32>, Vec<f32>)> {
+        let n = self.num_samples;
+        // in the places of a full measurement, so that libtorch's sigmoid gives the same bits
+        let place = |values: &[Vec<f32>]| {
+            let mut all = vec![f32::NAN; values.len() * (n + 1)];
+            for (all, values) in all.chunks_exact_mut(n + 1).zip(values) {
+                samples.iter().zip(values).for_each(|(&sample, &value)| all[sample as usize] = value);
+            }
+            Ok::<_, Error>((!all.is_empty()).then(|| Tensor::f_from_slice(&all)).transpose()?)
+        };
+        let log_p = place(log_p)?.map(|log_p| log_p.f_view([-1, n as i64 + 1])).transpose()?;
+        let divisor = divisor(&self.labels, layout);
+        let observed = Observed::laid_out(layout, n as i64, divisor, log_p, place(phi)?)?;
+        if let Some(at) = fault.iter().position(|&code| code > 1) {
+            return Err(observed.not_finite(samples[at] as usize, fault[at]));
+        }
+        let score = observed.score(self.terms, self.present.as_ref())?.f_to_kind(Kind::Float)?;
+        let scores = to_vec::<f32>(&score)?;
+        let mut seen: Vec<u32> = samples.to_vec();
+        seen.sort_unstable();
+        let scores = seen.iter().map(|&sample| scores[sample as usize]).collect();
+        Ok((seen, scores))
+    }
+
     /// What [`finish_observed`](Self::finish_observed) says of these results.
     pub(super) fn seen(&self, observed: &Observed) -> Result<(Vec<u32>, Vec<f32>)> {
         observed.seen(self.terms, self.present.as_ref())
@@ -189,6 +221,24 @@ impl MultimodalMeasurer {
     pub(super) fn measure_known(&mut self, batch: &Batch<'_>) -> Result<Measured> {
         let labels = self.labels_on(batch.layout.device)?;
         batch.measure_known(&labels, self.present.as_ref())
+    }
+
+    /// The labels of these samples, which there are.
+    pub(super) fn labels_of(&self, samples: &[u32]) -> host::Labels {
+        match &self.labels {
+            Labels::One { labels, .. } => {
+                host::Labels::One(samples.iter().map(|&sample| labels[sample as usize] as u32).collect())
+            }
+            Labels::Several { labels, num_labels } => {
+                let row = |&sample: &u32| &labels[sample as usize * num_labels..][..*num_labels];
+                host::Labels::Several(samples.iter().flat_map(row).copied().collect())
+            }
+        }
+    }
+
+    /// The mask of the modalities, `[M, N]`, on the host.
+    pub(super) fn masks(&self) -> Result<Option<Vec<bool>>> {
+        self.present.as_ref().map(|present| to_vec(&present.f_view([-1])?)).transpose()
     }
 
     /// Results of batches of this layout, of which there are none yet.
@@ -322,9 +372,13 @@ impl MultimodalMeasurer {
 }
 
 fn new_observed(labels: &Labels, layout: Layout, num_samples: usize, terms: Terms) -> Result<Observed> {
-    let divisor = match labels {
+    Observed::new(layout, num_samples as i64, divisor(labels, layout), terms)
+}
+
+/// What `ln p` is divided by in Eq. 1.
+fn divisor(labels: &Labels, layout: Layout) -> i64 {
+    match labels {
         Labels::One { .. } => layout.num_classes,
         Labels::Several { .. } => 1, // their `ln p` is a mean already
-    };
-    Observed::new(layout, num_samples as i64, divisor, terms)
+    }
 }
