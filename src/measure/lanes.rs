@@ -1,7 +1,7 @@
 //! The measurer's arithmetic in f32, sixteen values at a time, with the same bits on every machine.
 //!
 //! **What is computed.** [`LogProbabilities`] is `ln softmax(row)[label]`, [`Confidence`] is Eq. 1 of it.
-//! [`Complements`] and [`Complement`] are Eq. 2-3: one minus the mean cosine of the rows of a sample.
+//! [`Complements`] and [`AnyComplements`] are Eq. 2-3: one minus the mean cosine of the rows of a sample.
 //!
 //! **Why this way.** Exponentials take most of the time of a measurement, and `libm` computes one at a time. So all
 //! functions here are plain loops over arrays of a fixed length, and [`wide`] compiles them for the widest registers
@@ -334,55 +334,90 @@ fn add<const M: usize>(lanes: &mut [[Along; M]; M], x: &[Along; M]) {
     }
 }
 
-/// Eq. 2-3 of one sample with any number of rows, in linear time: for rows `u` of length 1,
-/// `sum of cosines = |sum u|^2 - sum |u|^2`. None for fewer than two rows, or if a length is 0 or outside the range in
-/// which squares of f32 are exact enough.
-struct Complement<'a, 'b> {
-    rows: &'a [&'b [f32]],
-    lengths: &'a mut Vec<f32>,
+/// Eq. 2-3 of samples with any number of modalities, some of which may be missing, in linear time: for rows `u` of
+/// length 1, `sum of cosines = |sum u|^2 - sum |u|^2`. The result is [`NOT_HERE`] for fewer than two rows, and if a
+/// length is 0 or outside the range in which squares of f32 are exact enough.
+struct AnyComplements<'a> {
+    rows: &'a [&'a [f32]],             // M times [n, width]
+    present: &'a [Option<&'a [bool]>], // M times [n]; None if no sample lacks the modality
+    width: usize,
+    out: &'a mut [f32],
 }
 
-impl Kernel for Complement<'_, '_> {
-    type Output = Option<f32>;
+/// Stands for a result that must be computed in f64. No result is negative.
+pub(super) const NOT_HERE: f32 = -1.0;
 
+impl Kernel for AnyComplements<'_> {
+    type Output = ();
+
+    #[allow(clippy::needless_range_loop)] // `i` is a sample, in rows, squares and scores
     #[inline(always)]
-    fn run(self) -> Option<f32> {
-        let Self { rows, lengths } = self;
-        let pairs = rows.len() * rows.len().saturating_sub(1);
-        if pairs == 0 {
-            return None;
-        }
-        lengths.clear();
-        let mut squares = 0.0;
-        for row in rows {
-            let square = square(row);
-            if !(1e-20..1e20).contains(&square) {
-                return None;
+    fn run(self) {
+        let Self { rows, present, width, out } = self;
+        let has = |m: usize, sample: usize| present[m].is_none_or(|present| present[sample]);
+        let row = |m: usize, sample: usize| &rows[m][sample * width..][..width];
+        let (mut squares, mut inverses) = (vec![[1.0f64; BLOCK]; rows.len()], vec![[0.0f32; BLOCK]; rows.len()]);
+        let mut here: Vec<Scaled<'_>> = Vec::with_capacity(rows.len()); // of a sample
+        for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+            let from = block * BLOCK;
+            for (m, squares) in squares.iter_mut().enumerate() {
+                for i in 0..out.len() {
+                    squares[i] = if has(m, from + i) { square(row(m, from + i)) } else { 1.0 };
+                }
             }
-            let inverse = (1.0 / square.sqrt()) as f32;
-            lengths.push(inverse);
-            squares += f64::from(inverse) * f64::from(inverse) * square;
+            for (inverses, squares) in inverses.iter_mut().zip(&squares) {
+                for i in 0..BLOCK {
+                    inverses[i] = (1.0 / squares[i].sqrt()) as f32;
+                }
+            }
+            for (i, out) in out.iter_mut().enumerate() {
+                let (mut lengths, mut exact) = (0.0, true);
+                here.clear();
+                for m in (0..rows.len()).filter(|&m| has(m, from + i)) {
+                    let (square, inverse) = (squares[m][i], inverses[m][i]);
+                    exact &= (1e-20..1e20).contains(&square);
+                    lengths += f64::from(inverse) * f64::from(inverse) * square;
+                    let (chunks, rest) = row(m, from + i).as_chunks();
+                    here.push((chunks, rest, inverse));
+                }
+                let pairs = here.len() * here.len().saturating_sub(1);
+                *out = NOT_HERE;
+                if exact && pairs > 0 {
+                    let phi = 1.0 - (square_of_sum(&here) - lengths) / pairs as f64;
+                    *out = if phi < 0.0 { 0.0 } else { phi } as f32;
+                }
+            }
         }
-        let phi = 1.0 - (square_of_sum(rows, lengths) - squares) / pairs as f64;
-        Some(if phi < 0.0 { 0.0 } else { phi } as f32)
     }
 }
+
+/// A row in registers, what is left of it, and its factor.
+type Scaled<'a> = (&'a [Along], &'a [f32], f32);
 
 /// `|sum of factor * row|^2`.
 #[inline(always)]
-fn square_of_sum(rows: &[&[f32]], factors: &[f32]) -> f64 {
-    let width = rows[0].len();
-    let mut total = 0.0;
-    for from in (0..width).step_by(STRETCH) {
-        let to = width.min(from + STRETCH);
-        let mut sum = [0.0; STRETCH];
-        let sum = &mut sum[..to - from];
-        for (row, &factor) in rows.iter().zip(factors) {
-            sum.iter_mut().zip(&row[from..to]).for_each(|(sum, x)| *sum += factor * x);
+fn square_of_sum(rows: &[Scaled<'_>]) -> f64 {
+    let (chunks, rest) = (rows[0].0.len(), rows[0].1.len());
+    let (mut total, mut lanes) = (0.0, [0.0; ALONG]);
+    for at in 0..chunks {
+        let mut sum = [0.0; ALONG];
+        for (row, _, factor) in rows {
+            let x = row[at];
+            (0..ALONG).for_each(|lane| sum[lane] += factor * x[lane]);
         }
-        total += square(sum);
+        (0..ALONG).for_each(|lane| lanes[lane] += sum[lane] * sum[lane]);
+        if at % (STRETCH / ALONG) == STRETCH / ALONG - 1 {
+            total += f64::from(halves(in_memory(std::mem::take(&mut lanes))));
+        }
     }
-    total
+    if rest > 0 {
+        let mut sum = [0.0; ALONG];
+        for (_, row, factor) in rows {
+            sum.iter_mut().zip(*row).for_each(|(sum, x)| *sum += factor * x);
+        }
+        (0..ALONG).for_each(|lane| lanes[lane] += sum[lane] * sum[lane]);
+    }
+    total + f64::from(halves(in_memory(lanes)))
 }
 
 /// Number of terms that are summed in f32 before f64: 64 in each lane.
@@ -423,20 +458,16 @@ pub(super) fn log_probabilities(rows: &[f32], num_classes: usize, labels: &[u32]
     wide(LogProbabilities { rows, num_classes, labels, out });
 }
 
-/// Eq. 2-3 for two, three or four modalities that all samples have. Returns whether it was done.
-pub(super) fn complements(rows: &[&[f32]], width: usize, out: &mut [f32]) -> bool {
+/// Eq. 2-3 of all samples. `rows`: `M` times `[n, width]`; `present`: `M` times `[n]`, or None if no sample lacks the
+/// modality. The result is [`NOT_HERE`] for samples that must be measured in f64.
+pub(super) fn complements(rows: &[&[f32]], present: &[Option<&[bool]>], width: usize, out: &mut [f32]) {
+    let whole = present.iter().all(Option::is_none);
     match *rows {
-        [a, b] => wide(Complements { rows: [a, b], width, out }),
-        [a, b, c] => wide(Complements { rows: [a, b, c], width, out }),
-        [a, b, c, d] => wide(Complements { rows: [a, b, c, d], width, out }),
-        _ => return false,
+        [a, b] if whole => wide(Complements { rows: [a, b], width, out }),
+        [a, b, c] if whole => wide(Complements { rows: [a, b, c], width, out }),
+        [a, b, c, d] if whole => wide(Complements { rows: [a, b, c, d], width, out }),
+        _ => wide(AnyComplements { rows, present, width, out }),
     }
-    true
-}
-
-/// See [`Complement`].
-pub(super) fn complement(rows: &[&[f32]], lengths: &mut Vec<f32>) -> Option<f32> {
-    wide(Complement { rows, lengths })
 }
 
 #[cfg(test)]
@@ -534,10 +565,12 @@ mod tests {
             prop_assert_eq!(bits(&a), bits(&b));
             let rows = [rows(1, width), rows(2, width), rows(3, width)];
             let rows = [&rows[0][..], &rows[1], &rows[2]];
-            let (one, mut lengths) = (rows.map(|rows| &rows[..width]), Vec::new());
-            let safe = Complement { rows: &one, lengths: &mut lengths }.run();
-            prop_assert_eq!(complement(&one, &mut lengths).map(f32::to_bits), safe.map(f32::to_bits));
-            prop_assert!(complements(&rows, width, &mut a));
+            let mask: Vec<bool> = (0..n).map(|i| i % 3 > 0).collect();
+            let present = [None, Some(&mask[..]), None];
+            complements(&rows, &present, width, &mut a);
+            AnyComplements { rows: &rows, present: &present, width, out: &mut b }.run();
+            prop_assert_eq!(bits(&a), bits(&b));
+            complements(&rows, &[None; 3], width, &mut a);
             Complements { rows, width, out: &mut b }.run();
             prop_assert_eq!(bits(&a), bits(&b));
         }
@@ -554,7 +587,7 @@ mod tests {
                 let nan: Vec<usize> = (0..20).filter(|&i| out[i].is_nan()).collect();
                 assert_eq!(nan, [7], "{num_classes} {bad}");
                 let other = vec![1.0; rows.len()];
-                assert!(complements(&[&rows, &other], num_classes, &mut out));
+                complements(&[&rows, &other], &[None; 2], num_classes, &mut out);
                 let nan: Vec<usize> = (0..20).filter(|&i| out[i].is_nan()).collect();
                 assert_eq!(nan, [7], "{num_classes} {bad}");
             }

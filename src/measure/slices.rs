@@ -38,11 +38,9 @@ mod sealed {
         fn log_probabilities(rows: &[Self], num_classes: usize, labels: &[u32], out: &mut [Self]);
         /// Eq. 1 of every `ln p`, in place.
         fn confidence(log_p: &mut [Self], num_classes: usize);
-        /// Eq. 2-3 of every sample, if all samples have all modalities. NaN if a value is not finite. Returns false if
-        /// it cannot do this number of modalities.
-        fn complements(rows: &[&[Self]], width: usize, out: &mut [Self]) -> bool;
-        /// Eq. 2-3 of one sample, from the rows of the modalities that it has. NaN if a value is not finite.
-        fn complement(rows: &[&[Self]], scratch: &mut Vec<Self>) -> Self;
+        /// Eq. 2-3 of every sample over the modalities that it has: `rows` are `M` times `[n, width]`, `present` `M`
+        /// times `[n]`. NaN if a value is not finite. Negative for a sample that it cannot measure.
+        fn complements(rows: &[&[Self]], present: &[Option<&[bool]>], width: usize, out: &mut [Self]);
     }
 
     impl Real for f32 {
@@ -59,11 +57,8 @@ mod sealed {
         fn confidence(log_p: &mut [f32], num_classes: usize) {
             lanes::confidence(log_p, num_classes);
         }
-        fn complements(rows: &[&[f32]], width: usize, out: &mut [f32]) -> bool {
-            lanes::complements(rows, width, out)
-        }
-        fn complement(rows: &[&[f32]], scratch: &mut Vec<f32>) -> f32 {
-            lanes::complement(rows, scratch).unwrap_or_else(|| super::complement(rows))
+        fn complements(rows: &[&[f32]], present: &[Option<&[bool]>], width: usize, out: &mut [f32]) {
+            lanes::complements(rows, present, width, out);
         }
     }
 
@@ -85,11 +80,8 @@ mod sealed {
                 *x = 1.0 / (1.0 + libm::exp(-*x / num_classes as f64));
             }
         }
-        fn complements(_: &[&[f64]], _: usize, _: &mut [f64]) -> bool {
-            false
-        }
-        fn complement(rows: &[&[f64]], _: &mut Vec<f64>) -> f64 {
-            super::complement(rows)
+        fn complements(_: &[&[f64]], _: &[Option<&[bool]>], _: usize, out: &mut [f64]) {
+            out.fill(-1.0);
         }
     }
 }
@@ -264,20 +256,17 @@ pub(super) fn log_probabilities_into<F: Real>(rows: &[F], num_classes: usize, la
 }
 
 /// Eq. 2-3 of all samples on all threads, over the modalities that each has; NaN where a row is not finite.
-pub(super) fn complements_into<F: Real>(modalities: &[Modality<'_, F>], width: usize, out: &mut [F]) {
+pub(super) fn complements_into<'a, F: Real>(modalities: &[Modality<'a, F>], width: usize, out: &mut [F]) {
     let whole = modalities.iter().all(|modality| modality.present.is_none_or(|present| present.iter().all(|&p| p)));
     out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
-        let from = chunk * CHUNK;
-        let mut rows: Vec<&[F]> = Vec::with_capacity(modalities.len());
-        rows.extend(modalities.iter().map(|modality| &modality.embeddings[from * width..][..out.len() * width]));
-        if whole && F::complements(&rows, width, out) {
-            return;
-        }
-        let mut scratch = Vec::new();
-        for (i, out) in (from..).zip(out) {
-            rows.clear();
-            rows.extend(modalities.iter().filter_map(|modality| modality.row(i, width)));
-            *out = F::complement(&rows, &mut scratch);
+        let samples = chunk * CHUNK..chunk * CHUNK + out.len();
+        let rows = |modality: &Modality<'a, F>| &modality.embeddings[samples.start * width..samples.end * width];
+        let present = |modality: &Modality<'a, F>| modality.present.filter(|_| !whole).map(|p| &p[samples.clone()]);
+        let (rows, present): (Vec<_>, Vec<_>) = modalities.iter().map(|m| (rows(m), present(m))).unzip();
+        F::complements(&rows, &present, width, out);
+        for (sample, out) in samples.zip(out).filter(|(_, out)| Into::<f64>::into(**out) < 0.0) {
+            let rows: Vec<&[F]> = modalities.iter().filter_map(|modality| modality.row(sample, width)).collect();
+            *out = complement(&rows);
         }
     });
 }
