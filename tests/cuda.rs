@@ -42,6 +42,20 @@ on_cuda! {
     batches_carry_the_rows_of_the_samplers_epoch
     refresh_measures_when_wanted_whatever_the_batch_size
     the_loss_is_its_formula
+    a_loop_that_observes_goes_on_from_any_batch
+    no_graph_of_a_step_is_kept
+    what_cannot_be_observed_is_named
+    a_sample_that_comes_again_has_its_last_outputs
+    a_value_that_is_not_finite_is_named_once
+    the_measurer_gives_what_was_observed
+    nothing_is_observed_after_the_curriculum
+}
+
+#[test]
+fn steps_that_see_every_sample_are_a_full_measurement() {
+    if let Some(device) = device() {
+        check::steps_that_see_every_sample_are_a_full_measurement(device, false);
+    }
 }
 
 #[test]
