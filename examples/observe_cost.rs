@@ -16,7 +16,8 @@ use climd_repro::experiment::{Rate, Study};
 use tch::nn::{self, OptimizerConfig};
 use tch::{Device, Tensor};
 
-const EPOCHS: usize = 60;
+/// Of plain training, which takes as many steps, and of the curriculum.
+const EPOCHS: usize = 100;
 
 fn main() -> Result<()> {
     tch::set_num_threads(1);
@@ -37,17 +38,16 @@ fn cost(dataset: &Dataset) -> Result<()> {
     let config = NetworkConfig::Baseline(BaselineConfig { heads, ..Default::default() });
     let network = config.build(&vs.root(), &Training { x: &x, labels: &y, num_classes: num_classes as i64 })?;
     let mut dropout = Dropout::new(config.dropout(), 1);
-    let loader = CurriculumLoader::new(x, y, batch_size)?;
+    let loader = CurriculumLoader::new(x, y, batch_size)?.measure_batch_size(512)?;
     let schedule = PowerLaw { epochs: EPOCHS, ..Default::default() };
     let settings = Settings { measure_every: 10, ..Default::default() };
     let mut sampler = Curriculum::new(loader.labels(), schedule)?.settings(settings);
     let mut criterion = Criterion::new(Loss::CrossEntropy, sampler.classes(), num_classes)?;
     let mut optimiser = nn::Adam::default().build(&vs, 1e-3)?;
-    let [mut steps, mut observed, mut renewed, mut listed, mut measured] = [(); 5].map(|()| Vec::new());
-    for epoch in 0..EPOCHS {
+    let [mut steps, mut observed, mut idle, mut renewed, mut listed, mut measured] = [(); 6].map(|()| Vec::new());
+    let planned = EPOCHS * loader.len().div_ceil(batch_size);
+    'training: for epoch in 0.. {
         seconds(&mut renewed, || loader.renew(&mut sampler, epoch))?;
-        let list = seconds(&mut listed, || sampler.epoch(epoch))?;
-        criterion.begin(&list)?;
         if sampler.wants_scores(epoch) {
             let outputs = |x: &[Tensor]| {
                 let out = network.forward(x, None, None);
@@ -55,30 +55,34 @@ fn cost(dataset: &Dataset) -> Result<()> {
             };
             seconds(&mut measured, || loader.refresh(&mut sampler, epoch, outputs))?;
         }
-        for batch in loader.epoch(&sampler, epoch)? {
-            let out = seconds(&mut steps, || -> Result<_> {
-                let out = network.forward(&batch.modalities, Some(&batch.indices), Some(&mut dropout));
-                let loss = network.loss(&out, &batch.labels, &criterion)?;
-                optimiser.backward_step(&loss);
-                Ok(out)
-            })?;
-            seconds(&mut observed, || loader.observe(&batch, &out.logits, &out.embeddings))?;
+        let list = seconds(&mut listed, || sampler.epoch(epoch))?;
+        criterion.begin(&list)?;
+        let whole = list.len() == loader.len(); // the curriculum is over
+        for batch in loader.batches(list)? {
+            if steps.len() == planned {
+                break 'training;
+            }
+            let begun = Instant::now();
+            let out = network.forward(&batch.modalities, Some(&batch.indices), Some(&mut dropout));
+            let forward = begun.elapsed();
+            let observed = if whole { &mut idle } else { &mut observed };
+            seconds(observed, || loader.observe(&batch, &out.logits, &out.embeddings))?;
+            let begun = Instant::now();
+            let loss = network.loss(&out, &batch.labels, &criterion)?;
+            optimiser.backward_step(&loss);
+            steps.push((forward + begun.elapsed()).as_secs_f64());
         }
     }
-    let a_epoch = steps.len() as f64 / EPOCHS as f64; // steps
-    let [step, observe, renew, list, measure] = [steps, observed, renewed, listed, measured].map(median);
-    let percent = |seconds: f64| 100.0 * seconds / (a_epoch * step);
-    println!("{}: {} training samples, {a_epoch:.1} steps an epoch", dataset.name, loader.len());
-    println!("  a step {:.0} us; observing it {:.1} us: {:.2} %", 1e6 * step, 1e6 * observe, 100.0 * observe / step);
-    println!("  renew {:.0} us an epoch: {:.2} % of its steps", 1e6 * renew, percent(renew));
-    println!("  list {:.0} us an epoch: {:.2} % of its steps", 1e6 * list, percent(list));
-    println!("  our code in all: {:.2} %", percent(renew + list + a_epoch * observe));
-    let every = percent(measure);
-    println!(
-        "  full measurement {:.0} us: {every:.1} % in each epoch, {:.1} % in every tenth",
-        1e6 * measure,
-        every / 10.0
-    );
+    // of each kind, as often as its median
+    let whole = |values: &[f64]| values.len() as f64 * median(values);
+    let percent = |all: &[&[f64]]| 100.0 * all.iter().map(|&values| whole(values)).sum::<f64>() / whole(&steps);
+    let us = |values: &[f64]| 1e6 * median(values);
+    println!("{}: {} training samples, {} steps of {:.0} us", dataset.name, loader.len(), steps.len(), us(&steps));
+    println!("  observing a batch {:.1} us: {:.2} %", us(&observed), percent(&[&observed, &idle]));
+    println!("  renew {:.0} us an epoch: {:.2} %", us(&renewed), percent(&[&renewed]));
+    println!("  list {:.0} us an epoch: {:.2} %", us(&listed), percent(&[&listed]));
+    println!("  our code in all: {:.2} %", percent(&[&observed, &idle, &renewed, &listed]));
+    println!("  {} full measurements of {:.0} us: {:.2} %", measured.len(), us(&measured), percent(&[&measured]));
     Ok(())
 }
 
@@ -90,7 +94,8 @@ fn seconds<T>(all: &mut Vec<f64>, work: impl FnOnce() -> T) -> T {
     out
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }

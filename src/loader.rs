@@ -372,7 +372,7 @@ impl CurriculumLoader {
     {
         self.renew(sampler, epoch)?;
         if !sampler.wants_scores(epoch) {
-            if epoch == 0 && sampler.may_need_scores() {
+            if epoch == 0 && sampler.may_need_scores(0) {
                 self.try_outputs(&mut outputs)?;
             }
             return Ok(false);

@@ -48,3 +48,8 @@ fn the_measurer_gives_what_was_observed() {
 fn ranks_with_loaders_make_the_lists_of_one_process() {
     check::ranks_that_observe_make_the_lists_of_one(CPU);
 }
+
+#[test]
+fn nothing_is_observed_when_no_later_epoch_needs_it() {
+    check::nothing_is_observed_after_the_curriculum(CPU);
+}

@@ -309,8 +309,8 @@ impl<S: Schedule, C: Communicator> sealed::Sealed for Distributed<S, C> {
         self.renew(before)
     }
 
-    fn may_need_scores(&self) -> bool {
-        self.sampler.needs_scores_from(0)
+    fn may_need_scores(&self, from: usize) -> bool {
+        self.sampler.needs_scores_from(from)
     }
 }
 

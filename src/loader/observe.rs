@@ -19,6 +19,8 @@ impl CurriculumLoader {
     /// those of evaluation mode: see [`Curriculum::running_mean`](crate::Curriculum::running_mean). A sample that comes
     /// again in the same epoch has the later score.
     ///
+    /// If no later epoch needs scores, it does nothing.
+    ///
     /// Take a state in mid-epoch by [`state`](Self::state) of the loader, which has what was observed so far.
     ///
     /// # Shapes
@@ -53,7 +55,7 @@ impl CurriculumLoader {
     ///         loader.observe(&batch, &logits, &embeddings)?; // the one line more
     ///     }
     /// }
-    /// assert!(loader.report(&sampler, 19)?.ages.is_some_and(|ages| ages.newest == Some(18)));
+    /// assert!(loader.report(&sampler, 15)?.ages.is_some_and(|ages| ages.newest > Some(11)));
     /// # Ok::<(), climd::Error>(())
     /// ```
     pub fn observe(&self, batch: &Batch, logits: &[Tensor], embeddings: &[Tensor]) -> Result<()> {
@@ -62,7 +64,10 @@ impl CurriculumLoader {
             return Err(MeasureError::ForeignBatch { found: "another loader" }.into());
         }
         let epoch = epoch.ok_or(MeasureError::ForeignBatch { found: "`all`, which is no epoch" })?;
-        let mut waiting = self.waiting.0.borrow_mut();
+        if self.waiting.idle.get() == Some(epoch) {
+            return Ok(());
+        }
+        let mut waiting = self.waiting.steps.borrow_mut();
         if let Some(&(waiting, _)) = waiting.as_ref().filter(|(waiting, _)| *waiting != epoch) {
             return Err(MeasureError::NotRenewed { epoch, waiting }.into());
         }
@@ -91,11 +96,14 @@ impl CurriculumLoader {
     /// What was observed in the loader is then dropped, and the samples keep their scores.
     pub fn renew<S: CurriculumSampler + ?Sized>(&self, sampler: &mut S, epoch: usize) -> Result<usize> {
         self.check_sampler(sampler.classes().sample_classes().len())?;
-        let seen = match self.waiting.0.take() {
+        let seen = match self.waiting.steps.take() {
             Some((epoch, steps)) => steps.finish().map(|(indices, scores)| Some(Seen { epoch, indices, scores })),
             None => Ok(None),
         };
-        sampler.take_observed(epoch, seen)
+        let renewed = sampler.take_observed(epoch, seen)?;
+        let needed = sampler.may_need_scores(epoch.saturating_add(1));
+        self.waiting.idle.set((!needed).then_some(epoch));
+        Ok(renewed)
     }
 
     /// The sampler's [state](CurriculumSampler::state) with what was [observed](Self::observe) up to now. A run that

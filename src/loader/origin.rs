@@ -1,13 +1,17 @@
 //! Where a batch comes from, and what was observed of such batches.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::measure::Steps;
 
 /// What was observed in the steps of an epoch, and is not with a sampler yet.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(pub(super) RefCell<Option<(usize, Steps)>>);
+pub(super) struct Waiting {
+    pub(super) steps: RefCell<Option<(usize, Steps)>>,
+    /// An epoch after which no epoch needs scores, so that nothing is observed in it.
+    pub(super) idle: Cell<Option<usize>>,
+}
 
 /// Where a batch comes from.
 #[derive(Debug)]

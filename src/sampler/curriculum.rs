@@ -447,8 +447,8 @@ impl<S: Schedule> sealed::Sealed for Curriculum<S> {
         self.renew(before)
     }
 
-    fn may_need_scores(&self) -> bool {
-        self.needs_scores_from(0)
+    fn may_need_scores(&self, from: usize) -> bool {
+        self.needs_scores_from(from)
     }
 }
 

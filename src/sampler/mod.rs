@@ -296,8 +296,8 @@ pub(crate) mod sealed {
         /// [`renew`](super::CurriculumSampler::renew) for `before`. Observing may have failed on some processes.
         fn take_observed(&mut self, before: usize, seen: crate::Result<Option<Seen>>) -> crate::Result<usize>;
 
-        /// Whether scores change an epoch, or may.
-        fn may_need_scores(&self) -> bool;
+        /// Whether scores change this epoch or a later one, or may.
+        fn may_need_scores(&self, from: usize) -> bool;
     }
 }
 

@@ -705,3 +705,15 @@ pub fn ranks_that_observe_make_the_lists_of_one(device: Device) {
         assert_eq!(errors, ["OtherRank", "NotFinite"]);
     }
 }
+
+pub fn nothing_is_observed_after_the_curriculum(device: Device) {
+    let outputs = Outputs::new(60, 2, 4, 6, 5);
+    let loader = loader_of(&outputs, Terms::Both, 7, device);
+    let mut sampler = all_then_half(&loader, true); // its last epoch with a choice is 6
+    for (epoch, renewed) in [(4, 0), (5, 7), (6, 7), (7, 0), (8, 0)] {
+        assert_eq!(loader.renew(&mut sampler, epoch).unwrap(), renewed, "before epoch {epoch}");
+        let batch = loader.epoch(&sampler, epoch).unwrap().next().unwrap();
+        let (logits, embeddings) = halves(&batch.modalities);
+        loader.observe(&batch, &logits, &embeddings).unwrap();
+    }
+}

@@ -43,11 +43,11 @@ fn cost(result: &RowResult, of: fn(&Outcome) -> f64) -> Option<Summary> {
     Summary::of(&result.runs.iter().map(|(_, run)| of(run)).collect::<Vec<_>>())
 }
 
-/// Means over the epochs in which scores were compared with a full measurement.
+/// Means over the epochs in which scores were compared with a full measurement, percent.
 type Agreed = (&'static str, fn(&Agreement) -> Option<f64>);
 
 const AGREED: [Agreed; 3] = [
-    ("rank correlation with full measurement", |of| of.spearman),
+    ("rank correlation with full measurement", |of| Some(100.0 * of.spearman?)),
     ("share of the list of full measurement", |of| Some(100.0 * of.overlap)),
     ("share of the list by chance", |of| Some(100.0 * of.chance)),
 ];
@@ -533,13 +533,12 @@ fn agreement_grid(section: &Section) -> Grid {
     grid.load_style(presets::ASCII_MARKDOWN);
     grid.set_header([
         "row",
-        "rank correlation within classes",
+        "rank correlation within classes, times 100",
         "the list, also by full measurement",
         "the same by chance",
     ]);
     for row in section.rows.iter().filter(|row| row.agreed.iter().any(Option::is_some)) {
-        let correlation = row.agreed[0].map_or_else(|| "-".into(), |of| format!("{:.2}", of.mean));
-        let [overlap, chance] = [1, 2].map(|at: usize| or_dash(row.agreed[at]));
+        let [correlation, overlap, chance] = [0, 1, 2].map(|at: usize| or_dash(row.agreed[at]));
         grid.add_row([row.name.clone(), correlation, format!("{overlap} %"), format!("{chance} %")]);
     }
     grid

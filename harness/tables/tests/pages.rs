@@ -18,11 +18,12 @@ fn root() -> PathBuf {
 }
 
 /// The written pages, which quote the others.
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "README.md",
     "docs/results/README.md",
     "docs/results/advice.md",
     "docs/results/brca.md",
+    "docs/results/observe.md",
     "docs/results/targets.md",
     "docs/mllc.md",
 ];
