@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::keys::Keys;
 use super::random::{Purpose, Words};
-use super::select::Ranking;
+use super::select::{CHUNK, Ranking};
 use crate::targets::{Cells, Population};
 
 /// By what a stratum picks among its candidates.
@@ -55,7 +55,9 @@ pub(super) fn select(
             }
         }
     };
-    let chosen: Vec<Vec<u32>> = quotas.par_iter().enumerate().map(of_stratum).collect();
+    // of few samples a single thread is done before another wakes up
+    let strata = quotas.par_iter().enumerate().with_min_len(if population.len() < CHUNK { quotas.len() } else { 1 });
+    let chosen: Vec<Vec<u32>> = strata.map(of_stratum).collect();
     out.clear();
     chosen.iter().for_each(|chosen| out.extend_from_slice(chosen));
     out.par_sort_unstable();

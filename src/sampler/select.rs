@@ -205,7 +205,9 @@ impl Search<'_> {
             let (_, &mut last, _) = samples.select_nth_unstable_by_key(left - 1, |&sample| self.keys.place(sample));
             (group, Threshold::behind(self.keys.place(last)))
         };
-        let found: Vec<_> = split(&mut by_search, &sizes).into_par_iter().zip(open).map(threshold).collect();
+        let each = if near.len() < CHUNK { open.len() } else { 1 }; // a few searches are over before a thread wakes up
+        let searches = split(&mut by_search, &sizes).into_par_iter().zip(open).with_min_len(each);
+        let found: Vec<_> = searches.map(threshold).collect();
         found.into_iter().for_each(|(group, threshold)| thresholds[group] = threshold);
         stretches
     }
@@ -230,7 +232,7 @@ struct Stretch {
 }
 
 /// Number of samples in the stretch of one thread.
-const CHUNK: usize = 1 << 17;
+pub(super) const CHUNK: usize = 1 << 17;
 
 /// Number of classes of one thread.
 const BLOCK: usize = 256;

@@ -69,16 +69,55 @@ pub(super) const SMALL: usize = 4 * PER_BIN;
 /// How many samples of each group have a key in each of its bins, which are ranges of keys.
 #[derive(Debug, Clone)]
 pub(super) struct Spread {
-    lowest: u32,
+    quantiles: Quantiles,
     groups: Vec<Bins>,
     counts: Vec<u32>,
 }
 
-/// The bins of a group: `counts[start..start + len]`, each of `1 << shift` keys, from the lowest key on.
+/// The bins of a group: `counts[start..]`, each of `1 << shift` [quantiles](Quantiles::of), from the lowest on.
 #[derive(Debug, Clone, Copy)]
 struct Bins {
     start: u32,
     shift: u32,
+}
+
+/// About how many samples have a lower key, in units of `1 << LOW` to a sample. So equal bins have about equal numbers
+/// of samples, however the scores are distributed.
+#[derive(Debug, Clone)]
+struct Quantiles {
+    /// Of each value of the high bits of a key: the samples with lower ones, and the samples with these.
+    by_high: Vec<(u32, u32)>,
+}
+
+/// Number of the low bits of a key.
+const LOW: u32 = 20;
+
+impl Quantiles {
+    /// `highs`: how many samples have each value of the high bits.
+    fn new(highs: Vec<u32>) -> Self {
+        let mut below = 0;
+        let entry = |count| {
+            below += count;
+            (below - count, count)
+        };
+        Self { by_high: highs.into_iter().map(entry).collect() }
+    }
+
+    /// It never falls as the key rises, and is at most the number of samples `<< LOW`.
+    fn of(&self, key: u32) -> u64 {
+        let (below, here) = self.by_high[(key >> LOW) as usize];
+        (u64::from(below) << LOW) + u64::from(here) * u64::from(key & ((1 << LOW) - 1))
+    }
+
+    /// The lowest key with at least this quantile; `1 << 32` if there is none.
+    fn first(&self, quantile: u64) -> u64 {
+        let (mut from, mut to) = (0, 1u64 << u32::BITS);
+        while from < to {
+            let middle = (from + to) / 2;
+            if self.of(middle as u32) >= quantile { to = middle } else { from = middle + 1 }
+        }
+        from
+    }
 }
 
 /// Where the first samples of a group end: of the `size` samples with keys from `key` to `key + span` the first `left`
@@ -107,23 +146,26 @@ impl Spread {
         let stretch = keys.len().div_ceil(rayon::current_num_threads()).max(1 << 16);
         let stretches = || (0..keys.len().div_ceil(stretch)).into_par_iter();
         let samples = |at: usize| at * stretch..keys.len().min((at + 1) * stretch);
-        let extremes = |at: usize| {
-            let (mut low, mut high) = (u32::MAX, 0);
-            keys.visit(samples(at), |_, key| (low, high) = (low.min(key), high.max(key)));
-            (low, high)
+        let add = |mut sum: Vec<u32>, counts: Vec<u32>| {
+            sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+            sum
         };
-        let widest = |a: (u32, u32), b: (u32, u32)| (a.0.min(b.0), a.1.max(b.1));
-        let (lowest, highest) = stretches().map(extremes).reduce(|| (u32::MAX, 0), widest);
-        let span = highest.saturating_sub(lowest);
+        let highs = |at: usize| {
+            let mut counts = vec![0u32; 1 << (u32::BITS - LOW)];
+            keys.visit(samples(at), |_, key| counts[(key >> LOW) as usize] += 1);
+            counts
+        };
+        let quantiles = Quantiles::new(stretches().map(highs).reduce_with(add).unwrap_or_default());
+        let highest = (keys.len() as u64) << LOW;
 
         let mut end = 2; // two bins that nobody reads, of the small groups
         let bins = |&size: &usize| {
             if size < SMALL {
-                return Bins { start: 0, shift: u32::BITS - 1 };
+                return Bins { start: 0, shift: u64::BITS - 1 };
             }
-            let shift = (u32::BITS - span.leading_zeros()).saturating_sub((size / PER_BIN).ilog2());
+            let shift = (u64::BITS - highest.leading_zeros()) - (size / PER_BIN).ilog2();
             let bins = Bins { start: end, shift };
-            end += (span >> shift) + 1;
+            end += (highest >> shift) as u32 + 1;
             bins
         };
         let groups: Vec<Bins> = sizes.iter().map(bins).collect();
@@ -131,16 +173,12 @@ impl Spread {
             let mut counts = vec![0u32; end as usize];
             keys.visit(samples(at), |sample, key| {
                 let Bins { start, shift } = groups[group(sample)];
-                counts[(start + ((key - lowest) >> shift)) as usize] += 1;
+                counts[start as usize + (quantiles.of(key) >> shift) as usize] += 1;
             });
             counts
         };
-        let add = |mut sum: Vec<u32>, counts: Vec<u32>| {
-            sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
-            sum
-        };
         let counts = stretches().map(count).reduce_with(add).unwrap_or_default();
-        Self { lowest, groups, counts }
+        Self { quantiles, groups, counts }
     }
 
     /// Where the first `count` samples of a group end, which is not small. `count` is above 0 and at most its size.
@@ -159,9 +197,9 @@ impl Spread {
         };
         let mut bins = bins.iter().enumerate();
         let found = if from_low { bins.find(&mut ends) } else { bins.rfind(&mut ends) };
-        let (bin, size) = found.map_or((0, 0), |(bin, &size)| (bin as u32, size as usize)); // there is one
-        let low = self.lowest + (bin << shift);
-        let span = ((1u64 << shift) - 1).min((u32::MAX - low).into()) as u32;
+        let (bin, size) = found.map_or((0, 0), |(bin, &size)| (bin as u64, size as usize)); // there is one
+        let (low, next) = (self.quantiles.first(bin << shift), self.quantiles.first((bin + 1) << shift));
+        let (low, span) = (low as u32, (next - 1 - low) as u32);
         End { key: if from_low { !(low + span) } else { low }, span, left, size }
     }
 }
@@ -198,13 +236,13 @@ mod tests {
 
     #[test]
     fn other_scores_are_counted_anew() {
-        let mut kept = Kept::new(vec![0.5; 100]);
-        assert_eq!(kept.of_all().end(0, 7, false).size, 100);
-        let (low, high) = ([0.0; 40], [1.0; 60]);
+        let mut kept = Kept::new(vec![0.5; 1000]);
+        assert_eq!(kept.of_all().end(0, 7, false).size, 1000);
+        let (low, high) = ([0.0; 400], [1.0; 600]);
         kept.renew(&[low.as_slice(), &high].concat());
-        assert_eq!(kept.of_all().end(0, 7, false).size, 60);
-        assert_eq!(kept.of_all().end(0, 7, true).size, 40);
-        kept.change(|scores| scores[..20].fill(1.0));
-        assert_eq!(kept.of_all().end(0, 7, false).size, 80);
+        assert_eq!(kept.of_all().end(0, 7, false).size, 600);
+        assert_eq!(kept.of_all().end(0, 7, true).size, 400);
+        kept.change(|scores| scores[..200].fill(1.0));
+        assert_eq!(kept.of_all().end(0, 7, false).size, 800);
     }
 }
