@@ -63,6 +63,8 @@ impl Kept {
 
 /// Samples of a range of keys, on average: few enough to compare with each other, so many that the counts are small.
 const PER_BIN: usize = 16;
+/// A group has at most `1 << MAX_BITS` bins, so that the counts of many samples stay in the cache.
+const MAX_BITS: u32 = 10;
 /// A group with fewer samples has no counts, as all of its samples are soon looked at.
 pub(super) const SMALL: usize = 4 * PER_BIN;
 
@@ -163,7 +165,7 @@ impl Spread {
             if size < SMALL {
                 return Bins { start: 0, shift: u64::BITS - 1 };
             }
-            let shift = (u64::BITS - highest.leading_zeros()) - (size / PER_BIN).ilog2();
+            let shift = (u64::BITS - highest.leading_zeros()) - (size / PER_BIN).ilog2().min(MAX_BITS);
             let bins = Bins { start: end, shift };
             end += (highest >> shift) as u32 + 1;
             bins
