@@ -314,25 +314,13 @@ fn multiply<const M: usize>(rows: &[&[f32]; M]) -> [[Along; M]; M] {
         add(&mut lanes, &x);
     }
     if !chunks[0].1.is_empty() {
-        add(&mut lanes, &chunks.map(|(_, rest)| padded(rest)));
+        let mut x = [[0.0; ALONG]; M];
+        for (x, (_, rest)) in x.iter_mut().zip(chunks) {
+            x[..rest.len()].copy_from_slice(rest);
+        }
+        add(&mut lanes, &x);
     }
     lanes
-}
-
-/// Fewer values than a register has, and zeros. Each length has its own copy, as a copy of any length is a call.
-#[inline(always)]
-fn padded(rest: &[f32]) -> Along {
-    let mut x = [0.0; ALONG];
-    macro_rules! by_length {
-        ($($few:literal)*) => {
-            match rest.len() {
-                $($few => x[..$few].copy_from_slice(&rest[..$few]),)*
-                _ => {}
-            }
-        };
-    }
-    by_length!(1 2 3 4 5 6 7);
-    x
 }
 
 #[inline(always)]
