@@ -575,6 +575,14 @@ mod tests {
         let what = format!("position 5 of epoch 0, which has {} samples", by.epoch_len(0).unwrap());
         assert_eq!(refused(past), format!("`state` has {what}, which no sampler writes: use an older checkpoint"));
         sampler().restore(&state(3, Some(1), None)).unwrap(); // no later epoch needs them
+        for epoch in [MAX_EPOCH, usize::MAX] {
+            let mut observed = Observed::new(4, Some(1));
+            observed.running = Some(epoch);
+            let (pieces, schedule) = (Pieces::new(&observed, 1.0, vec![], true), by.schedule.describe());
+            let at = Position::from(1);
+            let late = State::new(&by.population, by.settings, schedule, at, Some(1), Some(&[0.0; 4]), Some(pieces));
+            assert!(refused(late).starts_with(&format!("`state` has scores that were observed in epoch {epoch},")));
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::epoch::Position;
-use super::observed::Observed;
+use super::observed::{MAX_EPOCH, Observed};
 use super::settings::Settings;
 use crate::Result;
 use crate::error::StateError;
@@ -76,6 +76,9 @@ impl Pieces {
 
     /// What is wrong with it.
     fn fault(&self, num_samples: usize, scores: Option<&[u32]>) -> Option<String> {
+        if let Some(epoch) = [self.running, self.over].into_iter().flatten().find(|epoch| *epoch >= MAX_EPOCH) {
+            return Some(format!("scores that were observed in epoch {epoch}"));
+        }
         let Some(scores) = scores else {
             let clean = self.epochs.is_empty() && self.waiting.is_empty();
             return (!clean).then(|| "what was observed without the scores of it".into());
@@ -232,7 +235,8 @@ impl State {
         self.scores.iter().flatten().for_each(|bits| hash.update(&bits.to_le_bytes()));
         if let Some(Pieces { factor, running, over, epochs, waiting }) = &self.observed {
             let lengths = [epochs.len(), waiting.len()].into_iter().chain(waiting.iter().map(Vec::len));
-            let epoch = |epoch: &Option<usize>| epoch.map_or(0, |epoch| epoch as u64 + 1);
+            // it may be any number here, as nothing of the state is checked yet
+            let epoch = |epoch: &Option<usize>| epoch.map_or(0, |epoch| (epoch as u64).wrapping_add(1));
             let numbers = [*factor, epoch(running), epoch(over)].into_iter().chain(lengths.map(|len| len as u64));
             numbers.for_each(|number| hash.update(&number.to_le_bytes()));
             epochs.iter().chain(waiting.iter().flatten()).for_each(|word| hash.update(&word.to_le_bytes()));
