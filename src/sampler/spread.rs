@@ -237,6 +237,13 @@ mod tests {
     }
 
     #[test]
+    fn scores_are_counted_once_for_many_epochs() {
+        let (kept, classes) = (Kept::new(vec![0.5; 100]), ClassIndex::new(&[7; 100]).unwrap());
+        assert!(std::ptr::eq(kept.by_class(&classes), kept.by_class(&classes)));
+        assert!(std::ptr::eq(kept.of_all(), kept.of_all()));
+    }
+
+    #[test]
     fn other_scores_are_counted_anew() {
         let mut kept = Kept::new(vec![0.5; 1000]);
         assert_eq!(kept.of_all().end(0, 7, false).size, 1000);
