@@ -12,6 +12,7 @@ pub mod plot;
 pub mod progress;
 pub mod rate;
 pub mod record;
+pub mod regimes;
 pub mod results;
 pub mod rules;
 pub mod section;
