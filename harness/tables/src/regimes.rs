@@ -195,13 +195,13 @@ pub fn page(data: &str, sections: &[(Rate, Vec<Done>)], fixed: bool) -> String {
     let mut text = format!(
         "# Where could a gain come from: {data}\n\nWritten by `climd-repro`; terms are in \
          [README.md](README.md#how-to-read-a-table). Differences of macro F1, CLIMD minus plain training, in points. \
-         The first two columns are fair: both arms are judged after their last step. The others choose the epoch on the \
-         test part, which is no result, but shows how much such a choice is worth. Equal epochs: the curriculum stops \
-         after as many epochs as plain training, at about half the steps.\n",
+         The first two columns are fair: both arms are judged after their last step. The others choose the epoch on \
+         the test part, which is no result, but shows how much such a choice is worth. Equal epochs: the curriculum \
+         stops after as many epochs as plain training, at about half the steps.\n",
     );
     if fixed {
-        text += "\nThe folder has a split of its own, so runs differ by their seed alone. The intervals are about seeds, \
-                 and say nothing about other patients.\n";
+        text += "\nThe folder has a split of its own, so runs differ by their seed alone. The intervals are about \
+                 seeds, and say nothing about other patients.\n";
     }
     for (rate, all) in sections {
         let splits = all.first().and_then(|done| done.rows.first()).map_or(0, |row| row.runs.len());
