@@ -5,12 +5,19 @@
 pub mod cache;
 pub mod chest;
 pub mod comparisons;
+pub mod curves;
 pub mod experiment;
 pub mod overview;
 pub mod plot;
 pub mod progress;
+pub mod rate;
+pub mod record;
+pub mod regimes;
 pub mod results;
+pub mod rules;
+pub mod section;
 pub mod stats;
+pub mod study;
 pub mod tables;
 pub mod targets;
 

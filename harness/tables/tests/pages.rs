@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use climd_repro::comparisons::{Comparison, comparisons, records};
-use climd_repro::results::Record;
+use climd_repro::record::Record;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
