@@ -151,6 +151,9 @@ mod pages {
     #[cfg(feature = "burn")]
     pages! { WrapBurn: "../docs/guide/wrap-burn.md" }
 
+    #[cfg(feature = "files")]
+    pages! { Large: "../docs/guide/large.md" }
+
     #[cfg(feature = "candle")]
     pages! { WrapCandle: "../docs/guide/wrap-candle.md" }
 }

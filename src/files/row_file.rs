@@ -1,8 +1,7 @@
 //! An array in a file, read row by row at given positions.
 //!
 //! Rows are read by `read` at a position, not through a mapping. A file that is cut off under a mapping ends the
-//! process (SIGBUS); here it is an error, no `unsafe` is needed, and it is faster where rows are not in memory yet:
-//! `docs/performance.md`, "Files larger than memory".
+//! process (SIGBUS); here it is an error, and no `unsafe` is needed.
 
 use std::fs::{self, File};
 use std::io;

@@ -1,8 +1,8 @@
 //! An order that reads a file in blocks: blocks in random order, and the samples of some blocks mixed.
 //!
 //! The list is already in a random order. So its samples are only dealt to windows, and keep their order there: within
-//! a window every order is equally likely. Source: the idea of shuffled shards and a shuffle buffer (WebDataset, MosaicML
-//! Streaming); the rule is ours, as a buffer would need a counter that every call advances.
+//! a window every order is equally likely. Source: the idea of shuffled shards and a shuffle buffer (WebDataset,
+//! MosaicML Streaming); the rule is ours, as a buffer would need a counter that every call advances.
 
 use std::ops::Range;
 
