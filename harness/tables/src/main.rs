@@ -12,11 +12,12 @@ use climd_networks::config::Part;
 use climd_repro::cache::Cache;
 use climd_repro::experiment::{Rate, Row, Runner, Study};
 use climd_repro::overview::overview;
+use climd_repro::pooled::Source;
 use climd_repro::progress::Progress;
 use climd_repro::results::{Page, Section};
 use climd_repro::tables::{Table, TableRow, keep};
 use climd_repro::targets;
-use climd_repro::{chest, comparisons};
+use climd_repro::{chest, comparisons, shift};
 use tch::{Device, Tensor};
 
 /// Tables of mean and standard deviation over splits, with the baseline in the same run.
@@ -217,7 +218,10 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
         }
         let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
         let results = runner.rows(&study, &plain, Part::Test, 0)?;
-        page.push(Section::new(rate, &rows, &results).with_contrasts(&table.contrasts(), &results));
+        let section = Section::new(rate, &rows, &results).with_contrasts(&table.contrasts(), &results);
+        let source = Source { page: &page, section: &section, study: &study, rows: &rows, results: &results };
+        shift::add(&arguments.out, &source)?;
+        page.push(section);
         if arguments.curves > 0 {
             let few = Study { seeds: arguments.curves, ..study };
             let curves = runner.rows(&few, &Page::plotted(&rows), Part::Validation, 20)?;

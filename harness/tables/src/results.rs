@@ -70,10 +70,10 @@ fn is_plotted(id: RowId) -> bool {
 /// A table on one data set.
 #[derive(Debug)]
 pub struct Page {
-    table: Table,
-    data: String,
+    pub(crate) table: Table,
+    pub(crate) data: String,
     stem: String,
-    classes: Vec<String>,
+    pub(crate) classes: Vec<String>,
     sections: Vec<Section>,
     plots: Vec<(String, String)>, // file, caption
 }
@@ -163,7 +163,7 @@ impl Section {
         self.rows.first().and_then(|row| row.metrics[0].0).map_or(0, |summary| summary.n)
     }
 
-    fn rate(&self) -> &'static str {
+    pub(crate) fn rate(&self) -> &'static str {
         match self.rate {
             Rate::Tuned => "tuned",
             Rate::Paper => "paper",
@@ -231,7 +231,7 @@ pub struct Record {
 }
 
 impl Record {
-    fn paired(self, table: Table, (id, other): (RowId, RowId), paired: &Paired) -> Record {
+    pub(crate) fn paired(self, table: Table, (id, other): (RowId, RowId), paired: &Paired) -> Record {
         let ends = |of: Option<Interval>| (of.map(|of| round(of.low)), of.map(|of| round(of.high)));
         let ((low, high), (plain_low, plain_high)) = (ends(paired.corrected), ends(paired.plain));
         Record {
@@ -250,7 +250,7 @@ impl Record {
 }
 
 /// To six digits: enough that a page which rounds them further rounds as this one does.
-fn round(value: f64) -> f64 {
+pub(crate) fn round(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 

@@ -1,0 +1,174 @@
+//! One CSV file for what many tables say of one question, renewed by every table that is made.
+//!
+//! A table replaces what the file has of the same table on the same data, and leaves the rest as it is. So the order in
+//! which tables are made changes nothing.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::experiment::{RowId, RowResult, Study};
+use crate::results::{Page, Record, Section, round};
+use crate::stats::{Paired, Summary};
+use crate::tables::TableRow;
+
+/// The results of a table at one learning rate.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The page of the table.
+    pub page: &'a Page,
+    /// Its part with this learning rate.
+    pub section: &'a Section,
+    /// Data and splits.
+    pub study: &'a Study<'a>,
+    /// The rows of the table.
+    pub rows: &'a [TableRow],
+    /// Their results, in the same order.
+    pub results: &'a [RowResult],
+}
+
+impl Source<'_> {
+    /// What all records of a row have in common. The table is called `name`.
+    pub(crate) fn record(&self, name: &str, result: &RowResult) -> Record {
+        Record {
+            table: format!("{name} ({} learning rate)", self.section.rate()),
+            data: self.page.data.clone(),
+            id: result.row.id.to_string(),
+            row: result.row.name.clone(),
+            seeds: result.runs.len(),
+            steps: result.runs.first().map_or(0, |(config, _)| config.steps),
+            ..Default::default()
+        }
+    }
+
+    /// A record of `values`, one a split.
+    pub(crate) fn mean(&self, record: Record, metric: &str, values: &[f64]) -> Record {
+        let summary = Summary::of(values);
+        Record {
+            metric: metric.into(),
+            mean: summary.map(|summary| round(summary.mean)),
+            sd: summary.and_then(|summary| summary.sd).map(round),
+            ..record
+        }
+    }
+
+    /// The record with the difference of a row's `values` to those of another row.
+    pub(crate) fn beside(&self, record: Record, ours: Values<'_>, theirs: Values<'_>) -> Record {
+        let differences: Vec<f64> = ours.values.iter().zip(theirs.values).map(|(a, b)| a - b).collect();
+        let id = |of: &Values<'_>| -> RowId { of.result.row.id };
+        match Paired::of(&differences, ours.result.test_to_train) {
+            Some(paired) => Record {
+                fixed_beforehand: Some(false), // the question came after the runs
+                ..record.paired(self.page.table, (id(&ours), id(&theirs)), &paired)
+            },
+            None => record,
+        }
+    }
+}
+
+/// A figure of every run of a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Values<'a> {
+    pub(crate) result: &'a RowResult,
+    pub(crate) values: &'a [f64],
+}
+
+/// Puts records into `{name}.csv`, in place of those of the same tables and data, and gives all that the file then has,
+/// by table and data.
+///
+/// # Errors
+/// A file that cannot be read or written.
+pub(crate) fn renew(folder: &Path, name: &str, new: Vec<Record>) -> Result<Vec<Record>> {
+    let path = folder.join(format!("{name}.csv"));
+    let mut records: Vec<Record> = Vec::new();
+    if path.exists() {
+        let unreadable = || format!("`{}` cannot be read as a table of results", path.display());
+        for record in csv::Reader::from_path(&path).with_context(unreadable)?.into_deserialize() {
+            records.push(record.with_context(unreadable)?);
+        }
+    }
+    let is_old = |old: &Record| new.iter().any(|new| (&new.table, &new.data) == (&old.table, &old.data));
+    records.retain(|record| !is_old(record));
+    records.extend(new);
+    records.sort_by(|a, b| (&a.table, &a.data).cmp(&(&b.table, &b.data))); // stable: rows stay in their order
+    let unwritten = || format!("--out: `{}` cannot be written", path.display());
+    fs::create_dir_all(folder).with_context(unwritten)?;
+    let mut file = csv::Writer::from_path(&path).with_context(unwritten)?;
+    for record in &records {
+        file.serialize(record).with_context(unwritten)?;
+    }
+    file.flush().with_context(unwritten)?;
+    Ok(records)
+}
+
+/// Records of one table on one data set after the other.
+pub(crate) fn by_data(records: &[Record]) -> impl Iterator<Item = &[Record]> {
+    records.chunk_by(|a, b| (&a.table, &a.data) == (&b.table, &b.data))
+}
+
+/// The mean, with its deviation.
+pub(crate) fn mean_cell(record: Option<&Record>) -> String {
+    let cell = |record: &Record| {
+        let mean = record.mean?;
+        Some(Summary { mean, sd: record.sd, n: record.seeds }.to_string())
+    };
+    record.and_then(cell).unwrap_or_else(|| "-".into())
+}
+
+/// The difference, with its corrected interval, and a star if that leaves 0 out.
+pub(crate) fn difference_cell(record: Option<&Record>) -> String {
+    let cell = |record: &Record| {
+        let difference = record.difference?;
+        let (Some(low), Some(high)) = (record.low, record.high) else { return Some(format!("{difference:+.1}")) };
+        let star = if low > 0.0 || high < 0.0 { " \\*" } else { "" };
+        Some(format!("{difference:+.1} [{low:+.1}, {high:+.1}]{star}"))
+    };
+    record.and_then(cell).unwrap_or_else(|| "-".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(table: &str, data: &str, row: &str, mean: f64) -> Record {
+        Record { table: table.into(), data: data.into(), row: row.into(), mean: Some(mean), ..Default::default() }
+    }
+
+    #[test]
+    fn a_table_replaces_its_own_records_alone_and_the_order_of_tables_changes_nothing() {
+        let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let (old, new) = (record("t", "one", "z", 1.0), record("t", "one", "z", 2.0));
+        let tables = [vec![new, record("t", "one", "a", 3.0)], vec![record("t", "two", "z", 4.0)]];
+        renew(folders[0].path(), "pool", vec![old]).unwrap();
+        for (folder, order) in folders.iter().zip([[0, 1], [1, 0]]) {
+            for at in order {
+                renew(folder.path(), "pool", tables[at].clone()).unwrap();
+            }
+            let all = renew(folder.path(), "pool", Vec::new()).unwrap();
+            let means: Vec<Option<f64>> = all.iter().map(|record| record.mean).collect();
+            assert_eq!(means, [2.0, 3.0, 4.0].map(Some)); // row `z` is still before row `a`
+            assert_eq!(by_data(&all).map(<[_]>::len).collect::<Vec<_>>(), [2, 1]);
+        }
+        let read = |at: usize| fs::read(folders[at].path().join("pool.csv")).unwrap();
+        assert_eq!(read(0), read(1));
+    }
+
+    #[test]
+    fn a_file_that_is_no_table_of_results_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("pool.csv"), "a,b\n1,2\n").unwrap();
+        let error = renew(folder.path(), "pool", vec![record("t", "one", "z", 1.0)]).unwrap_err();
+        assert!(error.to_string().contains("pool.csv"), "{error}");
+        assert_eq!(fs::read_to_string(folder.path().join("pool.csv")).unwrap(), "a,b\n1,2\n");
+    }
+
+    #[test]
+    fn a_star_marks_an_interval_without_0() {
+        let of = |low, high| Record { difference: Some(1.0), low, high, ..Default::default() };
+        assert_eq!(difference_cell(Some(&of(Some(0.5), Some(1.5)))), "+1.0 [+0.5, +1.5] \\*");
+        assert_eq!(difference_cell(Some(&of(Some(-0.5), Some(2.5)))), "+1.0 [-0.5, +2.5]");
+        assert_eq!(difference_cell(Some(&of(None, None))), "+1.0");
+        assert_eq!(difference_cell(None), "-");
+    }
+}
