@@ -9,7 +9,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::experiment::{RowId, RowResult, Study};
-use crate::results::{Page, Record, Section, round};
+use crate::record::{Record, round};
+use crate::results::Page;
 use crate::stats::{Paired, Summary};
 use crate::tables::TableRow;
 
@@ -18,9 +19,7 @@ use crate::tables::TableRow;
 pub struct Source<'a> {
     /// The page of the table.
     pub page: &'a Page,
-    /// Its part with this learning rate.
-    pub section: &'a Section,
-    /// Data and splits.
+    /// Data, splits and learning rate.
     pub study: &'a Study<'a>,
     /// The rows of the table.
     pub rows: &'a [TableRow],
@@ -29,10 +28,10 @@ pub struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// What all records of a row have in common. The table is called `name`.
+    /// What all records of a row have in common; `name` is that of the file.
     pub(crate) fn record(&self, name: &str, result: &RowResult) -> Record {
         Record {
-            table: format!("{name} ({} learning rate)", self.section.rate()),
+            table: format!("{name}-{} ({} learning rate)", self.page.table.name(), self.study.rate.name()),
             data: self.page.data.clone(),
             id: result.row.id.to_string(),
             row: result.row.name.clone(),
@@ -107,6 +106,13 @@ pub(crate) fn by_data(records: &[Record]) -> impl Iterator<Item = &[Record]> {
     records.chunk_by(|a, b| (&a.table, &a.data) == (&b.table, &b.data))
 }
 
+/// The table that these records are of, and its learning rate: `advice, tuned`.
+pub(crate) fn table_of(name: &str, records: &[Record]) -> String {
+    let table = records.first().map_or("", |record| &record.table);
+    let table = table.strip_prefix(name).unwrap_or(table).trim_start_matches('-');
+    table.replace(" (", ", ").replace(" learning rate)", "")
+}
+
 /// The mean, with its deviation.
 pub(crate) fn mean_cell(record: Option<&Record>) -> String {
     let cell = |record: &Record| {
@@ -170,5 +176,11 @@ mod tests {
         assert_eq!(difference_cell(Some(&of(Some(-0.5), Some(2.5)))), "+1.0 [-0.5, +2.5]");
         assert_eq!(difference_cell(Some(&of(None, None))), "+1.0");
         assert_eq!(difference_cell(None), "-");
+    }
+
+    #[test]
+    fn a_table_is_named_without_the_file() {
+        let records = [record("pool-label-noise (own learning rate)", "one", "z", 1.0)];
+        assert_eq!(table_of("pool", &records), "label-noise, own");
     }
 }

@@ -19,8 +19,8 @@ use climd_networks::config::Part;
 use comfy_table::{Table as Grid, presets};
 
 use crate::experiment::{RowId, RowResult, Study};
-use crate::pooled::{Source, Values, by_data, difference_cell, mean_cell, renew};
-use crate::results::Record;
+use crate::pooled::{Source, Values, by_data, difference_cell, mean_cell, renew, table_of};
+use crate::record::Record;
 use crate::tables::{Table, own};
 
 /// Name of the page and of its CSV file.
@@ -203,32 +203,43 @@ fn find<'a>(records: &'a [Record], id: &str, metric: &str, beside: Option<RowId>
 
 fn page(records: &[Record]) -> String {
     let (plain, prior) = (own("plain"), own("prior"));
-    // right labels, wrong labels
-    let of_prior = |metric| {
-        let of_data = |of| find(of, &prior.to_string(), metric, Some(plain)).cloned();
-        let records: Vec<Record> = by_data(records).filter_map(of_data).collect();
-        let (wrong, right): (Vec<Record>, _) = records.into_iter().partition(|record| record.data.contains("noise"));
-        [right, wrong].map(|records| told(&records))
-    };
-    let ([right, wrong], [accuracy, wrong_accuracy]) = (of_prior(MACRO_F1), of_prior(ACCURACY));
-    let line = |name: &str, f1: Told, accuracy: Told| {
-        let counts = [f1.number, f1.above, f1.below, accuracy.above, accuracy.below].map(|count| count.to_string());
-        format!("| {name} | {} |", counts.join(" | "))
-    };
     let mut text = format!(
         "# The test at the training prior\n\n\
          Written by `climd-repro`; all figures: [{NAME}.csv]({NAME}.csv). Terms: \
          [README.md](README.md#how-to-read-a-table).\n\n\
-         **At the class frequencies of the training part, prior correction is beside plain training:**\n\n\
-         | | settings | macro F1 told higher | told lower | accuracy told higher | told lower |\n\
-         |---|---|---|---|---|---|\n\
-         {}\n{}\n\n{ABOUT}",
-        line("right labels", right, accuracy),
-        line("wrong labels", wrong, wrong_accuracy),
+         **At the class frequencies of the training part, prior correction is beside plain training:**\n\n"
     );
+    let mut grid = Grid::new();
+    let header = [
+        "labels",
+        "table, learning rate",
+        "settings",
+        "macro F1 told higher",
+        "told lower",
+        "accuracy told higher",
+        "told lower",
+    ];
+    grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
+    for of_table in records.chunk_by(|a, b| a.table == b.table) {
+        for (name, wrong) in [("right", false), ("wrong", true)] {
+            let told = |metric| {
+                let settings = by_data(of_table).filter(|of| of[0].data.contains("noise") == wrong);
+                told(settings.filter_map(|of| find(of, &prior.to_string(), metric, Some(plain))))
+            };
+            let (f1, accuracy) = (told(MACRO_F1), told(ACCURACY));
+            if f1.number == 0 {
+                continue;
+            }
+            let counts = [f1.number, f1.above, f1.below, accuracy.above, accuracy.below].map(|of| of.to_string());
+            grid.add_row([name.to_owned(), table_of(NAME, of_table)].into_iter().chain(counts));
+        }
+    }
+    // writing into a string cannot fail
+    let _ = write!(text, "{grid}\n\n{ABOUT}");
     let mut grid = Grid::new();
     grid.load_style(presets::ASCII_MARKDOWN).set_header([
         "data",
+        "table, learning rate",
         "rarest class: % of training",
         "% of test",
         "macro F1, as tested",
@@ -241,9 +252,8 @@ fn page(records: &[Record]) -> String {
         let data = of[0].data.clone();
         let [trained, tested] = [RAREST_TRAINED, RAREST_TESTED].map(share);
         let [before, f1, accuracy] = [TESTED, MACRO_F1, ACCURACY].map(differ);
-        grid.add_row([data, trained, tested, before, f1, accuracy]);
+        grid.add_row([data, table_of(NAME, of), trained, tested, before, f1, accuracy]);
     }
-    // writing into a string cannot fail
     let _ = writeln!(text, "{grid}");
     for of in by_data(records) {
         let mut grid = Grid::new();
@@ -265,8 +275,13 @@ fn page(records: &[Record]) -> String {
             }
             grid.add_row(cells);
         }
-        let _ =
-            write!(text, "\n## {}\n\n{} splits; percent, at the training prior.\n\n{grid}\n", of[0].data, of[0].seeds);
+        let _ = write!(
+            text,
+            "\n## {}: {}\n\n{} splits; percent, at the training prior.\n\n{grid}\n",
+            of[0].data,
+            table_of(NAME, of),
+            of[0].seeds
+        );
     }
     text
 }
@@ -279,8 +294,9 @@ struct Told {
     below: usize,
 }
 
-fn told(records: &[Record]) -> Told {
-    let count = |is: fn(&Record) -> bool| records.iter().filter(|&record| is(record)).count();
+fn told<'a>(records: impl Iterator<Item = &'a Record>) -> Told {
+    let records: Vec<&Record> = records.collect();
+    let count = |is: fn(&Record) -> bool| records.iter().filter(|record| is(record)).count();
     let above = count(|record| record.low.is_some_and(|low| low > 0.0));
     Told { number: records.len(), above, below: count(|record| record.high.is_some_and(|high| high < 0.0)) }
 }
@@ -348,7 +364,7 @@ mod tests {
     #[test]
     fn the_page_counts_what_is_told_and_has_a_line_for_every_row() {
         let record = |data: &str, id: &str, metric: &str, beside: Option<&str>, low: f64| Record {
-            table: "shift (tuned learning rate)".into(),
+            table: "shift-advice (tuned learning rate)".into(),
             data: data.into(),
             id: format!("baseline/{id}"),
             row: id.into(),
@@ -373,8 +389,10 @@ mod tests {
         let text = page(
             &[of_data("one, 50:1", 1.0), of_data("two, 50:1", -0.5), of_data("one, 50:1, 20 % noise", -3.0)].concat(),
         );
-        assert!(text.contains("| right labels | 2 | 1 | 0 | 1 | 0 |\n| wrong labels | 1 | 0 | 1 | 1 | 0 |"), "{text}");
-        let line = text.lines().find(|line| line.starts_with("| one, 50:1")).unwrap();
+        let cells = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap().replace(' ', "");
+        assert_eq!(cells("| right"), "|right|advice,tuned|2|1|0|1|0|");
+        assert_eq!(cells("| wrong"), "|wrong|advice,tuned|1|0|1|1|0|");
+        let line = text.lines().find(|line| line.starts_with("| one, 50:1 ")).unwrap();
         assert!(line.contains("+2.0 [+1.0, +3.0] \\*") && line.contains("+0.0 [-1.0, +1.0] "), "{line}");
         assert_eq!(text.lines().filter(|line| line.starts_with("| plain")).count(), 3);
     }

@@ -106,7 +106,10 @@ impl Table {
         match self {
             Table::Table3 | Table::Native => id.arm != "climd-random", // to explain what the others had shown
             Table::Observe => id.arm != "climd-once",                  // as those
-            Table::Beyond => id.network == "baseline" && id.until.is_none() && ADVICE.contains(&id.arm),
+            // post-hoc adjustment came to the advice later
+            Table::Beyond => {
+                id.network == "baseline" && id.until.is_none() && ADVICE.contains(&id.arm) && id.arm != "post-hoc"
+            }
             _ => true,
         }
     }
@@ -484,12 +487,13 @@ fn beyond(epochs: usize) -> Vec<TableRow> {
 }
 
 /// Arms that the advice rests on.
-const ADVICE: [&str; 10] = [
+const ADVICE: [&str; 11] = [
     "plain",
     "climd",
     "climd-random",
     "prior",
     "prior-half",
+    "post-hoc",
     "climd-half-prior",
     "hard-majority-prior",
     "hard-majority-random-prior",
