@@ -13,6 +13,7 @@ pub mod pooled;
 pub mod progress;
 pub mod rate;
 pub mod record;
+pub mod regimes;
 pub mod results;
 pub mod rules;
 pub mod section;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::experiment::{RowId, RowResult, Study};
+use crate::experiment::{RowResult, Study};
 use crate::record::{Record, round};
 use crate::results::Page;
 use crate::stats::{Paired, Summary};
@@ -55,12 +55,8 @@ impl Source<'_> {
     /// The record with the difference of a row's `values` to those of another row.
     pub(crate) fn beside(&self, record: Record, ours: Values<'_>, theirs: Values<'_>) -> Record {
         let differences: Vec<f64> = ours.values.iter().zip(theirs.values).map(|(a, b)| a - b).collect();
-        let id = |of: &Values<'_>| -> RowId { of.result.row.id };
         match Paired::of(&differences, ours.result.test_to_train) {
-            Some(paired) => Record {
-                fixed_beforehand: Some(false), // the question came after the runs
-                ..record.paired(self.page.table, (id(&ours), id(&theirs)), &paired)
-            },
+            Some(paired) => record.paired(false, theirs.result.row.id, &paired), // asked after the runs
             None => record,
         }
     }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::section::p_of;
 use crate::stats::{Interval, Paired};
 use crate::study::RowId;
-use crate::tables::Table;
 
 /// A line of the CSV file: a metric of a row, or the difference of two rows.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -34,12 +33,13 @@ pub struct Record {
 }
 
 impl Record {
-    pub(crate) fn paired(self, table: Table, (id, other): (RowId, RowId), paired: &Paired) -> Record {
+    /// With the difference to another row; `fixed_beforehand`: the comparison was, before its splits were looked at.
+    pub(crate) fn paired(self, fixed_beforehand: bool, other: RowId, paired: &Paired) -> Record {
         let ends = |of: Option<Interval>| (of.map(|of| round(of.low)), of.map(|of| round(of.high)));
         let ((low, high), (plain_low, plain_high)) = (ends(paired.corrected), ends(paired.plain));
         Record {
             beside: Some(other.to_string()),
-            fixed_beforehand: Some(table.is_fixed_beforehand(id)),
+            fixed_beforehand: Some(fixed_beforehand),
             difference: Some(round(paired.difference.mean)),
             low,
             high,

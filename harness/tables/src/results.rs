@@ -235,7 +235,9 @@ impl Page {
                     let paper_sd = row.paper.and_then(|paper| paper.get(at).map(|paper| paper.1));
                     let record = mean(Record { paper, paper_sd, ..record(metric) }, *summary);
                     let record = match (paired, &row.against) {
-                        (Some(paired), Some((other, _))) => record.paired(self.table, (row.id, *other), paired),
+                        (Some(paired), Some((other, _))) => {
+                            record.paired(self.table.is_fixed_beforehand(row.id), *other, paired)
+                        }
                         _ => record,
                     };
                     file.serialize(record)?;
@@ -252,7 +254,7 @@ impl Page {
             }
             for Beside { id, name, other_id, other, steps, paired } in &section.contrasts {
                 let record = record(*id, format!("{name} - {other}"), METRICS[MACRO_F1].0, *steps);
-                file.serialize(record.paired(self.table, (*id, *other_id), paired))?;
+                file.serialize(record.paired(self.table.is_fixed_beforehand(*id), *other_id, paired))?;
             }
         }
         file.flush().with_context(unwritten)

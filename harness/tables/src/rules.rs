@@ -161,10 +161,10 @@ fn page(lines: &[Line]) -> String {
     }
     let mut text = String::from(
         "# Which rule chooses a learning rate best\n\nWritten by `climd-repro rates`. Figures are points of macro F1 \
-         on test parts: the rate that a rule chooses on inner splits of a training part, for each split anew, beside the \
-         best single rate for all splits. Negative: behind it. The last lines are single rates. The splits are in no other \
-         table. `scaled`: logits are first divided by the one number for which the loss is least, so that being too \
-         sure does not count.\n\n",
+         on test parts: the rate that a rule chooses on inner splits of a training part, for each split anew, \
+         beside the best single rate for all splits. Negative: behind it. The last lines are single rates. The \
+         splits are in no other table. `scaled`: logits are first divided by the one number for which the loss is \
+         least, so that being too sure does not count.\n\n",
     );
     let _ = writeln!(text, "{grid}");
     text
