@@ -8,6 +8,7 @@ pub mod comparisons;
 pub mod curves;
 pub mod experiment;
 pub mod overview;
+pub mod patients;
 pub mod plot;
 pub mod pooled;
 pub mod progress;

@@ -7,6 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use climd_data::Dataset;
+use climd_networks::config::Part;
 
 use crate::experiment::{RowResult, Study};
 use crate::record::{Record, round};
@@ -39,6 +41,24 @@ impl Source<'_> {
             steps: result.runs.first().map_or(0, |(config, _)| config.steps),
             ..Default::default()
         }
+    }
+
+    /// For each split of a row, the number of patients of each class in the training part, as it was thinned, and in the
+    /// test part. Labels that were made wrong count as what they were.
+    ///
+    /// # Errors
+    /// Those of the data.
+    pub(crate) fn class_counts(&self, result: &RowResult) -> Result<Vec<[Vec<usize>; 2]>> {
+        let Dataset { labels, classes, .. } = self.study.dataset;
+        let of_seed = |seed| {
+            let split = self.study.split(seed, Part::Test)?.split;
+            Ok([split.train, split.test].map(|rows| {
+                let mut counts = vec![0; classes.len()];
+                rows.iter().for_each(|&row| counts[labels[row]] += 1);
+                counts
+            }))
+        };
+        result.runs.iter().map(|(config, _)| of_seed(config.seed)).collect()
     }
 
     /// A record of `values`, one a split.
@@ -127,6 +147,46 @@ pub(crate) fn difference_cell(record: Option<&Record>) -> String {
         Some(format!("{difference:+.1} [{low:+.1}, {high:+.1}]{star}"))
     };
     record.and_then(cell).unwrap_or_else(|| "-".into())
+}
+
+/// Five runs of plain training and of prior correction: of four patients of class x and two of class y, plain training
+/// calls one y an x, and prior correction one x a y. Eight x and three y are in the training part.
+#[cfg(test)]
+pub(crate) fn example<T>(table: crate::tables::Table, of: impl Fn(&Source<'_>) -> T) -> T {
+    use crate::rate::Rate;
+    use crate::tables::{Table, own};
+    use climd::ConfusionMatrix;
+    use climd_data::{Layout, Split};
+    use climd_networks::config::RunConfig;
+    use climd_networks::train::Outcome;
+
+    let run = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/results/runs/lgg.jsonl")).unwrap();
+    let run: serde_json::Value = serde_json::from_str(run.lines().next().unwrap()).unwrap();
+    let config: RunConfig = serde_json::from_value(run["config"].clone()).unwrap();
+    let outcome: Outcome = serde_json::from_value(run["outcome"].clone()).unwrap();
+    let dataset = Dataset {
+        name: "three".into(),
+        layout: Layout::Mogonet,
+        modalities: Vec::new(),
+        labels: (0..18).map(|row| usize::from(row >= 12)).collect(),
+        classes: vec!["x".into(), "y".into()],
+        groups: None,
+        split: Some(Split { train: (0..8).chain(12..16).collect(), test: (8..12).chain(16..18).collect() }),
+        notes: Vec::new(),
+    };
+    let (imbalance, noise, epochs, batch_size, first_seed, seeds, rate) = (Some(4.0), 0.0, 6, 2, 0, 5, Rate::Own);
+    let study = Study { dataset: &dataset, imbalance, noise, epochs, batch_size, first_seed, seeds, rate };
+    let mut rows = Table::Advice.rows(epochs);
+    rows.retain(|row| [own("plain"), own("prior")].contains(&row.row.id));
+    let called = [[0, 0, 0, 0, 1, 0], [0, 0, 0, 1, 1, 1]];
+    let result = |(row, called): (&TableRow, &[u32; 6])| {
+        let confusion = ConfusionMatrix::new(&[0, 0, 0, 0, 1, 1], called).unwrap();
+        let run =
+            |seed| (RunConfig { seed, ..config.clone() }, Outcome { confusion: confusion.clone(), ..outcome.clone() });
+        RowResult { row: row.row.clone(), runs: (0..seeds).map(run).collect(), test_to_train: 0.5 }
+    };
+    let results: Vec<RowResult> = rows.iter().zip(&called).map(result).collect();
+    of(&Source { page: &Page::new(table, &study), study: &study, rows: &rows, results: &results })
 }
 
 #[cfg(test)]

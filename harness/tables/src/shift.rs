@@ -15,10 +15,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use climd::ConfusionMatrix;
-use climd_networks::config::Part;
 use comfy_table::{Table as Grid, presets};
 
-use crate::experiment::{RowId, RowResult, Study};
+use crate::experiment::{RowId, RowResult};
 use crate::pooled::{Source, Values, by_data, difference_cell, mean_cell, renew, table_of};
 use crate::record::Record;
 use crate::tables::{Table, own};
@@ -85,17 +84,6 @@ impl Shares {
     }
 }
 
-/// Number of patients of each class: in the thinned training part, and in the test part. Labels that were made wrong
-/// count as what they were.
-fn class_counts(study: &Study<'_>, seed: u64) -> Result<[Vec<usize>; 2]> {
-    let split = study.split(seed, Part::Test)?.split;
-    Ok([&split.train, &split.test].map(|rows| {
-        let mut counts = vec![0; study.dataset.classes.len()];
-        rows.iter().for_each(|&row| counts[study.dataset.labels[row]] += 1);
-        counts
-    }))
-}
-
 /// Metrics of a row by split, percent.
 struct Measured {
     tested: Vec<f64>, // macro F1 on the test part as it is
@@ -145,10 +133,8 @@ pub fn add(folder: &Path, source: &Source<'_>) -> Result<()> {
 }
 
 fn records(source: &Source<'_>) -> Result<Vec<Record>> {
-    let &Source { study, rows, results, .. } = source;
-    let counts = |seed| class_counts(study, seed);
-    let seeds = results.first().map_or(&[][..], |result| &result.runs);
-    let counts: Vec<[Vec<usize>; 2]> = seeds.iter().map(|(config, _)| counts(config.seed)).collect::<Result<_>>()?;
+    let &Source { rows, results, .. } = source;
+    let counts = results.first().map_or(Ok(Vec::new()), |result| source.class_counts(result))?;
     let measured = |result: &RowResult| -> Result<Measured> {
         let run = |((_, outcome), [trained, _]): (&(_, climd_networks::train::Outcome), &[Vec<usize>; 2])| {
             Shares::expected(&outcome.confusion, trained)
@@ -304,6 +290,7 @@ fn told<'a>(records: impl Iterator<Item = &'a Record>) -> Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pooled::example;
 
     fn close(found: f64, expected: f64) {
         assert!((found - expected).abs() < 1e-12, "{found} {expected}");
@@ -359,6 +346,27 @@ mod tests {
         assert_eq!(error, "class 2 has 1 training samples, but none in the test part");
         assert!(Shares::expected(&even(), &[0, 0]).is_err());
         assert!(Shares::expected(&even(), &[5]).is_err());
+    }
+
+    /// By hand: classes of 8 and 3 in training, of 4 and 2 in the test part.
+    #[test]
+    fn records_match_those_by_hand() {
+        let folder = tempfile::tempdir().unwrap();
+        example(Table::Advice, |source| add(folder.path(), source)).unwrap();
+        let records = renew(folder.path(), NAME, Vec::new()).unwrap();
+        let [plain, prior] = [own("plain"), own("prior")];
+        let f1 = [(16.0 / 17.5 + 2.0 / 3.0) / 2.0, (12.0 / 14.0 + 0.75) / 2.0];
+        for (metric, [before, after]) in [(MACRO_F1, f1), (ACCURACY, [9.5 / 11.0, 9.0 / 11.0])] {
+            let mean = find(&records, &plain.to_string(), metric, None).unwrap().mean.unwrap();
+            assert!((mean - 100.0 * before).abs() < 1e-5, "{metric} {mean} {before}");
+            let record = find(&records, &prior.to_string(), metric, Some(plain)).unwrap();
+            let difference = record.difference.unwrap();
+            assert!((difference - 100.0 * (after - before)).abs() < 1e-5, "{metric} {difference}");
+            assert_eq!(record.fixed_beforehand, Some(false));
+        }
+        let trained = find(&records, &plain.to_string(), RAREST_TRAINED, None).unwrap().mean.unwrap();
+        assert!((trained - 300.0 / 11.0).abs() < 1e-5, "{trained}");
+        assert!(fs::read_to_string(folder.path().join("shift.md")).unwrap().contains("## three, 4:1: advice, own"));
     }
 
     #[test]
