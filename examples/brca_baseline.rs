@@ -15,10 +15,12 @@ use climd_data::{Dataset, Layout};
 use climd_networks::config::Part;
 use climd_networks::train::class_distribution;
 use climd_repro::cache::Cache;
-use climd_repro::experiment::{Rate, Row, Runner, Study};
+use climd_repro::curves::f1_curves;
+use climd_repro::experiment::{Row, Runner, Study};
 use climd_repro::plot;
 use climd_repro::progress::Progress;
-use climd_repro::results::{Section, f1_curves, recall_grid, time_grid};
+use climd_repro::rate::Rate;
+use climd_repro::section::{Section, recall_grid, time_grid};
 use climd_repro::tables::main_job;
 use tch::Device;
 

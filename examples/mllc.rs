@@ -16,10 +16,11 @@ use climd_networks::config::Part;
 use climd_networks::criterion::Loss;
 use climd_networks::network::LearningRate;
 use climd_networks::train::class_distribution;
+use climd_repro::curves::f1_curves;
 use climd_repro::experiment::{Rate, Row};
 use climd_repro::plot;
 use climd_repro::progress::Progress;
-use climd_repro::results::{Section, f1_curves, recall_grid, time_grid};
+use climd_repro::section::{Section, recall_grid, time_grid};
 use climd_repro::tables::{TableRow, keep, main_job};
 use tch::Device;
 

@@ -12,7 +12,8 @@ use climd_networks::config::Part;
 use climd_networks::criterion::{Criterion, Loss};
 use climd_networks::network::{BaselineConfig, Dropout, Heads, NetworkConfig, Training};
 use climd_networks::train::tensors;
-use climd_repro::experiment::{Rate, Study};
+use climd_repro::experiment::Study;
+use climd_repro::rate::Rate;
 use tch::nn::{self, OptimizerConfig};
 use tch::{Device, Tensor};
 

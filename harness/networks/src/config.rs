@@ -62,13 +62,15 @@ pub struct DataConfig {
 }
 
 /// Which parts of a split are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Train on four fifths of the training part, test on the rest: for every choice, and for curves.
     Validation,
     /// Train on the training part, test once on the test part.
     Test,
+    /// As `Validation`, but in this repeat, each of which is another draw: for a choice that rests on several.
+    Inner(u32),
 }
 
 /// The method of one row of a table: everything except data, seed, learning rate and number of steps.

@@ -8,5 +8,6 @@ pub mod criterion;
 pub mod multi_label;
 pub mod network;
 pub mod oversample;
+pub mod quality;
 pub mod redrawn;
 pub mod train;

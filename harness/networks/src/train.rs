@@ -19,6 +19,7 @@ use crate::agreement::Agreement;
 use crate::config::RunConfig;
 use crate::criterion::Criterion;
 use crate::network::{Dropout, FUSION_GROUP, Native, Network, Training, with_seed};
+use crate::quality::Quality;
 use climd_data::Part;
 
 /// Batch size of evaluation.
@@ -36,6 +37,9 @@ pub struct Outcome {
     pub samples: usize,
     /// Predictions of the last network on the test or validation part.
     pub confusion: ConfusionMatrix,
+    /// Measures of its probabilities there. Older runs have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
     /// Results at the points during training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub points: Vec<Point>,
@@ -116,10 +120,14 @@ struct Judge {
 }
 
 impl Judge {
-    fn confusion(&self, network: &dyn Network, criterion: &Criterion) -> Result<ConfusionMatrix> {
+    /// The values whose argmax is the prediction, `[n, C]`.
+    fn scores(&self, network: &dyn Network, criterion: &Criterion) -> Result<Tensor> {
         let _guard = tch::no_grad_guard();
-        let fused = network.forward(&self.x, None, None).fused;
-        let predictions: Vec<i64> = criterion.scores(&fused)?.argmax(1, false).try_into()?;
+        Ok(criterion.scores(&network.forward(&self.x, None, None).fused)?)
+    }
+
+    fn confusion(&self, scores: &Tensor) -> Result<ConfusionMatrix> {
+        let predictions: Vec<i64> = scores.argmax(1, false).try_into()?;
         Ok(ConfusionMatrix::new(&self.labels, &predictions)?)
     }
 }
@@ -268,7 +276,8 @@ impl Trainer<'_> {
         let Trainer { network, loader, criterion, num_classes, clock, .. } = self;
         clock.aside(|| {
             let scores = percentiles(*network, loader, *num_classes)?;
-            Ok(Point { step, macro_f1: judge.confusion(*network, criterion)?.macro_f1(), scores })
+            let macro_f1 = judge.confusion(&judge.scores(*network, criterion)?)?.macro_f1();
+            Ok(Point { step, macro_f1, scores })
         })
     }
 
@@ -276,9 +285,14 @@ impl Trainer<'_> {
     fn outcome(&mut self, judge: &Judge, samples: usize, looks: &[Point], agreement: &[Agreement]) -> Result<Outcome> {
         let Trainer { network, criterion, clock, .. } = self;
         let seconds = (clock.started.elapsed() - clock.looking).as_secs_f64();
+        let (confusion, quality) = clock.aside(|| -> Result<_> {
+            let scores = judge.scores(*network, criterion)?;
+            Ok((judge.confusion(&scores)?, Quality::of(&scores, &judge.labels)?))
+        })?;
         Ok(Outcome {
             samples,
-            confusion: clock.aside(|| judge.confusion(*network, criterion))?,
+            confusion,
+            quality: Some(quality),
             points: looks.to_vec(),
             agreement: agreement.to_vec(),
             seconds,

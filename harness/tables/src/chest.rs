@@ -8,7 +8,7 @@ use climd::{Curriculum, CurriculumSampler, PowerLaw, Targets, Within, split, spl
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::results::Record;
+use crate::record::Record;
 
 /// The sets that `make data-chest` fetches.
 pub const SETS: [&str; 3] = ["chestxray14", "chexpert", "padchest"];

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use comfy_table::{Table as Grid, presets};
 use serde::Serialize;
 
-use crate::results::Record;
+use crate::record::Record;
 use crate::stats::{benjamini_hochberg, holm};
 
 /// A finding is kept if its p is below this level.

@@ -3,130 +3,26 @@
 //! For each seed:
 //!
 //! 1. A stratified split is made, and a validation part is taken out of its training part. Groups stay together.
-//! 2. The learning rate is chosen on the validation part, for plain training of a row's network. The row uses this
-//!    rate.
+//! 2. The learning rate is chosen: for every row on inner splits of the training part ([`Rate::Own`]), or on the
+//!    validation part for plain training of the row's network ([`Rate::Tuned`]).
 //! 3. The row is trained on the whole training part, and tested once on the test part, after its last step.
 //!
 //! Nothing is chosen on a test part.
 
-use std::fmt;
-use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result, ensure};
-use climd::schedule::Uniform;
-use climd::{Curriculum, CurriculumSampler, LastBatch, PowerLaw, Schedule, Terms};
+use anyhow::{Context, Result};
 use serde::Serialize;
-use tch::{Device, Tensor, nn};
+use tch::{Device, Tensor};
 
 use crate::cache::Cache;
-use climd_data::{Dataset, Preparation, Prepared, Split};
-use climd_networks::config::{DataConfig, Method, Part, RunConfig, ScheduleConfig, VERSION};
-use climd_networks::criterion::{Criterion, Loss};
-use climd_networks::network::{LearningRate, NetworkConfig, Training, with_seed};
-use climd_networks::oversample::Oversampler;
-use climd_networks::train::{Outcome, run, tensors};
-
-const PAPER_RATE: f64 = 5e-5;
-const TUNED: [f64; 4] = [1e-4, 3e-4, 1e-3, 3e-3];
-
-/// Source of the learning rate.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Rate {
-    /// The best of 1e-4, 3e-4, 1e-3 and 3e-3 for plain training on validation, with cosine decay, for each split.
-    Tuned,
-    /// The paper's 5e-5, constant.
-    Paper,
-    /// The rate and the training of each network's authors, for networks where these are known.
-    Native,
-}
-
-impl Rate {
-    fn candidates(self, network: &NetworkConfig) -> Vec<LearningRate> {
-        match self {
-            Rate::Native => network.recipe().map(|recipe| recipe.rate).into_iter().collect(),
-            Rate::Tuned => TUNED.map(|start| LearningRate { start, cosine: true }).to_vec(),
-            Rate::Paper => vec![LearningRate { start: PAPER_RATE, cosine: false }],
-        }
-    }
-}
-
-/// How many gradient steps a row takes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Budget {
-    /// As many as plain training takes in all its epochs.
-    EqualSteps,
-    /// As many as this schedule takes in the same number of epochs.
-    EqualEpochs(ScheduleConfig),
-}
-
-/// Identity of a row in the program. It does not depend on the name that is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-pub struct RowId {
-    /// The network, with its heads: `baseline`, `baseline-probes`, `dmib`.
-    pub network: &'static str,
-    /// The method: `plain`, `climd`, `prior`.
-    pub arm: &'static str,
-    /// The arm at whose last epoch the row stops. None: it takes as many steps as plain training.
-    pub until: Option<&'static str>,
-}
-
-impl RowId {
-    /// A row that takes as many steps as plain training.
-    #[must_use]
-    pub const fn new(network: &'static str, arm: &'static str) -> RowId {
-        RowId { network, arm, until: None }
-    }
-
-    /// The row that stops at the last epoch of `arm`.
-    #[must_use]
-    pub const fn until(self, arm: &'static str) -> RowId {
-        RowId { until: Some(arm), ..self }
-    }
-}
-
-impl fmt::Display for RowId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.network, self.arm)?;
-        self.until.map_or(Ok(()), |arm| write!(f, "@{arm}"))
-    }
-}
-
-/// A row of a table.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
-    /// Identity of the row in its table.
-    pub id: RowId,
-    /// The name that is shown.
-    pub name: String,
-    /// The method.
-    pub method: Method,
-    /// The number of gradient steps.
-    pub budget: Budget,
-}
-
-/// Settings that all rows share.
-#[derive(Debug, Clone, Copy)]
-pub struct Study<'a> {
-    /// The data.
-    pub dataset: &'a Dataset,
-    /// Ratio of the largest to the smallest class after thinning the training part.
-    pub imbalance: Option<f64>,
-    /// Share of training labels that are replaced by wrong ones.
-    pub noise: f64,
-    /// Epochs of plain training.
-    pub epochs: usize,
-    /// Samples in each batch.
-    pub batch_size: usize,
-    /// The first split.
-    pub first_seed: u64,
-    /// Number of splits.
-    pub seeds: u64,
-    /// Where the learning rate comes from.
-    pub rate: Rate,
-}
+use crate::rate::{Rate, Search, TUNED};
+use crate::study::Plan;
+pub use crate::study::{Budget, Row, RowId, Study};
+use climd_networks::config::{Part, RunConfig};
+use climd_networks::network::LearningRate;
+use climd_networks::train::{Outcome, run};
 
 /// Results of one row: a run for each seed.
 #[derive(Debug, Clone, Serialize)]
@@ -155,160 +51,6 @@ pub struct Runner<'a> {
     pub progress: &'a (dyn Fn(&Tensor) + Sync),
 }
 
-impl Study<'_> {
-    fn splits(&self) -> Range<u64> {
-        self.first_seed..self.first_seed + self.seeds
-    }
-
-    /// The split of the cohort, before changes to its training part.
-    fn cohort(&self, seed: u64) -> Result<Split> {
-        Ok(self.dataset.test_split(seed)?)
-    }
-
-    /// The step after which CLIMD's curriculum is over, on the part that curves are drawn for; none if training ends
-    /// first.
-    ///
-    /// # Errors
-    /// Those of the data.
-    pub fn curriculum_end(&self) -> Result<Option<usize>> {
-        let Seen { split, labels } = self.split(self.first_seed, Part::Validation)?;
-        let labels: Vec<usize> = split.train.iter().map(|&row| labels[row]).collect();
-        let steps = |schedule: Box<dyn Schedule>| -> Result<usize> {
-            Ok(Curriculum::new(&labels, schedule)?.steps(0..self.epochs, self.batch_size, LastBatch::Keep)?)
-        };
-        let end = steps(Box::new(PowerLaw { epochs: self.epochs, ..Default::default() }))?;
-        Ok((end < steps(Box::new(Uniform {}))?).then_some(end))
-    }
-
-    fn test_to_train(&self) -> Result<f64> {
-        let split = self.cohort(self.first_seed)?;
-        Ok(split.test.len() as f64 / split.train.len() as f64)
-    }
-
-    /// The split of a run, and the labels of all samples as it sees them in training.
-    fn split(&self, seed: u64, part: Part) -> Result<Seen> {
-        let labels = &self.dataset.labels;
-        let mut split = self.cohort(seed)?;
-        if let Some(ratio) = self.imbalance {
-            split = split.thin(labels, ratio, seed)?;
-        }
-        let labels = split.noisy_labels(labels, self.noise, seed)?;
-        if part == Part::Validation {
-            split = self.dataset.validation_split(&split, &labels, seed)?;
-        }
-        Ok(Seen { split, labels })
-    }
-
-    /// The prepared training part and test part of a run.
-    ///
-    /// # Errors
-    /// Those of the data.
-    pub fn parts(&self, seed: u64, part: Part) -> Result<Prepared> {
-        self.prepared(&self.split(seed, part)?)
-    }
-
-    fn prepared(&self, Seen { split, labels }: &Seen) -> Result<Prepared> {
-        let preparation = Preparation::of(self.dataset.layout);
-        if *labels == self.dataset.labels {
-            return Ok(Prepared::fit(self.dataset, split, &preparation)?);
-        }
-        // columns are chosen with the noisy labels, too, as in practice there are no others
-        let noisy = Dataset { labels: labels.clone(), ..self.dataset.clone() };
-        Ok(Prepared::fit(&noisy, split, &preparation)?)
-    }
-
-    /// Checks that all rows can be run on these data, before anything is trained.
-    fn check(&self, rows: &[Row]) -> Result<()> {
-        let part = self.parts(self.first_seed, Part::Validation)?.train;
-        let (x, labels) = tensors(&part, Device::Cpu)?;
-        let num_classes = self.dataset.classes.len();
-        for Row { name, method, .. } in rows {
-            let check = || -> Result<()> {
-                let known = self.rate != Rate::Native || method.network.recipe().is_some();
-                ensure!(known, "how the network's authors train it is not known, or is what all networks do here");
-                let sampler = Curriculum::new(&part.labels, method.schedule.build())?;
-                Criterion::new(method.loss.clone(), sampler.classes(), num_classes)?;
-                method.oversample.as_ref().map_or(Ok(()), Oversampler::check)?;
-                let training = Training { x: &x, labels: &labels, num_classes: num_classes as i64 };
-                with_seed(0, || method.network.build(&nn::VarStore::new(Device::Cpu).root(), &training))?;
-                Ok(())
-            };
-            check().with_context(|| format!("row `{name}`"))?;
-        }
-        Ok(())
-    }
-}
-
-/// The runs of a study. The hash of the data and the splits are made once.
-struct Plan<'a> {
-    study: &'a Study<'a>,
-    data: DataConfig,
-    splits: Vec<[Seen; 2]>, // by seed; for validation, for test
-}
-
-/// The rows of a split, and the labels of all samples as its training sees them.
-#[derive(Debug, Clone)]
-struct Seen {
-    split: Split,
-    labels: Vec<usize>,
-}
-
-impl<'a> Plan<'a> {
-    /// # Errors
-    /// Those of the data.
-    fn new(study: &'a Study<'a>) -> Result<Plan<'a>> {
-        let &Study { dataset, imbalance, noise, .. } = study;
-        let data = DataConfig { name: dataset.name.clone(), fingerprint: dataset.fingerprint(), imbalance, noise };
-        let of_seed = |seed| Ok([study.split(seed, Part::Validation)?, study.split(seed, Part::Test)?]);
-        Ok(Plan { study, data, splits: study.splits().map(of_seed).collect::<Result<_>>()? })
-    }
-
-    fn seen(&self, seed: u64, part: Part) -> &Seen {
-        let [validation, test] = &self.splits[(seed - self.study.first_seed) as usize];
-        match part {
-            Part::Validation => validation,
-            Part::Test => test,
-        }
-    }
-
-    /// A run of a row; the number of its steps follows from the labels that it learns from.
-    fn config(&self, row: &Row, seed: u64, rate: LearningRate, part: Part, points: usize) -> Result<RunConfig> {
-        let (study, seen) = (self.study, self.seen(seed, part));
-        let labels: Vec<usize> = seen.split.train.iter().map(|&row| seen.labels[row]).collect();
-        let schedule = match &row.budget {
-            Budget::EqualSteps => ScheduleConfig::from(Uniform),
-            Budget::EqualEpochs(schedule) => schedule.clone(),
-        };
-        let sampler = Curriculum::new(&labels, schedule.build())?;
-        let recipe = if study.rate == Rate::Native { row.method.network.recipe() } else { None };
-        let steps = match recipe {
-            Some(recipe) => recipe.steps,
-            None => sampler.steps(0..study.epochs, study.batch_size, LastBatch::Keep)?,
-        };
-        let native = recipe.map(|recipe| recipe.native);
-        let batch_size = if native.is_some() { labels.len() } else { study.batch_size };
-        let (data, method) = (self.data.clone(), row.method.clone());
-        Ok(RunConfig { version: VERSION, data, seed, part, method, rate, batch_size, steps, points, native })
-    }
-
-    /// The runs among which the learning rate of a row's network is chosen, by seed and candidate.
-    fn tuning(&self, row: &Row) -> Result<Vec<RunConfig>> {
-        let row = plain(row);
-        let (row, candidates) = (&row, &self.study.rate.candidates(&row.method.network));
-        let of_seed = |seed| candidates.iter().map(move |&rate| self.config(row, seed, rate, Part::Validation, 0));
-        self.study.splits().flat_map(of_seed).collect()
-    }
-}
-
-/// Plain training of a row's network, for which its learning rate is chosen.
-fn plain(row: &Row) -> Row {
-    let Method { network, .. } = row.method.clone();
-    let schedule = Uniform.into();
-    let (terms, loss) = (Terms::default(), Loss::CrossEntropy);
-    let method = Method { network, schedule, terms, loss, oversample: None, scoring: None };
-    Row { id: RowId::new(row.id.network, "plain"), name: String::new(), method, budget: Budget::EqualSteps }
-}
-
 impl Runner<'_> {
     /// Runs all rows on all splits. `points` is the number of points of curves, which are drawn on the validation part.
     ///
@@ -320,9 +62,7 @@ impl Runner<'_> {
         let rates = self.rates(&plan, rows)?;
         let mut plans = Vec::new();
         for (at, seed) in study.splits().enumerate() {
-            for row in rows {
-                let of_row = |(network, _): &&(NetworkConfig, Vec<LearningRate>)| *network == row.method.network;
-                let (_, rates) = rates.iter().find(of_row).context("a network without a learning rate")?;
+            for (row, rates) in rows.iter().zip(&rates) {
                 plans.push(plan.config(row, seed, rates[at], part, points)?);
             }
         }
@@ -335,57 +75,66 @@ impl Runner<'_> {
         Ok(results)
     }
 
+    /// For every row, the outcomes by split, rate and part, in this order.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub fn grid(
+        &self,
+        study: &Study<'_>,
+        rows: &[Row],
+        rates: &[LearningRate],
+        parts: &[Part],
+    ) -> Result<Vec<Vec<Outcome>>> {
+        study.check(rows)?;
+        let plan = Plan::new(study)?;
+        let mut plans = Vec::new();
+        for row in rows {
+            for seed in study.splits() {
+                for &rate in rates {
+                    for &part in parts {
+                        plans.push(plan.config(row, seed, rate, part, 0)?);
+                    }
+                }
+            }
+        }
+        let of_row = plans.len() / rows.len().max(1);
+        let outcomes: Vec<Outcome> = self.outcomes(&plan, plans)?.into_iter().map(|(_, outcome)| outcome).collect();
+        Ok(outcomes.chunks(of_row.max(1)).map(<[_]>::to_vec).collect())
+    }
+
     /// Whether all runs of a row, and those that its learning rate is chosen from, are in the cache.
     ///
     /// # Errors
     /// Those of the data.
     pub fn is_done(&self, study: &Study<'_>, row: &Row, part: Part, points: usize) -> Result<bool> {
-        let all = |plans: &[RunConfig]| -> Result<bool> {
-            plans.iter().try_fold(true, |done, config| Ok(done && self.cache.get(config)?.is_some()))
-        };
         let plan = Plan::new(study)?;
-        if study.rate == Rate::Tuned && !all(&plan.tuning(row)?)? {
-            return Ok(false);
-        }
-        let rows = std::slice::from_ref(row);
-        let [(_, rates)] = &self.rates(&plan, rows)?[..] else { return Ok(false) };
+        let cached = |plans: Vec<RunConfig>| -> Result<Option<Vec<(RunConfig, Outcome)>>> {
+            let all = |config: RunConfig| Ok(self.cached(study, &config)?.map(|outcome| (config, outcome)));
+            plans.into_iter().map(all).collect()
+        };
+        let Some(rates) = rates(&plan, std::slice::from_ref(row), cached)? else { return Ok(false) };
         let config = |(seed, &rate)| plan.config(row, seed, rate, part, points);
-        all(&study.splits().zip(rates).map(config).collect::<Result<Vec<_>>>()?)
+        let configs = study.splits().zip(&rates[0]).map(config).collect::<Result<Vec<_>>>()?;
+        Ok(cached(configs)?.is_some())
     }
 
-    /// For every network of the rows, the learning rate of each seed.
-    fn rates(&self, plan: &Plan<'_>, rows: &[Row]) -> Result<Vec<(NetworkConfig, Vec<LearningRate>)>> {
-        let study = plan.study;
-        let mut networks: Vec<Row> = Vec::new();
-        for row in rows.iter().map(plain) {
-            if !networks.iter().any(|other| other.method == row.method) {
-                networks.push(row);
-            }
-        }
-        if study.rate != Rate::Tuned {
-            let only = |row: Row| {
-                let rate = study.rate.candidates(&row.method.network).first().copied();
-                (row.method.network, rate.into_iter().cycle().take(study.seeds as usize).collect())
-            };
-            return Ok(networks.into_iter().map(only).collect());
-        }
-        let plans: Vec<Vec<RunConfig>> = networks.iter().map(|row| plan.tuning(row)).collect::<Result<_>>()?;
-        let tried = self.outcomes(plan, plans.concat())?;
-        let f1 = |run: &(RunConfig, Outcome)| run.1.confusion.macro_f1();
-        let best = |runs: &[(RunConfig, Outcome)]| {
-            // the first of equal ones, so the smallest rate
-            runs.iter().rev().max_by(|a, b| f1(a).total_cmp(&f1(b))).map(|run| run.0.rate)
-        };
-        let chosen: Vec<LearningRate> = tried.chunks(TUNED.len()).filter_map(best).collect();
-        let by_network = chosen.chunks(study.seeds as usize).map(<[_]>::to_vec);
-        Ok(networks.into_iter().map(|row| row.method.network).zip(by_network).collect())
+    /// For every row, the learning rate of each seed.
+    fn rates(&self, plan: &Plan<'_>, rows: &[Row]) -> Result<Vec<Vec<LearningRate>>> {
+        let all = rates(plan, rows, |plans| self.outcomes(plan, plans).map(Some))?;
+        all.context("a run that is not in the cache")
+    }
+
+    /// The results of a run, if it is in the cache and has what its study asks for.
+    fn cached(&self, study: &Study<'_>, config: &RunConfig) -> Result<Option<Outcome>> {
+        Ok(self.cache.get(config)?.filter(|outcome| !study.rate.wants_quality() || outcome.quality.is_some()))
     }
 
     /// The results of every configuration. Those that are not in the cache are run first.
     fn outcomes(&self, plan: &Plan<'_>, plans: Vec<RunConfig>) -> Result<Vec<(RunConfig, Outcome)>> {
         let mut missing: Vec<&RunConfig> = Vec::new();
         for config in &plans {
-            if self.cache.get(config)?.is_none() && !missing.contains(&config) {
+            if self.cached(plan.study, config)?.is_none() && !missing.contains(&config) {
                 missing.push(config);
             }
         }
@@ -394,7 +143,7 @@ impl Runner<'_> {
         let whole: Vec<&RunConfig> = missing.iter().filter(whole).copied().collect();
         (self.planned)(whole.iter().map(|config| config.steps).sum());
         parallel(&whole, self.jobs, |&config| {
-            let mut parts = plan.study.prepared(plan.seen(config.seed, config.part))?;
+            let mut parts = plan.study.prepared(&*plan.seen(config.seed, config.part)?)?;
             if let Some(oversampler) = &config.method.oversample {
                 parts.train = oversampler.apply(&parts.train, config.seed)?;
             }
@@ -411,6 +160,62 @@ impl Runner<'_> {
         };
         plans.into_iter().map(done).collect()
     }
+}
+
+/// For every row, the learning rate of each seed, from the outcomes that `outcomes` gives for runs; none where it gives
+/// none.
+fn rates(
+    plan: &Plan<'_>,
+    rows: &[Row],
+    outcomes: impl Fn(Vec<RunConfig>) -> Result<Option<Vec<(RunConfig, Outcome)>>>,
+) -> Result<Option<Vec<Vec<LearningRate>>>> {
+    let study = plan.study;
+    match study.rate {
+        Rate::Own => own_rates(plan, rows, outcomes),
+        Rate::Tuned => {
+            let plans: Vec<Vec<RunConfig>> = rows.iter().map(|row| plan.tuning(row)).collect::<Result<_>>()?;
+            let f1 = |run: &(RunConfig, Outcome)| run.1.confusion.macro_f1();
+            let best = |runs: &[(RunConfig, Outcome)]| {
+                // the first of equal ones, so the smallest rate
+                runs.iter().rev().max_by(|a, b| f1(a).total_cmp(&f1(b))).map(|run| run.0.rate)
+            };
+            let Some(tried) = outcomes(plans.concat())? else { return Ok(None) };
+            let chosen: Vec<LearningRate> = tried.chunks(TUNED.len()).filter_map(best).collect();
+            Ok(Some(chosen.chunks(study.seeds as usize).map(<[_]>::to_vec).collect()))
+        }
+        rate => {
+            let of_row = |row: &Row| Some(vec![rate.fixed(&row.method.network)?; study.seeds as usize]);
+            Ok(Some(rows.iter().map(of_row).collect::<Option<_>>().context("a network without a learning rate")?))
+        }
+    }
+}
+
+/// As [`rates`], for [`Rate::Own`]: all searches go on at once, so that there are always enough runs for all threads.
+fn own_rates(
+    plan: &Plan<'_>,
+    rows: &[Row],
+    outcomes: impl Fn(Vec<RunConfig>) -> Result<Option<Vec<(RunConfig, Outcome)>>>,
+) -> Result<Option<Vec<Vec<LearningRate>>>> {
+    let of_row = |row| plan.study.splits().map(move |seed| (row, seed, Search::new()));
+    let mut searches: Vec<(&Row, u64, Search)> = rows.iter().flat_map(of_row).collect();
+    while searches.iter().any(|(.., search)| search.found().is_none()) {
+        let mut open: Vec<_> = searches.iter_mut().filter(|(.., search)| search.found().is_none()).collect();
+        let (mut plans, mut ends) = (Vec::new(), Vec::new());
+        for (row, seed, search) in &open {
+            for (rate, part) in search.wants() {
+                plans.push(plan.config(row, *seed, rate, part, 0)?);
+            }
+            ends.push(plans.len());
+        }
+        let Some(tried) = outcomes(plans)? else { return Ok(None) };
+        let mut from = 0;
+        for ((.., search), end) in open.iter_mut().zip(ends) {
+            *search = search.renew(&tried[from..end]);
+            from = end;
+        }
+    }
+    let found: Vec<LearningRate> = searches.iter().filter_map(|(.., search)| search.found()).collect();
+    Ok(Some(found.chunks(plan.study.seeds as usize).map(<[_]>::to_vec).collect()))
 }
 
 /// Calls `f` for every item on `jobs` threads. Results are in the order of the items. libtorch gets one thread in each.

@@ -5,12 +5,22 @@
 pub mod cache;
 pub mod chest;
 pub mod comparisons;
+pub mod curves;
 pub mod experiment;
 pub mod overview;
+pub mod patients;
 pub mod plot;
+pub mod pooled;
 pub mod progress;
+pub mod rate;
+pub mod record;
+pub mod regimes;
 pub mod results;
+pub mod rules;
+pub mod section;
+pub mod shift;
 pub mod stats;
+pub mod study;
 pub mod tables;
 pub mod targets;
 

@@ -10,13 +10,17 @@ use clap::{Parser, ValueEnum};
 use climd_data::Dataset;
 use climd_networks::config::Part;
 use climd_repro::cache::Cache;
-use climd_repro::experiment::{Rate, Row, Runner, Study};
+use climd_repro::experiment::{Row, Runner, Study};
 use climd_repro::overview::overview;
+use climd_repro::pooled::Source;
 use climd_repro::progress::Progress;
-use climd_repro::results::{Page, Section};
+use climd_repro::rate::Rate;
+use climd_repro::regimes::Done;
+use climd_repro::results::Page;
+use climd_repro::section::Section;
 use climd_repro::tables::{Table, TableRow, keep};
 use climd_repro::targets;
-use climd_repro::{chest, comparisons};
+use climd_repro::{chest, comparisons, patients, regimes, rules, shift};
 use tch::{Device, Tensor};
 
 /// Tables of mean and standard deviation over splits, with the baseline in the same run.
@@ -37,8 +41,10 @@ struct Arguments {
     /// Epochs of plain training.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     epochs: u64,
-    /// Learning rate: the paper's 5e-5, or chosen on validation from 1e-4, 3e-4, 1e-3 and 3e-3 with cosine decay.
-    #[arg(long, value_enum, num_args = 1.., default_values = ["tuned", "paper"])]
+    /// Learning rate: each row's own, by class-balanced cross-entropy on three inner splits; one for all, 3e-3; tuned
+    /// for the baseline by macro F1 on one validation part; or the paper's constant 5e-5. Default: own for `paper` and
+    /// `regimes`, else tuned and paper.
+    #[arg(long, value_enum, num_args = 1..)]
     lr: Vec<Lr>,
     /// Thin the training part to a long tail: the largest class to the smallest as R to 1.
     #[arg(long, value_name = "R")]
@@ -90,6 +96,12 @@ enum Which {
     LabelNoise,
     /// The curriculum with scores from training steps, beside full measurements.
     Observe,
+    /// CLIMD beside plain training under other settings, and in the epoch that is best on the test part.
+    Regimes,
+    /// The decisive table on a folder of yours, such as the paper's own cohort: last and best epochs, each row tuned.
+    Paper,
+    /// Rules that choose a learning rate, for plain training, the curriculum and prior correction; ignores --lr.
+    Rates,
     /// Plain training and the curriculum, with and without prior correction, with recalls and times.
     Main,
     /// Samplers on data with several labels a sample: yeast and padchest-reports, as `make data-labels` fetches them.
@@ -100,6 +112,8 @@ enum Which {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Lr {
+    Own,
+    One,
     Tuned,
     Paper,
 }
@@ -107,37 +121,121 @@ enum Lr {
 impl Lr {
     fn rate(self) -> Rate {
         match self {
+            Lr::Own => Rate::Own,
+            Lr::One => Rate::One,
             Lr::Tuned => Rate::Tuned,
             Lr::Paper => Rate::Paper,
         }
     }
 }
 
+impl Arguments {
+    fn rates(&self) -> Vec<Rate> {
+        match self.table {
+            Which::Native => vec![Rate::Native],
+            _ if !self.lr.is_empty() => self.lr.iter().map(|lr| lr.rate()).collect(),
+            Which::Paper | Which::Regimes => vec![Rate::Own],
+            _ => vec![Rate::Tuned, Rate::Paper],
+        }
+    }
+}
+
+impl Which {
+    /// The table, where it is one.
+    fn table(self) -> Option<Table> {
+        Some(match self {
+            Which::Table1 => Table::Table1,
+            Which::Table2 => Table::Table2,
+            Which::Table3 => Table::Table3,
+            Which::Native => Table::Native,
+            Which::Table4 => Table::Table4,
+            Which::Beyond => Table::Beyond,
+            Which::Advice => Table::Advice,
+            Which::LabelNoise => Table::LabelNoise,
+            Which::Observe => Table::Observe,
+            Which::Main => Table::Main,
+            Which::Rates | Which::Regimes | Which::Paper | Which::Chest | Which::Targets => return None,
+        })
+    }
+}
+
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let table = match arguments.table {
-        Which::Table1 => Table::Table1,
-        Which::Table2 => Table::Table2,
-        Which::Table3 => Table::Table3,
-        Which::Native => Table::Native,
-        Which::Table4 => Table::Table4,
-        Which::Beyond => Table::Beyond,
-        Which::Advice => Table::Advice,
-        Which::LabelNoise => Table::LabelNoise,
-        Which::Observe => Table::Observe,
-        Which::Main => Table::Main,
+    match arguments.table {
         Which::Chest => return chest::write("data/chest".as_ref(), &arguments.out),
         Which::Targets => return targets(&arguments),
-    };
+        _ => {}
+    }
     // all data are read before anything is trained
     let reading = Progress::new("", arguments.quiet)?;
     reading.part("reading the data", 0, 0);
     let sets: Vec<Dataset> = arguments.data.iter().map(|name| load(name, arguments.samples)).collect::<Result<_>>()?;
     reading.finish();
+    if arguments.table == Which::Rates {
+        let lines = sets.iter().map(|dataset| rates(&arguments, dataset)).collect::<Result<Vec<_>>>()?;
+        return rules::write(&arguments.out, &lines.concat());
+    }
     for dataset in &sets {
-        one(&arguments, table, dataset)?;
+        match arguments.table.table() {
+            Some(table) => one(&arguments, table, dataset)?,
+            None => regimes(&arguments, dataset)?,
+        }
     }
     Ok(())
+}
+
+/// Calls `work` with what does the runs of a data set, and shows how far they are.
+fn with_runner<T>(arguments: &Arguments, name: &str, work: impl FnOnce(&Runner<'_>) -> Result<T>) -> Result<T> {
+    let bar = Progress::new(name, arguments.quiet)?;
+    let progress = |loss: &Tensor| bar.step(|| loss.double_value(&[]));
+    let planned = |steps: usize| bar.plan(steps);
+    let cache = Cache::open(&arguments.runs.join(format!("{name}.jsonl")))?;
+    let runner = Runner { cache, jobs: jobs(arguments)?, device: Device::Cpu, planned: &planned, progress: &progress };
+    let done = work(&runner);
+    bar.finish();
+    done
+}
+
+fn rates(arguments: &Arguments, dataset: &Dataset) -> Result<Vec<rules::Line>> {
+    let study = study(arguments, dataset, Rate::Own);
+    let rows: Vec<Row> = Table::Main.rows(study.epochs).into_iter().map(|row| row.row).collect();
+    let page = Page::new(Table::Main, &study);
+    with_runner(arguments, &dataset.name, |runner| rules::compare(runner, &study, &rows, page.data()))
+}
+
+/// `regimes`, and for a folder of the user's `paper`.
+fn regimes(arguments: &Arguments, dataset: &Dataset) -> Result<()> {
+    let epochs = arguments.epochs as usize;
+    let (stem, wanted) = match arguments.table {
+        Which::Paper => ("paper", vec![regimes::default(epochs)]),
+        _ => ("regimes", regimes::all(epochs)),
+    };
+    let sections = with_runner(arguments, &dataset.name, |runner| {
+        let of_rate = |rate: Rate| -> Result<(Rate, Vec<Done>)> {
+            let study = study(arguments, dataset, rate);
+            let all = wanted.iter().map(|regime| Done::run(runner, &study, regime.clone())).collect::<Result<_>>()?;
+            Ok((rate, all))
+        };
+        arguments.rates().into_iter().map(of_rate).collect::<Result<Vec<_>>>()
+    })?;
+    let study = study(arguments, dataset, Rate::Own);
+    let page = Page::new(Table::Main, &study);
+    let (data, fixed) = (page.data(), dataset.split.is_some());
+    println!("{}", regimes::page(data, &sections, fixed));
+    regimes::write(&arguments.out, &format!("{stem}-{}", dataset.name), data, &sections, fixed)
+}
+
+fn study<'a>(arguments: &Arguments, dataset: &'a Dataset, rate: Rate) -> Study<'a> {
+    Study {
+        dataset,
+        imbalance: arguments.imbalance,
+        noise: arguments.noise,
+        epochs: arguments.epochs as usize,
+        batch_size: 32,
+        first_seed: arguments.first_seed,
+        seeds: arguments.seeds,
+        rate,
+    }
 }
 
 fn targets(arguments: &Arguments) -> Result<()> {
@@ -176,55 +274,45 @@ fn load(name: &str, samples: Option<usize>) -> Result<Dataset> {
 }
 
 fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
-    let bar = Progress::new(&dataset.name, arguments.quiet)?;
-    let progress = |loss: &Tensor| bar.step(|| loss.double_value(&[]));
-    let planned = |steps: usize| bar.plan(steps);
-    let cache = Cache::open(&arguments.runs.join(format!("{}.jsonl", dataset.name)))?;
-    let runner = Runner { cache, jobs: jobs(arguments)?, device: Device::Cpu, planned: &planned, progress: &progress };
-
     let epochs = arguments.epochs as usize;
     let mut rows = table.rows(epochs);
     if dataset.name != "brca" || arguments.samples.is_some() {
         rows.iter_mut().for_each(|row| row.paper = None); // the paper's figures are of breast cancer
     }
-    let study = Study {
-        dataset,
-        imbalance: arguments.imbalance,
-        noise: arguments.noise,
-        epochs,
-        batch_size: 32,
-        first_seed: arguments.first_seed,
-        seeds: arguments.seeds,
-        rate: Rate::Tuned,
-    };
+    let study = study(arguments, dataset, Rate::Tuned);
     let mut page = Page::new(table, &study);
-    let rates = match table {
-        Table::Native => vec![Rate::Native],
-        _ => arguments.lr.iter().map(|lr| lr.rate()).collect(),
-    };
-    for rate in rates {
-        let study = Study { rate, ..study };
-        let mut rows = rows.clone();
-        if !arguments.rows.is_empty() {
-            let named = |row: &TableRow| arguments.rows.iter().any(|text| row.row.name.contains(text));
-            ensure!(rows.iter().any(named), "--rows: no row of this table has one of {:?} in its name", arguments.rows);
-            let compared: Vec<usize> = rows.iter().filter(|row| named(row)).filter_map(|row| row.against).collect();
-            let chosen = rows.iter().enumerate().filter(|(at, row)| named(row) || compared.contains(at));
-            runner.rows(&study, &chosen.map(|(_, row)| row.row.clone()).collect::<Vec<_>>(), Part::Test, 0)?;
-            let done = rows.iter().map(|row| runner.is_done(&study, &row.row, Part::Test, 0));
-            let mut done = done.collect::<Result<Vec<bool>>>()?.into_iter();
-            rows = keep(rows, |_| done.next().unwrap_or(false));
+    with_runner(arguments, &dataset.name, |runner| {
+        for rate in arguments.rates() {
+            let study = Study { rate, ..study };
+            let mut rows = rows.clone();
+            if !arguments.rows.is_empty() {
+                let named = |row: &TableRow| arguments.rows.iter().any(|text| row.row.name.contains(text));
+                ensure!(
+                    rows.iter().any(named),
+                    "--rows: no row of this table has one of {:?} in its name",
+                    arguments.rows
+                );
+                let compared: Vec<usize> = rows.iter().filter(|row| named(row)).filter_map(|row| row.against).collect();
+                let chosen = rows.iter().enumerate().filter(|(at, row)| named(row) || compared.contains(at));
+                runner.rows(&study, &chosen.map(|(_, row)| row.row.clone()).collect::<Vec<_>>(), Part::Test, 0)?;
+                let done = rows.iter().map(|row| runner.is_done(&study, &row.row, Part::Test, 0));
+                let mut done = done.collect::<Result<Vec<bool>>>()?.into_iter();
+                rows = keep(rows, |_| done.next().unwrap_or(false));
+            }
+            let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
+            let results = runner.rows(&study, &plain, Part::Test, 0)?;
+            let source = Source { page: &page, study: &study, rows: &rows, results: &results };
+            shift::add(&arguments.out, &source)?;
+            patients::add(&arguments.out, &source)?;
+            page.push(Section::new(rate, &rows, &results).with_contrasts(&table.contrasts(), &results));
+            if arguments.curves > 0 {
+                let few = Study { seeds: arguments.curves, ..study };
+                let curves = runner.rows(&few, &Page::plotted(&rows), Part::Validation, 20)?;
+                page.plot(&arguments.out, &curves, few.curriculum_end()?)?;
+            }
         }
-        let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
-        let results = runner.rows(&study, &plain, Part::Test, 0)?;
-        page.push(Section::new(rate, &rows, &results).with_contrasts(&table.contrasts(), &results));
-        if arguments.curves > 0 {
-            let few = Study { seeds: arguments.curves, ..study };
-            let curves = runner.rows(&few, &Page::plotted(&rows), Part::Validation, 20)?;
-            page.plot(&arguments.out, &curves, few.curriculum_end()?)?;
-        }
-    }
-    bar.finish();
+        Ok(())
+    })?;
     println!("{}", page.markdown());
     let writing = Progress::new(&dataset.name, arguments.quiet)?;
     writing.part("writing tables", 0, 0);

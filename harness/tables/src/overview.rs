@@ -7,7 +7,7 @@ use anyhow::Result;
 use comfy_table::{Table as Grid, presets};
 
 use crate::comparisons::{Comparison, Key, comparisons, key, records};
-use crate::results::Record;
+use crate::record::Record;
 use crate::tables::{Contrast, Table};
 
 /// Macro F1 by data set and row, and the marks of differences.

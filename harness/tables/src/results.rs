@@ -5,60 +5,18 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use climd::ConfusionMatrix;
 use comfy_table::{Table as Grid, presets};
-use serde::{Deserialize, Serialize};
 
-use crate::experiment::{Rate, Row, RowId, RowResult, Study};
-use crate::plot::{self, Difference, Look, Series};
+use crate::curves::{f1_curves, score_curves};
+use crate::experiment::{Row, RowId, RowResult, Study};
+use crate::plot::{self, Difference, Look};
+use crate::record::{Record, round};
+use crate::section::{
+    AGREED, Beside, COSTS, MACRO_F1, METRICS, PS, Section, Shown, agreement_grid, compared, difference, recall_grid,
+    time_grid,
+};
 use crate::stats::{Interval, Paired, Summary};
-use crate::tables::{Contrast, Paper, Table, TableRow, own};
-use climd_networks::agreement::Agreement;
-use climd_networks::train::Outcome;
-
-/// A figure of a run, in `[0, 1]`.
-type Metric = (&'static str, fn(&ConfusionMatrix) -> f64);
-
-/// What every table shows, in order.
-const METRICS: [Metric; 5] = [
-    ("accuracy", ConfusionMatrix::accuracy),
-    ("weighted F1", ConfusionMatrix::weighted_f1),
-    ("macro F1", ConfusionMatrix::macro_f1),
-    ("balanced accuracy", ConfusionMatrix::balanced_accuracy),
-    ("worst recall", |confusion| confusion.recall().into_iter().fold(1.0, f64::min)),
-];
-const MACRO_F1: usize = 2;
-
-/// What a run took: seconds, samples, and shares of the seconds in percent.
-type Cost = (&'static str, fn(&Outcome) -> f64);
-
-const COSTS: [Cost; 4] = [
-    ("seconds", |run| run.seconds),
-    ("samples", |run| run.samples as f64),
-    ("climd's own share", |run| 100.0 * run.own_seconds / run.seconds),
-    ("measuring's share", |run| 100.0 * run.measuring_seconds / run.seconds),
-];
-
-fn cost(result: &RowResult, of: fn(&Outcome) -> f64) -> Option<Summary> {
-    Summary::of(&result.runs.iter().map(|(_, run)| of(run)).collect::<Vec<_>>())
-}
-
-/// Means over the epochs in which scores were compared with a full measurement, percent.
-type Agreed = (&'static str, fn(&Agreement) -> Option<f64>);
-
-const AGREED: [Agreed; 3] = [
-    ("rank correlation with full measurement", |of| Some(100.0 * of.spearman?)),
-    ("share of the list of full measurement", |of| Some(100.0 * of.overlap)),
-    ("share of the list by chance", |of| Some(100.0 * of.chance)),
-];
-
-fn agreed(result: &RowResult, of: fn(&Agreement) -> Option<f64>) -> Option<Summary> {
-    let mean = |run: &Outcome| {
-        let all: Vec<f64> = run.agreement.iter().filter_map(of).collect();
-        Some(Summary::of(&all)?.mean)
-    };
-    Summary::of(&result.runs.iter().filter_map(|(_, run)| mean(run)).collect::<Vec<_>>())
-}
+use crate::tables::{Table, TableRow, own};
 
 /// Arms that plots show, where a table has them.
 const PLOTTED: [&str; 6] = ["plain", "climd", "climd-random", "prior", "climd-half-prior", "hard-majority-prior"];
@@ -70,215 +28,12 @@ fn is_plotted(id: RowId) -> bool {
 /// A table on one data set.
 #[derive(Debug)]
 pub struct Page {
-    table: Table,
-    data: String,
+    pub(crate) table: Table,
+    pub(crate) data: String,
     stem: String,
-    classes: Vec<String>,
+    pub(crate) classes: Vec<String>,
     sections: Vec<Section>,
     plots: Vec<(String, String)>, // file, caption
-}
-
-/// The rows at one learning rate.
-#[derive(Debug)]
-pub struct Section {
-    rate: Rate,
-    rows: Vec<Shown>,
-    contrasts: Vec<Beside>,
-}
-
-/// Two rows, and how their macro F1 differs.
-#[derive(Debug)]
-struct Beside {
-    id: RowId,
-    name: String,
-    other_id: RowId,
-    other: String,
-    steps: usize,
-    paired: Paired,
-}
-
-#[derive(Debug)]
-struct Shown {
-    id: RowId,
-    name: String,
-    paper: Option<Paper>,
-    against: Option<(RowId, String)>,
-    metrics: Vec<(Option<Summary>, Option<Paired>)>, // by METRICS
-    recall: Vec<Option<Summary>>,                    // by class
-    steps: usize,
-    costs: Vec<Option<Summary>>,  // by COSTS
-    agreed: Vec<Option<Summary>>, // by AGREED
-}
-
-impl Section {
-    /// Sums up the runs of a table's rows.
-    #[must_use]
-    pub fn new(rate: Rate, rows: &[TableRow], results: &[RowResult]) -> Section {
-        let show = |(row, result): (&TableRow, &RowResult)| {
-            let of_metric = |&(_, of): &Metric| {
-                let paired = row.against.and_then(|against| paired(result, &results[against], of));
-                (Summary::of(&values(result, of)), paired)
-            };
-            let recall = |class: usize| {
-                let of_run = |confusion: &ConfusionMatrix| {
-                    let at = confusion.labels().binary_search(&(class as i64)).ok()?;
-                    Some(100.0 * confusion.recall()[at])
-                };
-                let recalls: Vec<f64> = result.runs.iter().filter_map(|(_, run)| of_run(&run.confusion)).collect();
-                Summary::of(&recalls)
-            };
-            let num_classes =
-                result.runs.iter().flat_map(|(_, run)| run.confusion.labels()).max().map_or(0, |&c| c + 1);
-            Shown {
-                id: row.row.id,
-                name: row.row.name.clone(),
-                paper: row.paper,
-                against: row.against.map(|against| (rows[against].row.id, rows[against].row.name.clone())),
-                metrics: METRICS.iter().map(of_metric).collect(),
-                recall: (0..num_classes as usize).map(recall).collect(),
-                steps: result.runs.first().map_or(0, |(config, _)| config.steps),
-                costs: COSTS.iter().map(|(_, of)| cost(result, *of)).collect(),
-                agreed: AGREED.iter().map(|(_, of)| agreed(result, *of)).collect(),
-            }
-        };
-        Section { rate, rows: rows.iter().zip(results).map(show).collect(), contrasts: Vec::new() }
-    }
-
-    /// Adds differences between rows, of those that were run.
-    #[must_use]
-    pub fn with_contrasts(mut self, contrasts: &[Contrast], results: &[RowResult]) -> Section {
-        let result = |id: RowId| results.iter().find(|result| result.row.id == id);
-        let of = |&(id, other_id): &Contrast| {
-            let (ours, theirs) = (result(id)?, result(other_id)?);
-            let paired = paired(ours, theirs, METRICS[MACRO_F1].1)?;
-            let steps = ours.runs.first().map_or(0, |(config, _)| config.steps);
-            let (name, other) = (ours.row.name.clone(), theirs.row.name.clone());
-            Some(Beside { id, name, other_id, other, steps, paired })
-        };
-        self.contrasts = contrasts.iter().filter_map(of).collect();
-        self
-    }
-
-    fn seeds(&self) -> usize {
-        self.rows.first().and_then(|row| row.metrics[0].0).map_or(0, |summary| summary.n)
-    }
-
-    fn rate(&self) -> &'static str {
-        match self.rate {
-            Rate::Tuned => "tuned",
-            Rate::Paper => "paper",
-            Rate::Native => "native",
-        }
-    }
-
-    /// Every row with its metrics, the difference of its macro F1 to its baseline's, and what it cost.
-    #[must_use]
-    pub fn grid(&self) -> Grid {
-        let has_paper = self.rows.iter().any(|row| row.paper.is_some());
-        let mut grid = Grid::new();
-        let mut header = vec!["row"];
-        if has_paper {
-            header.push("paper: accuracy / weighted F1 / macro F1");
-        }
-        header.extend(METRICS.map(|(name, _)| name));
-        header.push("macro F1 - baseline [95 %]");
-        header.extend(PS);
-        header.extend(["steps", "s"]);
-        grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
-        for row in &self.rows {
-            let mut cells = vec![row.name.clone()];
-            if has_paper {
-                let triple = |paper: Paper| paper.map(|(mean, sd)| format!("{mean:.1} ± {sd:.1}")).join(" / ");
-                cells.push(row.paper.map_or_else(|| "-".into(), triple));
-            }
-            cells.extend(row.metrics.iter().map(|(summary, _)| or_dash(*summary)));
-            match &row.metrics[MACRO_F1].1 {
-                Some(paired) => cells.extend(difference(paired)),
-                None => cells.extend(["-"; 4].map(String::from)),
-            }
-            let seconds = row.costs[0].map_or_else(|| "-".into(), |seconds| format!("{:.1}", seconds.mean));
-            cells.extend([row.steps.to_string(), seconds]);
-            grid.add_row(cells);
-        }
-        grid
-    }
-}
-
-/// A line of the CSV file: a metric of a row, or the difference of two rows.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[allow(missing_docs)] // the columns are described in docs/results/README.md
-pub struct Record {
-    pub table: String,
-    pub data: String,
-    pub id: String,
-    pub row: String,
-    pub metric: String,
-    pub paper: Option<f64>,
-    pub paper_sd: Option<f64>,
-    pub mean: Option<f64>,
-    pub sd: Option<f64>,
-    pub seeds: usize,
-    pub steps: usize,
-    pub beside: Option<String>,
-    pub fixed_beforehand: Option<bool>,
-    pub difference: Option<f64>,
-    pub low: Option<f64>,
-    pub high: Option<f64>,
-    pub p_corrected: Option<f64>,
-    pub plain_low: Option<f64>,
-    pub plain_high: Option<f64>,
-    pub p: Option<f64>,
-}
-
-impl Record {
-    fn paired(self, table: Table, (id, other): (RowId, RowId), paired: &Paired) -> Record {
-        let ends = |of: Option<Interval>| (of.map(|of| round(of.low)), of.map(|of| round(of.high)));
-        let ((low, high), (plain_low, plain_high)) = (ends(paired.corrected), ends(paired.plain));
-        Record {
-            beside: Some(other.to_string()),
-            fixed_beforehand: Some(table.is_fixed_beforehand(id)),
-            difference: Some(round(paired.difference.mean)),
-            low,
-            high,
-            p_corrected: paired.p_corrected.map(round),
-            plain_low,
-            plain_high,
-            p: p_of(paired).map(round),
-            ..self
-        }
-    }
-}
-
-/// To six digits: enough that a page which rounds them further rounds as this one does.
-fn round(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
-}
-
-/// Percent, by split.
-fn values(result: &RowResult, of: fn(&ConfusionMatrix) -> f64) -> Vec<f64> {
-    result.runs.iter().map(|(_, run)| 100.0 * of(&run.confusion)).collect()
-}
-
-fn paired(ours: &RowResult, theirs: &RowResult, of: fn(&ConfusionMatrix) -> f64) -> Option<Paired> {
-    let differences: Vec<f64> = values(ours, of).iter().zip(values(theirs, of)).map(|(a, b)| a - b).collect();
-    Paired::of(&differences, ours.test_to_train)
-}
-
-/// What stands behind a difference and its interval.
-const PS: [&str; 3] = ["p", "as if splits were independent [95 %]", "p so"];
-
-/// Difference with its interval and p, and what they were if splits did not overlap.
-fn difference(paired: &Paired) -> [String; 4] {
-    let &Paired { corrected, plain, p_corrected, .. } = paired;
-    let mean = format!("{:+.1}", paired.difference.mean);
-    let ends = |of: Option<Interval>| of.map(|Interval { low, high }| format!("[{low:+.1}, {high:+.1}]"));
-    let of_mean = ends(corrected).map_or(mean.clone(), |ends| format!("{mean} {ends}"));
-    [of_mean, p_value(p_corrected), ends(plain).unwrap_or_else(|| "-".into()), p_value(p_of(paired))]
-}
-
-/// One split has no p.
-fn p_of(paired: &Paired) -> Option<f64> {
-    (paired.difference.n > 1).then_some(paired.p)
 }
 
 impl Page {
@@ -300,6 +55,12 @@ impl Page {
             stem += &format!("-from{first_seed}");
         }
         Page { table, data, stem, classes: dataset.classes.clone(), sections: Vec::new(), plots: Vec::new() }
+    }
+
+    /// The data, with the changes to its training part.
+    #[must_use]
+    pub fn data(&self) -> &str {
+        &self.data
     }
 
     /// Adds the rows at a learning rate.
@@ -387,13 +148,7 @@ impl Page {
         let mut text = format!("# {}: {}\n\n", self.table.title(), self.data);
         text += "Written by `climd-repro`; what the columns mean, and the command, is in [README.md](README.md).\n";
         for (at, section) in self.sections.iter().enumerate() {
-            let rate = match section.rate {
-                Rate::Tuned => "Learning rate chosen on validation for the baseline, cosine decay",
-                Rate::Paper => "The paper's learning rate, a constant 5e-5",
-                Rate::Native => {
-                    "Protocol `native`: full batches, and learning rate and steps of each network's authors"
-                }
-            };
+            let rate = section.rate.heading();
             // writing into a string cannot fail
             let _ = write!(text, "\n## {rate}\n\n{} splits; percent.\n\n{}\n", section.seeds(), section.grid());
             text += &compared(self.table.is_by_network(), &section.rows);
@@ -473,11 +228,16 @@ impl Page {
                 };
                 let record = |metric: &str| record(row.id, row.name.clone(), metric, row.steps);
                 for (at, ((metric, _), (summary, paired))) in METRICS.iter().zip(&row.metrics).enumerate() {
+                    if summary.is_none() && at > MACRO_F1 {
+                        continue; // older runs lack it
+                    }
                     let paper = row.paper.and_then(|paper| paper.get(at).map(|paper| paper.0));
                     let paper_sd = row.paper.and_then(|paper| paper.get(at).map(|paper| paper.1));
                     let record = mean(Record { paper, paper_sd, ..record(metric) }, *summary);
                     let record = match (paired, &row.against) {
-                        (Some(paired), Some((other, _))) => record.paired(self.table, (row.id, *other), paired),
+                        (Some(paired), Some((other, _))) => {
+                            record.paired(self.table.is_fixed_beforehand(row.id), *other, paired)
+                        }
                         _ => record,
                     };
                     file.serialize(record)?;
@@ -494,165 +254,9 @@ impl Page {
             }
             for Beside { id, name, other_id, other, steps, paired } in &section.contrasts {
                 let record = record(*id, format!("{name} - {other}"), METRICS[MACRO_F1].0, *steps);
-                file.serialize(record.paired(self.table, (*id, *other_id), paired))?;
+                file.serialize(record.paired(self.table.is_fixed_beforehand(*id), *other_id, paired))?;
             }
         }
         file.flush().with_context(unwritten)
-    }
-}
-
-/// Recall of every class, percent, mean and standard deviation over the seeds.
-#[must_use]
-pub fn recall_grid(section: &Section, classes: &[String]) -> Grid {
-    let mut grid = Grid::new();
-    grid.load_style(presets::ASCII_MARKDOWN);
-    grid.set_header(std::iter::once("recall").chain(classes.iter().map(String::as_str)));
-    for row in &section.rows {
-        grid.add_row(std::iter::once(row.name.clone()).chain(row.recall.iter().map(|recall| or_dash(*recall))));
-    }
-    grid
-}
-
-/// Seconds of every row's runs, and what of it is climd's own code and measuring.
-#[must_use]
-pub fn time_grid(section: &Section) -> Grid {
-    let mut grid = Grid::new();
-    grid.load_style(presets::ASCII_MARKDOWN);
-    grid.set_header(["row", "seconds a run", "samples seen", "climd's own code", "measuring forward passes"]);
-    for row in &section.rows {
-        let samples = row.costs[1].map_or_else(|| "-".into(), |samples| format!("{:.0}", samples.mean));
-        let [seconds, own, measuring] = [0, 2, 3].map(|at: usize| or_dash(row.costs[at]));
-        grid.add_row([row.name.clone(), seconds, samples, format!("{own} %"), format!("{measuring} %")]);
-    }
-    grid
-}
-
-/// How well rankings agree with those of a full measurement in the same epochs.
-fn agreement_grid(section: &Section) -> Grid {
-    let mut grid = Grid::new();
-    grid.load_style(presets::ASCII_MARKDOWN);
-    grid.set_header([
-        "row",
-        "rank correlation within classes, times 100",
-        "the list, also by full measurement",
-        "the same by chance",
-    ]);
-    for row in section.rows.iter().filter(|row| row.agreed.iter().any(Option::is_some)) {
-        let [correlation, overlap, chance] = [0, 1, 2].map(|at: usize| or_dash(row.agreed[at]));
-        grid.add_row([row.name.clone(), correlation, format!("{overlap} %"), format!("{chance} %")]);
-    }
-    grid
-}
-
-/// What rows are compared with, where it is not the baseline for all: the rule, and who breaks it.
-fn compared(by_network: bool, rows: &[Shown]) -> String {
-    let follows = |row: &Shown, other: RowId| match by_network {
-        true => other == RowId { arm: "plain", until: other.until, ..row.id },
-        false => other == own("plain"),
-    };
-    let others = rows.iter().filter_map(|row| row.against.as_ref().map(|(id, name)| (row, *id, name)));
-    let others = others.filter(|&(row, id, _)| !follows(row, id));
-    let others: String =
-        others.map(|(row, _, name)| format!("\n* `{}` is compared with `{name}`.", row.name)).collect();
-    let rule = match by_network {
-        true => "plain training of the network that its name begins with, for as many steps",
-        false => "`baseline`",
-    };
-    match (by_network, others.is_empty()) {
-        (false, true) => String::new(),
-        (true, true) => format!("\nEvery row is compared with {rule}.\n"),
-        (_, false) => format!("\nEvery row is compared with {rule}, but:\n{others}\n"),
-    }
-}
-
-fn or_dash(summary: Option<Summary>) -> String {
-    summary.map_or_else(|| "-".into(), |summary| summary.to_string())
-}
-
-fn p_value(p: Option<f64>) -> String {
-    match p {
-        None => "-".into(),
-        Some(p) if p < 0.001 => "< 0.001".into(),
-        Some(p) => format!("{p:.3}"),
-    }
-}
-
-/// Mean macro F1 of every row over the steps, with one standard deviation.
-#[must_use]
-pub fn f1_curves(results: &[RowResult]) -> Vec<Series> {
-    let of_row = |result: &RowResult| {
-        let at = |point: usize| {
-            // splits have the same number of points; their steps may differ by a batch
-            let f1: Vec<f64> = result.runs.iter().map(|(_, run)| 100.0 * run.points[point].macro_f1).collect();
-            Summary::of(&f1).map(|summary| (result.runs[0].1.points[point].step as f64, summary))
-        };
-        let points: Vec<(f64, Summary)> = (0..result.runs[0].1.points.len()).filter_map(at).collect();
-        Series {
-            name: result.row.name.clone(),
-            x: points.iter().map(|point| point.0).collect(),
-            mean: points.iter().map(|point| point.1.mean).collect(),
-            band: points.iter().map(|(_, s)| (s.mean - s.sd.unwrap_or(0.0), s.mean + s.sd.unwrap_or(0.0))).collect(),
-        }
-    };
-    results.iter().filter(|result| !result.runs.is_empty()).map(of_row).collect()
-}
-
-/// Median score of every class over the steps, between the quartiles; means over the splits.
-fn score_curves(result: &RowResult, classes: &[String]) -> Vec<Series> {
-    let mean = |point: usize, class: usize, percentile: usize| {
-        let of_run = |run: &Outcome| run.points[point].scores[class].get(percentile).copied();
-        let scores: Vec<f64> = result.runs.iter().filter_map(|(_, run)| of_run(run)).map(f64::from).collect();
-        scores.iter().sum::<f64>() / scores.len().max(1) as f64
-    };
-    let num_points = result.runs.first().map_or(0, |(_, run)| run.points.len());
-    let of_class = |(class, name): (usize, &String)| Series {
-        name: name.clone(),
-        x: (0..num_points).map(|point| result.runs[0].1.points[point].step as f64).collect(),
-        mean: (0..num_points).map(|point| mean(point, class, 2)).collect(),
-        band: (0..num_points).map(|point| (mean(point, class, 1), mean(point, class, 3))).collect(),
-    };
-    classes.iter().enumerate().map(of_class).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(name: &str, id: RowId, against: Option<(RowId, &str)>) -> Shown {
-        let against = against.map(|(id, name)| (id, name.to_owned()));
-        let (metrics, recall) = (Vec::new(), Vec::new());
-        Shown {
-            id,
-            name: name.into(),
-            paper: None,
-            against,
-            metrics,
-            recall,
-            steps: 0,
-            costs: Vec::new(),
-            agreed: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn what_rows_are_compared_with_is_said_once_and_then_where_it_is_something_else() {
-        let row = |name, id, other, against| shown(name, id, Some((against, other)));
-        let dmib = |arm| RowId::new("dmib", arm);
-        let probes = |arm| RowId::new("baseline-probes", arm);
-        // a name says nothing: this one is the baseline's row
-        let plain = || row("DMIB + a name", own("climd"), "baseline", own("plain"));
-        let of_dmib = || row("DMIB + prior", dmib("prior"), "DMIB", dmib("plain"));
-        let cut = || row("DMIB + CLIMD, equal epochs", dmib("climd").until("climd"), "a", dmib("plain").until("climd"));
-        let other = || row("CLIMD, probes", probes("climd"), "baseline, probes", probes("plain"));
-        let foreign = || row("DMIB + CLIMD", dmib("climd"), "baseline", own("plain"));
-        assert_eq!(compared(false, &[shown("baseline", own("plain"), None), plain()]), "");
-        let text =
-            "\nEvery row is compared with `baseline`, but:\n\n* `CLIMD, probes` is compared with `baseline, probes`.\n";
-        assert_eq!(compared(false, &[plain(), other()]), text);
-        let rule =
-            "\nEvery row is compared with plain training of the network that its name begins with, for as many steps";
-        assert_eq!(compared(true, &[plain(), of_dmib(), cut()]), format!("{rule}.\n"));
-        let text = format!("{rule}, but:\n\n* `DMIB + CLIMD` is compared with `baseline`.\n");
-        assert_eq!(compared(true, &[of_dmib(), foreign()]), text);
     }
 }

@@ -106,7 +106,10 @@ impl Table {
         match self {
             Table::Table3 | Table::Native => id.arm != "climd-random", // to explain what the others had shown
             Table::Observe => id.arm != "climd-once",                  // as those
-            Table::Beyond => id.network == "baseline" && id.until.is_none() && ADVICE.contains(&id.arm),
+            // post-hoc adjustment came to the advice later
+            Table::Beyond => {
+                id.network == "baseline" && id.until.is_none() && ADVICE.contains(&id.arm) && id.arm != "post-hoc"
+            }
             _ => true,
         }
     }
@@ -239,12 +242,14 @@ fn baseline(heads: Heads) -> NetworkConfig {
     NetworkConfig::Baseline(BaselineConfig { heads, ..Default::default() })
 }
 
-fn plain(network: NetworkConfig) -> Method {
+/// Plain training of a network.
+pub(crate) fn plain(network: NetworkConfig) -> Method {
     let (schedule, terms, loss) = (Uniform.into(), Terms::default(), Loss::CrossEntropy);
     Method { network, schedule, terms, loss, oversample: None, scoring: None }
 }
 
-fn scheduled(schedule: impl Into<ScheduleConfig>) -> Method {
+/// A schedule around the early-fusion network.
+pub(crate) fn with_schedule(schedule: impl Into<ScheduleConfig>) -> Method {
     Method { schedule: schedule.into(), ..plain(baseline(AUX)) }
 }
 
@@ -253,7 +258,7 @@ fn with_loss(loss: Loss) -> Method {
 }
 
 fn climd(epochs: usize) -> Method {
-    scheduled(PowerLaw { epochs, ..Default::default() })
+    with_schedule(PowerLaw { epochs, ..Default::default() })
 }
 
 const PAPER_BASELINE: Paper = [(83.6, 1.6), (84.4, 1.5), (81.3, 2.1)];
@@ -271,7 +276,7 @@ fn start() -> Rows {
 #[must_use]
 pub fn main_job(schedule: PowerLaw) -> Vec<TableRow> {
     let mut rows = start();
-    let climd = scheduled(schedule);
+    let climd = with_schedule(schedule);
     rows.push(0, "prior", "baseline + prior", with_loss(PRIOR), None);
     rows.push(0, "climd", "CLIMD", climd.clone(), Some(PAPER_CLIMD));
     rows.push(0, "climd-prior", "CLIMD + prior", corrected(climd), None);
@@ -371,7 +376,7 @@ fn table2(epochs: usize) -> Vec<TableRow> {
     let mut rows = start();
     let probe = rows.plain(PROBES, baseline(Heads::Probe), Budget::EqualSteps, "baseline, probes");
     rows.0[probe].paper = Some(PAPER_BASELINE);
-    let under = scheduled(UnderSampling::default());
+    let under = with_schedule(UnderSampling::default());
     rows.push(0, "undersampling", "random undersampling", under, Some([(83.6, 1.4), (84.2, 0.8), (81.1, 1.5)]));
     let smote = Method { oversample: Some(Oversampler::Smote(Smote::default())), ..plain(baseline(AUX)) };
     rows.push(0, "smote", "SMOTE", smote, Some([(79.7, 1.3), (80.4, 1.0), (76.6, 1.6)]));
@@ -404,15 +409,15 @@ fn table4(epochs: usize) -> Vec<TableRow> {
         complementarity,
         Some([(87.5, 1.2), (88.0, 0.9), (84.3, 1.5)]),
     );
-    let baby_step = scheduled(BabyStep { epochs, ..Default::default() });
+    let baby_step = with_schedule(BabyStep { epochs, ..Default::default() });
     rows.curriculum(0, "baby-step", "(3) Baby Step", baby_step, Some([(85.1, 2.4), (86.1, 2.1), (80.2, 2.7)]));
-    let one_pass = scheduled(OnePass { epochs, ..Default::default() });
+    let one_pass = with_schedule(OnePass { epochs, ..Default::default() });
     rows.curriculum(0, "one-pass", "(4) One-Pass", one_pass, Some([(84.9, 1.6), (85.6, 1.2), (79.2, 1.9)]));
-    let linear = scheduled(Linear { epochs, ..Default::default() });
+    let linear = with_schedule(Linear { epochs, ..Default::default() });
     rows.curriculum(0, "linear", "(5) Linear", linear, Some([(86.6, 2.1), (87.3, 1.6), (84.0, 2.4)]));
-    let root = scheduled(Root { epochs, ..Default::default() });
+    let root = with_schedule(Root { epochs, ..Default::default() });
     rows.curriculum(0, "root", "(6) Root", root, Some([(88.3, 1.6), (88.8, 1.1), (85.4, 1.6)]));
-    let geometric = scheduled(Geometric { epochs, ..Default::default() });
+    let geometric = with_schedule(Geometric { epochs, ..Default::default() });
     rows.curriculum(0, "geometric", "(7) Geometric", geometric, Some([(87.7, 1.9), (88.3, 1.5), (84.8, 2.2)]));
     rows.curriculum(0, "climd", "CLIMD", climd(epochs), Some(PAPER_CLIMD));
     rows.0
@@ -420,12 +425,12 @@ fn table4(epochs: usize) -> Vec<TableRow> {
 
 fn random_order(epochs: usize) -> Method {
     let law = PowerLaw { epochs, pick: Pick::Redraw, ..Default::default() };
-    scheduled(law)
+    with_schedule(law)
 }
 
 fn deferred(epochs: usize) -> Method {
     let at = epochs * 4 / 5;
-    scheduled(ScheduleConfig::DeferredRebalancing(Switch { at, before: Uniform, after: ClassBalanced }))
+    with_schedule(ScheduleConfig::DeferredRebalancing(Switch { at, before: Uniform, after: ClassBalanced }))
 }
 
 fn hard_majority(epochs: usize) -> HardMajority {
@@ -437,7 +442,7 @@ fn trim(drop: f64, epochs: usize) -> Trim {
 }
 
 fn with_prior(schedule: impl Into<ScheduleConfig>) -> Method {
-    corrected(scheduled(schedule))
+    corrected(with_schedule(schedule))
 }
 
 fn corrected(method: Method) -> Method {
@@ -478,18 +483,19 @@ fn beyond(epochs: usize) -> Vec<TableRow> {
         (true, "progressively-balanced-reversed", "ProgressivelyBalanced, reversed"),
     ] {
         let schedule = ProgressivelyBalanced { epochs, reversed };
-        rows.push(0, arm, name, scheduled(schedule), None);
+        rows.push(0, arm, name, with_schedule(schedule), None);
     }
     rows.0
 }
 
 /// Arms that the advice rests on.
-const ADVICE: [&str; 10] = [
+const ADVICE: [&str; 11] = [
     "plain",
     "climd",
     "climd-random",
     "prior",
     "prior-half",
+    "post-hoc",
     "climd-half-prior",
     "hard-majority-prior",
     "hard-majority-random-prior",
@@ -506,7 +512,7 @@ fn advice(epochs: usize) -> Vec<TableRow> {
 /// Chosen before its splits were evaluated.
 fn label_noise(epochs: usize) -> Vec<TableRow> {
     const HALF: Loss = Loss::Prior { tau: 0.5 };
-    let trimmed = |drop, loss| Method { loss, ..scheduled(trim(drop, epochs)) };
+    let trimmed = |drop, loss| Method { loss, ..with_schedule(trim(drop, epochs)) };
     let mut rows = start();
     rows.0[0].paper = None;
     rows.push(0, "prior", "prior correction", with_loss(PRIOR), None);

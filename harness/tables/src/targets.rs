@@ -13,7 +13,7 @@ use climd_data::MultiLabel;
 use climd_networks::multi_label::{Arm, LabelsOutcome, LabelsRun, VERSION, run};
 
 use crate::cache::Cache;
-use crate::results::Record;
+use crate::record::Record;
 use crate::stats::{Paired, Summary};
 
 /// Rows of the study, by id and name. The first is the one that the others are compared with.

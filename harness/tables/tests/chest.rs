@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use climd::split;
 use climd_repro::chest::{Chest, SETS};
 use climd_repro::comparisons::records;
-use climd_repro::results::Record;
+use climd_repro::record::Record;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

@@ -10,8 +10,10 @@ use climd_networks::network::{BaselineConfig, DmibConfig, MogonetConfig, Network
 use climd_networks::oversample::{Oversampler, Smote};
 use climd_networks::train::class_distribution;
 use climd_repro::cache::Cache;
-use climd_repro::experiment::{Budget, Rate, Row, RowId, RowResult, Runner, Study};
-use climd_repro::results::{Page, Section, recall_grid, time_grid};
+use climd_repro::experiment::{Budget, Row, RowId, RowResult, Runner, Study};
+use climd_repro::rate::Rate;
+use climd_repro::results::Page;
+use climd_repro::section::{Section, recall_grid, time_grid};
 use climd_repro::tables::{self, TableRow, main_job};
 use tch::{Device, Tensor};
 
@@ -103,6 +105,49 @@ fn every_row_takes_the_same_steps_at_the_rate_of_the_baseline() {
     let measured: Vec<bool> = results.iter().map(|result| result.runs[0].1.measuring_seconds > 0.0).collect();
     assert_eq!(measured, [false, false, true, true]);
     assert_eq!(results[0].test_to_train, 27.0 / 63.0);
+}
+
+#[test]
+fn every_row_gets_its_own_rate_from_inner_splits_that_have_no_test_sample() {
+    let (dataset, folder) = (dataset(), tempfile::tempdir().unwrap());
+    let file = folder.path().join("three.jsonl");
+    let own = Study { rate: Rate::Own, imbalance: Some(10.0), ..study(&dataset) };
+    let rows = plain(&rows());
+    let (results, steps) = run(Cache::open(&file).unwrap(), 2, &own, &rows, 0);
+    assert!(steps > 0);
+    // what the search must have found: the best of the rates that it tried, with a worse one on either side
+    let text = std::fs::read_to_string(&file).unwrap();
+    let runs: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for (result, row) in results.iter().zip(&rows) {
+        for (config, outcome) in &result.runs {
+            assert!(outcome.quality.is_some());
+            let method = serde_json::to_value(&row.method).unwrap();
+            let mut tried = std::collections::BTreeMap::<u64, Vec<f64>>::new(); // by the bits of the rate
+            for run in &runs {
+                let of = &run["config"];
+                if of["method"] == method && of["seed"] == config.seed && of["part"].get("inner").is_some() {
+                    let rate = of["rate"]["start"].as_f64().unwrap().to_bits();
+                    let loss = run["outcome"]["quality"]["scaled_cross_entropy"].as_f64().unwrap();
+                    tried.entry(rate).or_default().push(loss);
+                }
+            }
+            assert!(tried.len() >= 3 && tried.values().all(|losses| losses.len() == 3), "{tried:?}");
+            let mean = |rate: u64| tried[&rate].iter().sum::<f64>();
+            let best = tried.keys().copied().min_by(|a, b| mean(*a).total_cmp(&mean(*b))).unwrap();
+            assert_eq!(config.rate.start, f64::from_bits(best));
+            let ends = [*tried.keys().next().unwrap(), *tried.keys().last().unwrap()].map(f64::from_bits);
+            assert!(!ends.contains(&config.rate.start) || [1e-5, 1e-1].contains(&config.rate.start));
+        }
+    }
+    let (_, steps) = run(Cache::open(&file).unwrap(), 2, &own, &rows, 0);
+    assert_eq!(steps, 0);
+
+    let sizes = [0, 1, 2].map(|repeat| own.parts(0, Part::Inner(repeat)).unwrap());
+    let whole = own.parts(0, Part::Test).unwrap();
+    for part in &sizes {
+        assert_eq!(part.train.labels.len() + part.test.labels.len(), whole.train.labels.len());
+    }
+    assert!(sizes[0].test.values != sizes[1].test.values && sizes[1].test.values != sizes[2].test.values);
 }
 
 #[test]
@@ -277,7 +322,7 @@ fn the_page_has_every_row_and_the_csv_every_metric() {
     let mut csv = csv::Reader::from_path(folder.path().join("main-three-50to1-noise20-from4.csv")).unwrap();
     csv.headers().unwrap();
     let records: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
-    assert_eq!(records.len(), 4 * (5 + 3 + 4) + 1); // metrics, recalls, costs; a contrast
+    assert_eq!(records.len(), 4 * (7 + 3 + 4) + 1); // metrics, recalls, costs; a contrast
     let header = csv.headers().unwrap().clone();
     let cell = |record: &csv::StringRecord, column: &str| -> String {
         record[header.iter().position(|name| name == column).unwrap()].to_owned()

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use climd_repro::comparisons::{Comparison, comparisons, records};
-use climd_repro::results::Record;
+use climd_repro::record::Record;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -203,6 +203,18 @@ fn what_the_advice_says_of_all_its_rows_holds() {
     let two_stars = advice.iter().filter(|of| of.bh_fixed.is_some_and(|p| p < 0.05));
     let two_stars: Vec<(&str, &str)> = two_stars.map(|of| (of.data.as_str(), of.id.as_str())).collect();
     assert_eq!(two_stars, [("htad, 50:1, 20 % noise", "baseline/trim-prior")]);
+}
+
+/// "At the frequencies of the training part, none of its gains is told from 0" of `advice.md` and two more pages.
+#[test]
+fn no_gain_of_prior_correction_is_told_at_the_training_prior() {
+    let all = records(&root().join("docs/results")).unwrap();
+    let is_it = |of: &&Record| of.id == "baseline/prior" && of.beside.as_deref() == Some("baseline/plain");
+    let of_metric: Vec<&Record> =
+        all.iter().filter(|of| of.metric == "macro F1 at the training prior").filter(is_it).collect();
+    assert!(of_metric.len() >= 13, "{}", of_metric.len());
+    let told: Vec<_> = of_metric.iter().filter(|of| of.low.is_none_or(|low| low > 0.0)).collect();
+    assert!(told.is_empty(), "{told:#?}");
 }
 
 #[test]

@@ -1,0 +1,142 @@
+//! How good the probabilities of a network are, and not only its predictions.
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use tch::{Kind, Tensor};
+
+/// Bins of the calibration error.
+const BINS: usize = 15;
+/// Logits are divided by `2^(k / 4)` for each `k` from minus this number to this number.
+const TEMPERATURES: i32 = 24;
+
+/// Measures of the probabilities of a test or validation part. A class that the part does not have does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// Mean over the classes of the mean cross-entropy of a class's samples, in nats.
+    pub balanced_cross_entropy: f64,
+    /// The same after all logits are divided by the one number for which it is least: what is left when confidence as a
+    /// whole does not count.
+    pub scaled_cross_entropy: f64,
+    /// Mean over the classes of the area under the ROC curve of the class against the rest, in `[0, 1]`; ties count
+    /// half. None if there is one class alone.
+    pub auc: Option<f64>,
+    /// Expected calibration error of the predicted class, in `[0, 1]`: the mean distance of confidence and accuracy in
+    /// 15 bins of equal width (Guo et al. 2017).
+    pub calibration_error: f64,
+}
+
+impl Quality {
+    /// Of logits, `[n, C]`, and labels in `0..C`.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    pub fn of(logits: &Tensor, labels: &[i64]) -> Result<Quality> {
+        let logits = logits.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Double)?;
+        let target = Tensor::from_slice(labels);
+        let classes: Vec<(i64, Tensor)> = (0..logits.size()[1])
+            .map(|class| (class, target.eq(class).to_kind(Kind::Double)))
+            .filter(|(_, members)| members.sum(Kind::Double).double_value(&[]) > 0.0)
+            .collect();
+        let balanced = |temperature: f64| -> Result<f64> {
+            let log_p = (&logits / temperature).f_log_softmax(1, Kind::Double)?;
+            let loss = -log_p.f_gather(1, &target.unsqueeze(1), false)?.squeeze_dim(1);
+            let of_class = |(_, members): &(i64, Tensor)| {
+                (&loss * members).sum(Kind::Double).double_value(&[]) / members.sum(Kind::Double).double_value(&[])
+            };
+            Ok(classes.iter().map(of_class).sum::<f64>() / classes.len() as f64)
+        };
+        let temperatures = (-TEMPERATURES..=TEMPERATURES).map(|k| 2f64.powf(f64::from(k) / 4.0));
+        let scaled = temperatures.map(balanced).collect::<Result<Vec<_>>>()?;
+        let p = logits.f_softmax(1, Kind::Double)?;
+        let column = |class: i64| -> Result<Vec<f64>> { Ok(p.f_select(1, class)?.try_into()?) };
+        let areas = classes.iter().map(|&(class, _)| {
+            let positive: Vec<bool> = labels.iter().map(|&label| label == class).collect();
+            Ok(area(&column(class)?, &positive))
+        });
+        let areas = areas.collect::<Result<Option<Vec<f64>>>>()?;
+        let (confidence, predicted) = p.f_max_dim(1, false)?;
+        let hits: Vec<bool> = predicted.f_eq_tensor(&target)?.try_into()?;
+        Ok(Quality {
+            balanced_cross_entropy: balanced(1.0)?,
+            scaled_cross_entropy: scaled.into_iter().fold(f64::INFINITY, f64::min),
+            auc: areas.map(|areas| areas.iter().sum::<f64>() / areas.len() as f64),
+            calibration_error: calibration_error(&Vec::<f64>::try_from(confidence)?, &hits),
+        })
+    }
+}
+
+/// The share of pairs of a positive and a negative sample that the score orders rightly; none without such a pair.
+fn area(scores: &[f64], positive: &[bool]) -> Option<f64> {
+    let mut order: Vec<(f64, bool)> = scores.iter().copied().zip(positive.iter().copied()).collect();
+    order.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut below, mut pairs) = (0.0, 0.0); // negative samples so far; pairs in the right order
+    for tied in order.chunk_by(|a, b| a.0 == b.0) {
+        let positives = tied.iter().filter(|of| of.1).count() as f64;
+        let negatives = tied.len() as f64 - positives;
+        pairs += positives * (below + 0.5 * negatives);
+        below += negatives;
+    }
+    let all = below * (scores.len() as f64 - below);
+    (all > 0.0).then(|| pairs / all)
+}
+
+fn calibration_error(confidence: &[f64], hits: &[bool]) -> f64 {
+    let mut gaps = [0.0; BINS]; // sum of confidence minus hits
+    for (&confidence, &hit) in confidence.iter().zip(hits) {
+        let bin = ((confidence * BINS as f64) as usize).min(BINS - 1);
+        gaps[bin] += confidence - f64::from(u8::from(hit));
+    }
+    gaps.iter().map(|gap: &f64| gap.abs()).sum::<f64>() / confidence.len().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    /// Logits whose softmax are these probabilities.
+    fn logits(p: &[[f64; 2]]) -> Tensor {
+        Tensor::from_slice2(p).log()
+    }
+
+    #[test]
+    fn classes_count_alike_however_large_they_are() {
+        let p = [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5], [0.75, 0.25]];
+        let quality = Quality::of(&logits(&p), &[0, 0, 0, 1]).unwrap();
+        assert_relative_eq!(quality.balanced_cross_entropy, (2f64.ln() + 4f64.ln()) / 2.0, epsilon = 1e-12);
+        // the sample of class 1 is on the wrong side, so certainty of nothing is best: 64 times as flat
+        assert!(quality.scaled_cross_entropy < quality.balanced_cross_entropy);
+        assert_relative_eq!(quality.scaled_cross_entropy, 2f64.ln(), epsilon = 0.01);
+        assert_eq!(quality.auc, Some(0.0));
+    }
+
+    #[test]
+    fn a_network_that_is_right_but_too_sure_or_not_sure_enough_has_the_same_scaled_loss() {
+        let p = [[0.9, 0.1], [0.6, 0.4], [0.4, 0.6], [0.2, 0.8], [0.45, 0.55]];
+        let labels = [0, 1, 1, 1, 0];
+        let of = |factor: f64| Quality::of(&(logits(&p) * factor), &labels).unwrap();
+        let (once, four) = (of(1.0), of(4.0));
+        assert!(four.balanced_cross_entropy > once.balanced_cross_entropy + 0.1);
+        assert_relative_eq!(four.scaled_cross_entropy, once.scaled_cross_entropy, epsilon = 1e-9);
+        assert_eq!(four.auc, once.auc);
+    }
+
+    #[test]
+    fn the_area_is_the_share_of_pairs_in_order() {
+        let of = |scores: &[f64], positive: &[u8]| area(scores, &positive.iter().map(|&p| p == 1).collect::<Vec<_>>());
+        assert_eq!(of(&[0.1, 0.4, 0.35, 0.8], &[0, 0, 1, 1]), Some(0.75)); // the example of scikit-learn
+        assert_eq!(of(&[0.5, 0.5, 0.5], &[0, 1, 0]), Some(0.5));
+        assert_eq!(of(&[0.5, 0.9], &[1, 1]), None);
+        let quality = Quality::of(&logits(&[[0.5, 0.5]]), &[1]).unwrap();
+        assert_eq!(quality.auc, None);
+    }
+
+    #[test]
+    fn calibration_compares_confidence_with_hits_bin_by_bin() {
+        // two samples of 0.8, one of them right: 0.3 apart; one of 0.6, right: 0.4 apart
+        assert_relative_eq!(calibration_error(&[0.8, 0.8, 0.6], &[true, false, true]), 1.0 / 3.0, epsilon = 1e-12);
+        assert_relative_eq!(calibration_error(&[1.0], &[true]), 0.0);
+        // within a bin a gap of one sign makes up for one of the other
+        assert_relative_eq!(calibration_error(&[0.75, 0.75, 0.75, 0.75], &[true, true, true, false]), 0.0);
+    }
+}

@@ -1,0 +1,166 @@
+//! Where the learning rate of a run comes from, and the search for it.
+
+use climd_networks::config::{Part, RunConfig};
+use climd_networks::network::{LearningRate, NetworkConfig};
+use climd_networks::train::Outcome;
+
+const PAPER_RATE: f64 = 5e-5;
+/// The best single rate of `docs/results/rates.md`.
+const ONE_RATE: f64 = 3e-3;
+/// Candidates of [`Rate::Tuned`].
+pub(crate) const TUNED: [f64; 4] = [1e-4, 3e-4, 1e-3, 3e-3];
+/// Candidates of [`Rate::Own`], which a search may come to.
+const GRID: [f64; 9] = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1];
+/// Those that every search begins with.
+const BEGIN: (usize, usize) = (4, 6);
+/// Repeats of the inner split for each candidate.
+const REPEATS: u32 = 3;
+
+/// Source of the learning rate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rate {
+    /// Each row's own, for each split, with cosine decay: of the least scaled class-balanced cross-entropy over three
+    /// inner splits of the training part. The search begins with 1e-3, 3e-3 and 1e-2, and goes on beyond an end while
+    /// that end is the best.
+    Own,
+    /// 3e-3 with cosine decay for all rows and splits: the best single one on splits that are in no table.
+    One,
+    /// The best of 1e-4, 3e-4, 1e-3 and 3e-3 for plain training on validation, with cosine decay, for each split.
+    Tuned,
+    /// The paper's 5e-5, constant.
+    Paper,
+    /// The rate and the training of each network's authors, for networks where these are known.
+    Native,
+}
+
+impl Rate {
+    /// Its name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Rate::Own => "own",
+            Rate::One => "one",
+            Rate::Tuned => "tuned",
+            Rate::Paper => "paper",
+            Rate::Native => "native",
+        }
+    }
+
+    /// The heading of its rows.
+    #[must_use]
+    pub fn heading(self) -> &'static str {
+        match self {
+            Rate::Own => "Learning rate chosen for every row on three inner splits, cosine decay",
+            Rate::One => "One learning rate for all, 3e-3 with cosine decay",
+            Rate::Tuned => "Learning rate chosen on validation for the baseline, cosine decay",
+            Rate::Paper => "The paper's learning rate, a constant 5e-5",
+            Rate::Native => "Protocol `native`: full batches, and learning rate and steps of each network's authors",
+        }
+    }
+
+    /// Whether its runs must have what older ones lack: measures of their probabilities.
+    pub(crate) fn wants_quality(self) -> bool {
+        matches!(self, Rate::Own | Rate::One)
+    }
+
+    /// The rate of all splits, where nothing is chosen.
+    pub(crate) fn fixed(self, network: &NetworkConfig) -> Option<LearningRate> {
+        match self {
+            Rate::Own | Rate::Tuned => None,
+            Rate::Native => network.recipe().map(|recipe| recipe.rate),
+            Rate::One => Some(LearningRate { start: ONE_RATE, cosine: true }),
+            Rate::Paper => Some(LearningRate { start: PAPER_RATE, cosine: false }),
+        }
+    }
+}
+
+/// The search for the rate of one row on one split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Search {
+    /// The first and the last candidate so far, in the grid.
+    ends: (usize, usize),
+    /// The best of them, once no further candidate is wanted.
+    found: Option<usize>,
+}
+
+impl Search {
+    pub(crate) fn new() -> Search {
+        Search { ends: BEGIN, found: None }
+    }
+
+    /// The rate, once it is found.
+    pub(crate) fn found(self) -> Option<LearningRate> {
+        self.found.map(rate)
+    }
+
+    /// The runs that it needs now: for each candidate so far, all repeats.
+    pub(crate) fn wants(self) -> impl Iterator<Item = (LearningRate, Part)> {
+        let (low, high) = self.ends;
+        (low..=high).flat_map(|at| (0..REPEATS).map(move |repeat| (rate(at), Part::Inner(repeat))))
+    }
+
+    /// Goes on with the outcomes of the runs that it wanted.
+    pub(crate) fn renew(self, runs: &[(RunConfig, Outcome)]) -> Search {
+        let loss = |(_, outcome): &(RunConfig, Outcome)| outcome.quality.map_or(f64::NAN, |of| of.scaled_cross_entropy);
+        let mean = |runs: &[_]| runs.iter().map(loss).sum::<f64>() / runs.len() as f64;
+        self.after(&runs.chunks(REPEATS as usize).map(mean).collect::<Vec<_>>())
+    }
+
+    /// Goes on with the mean loss of every candidate so far.
+    fn after(self, losses: &[f64]) -> Search {
+        let (low, high) = self.ends;
+        let middle = (BEGIN.0 + BEGIN.1) / 2;
+        // training that diverged is the worst; of equal ones the nearest to the middle
+        let key = |at: usize| (Some(losses[at - low]).filter(|loss| loss.is_finite()).unwrap_or(f64::INFINITY), at);
+        let order = |a: &(f64, usize), b: &(f64, usize)| {
+            a.0.total_cmp(&b.0).then(a.1.abs_diff(middle).cmp(&b.1.abs_diff(middle)))
+        };
+        let best = (low..=high).map(key).min_by(order).map_or(middle, |(_, at)| at);
+        match best {
+            _ if best == low && low > 0 => Search { ends: (low - 1, high), found: None },
+            _ if best == high && high + 1 < GRID.len() => Search { ends: (low, high + 1), found: None },
+            _ => Search { found: Some(best), ..self },
+        }
+    }
+}
+
+fn rate(at: usize) -> LearningRate {
+    LearningRate { start: GRID[at], cosine: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_goes_on_until_the_best_is_inside() {
+        let search = Search::new();
+        let rates: Vec<f64> = search.wants().step_by(3).map(|(rate, _)| rate.start).collect();
+        assert_eq!(rates, [1e-3, 3e-3, 1e-2]);
+        assert_eq!(search.after(&[0.5, 0.4, 0.6]).found().unwrap().start, 3e-3);
+        let up = search.after(&[0.5, 0.4, 0.3]);
+        assert_eq!((up.found(), up.wants().last().unwrap()), (None, (rate(7), Part::Inner(2))));
+        assert_eq!(up.after(&[0.5, 0.4, 0.3, 0.35]).found().unwrap().start, 1e-2);
+        let down = search.after(&[0.3, 0.4, 0.5]);
+        assert_eq!(down.wants().next().unwrap(), (rate(3), Part::Inner(0)));
+        assert_eq!(down.after(&[0.35, 0.3, 0.4, 0.5]).found().unwrap().start, 1e-3);
+    }
+
+    #[test]
+    fn ties_go_to_the_middle_and_divergence_is_worst() {
+        let search = Search::new();
+        assert_eq!(search.after(&[0.3, 0.3, 0.3]).found().unwrap().start, 3e-3);
+        assert_eq!(search.after(&[f64::NAN; 3]).found().unwrap().start, 3e-3);
+        assert_eq!(search.after(&[0.4, 0.3, f64::NAN]).found().unwrap().start, 3e-3);
+    }
+
+    #[test]
+    fn a_search_ends_at_the_end_of_the_grid() {
+        let mut search = Search::new();
+        for candidates in 3..=7 {
+            assert_eq!(search.found(), None);
+            search = search.after(&(0..candidates).map(|at| at as f64).collect::<Vec<_>>());
+        }
+        assert_eq!(search.found().unwrap().start, 1e-5);
+    }
+}

@@ -1,0 +1,171 @@
+//! Which rule chooses a learning rate best: macro F1 on test parts at the rate that it chooses on inner splits, beside
+//! the best single rate. For splits that no table uses.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use climd_networks::config::Part;
+use climd_networks::network::LearningRate;
+use climd_networks::train::Outcome;
+use comfy_table::{Table as Grid, presets};
+use serde::{Deserialize, Serialize};
+
+use crate::experiment::{Row, Runner, Study};
+
+/// The candidates of all rules.
+const RATES: [f64; 6] = [3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2];
+/// The one that ties go to.
+const MIDDLE: usize = 3;
+/// Repeats of the inner split.
+const REPEATS: usize = 5;
+
+/// A score of one run on an inner split; the larger the better.
+type Score = fn(&Outcome) -> f64;
+
+/// A rule: its name, its score, how many repeats it looks at.
+const RULES: [(&str, Score, usize); 8] = [
+    ("macro F1, one split", macro_f1, 1),
+    ("macro F1, three splits", macro_f1, 3),
+    ("macro F1, five splits", macro_f1, 5),
+    ("balanced accuracy, three splits", |run| run.confusion.balanced_accuracy(), 3),
+    ("class-balanced cross-entropy, three splits", |run| quality(run, |of| -of.balanced_cross_entropy), 3),
+    ("class-balanced cross-entropy, five splits", |run| quality(run, |of| -of.balanced_cross_entropy), 5),
+    ("the same, scaled, three splits", |run| quality(run, |of| -of.scaled_cross_entropy), 3),
+    ("area under the ROC curve, three splits", |run| quality(run, |of| of.auc.unwrap_or(0.5)), 3),
+];
+
+fn macro_f1(run: &Outcome) -> f64 {
+    run.confusion.macro_f1()
+}
+
+fn quality(run: &Outcome, of: fn(&climd_networks::quality::Quality) -> f64) -> f64 {
+    // training that diverged is the worst
+    run.quality.as_ref().map(of).filter(|value| value.is_finite()).unwrap_or(f64::NEG_INFINITY)
+}
+
+/// The runs of one row on one split.
+struct Tried {
+    inner: Vec<Vec<Outcome>>, // by rate and repeat
+    test: Vec<f64>,           // macro F1 in percent, by rate
+}
+
+impl Tried {
+    fn chosen(&self, (_, score, repeats): (&str, Score, usize)) -> usize {
+        let mean = |runs: &Vec<Outcome>| runs[..repeats].iter().map(score).sum::<f64>() / repeats as f64;
+        let means: Vec<f64> = self.inner.iter().map(mean).collect();
+        let key = |&at: &usize| means[at];
+        let nearer = |a: &usize, b: &usize| b.abs_diff(MIDDLE).cmp(&a.abs_diff(MIDDLE));
+        let best = (0..means.len()).max_by(|a, b| key(a).total_cmp(&key(b)).then(nearer(a, b)));
+        best.unwrap_or(MIDDLE)
+    }
+}
+
+/// A line of the CSV file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs)] // the columns are described on the page
+pub struct Line {
+    pub data: String,
+    pub row: String,
+    pub rule: String,
+    pub splits: usize,
+    pub macro_f1: f64,
+    pub behind_best: f64,
+    pub median_rate: f64,
+}
+
+/// Compares the rules for these rows on the splits of a study.
+///
+/// # Errors
+/// Those of [`Runner::rows`].
+pub fn compare(runner: &Runner<'_>, study: &Study<'_>, rows: &[Row], data: &str) -> Result<Vec<Line>> {
+    let rates = RATES.map(|start| LearningRate { start, cosine: true });
+    let mut parts: Vec<Part> = (0..REPEATS as u32).map(Part::Inner).collect();
+    parts.push(Part::Test);
+    let mut lines = Vec::new();
+    for (row, outcomes) in rows.iter().zip(runner.grid(study, rows, &rates, &parts)?) {
+        let of_split = |runs: &[Outcome]| {
+            let of_rate = runs.chunks(parts.len());
+            Tried {
+                inner: of_rate.clone().map(|runs| runs[..REPEATS].to_vec()).collect(),
+                test: of_rate.map(|runs| 100.0 * macro_f1(&runs[REPEATS])).collect(),
+            }
+        };
+        let splits: Vec<Tried> = outcomes.chunks(rates.len() * parts.len()).map(of_split).collect();
+        let mean = |chosen: &dyn Fn(&Tried) -> usize| {
+            splits.iter().map(|tried| tried.test[chosen(tried)]).sum::<f64>() / splits.len() as f64
+        };
+        let best = (0..RATES.len()).map(|at| mean(&|_| at)).fold(f64::NEG_INFINITY, f64::max);
+        let mut push = |rule: String, chosen: &dyn Fn(&Tried) -> usize| {
+            let mut picks: Vec<usize> = splits.iter().map(chosen).collect();
+            picks.sort_unstable();
+            let (data, row, macro_f1) = (data.to_owned(), row.name.clone(), mean(chosen));
+            let median_rate = RATES[picks[picks.len() / 2]];
+            lines.push(Line {
+                data,
+                row,
+                rule,
+                splits: splits.len(),
+                macro_f1,
+                behind_best: macro_f1 - best,
+                median_rate,
+            });
+        };
+        for rule in RULES {
+            push(rule.0.to_owned(), &|tried| tried.chosen(rule));
+        }
+        for (at, rate) in RATES.iter().enumerate() {
+            push(format!("{rate:e} for all"), &|_| at);
+        }
+    }
+    Ok(lines)
+}
+
+/// Writes `rates.csv` and `rates.md`.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn write(folder: &Path, lines: &[Line]) -> Result<()> {
+    let unwritten = || format!("--out: `{}` cannot be written", folder.display());
+    fs::create_dir_all(folder).with_context(unwritten)?;
+    let mut file = csv::Writer::from_path(folder.join("rates.csv")).with_context(unwritten)?;
+    lines.iter().try_for_each(|line| file.serialize(line)).with_context(unwritten)?;
+    file.flush().with_context(unwritten)?;
+    fs::write(folder.join("rates.md"), page(lines)).with_context(unwritten)
+}
+
+fn page(lines: &[Line]) -> String {
+    let mut rules: Vec<&str> = Vec::new();
+    let mut columns: Vec<(&str, &str)> = Vec::new();
+    for line in lines {
+        if !rules.contains(&line.rule.as_str()) {
+            rules.push(&line.rule);
+        }
+        if !columns.contains(&(&line.data, &line.row)) {
+            columns.push((&line.data, &line.row));
+        }
+    }
+    let mut grid = Grid::new();
+    let header = columns.iter().map(|(data, row)| format!("{data}: {row}"));
+    grid.load_style(presets::ASCII_MARKDOWN).set_header(["rule".to_owned(), "mean".into()].into_iter().chain(header));
+    for rule in rules {
+        let of_column = |&(data, row): &(&str, &str)| {
+            lines.iter().find(|line| line.rule == rule && line.data == data && line.row == row)
+        };
+        let cells: Vec<Option<&Line>> = columns.iter().map(of_column).collect();
+        let known: Vec<f64> = cells.iter().flatten().map(|line| line.behind_best).collect();
+        let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
+        let shown = cells.iter().map(|cell| cell.map_or("-".into(), |line| format!("{:.1}", line.behind_best)));
+        grid.add_row([rule.to_owned(), format!("{mean:.1}")].into_iter().chain(shown));
+    }
+    let mut text = String::from(
+        "# Which rule chooses a learning rate best\n\nWritten by `climd-repro rates`. Figures are points of macro F1 \
+         on test parts: the rate that a rule chooses on inner splits of a training part, for each split anew, \
+         beside the best single rate for all splits. Negative: behind it. The last lines are single rates. The \
+         splits are in no other table. `scaled`: logits are first divided by the one number for which the loss is \
+         least, so that being too sure does not count.\n\n",
+    );
+    let _ = writeln!(text, "{grid}");
+    text
+}

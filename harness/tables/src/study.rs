@@ -1,0 +1,265 @@
+//! What is run: rows, the settings they share, their splits, and the configuration of every run.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result, ensure};
+use climd::schedule::Uniform;
+use climd::{Curriculum, CurriculumSampler, LastBatch, PowerLaw, Schedule, Terms};
+use serde::Serialize;
+use tch::{Device, nn};
+
+use crate::rate::{Rate, TUNED};
+use climd_data::{Dataset, Preparation, Prepared, Split};
+use climd_networks::config::{DataConfig, Method, Part, RunConfig, ScheduleConfig, VERSION};
+use climd_networks::criterion::{Criterion, Loss};
+use climd_networks::network::{LearningRate, Training, with_seed};
+use climd_networks::oversample::Oversampler;
+use climd_networks::train::tensors;
+
+/// How many gradient steps a row takes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Budget {
+    /// As many as plain training takes in all its epochs.
+    EqualSteps,
+    /// As many as this schedule takes in the same number of epochs.
+    EqualEpochs(ScheduleConfig),
+}
+
+/// Identity of a row in the program. It does not depend on the name that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub struct RowId {
+    /// The network, with its heads: `baseline`, `baseline-probes`, `dmib`.
+    pub network: &'static str,
+    /// The method: `plain`, `climd`, `prior`.
+    pub arm: &'static str,
+    /// The arm at whose last epoch the row stops. None: it takes as many steps as plain training.
+    pub until: Option<&'static str>,
+}
+
+impl RowId {
+    /// A row that takes as many steps as plain training.
+    #[must_use]
+    pub const fn new(network: &'static str, arm: &'static str) -> RowId {
+        RowId { network, arm, until: None }
+    }
+
+    /// The row that stops at the last epoch of `arm`.
+    #[must_use]
+    pub const fn until(self, arm: &'static str) -> RowId {
+        RowId { until: Some(arm), ..self }
+    }
+}
+
+impl fmt::Display for RowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.network, self.arm)?;
+        self.until.map_or(Ok(()), |arm| write!(f, "@{arm}"))
+    }
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// Identity of the row in its table.
+    pub id: RowId,
+    /// The name that is shown.
+    pub name: String,
+    /// The method.
+    pub method: Method,
+    /// The number of gradient steps.
+    pub budget: Budget,
+}
+
+/// Settings that all rows share.
+#[derive(Debug, Clone, Copy)]
+pub struct Study<'a> {
+    /// The data.
+    pub dataset: &'a Dataset,
+    /// Ratio of the largest to the smallest class after thinning the training part.
+    pub imbalance: Option<f64>,
+    /// Share of training labels that are replaced by wrong ones.
+    pub noise: f64,
+    /// Epochs of plain training.
+    pub epochs: usize,
+    /// Samples in each batch.
+    pub batch_size: usize,
+    /// The first split.
+    pub first_seed: u64,
+    /// Number of splits.
+    pub seeds: u64,
+    /// Where the learning rate comes from.
+    pub rate: Rate,
+}
+
+impl Study<'_> {
+    pub(crate) fn splits(&self) -> Range<u64> {
+        self.first_seed..self.first_seed + self.seeds
+    }
+
+    /// The split of the cohort, before changes to its training part.
+    fn cohort(&self, seed: u64) -> Result<Split> {
+        Ok(self.dataset.test_split(seed)?)
+    }
+
+    /// The step after which CLIMD's curriculum is over, on the part that curves are drawn for; none if training ends
+    /// first.
+    ///
+    /// # Errors
+    /// Those of the data.
+    pub fn curriculum_end(&self) -> Result<Option<usize>> {
+        let Seen { split, labels } = self.split(self.first_seed, Part::Validation)?;
+        let labels: Vec<usize> = split.train.iter().map(|&row| labels[row]).collect();
+        let steps = |schedule: Box<dyn Schedule>| -> Result<usize> {
+            Ok(Curriculum::new(&labels, schedule)?.steps(0..self.epochs, self.batch_size, LastBatch::Keep)?)
+        };
+        let end = steps(Box::new(PowerLaw { epochs: self.epochs, ..Default::default() }))?;
+        Ok((end < steps(Box::new(Uniform {}))?).then_some(end))
+    }
+
+    pub(crate) fn test_to_train(&self) -> Result<f64> {
+        let split = self.cohort(self.first_seed)?;
+        Ok(split.test.len() as f64 / split.train.len() as f64)
+    }
+
+    /// The split of a run, and the labels of all samples as it sees them in training.
+    pub(crate) fn split(&self, seed: u64, part: Part) -> Result<Seen> {
+        let labels = &self.dataset.labels;
+        let mut split = self.cohort(seed)?;
+        if let Some(ratio) = self.imbalance {
+            split = split.thin(labels, ratio, seed)?;
+        }
+        let labels = split.noisy_labels(labels, self.noise, seed)?;
+        // seeds of splits are below 2^32, so a repeat draws from streams of its own
+        let inner = match part {
+            Part::Test => None,
+            Part::Validation => Some(seed),
+            Part::Inner(repeat) => Some(seed | (u64::from(repeat) + 1) << 32),
+        };
+        if let Some(seed) = inner {
+            split = self.dataset.validation_split(&split, &labels, seed)?;
+        }
+        Ok(Seen { split, labels })
+    }
+
+    /// The prepared training part and test part of a run.
+    ///
+    /// # Errors
+    /// Those of the data.
+    pub fn parts(&self, seed: u64, part: Part) -> Result<Prepared> {
+        self.prepared(&self.split(seed, part)?)
+    }
+
+    pub(crate) fn prepared(&self, Seen { split, labels }: &Seen) -> Result<Prepared> {
+        let preparation = Preparation::of(self.dataset.layout);
+        if *labels == self.dataset.labels {
+            return Ok(Prepared::fit(self.dataset, split, &preparation)?);
+        }
+        // columns are chosen with the noisy labels, too, as in practice there are no others
+        let noisy = Dataset { labels: labels.clone(), ..self.dataset.clone() };
+        Ok(Prepared::fit(&noisy, split, &preparation)?)
+    }
+
+    /// Checks that all rows can be run on these data, before anything is trained.
+    pub(crate) fn check(&self, rows: &[Row]) -> Result<()> {
+        let part = self.parts(self.first_seed, Part::Validation)?.train;
+        let (x, labels) = tensors(&part, Device::Cpu)?;
+        let num_classes = self.dataset.classes.len();
+        for Row { name, method, .. } in rows {
+            let check = || -> Result<()> {
+                let known = self.rate != Rate::Native || method.network.recipe().is_some();
+                ensure!(known, "how the network's authors train it is not known, or is what all networks do here");
+                let sampler = Curriculum::new(&part.labels, method.schedule.build())?;
+                Criterion::new(method.loss.clone(), sampler.classes(), num_classes)?;
+                method.oversample.as_ref().map_or(Ok(()), Oversampler::check)?;
+                let training = Training { x: &x, labels: &labels, num_classes: num_classes as i64 };
+                with_seed(0, || method.network.build(&nn::VarStore::new(Device::Cpu).root(), &training))?;
+                Ok(())
+            };
+            check().with_context(|| format!("row `{name}`"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The runs of a study. The hash of the data is made once, and so is every split.
+pub(crate) struct Plan<'a> {
+    pub(crate) study: &'a Study<'a>,
+    data: DataConfig,
+    splits: Mutex<HashMap<(u64, Part), Arc<Seen>>>,
+}
+
+/// The rows of a split, and the labels of all samples as its training sees them.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) split: Split,
+    labels: Vec<usize>,
+}
+
+impl<'a> Plan<'a> {
+    /// # Errors
+    /// Those of the data.
+    pub(crate) fn new(study: &'a Study<'a>) -> Result<Plan<'a>> {
+        let &Study { dataset, imbalance, noise, .. } = study;
+        let data = DataConfig { name: dataset.name.clone(), fingerprint: dataset.fingerprint(), imbalance, noise };
+        Ok(Plan { study, data, splits: Mutex::default() })
+    }
+
+    /// # Errors
+    /// Those of the data.
+    pub(crate) fn seen(&self, seed: u64, part: Part) -> Result<Arc<Seen>> {
+        let mut splits = self.splits.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = splits.get(&(seed, part)) {
+            return Ok(seen.clone());
+        }
+        let seen = Arc::new(self.study.split(seed, part)?);
+        splits.insert((seed, part), seen.clone());
+        Ok(seen)
+    }
+
+    /// A run of a row; the number of its steps follows from the labels that it learns from.
+    pub(crate) fn config(
+        &self,
+        row: &Row,
+        seed: u64,
+        rate: LearningRate,
+        part: Part,
+        points: usize,
+    ) -> Result<RunConfig> {
+        let (study, seen) = (self.study, self.seen(seed, part)?);
+        let labels: Vec<usize> = seen.split.train.iter().map(|&row| seen.labels[row]).collect();
+        let schedule = match &row.budget {
+            Budget::EqualSteps => ScheduleConfig::from(Uniform),
+            Budget::EqualEpochs(schedule) => schedule.clone(),
+        };
+        let sampler = Curriculum::new(&labels, schedule.build())?;
+        let recipe = if study.rate == Rate::Native { row.method.network.recipe() } else { None };
+        let steps = match recipe {
+            Some(recipe) => recipe.steps,
+            None => sampler.steps(0..study.epochs, study.batch_size, LastBatch::Keep)?,
+        };
+        let native = recipe.map(|recipe| recipe.native);
+        let batch_size = if native.is_some() { labels.len() } else { study.batch_size };
+        let (data, method) = (self.data.clone(), row.method.clone());
+        Ok(RunConfig { version: VERSION, data, seed, part, method, rate, batch_size, steps, points, native })
+    }
+
+    /// The runs among which the learning rate of a row's network is chosen by [`Rate::Tuned`], by seed and candidate.
+    pub(crate) fn tuning(&self, row: &Row) -> Result<Vec<RunConfig>> {
+        let row = &plain(row);
+        let run = |seed, start| self.config(row, seed, LearningRate { start, cosine: true }, Part::Validation, 0);
+        self.study.splits().flat_map(|seed| TUNED.map(|start| run(seed, start))).collect()
+    }
+}
+
+/// Plain training of a row's network, for which its learning rate is chosen.
+fn plain(row: &Row) -> Row {
+    let Method { network, .. } = row.method.clone();
+    let schedule = Uniform.into();
+    let (terms, loss) = (Terms::default(), Loss::CrossEntropy);
+    let method = Method { network, schedule, terms, loss, oversample: None, scoring: None };
+    Row { id: RowId::new(row.id.network, "plain"), name: String::new(), method, budget: Budget::EqualSteps }
+}
