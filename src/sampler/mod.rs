@@ -129,6 +129,9 @@ pub trait CurriculumSampler: sealed::Sealed {
     /// restore. Also false if the schedule has no plan for the epoch; [`epoch`](Self::epoch) then says why.
     fn wants_scores(&self, epoch: usize) -> bool;
 
+    /// Whether scores change an epoch from `from` on, or may. If not, nothing needs to be observed any more.
+    fn may_need_scores(&self, from: usize) -> bool;
+
     /// Takes the scores of a measurement at the beginning of `epoch`, wanted or not. Higher scores come earlier.
     /// Together.
     ///
@@ -297,9 +300,6 @@ pub(crate) mod sealed {
         /// As [`observe`](super::CurriculumSampler::observe), if there is something, and then
         /// [`renew`](super::CurriculumSampler::renew) for `before`. Observing may have failed on some processes.
         fn take_observed(&mut self, before: usize, seen: crate::Result<Option<Seen>>) -> crate::Result<usize>;
-
-        /// Whether scores change this epoch or a later one, or may.
-        fn may_need_scores(&self, from: usize) -> bool;
     }
 }
 
