@@ -21,7 +21,7 @@ export CARGO PYTHON
 test test-package: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-all test-package test-python bench-python brca-python wheel test-frameworks test-burn test-fuzz test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all data-chest data-labels text-model libtorch tools clean-data
+.PHONY: help brca test test-core test-all test-package test-python bench-python brca-python wheel test-frameworks test-burn test-fuzz test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-files bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all data-chest data-labels text-model libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -108,6 +108,10 @@ bench: libtorch ## the benches, and beside the peers; ARGS filters the former
 
 bench-peers: tools ## one table of ratios to PyTorch and imbalanced-learn, which it fetches (6 GB); SMALL=1 for a look
 	@$(PYTHON) -B scripts/bench.py "$(TARGET)"
+
+bench-files: tools ## batches from a file of 16 GB that is not in memory, beside reading it in order; ARGS="--gb 4 --dir PLACE"
+	$(CARGO) bench --features files --bench files -- $(ARGS)
+	$(CARGO) bench --features files --bench files -- spread
 
 bench-growth: libtorch ## how cost grows with samples, classes, width and modalities: writes docs/performance/; needs 16 GB
 	$(WITH_LIBTORCH) $(CARGO) run --release -p climd-repro --example growth -- docs/performance

@@ -13,6 +13,6 @@ run() {
     mkdir -p "corpus/$1" "seeds/$1"
     "${CARGO:-cargo}" +nightly fuzz run "${@:2}" "$1" "corpus/$1" "seeds/$1" -- "${limits[@]}"
 }
-for name in state schedule apportion chain measure csv table images manifest; do
+for name in state schedule apportion chain measure csv table rows images manifest; do
     run "$name"
 done

@@ -95,7 +95,7 @@ pub use distributed::Mpi;
 pub use distributed::{Communicator, Distributed, Exchange, InProcess};
 pub use error::{Error, Result};
 #[cfg(feature = "files")]
-pub use files::{FileBatch, FileBatches, FileLoader, RowFile};
+pub use files::{FileBatch, FileBatches, FileLoader, RowBuffer, RowFile};
 pub use job::rank_and_world_size;
 pub use label_metrics::LabelMetrics;
 pub use labels::ClassIndex;

@@ -10,7 +10,7 @@ use climd::error::FileError;
 use climd::schedule::{ClassBalanced, Uniform};
 use climd::{
     Blocks, Curriculum, CurriculumSampler, Epoch, Error, FileBatch, FileLoader, LastBatch, Position, PowerLaw,
-    PowerLawScheduler, RowFile, ShardRemainder,
+    PowerLawScheduler, RowBuffer, RowFile, ShardRemainder,
 };
 use common::files::{npy, safetensors, values};
 use tempfile::TempDir;
@@ -61,7 +61,7 @@ impl Data {
 fn to_bits(batch: FileBatch) -> (Vec<Vec<u32>>, Vec<u32>, Position) {
     let n = batch.indices.len();
     assert_eq!(batch.shapes(), [vec![n, 2, 3], vec![n, 5]]);
-    let bits = |rows: &Vec<f32>| rows.iter().map(|x| x.to_bits()).collect();
+    let bits = |rows: &RowBuffer| rows.iter().map(|x| x.to_bits()).collect();
     (batch.rows.iter().map(bits).collect(), batch.indices, batch.position)
 }
 
@@ -189,6 +189,24 @@ fn samples_come_in_the_order_of_the_files_to_be_measured() {
     #[expect(clippy::reversed_empty_ranges)]
     for samples in [0..SAMPLES + 1, 7..6] {
         assert_eq!(loader.samples(samples).unwrap_err().name(), "Samples");
+    }
+}
+
+#[cfg(feature = "tch")]
+#[test]
+fn tensors_have_the_shapes_and_values_of_the_rows() {
+    let data = Data::new();
+    for batch in data.loader(100).epoch(&data.sampler(), 3).unwrap() {
+        let batch = batch.unwrap();
+        let (rows, indices) = batch.tensors(tch::Device::Cpu).unwrap();
+        let n = batch.indices.len() as i64;
+        assert_eq!([rows[0].size(), rows[1].size(), indices.size()], [vec![n, 2, 3], vec![n, 5], vec![n]]);
+        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        for (rows, expected) in rows.iter().zip(&batch.rows) {
+            assert_eq!(bits(&Vec::<f32>::try_from(rows.view(-1)).unwrap()), bits(expected));
+        }
+        let indices = Vec::<i64>::try_from(indices).unwrap();
+        assert!(indices.into_iter().eq(batch.indices.iter().map(|&sample| sample.into())));
     }
 }
 

@@ -11,8 +11,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
 use super::batch::FileBatch;
+use super::buffer::Pool;
 use super::gather::{Wanted, gather};
-use super::rows::{ELEMENT, Rows};
+use super::rows::Rows;
 use crate::error::FileError;
 use crate::{Epoch, LastBatch, Result};
 
@@ -27,6 +28,8 @@ pub(super) struct Job<R> {
     pub(super) read_ahead: usize,
     /// Threads that read a piece, at least 1.
     pub(super) threads: usize,
+    /// Memory for the rows of each file.
+    pub(super) pools: Vec<Pool>,
 }
 
 /// The thread that reads. Dropping it waits for the read that is under way, and for no other.
@@ -123,7 +126,12 @@ impl<R: Rows> Job<R> {
     fn begin(&self, range: Range<usize>) -> Result<Begun> {
         let number_of_batches = self.last.batches(self.epoch.len(), self.batch_size);
         let is_last = range == self.batch(number_of_batches - 1);
-        let rows = self.files.iter().map(|file| zeros(range.len(), file.width())).collect::<Result<_>>()?;
+        let rows = self
+            .files
+            .iter()
+            .zip(&self.pools)
+            .map(|(file, pool)| pool.rows(range.len(), file.width()))
+            .collect::<Result<_>>()?;
         let indices = self.epoch.indices()[range.clone()].to_vec();
         let position = self.epoch.position_after(range.end, is_last);
         Ok((range, FileBatch { rows, indices, position, row_shapes: Arc::clone(&self.row_shapes) }))
@@ -143,16 +151,6 @@ impl<R: Rows> Job<R> {
         }
         Ok(())
     }
-}
-
-/// Zeros for these rows, or an error if there is no memory for them.
-fn zeros(rows: usize, width: usize) -> Result<Vec<f32>> {
-    let no_memory = || FileError::RowMemory { bytes: rows as u128 * width as u128 * ELEMENT as u128 };
-    let len = rows.checked_mul(width).ok_or_else(no_memory)?;
-    let mut values = vec![];
-    values.try_reserve_exact(len).map_err(|_| no_memory())?;
-    values.resize(len, 0.0);
-    Ok(values)
 }
 
 #[cfg(test)]
@@ -196,7 +194,16 @@ mod tests {
         let files: Arc<[Store]> = Arc::new([store]);
         let (row_shapes, epoch) = (Arc::new([vec![]]), Arc::new(epoch));
         let (files, same) = (Arc::clone(&files), files);
-        let job = Job { files, row_shapes, epoch, batch_size: 10, last: LastBatch::Keep, read_ahead: 300, threads };
+        let job = Job {
+            files,
+            row_shapes,
+            epoch,
+            batch_size: 10,
+            last: LastBatch::Keep,
+            read_ahead: 300,
+            threads,
+            pools: vec![Pool::default()],
+        };
         (Reader::start(job).unwrap(), same)
     }
 

@@ -5,15 +5,16 @@ use std::sync::Arc;
 #[cfg(feature = "tch")]
 use tch::{Device, Tensor};
 
+use super::buffer::RowBuffer;
 use crate::Position;
 #[cfg(feature = "tch")]
 use crate::Result;
 
-/// One batch: the rows of these samples, as plain vectors for any framework.
-#[derive(Debug, Clone, PartialEq)]
+/// One batch: the rows of these samples, as plain slices for any framework.
+#[derive(Debug)]
 pub struct FileBatch {
     /// Rows of each file, `[n, ...]`, one behind the other.
-    pub rows: Vec<Vec<f32>>,
+    pub rows: Vec<RowBuffer>,
     /// Sample indices, `[n]`.
     pub indices: Vec<u32>,
     /// The position after this batch. Take a state at this position.
@@ -34,7 +35,7 @@ impl FileBatch {
     #[cfg(feature = "tch")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tch")))]
     pub fn tensors(&self, device: Device) -> Result<(Vec<Tensor>, Tensor)> {
-        let tensor = |(rows, shape): (&Vec<f32>, Vec<usize>)| {
+        let tensor = |(rows, shape): (&RowBuffer, Vec<usize>)| {
             let shape: Vec<i64> = shape.into_iter().map(|size| size as i64).collect();
             Ok(Tensor::f_from_slice(rows)?.f_view(&shape[..])?.f_to_device(device)?)
         };

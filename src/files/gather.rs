@@ -4,6 +4,7 @@
 //! each other in the file are cheaper together, also with the rows between them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::row_file::RowFile;
@@ -14,7 +15,7 @@ use crate::{Error, Result};
 /// Bytes between two rows that are read with them.
 const GAP: usize = 1 << 16;
 /// Bytes of a read, if a row is not longer. They stay in the cache until they are copied.
-const RUN: usize = 1 << 18;
+const RUN: usize = 1 << 20;
 /// Rows for which a thread is worth its start.
 const THREAD: usize = 32;
 
@@ -51,15 +52,25 @@ pub(super) fn gather(rows: &impl Rows, wanted: &mut [Wanted], threads: usize, st
         return Err(FileError::NoSuchRow { path: rows.name(), index: row as usize, rows: rows.num_rows() }.into());
     }
     rows.check_unchanged()?;
-    let part = wanted.len().div_ceil(threads).max(THREAD);
+    let threads = threads.min(wanted.len() / THREAD).max(1);
+    let runs = Mutex::new(Runs { wanted, row_bytes: rows.width() * ELEMENT });
+    // a function of its own, so that the lock is free while a run is read
+    let next = || runs.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        let mut bytes = vec![];
+        while let Some(run) = next()
+            && !stop.load(Ordering::Relaxed)
+        {
+            read_run(rows, run, &mut bytes)?;
+        }
+        Ok(())
+    };
     thread::scope(|scope| {
-        let mut parts = wanted.chunks_mut(part);
-        let first = parts.next().unwrap_or_default();
-        let others: Vec<_> = parts
-            .map(|part| thread::Builder::new().spawn_scoped(scope, move || ascending(rows, part, stop)))
+        let others: Vec<_> = (1..threads)
+            .map(|_| thread::Builder::new().spawn_scoped(scope, work))
             .collect::<std::io::Result<_>>()
             .map_err(|error| Error::File(FileError::ReaderEnded { reason: error.to_string() }))?;
-        let mut result = ascending(rows, first, stop);
+        let mut result = work();
         for other in others {
             result = result.and(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
@@ -67,36 +78,44 @@ pub(super) fn gather(rows: &impl Rows, wanted: &mut [Wanted], threads: usize, st
     })
 }
 
-/// Reads these rows, which ascend.
-fn ascending(rows: &impl Rows, mut wanted: &mut [Wanted], stop: &AtomicBool) -> Result<()> {
-    let row_bytes = rows.width() * ELEMENT;
-    let (most, gap) = ((RUN / row_bytes) as u32, (GAP / row_bytes) as u32);
-    let mut bytes = vec![];
-    while let Some(&mut (first, ref mut values)) = wanted.first_mut() {
-        if stop.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let start = u64::from(first) * row_bytes as u64;
-        if most < 2 {
-            long_row(rows, start, values, &mut bytes)?;
-            wanted = &mut std::mem::take(&mut wanted)[1..];
-            continue;
-        }
+/// Ascending rows, cut into runs that are read at once. Threads take the next run each: so all of them together go
+/// through the file from its begin to its end, and the system reads ahead.
+struct Runs<'a, 'b> {
+    wanted: &'a mut [Wanted<'b>],
+    row_bytes: usize,
+}
+
+impl<'a, 'b> Iterator for Runs<'a, 'b> {
+    type Item = &'a mut [Wanted<'b>];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (most, gap) = ((RUN / self.row_bytes) as u32, (GAP / self.row_bytes) as u32);
+        let first = self.wanted.first()?.0;
         let mut count = 1;
-        while let Some(&(row, _)) = wanted.get(count)
-            && row - wanted[count - 1].0 <= gap + 1
+        while let Some(&(row, _)) = self.wanted.get(count)
+            && row - self.wanted[count - 1].0 <= gap + 1
             && row - first < most
         {
             count += 1;
         }
-        let run;
-        (run, wanted) = std::mem::take(&mut wanted).split_at_mut(count);
-        bytes.resize((run[count - 1].0 - first + 1) as usize * row_bytes, 0);
-        rows.read_bytes(start, &mut bytes)?;
-        for (row, values) in run {
-            let at = (*row - first) as usize * row_bytes;
-            decode(&bytes[at..at + row_bytes], values);
-        }
+        let (run, rest) = std::mem::take(&mut self.wanted).split_at_mut(count);
+        self.wanted = rest;
+        Some(run)
+    }
+}
+
+fn read_run(rows: &impl Rows, run: &mut [Wanted], bytes: &mut Vec<u8>) -> Result<()> {
+    let row_bytes = rows.width() * ELEMENT;
+    let (first, last) = (run[0].0, run[run.len() - 1].0);
+    let start = u64::from(first) * row_bytes as u64;
+    if row_bytes > RUN {
+        return run.iter_mut().try_for_each(|(_, values)| long_row(rows, start, values, bytes));
+    }
+    bytes.resize((last - first + 1) as usize * row_bytes, 0);
+    rows.read_bytes(start, bytes)?;
+    for (row, values) in run {
+        let at = (*row - first) as usize * row_bytes;
+        decode(&bytes[at..at + row_bytes], values);
     }
     Ok(())
 }
@@ -110,4 +129,57 @@ fn long_row(rows: &impl Rows, mut at: u64, values: &mut [f32], bytes: &mut Vec<u
         at += bytes.len() as u64;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// Rows whose first read waits for a second one, though not for ever.
+    #[derive(Default)]
+    struct Pairs {
+        begun: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    impl Rows for Pairs {
+        fn num_rows(&self) -> usize {
+            1000
+        }
+
+        fn width(&self) -> usize {
+            RUN / ELEMENT // a read each
+        }
+
+        fn name(&self) -> String {
+            "pairs".into()
+        }
+
+        fn read_bytes(&self, _: u64, _: &mut [u8]) -> Result<()> {
+            let mut at_once = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+            let start = Instant::now();
+            while at_once < 2 && self.most.load(Ordering::SeqCst) == 0 && start.elapsed() < Duration::from_secs(20) {
+                thread::yield_now();
+                at_once = self.begun.load(Ordering::SeqCst);
+            }
+            self.most.fetch_max(at_once, Ordering::SeqCst);
+            self.begun.fetch_sub(1, Ordering::SeqCst);
+            Ok(())
+        }
+
+        fn check_unchanged(&self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn threads_read_at_once() {
+        let pairs = Pairs::default();
+        let mut wanted: Vec<Wanted> = (0..2 * THREAD as u32).map(|row| (row, &mut [][..])).collect();
+        gather(&pairs, &mut wanted, 2, &AtomicBool::new(false)).unwrap();
+        assert!(pairs.most.load(Ordering::SeqCst) > 1);
+    }
 }

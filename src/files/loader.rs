@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::ahead::{Job, Reader};
 use super::batch::FileBatch;
+use super::buffer::Pool;
 use super::row_file::RowFile;
 use crate::error::{ArgumentError, EpochError, FileError, LabelError};
 use crate::sampler::check_batch_size;
@@ -88,7 +89,7 @@ impl FileLoader {
             remainder: ShardRemainder::Pad,
             blocks: None,
             read_ahead: (PIECE / bytes).max(batch_size),
-            threads: 4,
+            threads: 8,
         })
     }
 
@@ -126,7 +127,7 @@ impl FileLoader {
         Ok(self)
     }
 
-    /// The same loader with this number of threads that read at once. Default 4: they wait for the disk more than they
+    /// The same loader with this number of threads that read at once. Default 8: they wait for the disk more than they
     /// compute.
     ///
     /// # Errors
@@ -206,8 +207,9 @@ impl FileLoader {
         let epoch = Arc::new(epoch);
         let (files, row_shapes) = (Arc::clone(&self.files), Arc::clone(&self.row_shapes));
         let (batch_size, read_ahead, threads) = (self.batch_size, self.read_ahead, self.threads);
+        let pools = self.files.iter().map(|_| Pool::default()).collect();
         let left = last.batches(epoch.len(), batch_size);
-        let job = Job { files, row_shapes, epoch: Arc::clone(&epoch), batch_size, last, read_ahead, threads };
+        let job = Job { files, row_shapes, epoch: Arc::clone(&epoch), batch_size, last, read_ahead, threads, pools };
         Ok(FileBatches { reader: Reader::start(job)?, ready: vec![].into_iter(), left, epoch })
     }
 

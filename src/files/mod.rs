@@ -2,6 +2,7 @@
 
 mod ahead;
 mod batch;
+mod buffer;
 mod gather;
 mod loader;
 mod npy;
@@ -9,5 +10,6 @@ mod row_file;
 mod rows;
 
 pub use batch::FileBatch;
+pub use buffer::RowBuffer;
 pub use loader::{FileBatches, FileLoader};
 pub use row_file::RowFile;

@@ -173,6 +173,24 @@ mod tests {
     }
 
     #[test]
+    fn one_epoch_tells_nothing_of_the_next() {
+        const N: usize = 1000;
+        let list: Vec<u32> = (0..N as u32).collect();
+        let places = |epoch| {
+            let (out, _) = Blocks { rows: 1, window: 1, seed: 7 }.arrange(&list, epoch).unwrap();
+            let mut places = [0.0; N];
+            out.iter().enumerate().for_each(|(at, &sample)| places[sample as usize] = at as f64 - 499.5);
+            places
+        };
+        let squares = (0..400).map(|epoch| {
+            let product: f64 = places(epoch).iter().zip(places(epoch + 1)).map(|(a, b)| a * b).sum();
+            (product / (N as f64 * (N * N - 1) as f64 / 12.0)).powi(2)
+        });
+        let mean = squares.sum::<f64>() / 400.0 * (N - 1) as f64; // 1 of independent orders
+        assert!((0.72..1.28).contains(&mean), "{mean}"); // four standard deviations
+    }
+
+    #[test]
     fn every_order_of_three_blocks_comes_equally_often() {
         let mut seen = std::collections::HashMap::new();
         for seed in 0..6000 {
