@@ -15,6 +15,7 @@ repro native --data brca --seeds 3 "$@"
 repro table4 --data brca "$@"
 repro beyond --data brca --curves 3 "$@"
 repro beyond --data htad digits kipan lgg "$@"
+# These also write shift.md, the test at the training prior, and, as main and table1 do, patients.md.
 for noise in 0 0.2; do
     repro advice --data brca kipan lgg htad digits --seeds 20 --lr tuned --noise $noise "$@"
     repro advice --data brca kipan lgg htad digits --seeds 20 --lr tuned --noise $noise --imbalance 50 "$@"

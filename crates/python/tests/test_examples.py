@@ -15,6 +15,7 @@ def test_examples_are_short():
 @pytest.mark.parametrize("name, text", [
     ("plain_loop", "epoch 9: 470 samples, {0: 300, 1: 100, 2: 50, 3: 20}"),
     ("multimodal", "epoch 7: {0: '200 of 200', 1: '60 of 60', 2: '20 of 20'}"),
+    ("observe", "epoch 4: 175 samples have a new score for the next, the oldest is of epoch 1"),
     ("several_labels", "epoch 5"),
     ("lightning_loop", "samples of each epoch: [47, 94, 140, 187, 234, 280, 280, 280, 280]"),
 ])

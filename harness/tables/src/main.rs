@@ -14,6 +14,7 @@ use climd_repro::answer::answer;
 use climd_repro::cache::Cache;
 use climd_repro::experiment::{Row, Runner, Study};
 use climd_repro::overview::overview;
+use climd_repro::pooled::Source;
 use climd_repro::progress::Progress;
 use climd_repro::rate::Rate;
 use climd_repro::regimes::Done;
@@ -21,7 +22,7 @@ use climd_repro::results::Page;
 use climd_repro::section::Section;
 use climd_repro::tables::{Table, TableRow, keep};
 use climd_repro::targets;
-use climd_repro::{chest, comparisons, regimes, rules};
+use climd_repro::{chest, comparisons, patients, regimes, rules, shift};
 use tch::{Device, Tensor};
 
 /// Tables of mean and standard deviation over splits, with the baseline in the same run.
@@ -358,6 +359,9 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
             }
             let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
             let results = runner.rows(&study, &plain, Part::Test, 0)?;
+            let source = Source { page: &page, study: &study, rows: &rows, results: &results };
+            shift::add(&arguments.out, &source)?;
+            patients::add(&arguments.out, &source)?;
             page.push(Section::new(rate, &rows, &results).with_contrasts(&table.contrasts(), &results));
             if arguments.curves > 0 {
                 let few = Study { seeds: arguments.curves, ..study };

@@ -28,10 +28,10 @@ fn is_plotted(id: RowId) -> bool {
 /// A table on one data set.
 #[derive(Debug)]
 pub struct Page {
-    table: Table,
-    data: String,
+    pub(crate) table: Table,
+    pub(crate) data: String,
     stem: String,
-    classes: Vec<String>,
+    pub(crate) classes: Vec<String>,
     sections: Vec<Section>,
     plots: Vec<(String, String)>, // file, caption
 }

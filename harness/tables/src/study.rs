@@ -126,7 +126,7 @@ impl Study<'_> {
     }
 
     /// The split of a run, and the labels of all samples as it sees them in training.
-    fn split(&self, seed: u64, part: Part) -> Result<Seen> {
+    pub(crate) fn split(&self, seed: u64, part: Part) -> Result<Seen> {
         let labels = &self.dataset.labels;
         let mut split = self.cohort(seed)?;
         if let Some(ratio) = self.imbalance {
@@ -195,7 +195,7 @@ pub(crate) struct Plan<'a> {
 /// The rows of a split, and the labels of all samples as its training sees them.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
-    split: Split,
+    pub(crate) split: Split,
     labels: Vec<usize>,
 }
 

@@ -205,6 +205,18 @@ fn what_the_advice_says_of_all_its_rows_holds() {
     assert_eq!(two_stars, [("htad, 50:1, 20 % noise", "baseline/trim-prior")]);
 }
 
+/// "At the frequencies of the training part, none of its gains is told from 0" of `advice.md` and two more pages.
+#[test]
+fn no_gain_of_prior_correction_is_told_at_the_training_prior() {
+    let all = records(&root().join("docs/results")).unwrap();
+    let is_it = |of: &&Record| of.id == "baseline/prior" && of.beside.as_deref() == Some("baseline/plain");
+    let of_metric: Vec<&Record> =
+        all.iter().filter(|of| of.metric == "macro F1 at the training prior").filter(is_it).collect();
+    assert!(of_metric.len() >= 13, "{}", of_metric.len());
+    let told: Vec<_> = of_metric.iter().filter(|of| of.low.is_none_or(|low| low > 0.0)).collect();
+    assert!(told.is_empty(), "{told:#?}");
+}
+
 #[test]
 fn links_of_the_results_lead_to_files() {
     for entry in fs::read_dir(root().join("docs/results")).unwrap() {
