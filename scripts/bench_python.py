@@ -14,7 +14,7 @@ import warnings
 import climd
 import numpy as np
 import torch
-from climd.torch import CurriculumBatchSampler, CurriculumSampler
+from climd.torch import CurriculumBatchSampler, CurriculumSampler, Measurer
 from torch.utils.data import BatchSampler, RandomSampler, WeightedRandomSampler
 
 SMALL = 10 if os.environ.get("SMALL") else 1
@@ -103,6 +103,55 @@ def main():
     step, = least([lambda: [sampler.state_dict() for _ in range(calls)]])
     print(f"| `state_dict` at a step, {n:,} samples with scores | {step / calls * 1e6:.3g} us | - | - |")
     print(f"| the first one after a measurement | {first * 1e3:.3g} ms | - | - |")
+    observing()
+
+
+def observing():
+    """What `observe` takes of a training step, and what the forward pass takes that a full measurement needs."""
+    from torch.nn import Linear, ReLU, Sequential
+    from torch.nn.functional import cross_entropy
+
+    batch, steps, columns = 32, 300 // SMALL, (1000, 1000, 503)  # as in the main job
+    n = batch * steps
+    labels, x = torch.randint(5, (n,)), [torch.randn(batch, width) for width in columns]
+    encoders = [Sequential(Linear(width, 400), ReLU(), Linear(400, 400), ReLU(), Linear(400, 200), ReLU()) for width in columns]
+    heads = [Linear(200, 5) for _ in columns]
+    optimizer = torch.optim.Adam([p for part in encoders + heads for p in part.parameters()], 1e-4)
+    sampler = CurriculumSampler(labels, climd.PowerLaw(epochs=1 << 20), seed=7, measurer=Measurer(labels))
+
+    def forward():
+        embeddings = [encode(of) for encode, of in zip(encoders, x)]
+        return [head(e) for head, e in zip(heads, embeddings)], embeddings
+
+    spent = {"observe": float("inf")}
+
+    def train(observe):
+        took = 0.0
+        for step in range(steps):
+            indices = torch.arange(step * batch, (step + 1) * batch)
+            logits, embeddings = forward()
+            if observe:
+                start = time.process_time()
+                sampler.observe(indices, logits, embeddings)
+                took += time.process_time() - start
+            loss = sum(cross_entropy(of, labels[indices]) for of in logits)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        if observe:  # as at the beginning of the next epoch
+            start = time.process_time()
+            sampler.set_epoch(sampler.epoch + 1)
+            sampler._renew()
+            spent["observe"] = min(spent["observe"], took + time.process_time() - start)
+
+    @torch.no_grad()
+    def measure():
+        for _ in range(steps):
+            forward()
+
+    plain, _, passes = least([lambda: train(False), lambda: train(True), measure], runs=5)
+    for what, seconds in [("`observe` in a step", spent["observe"]), ("a forward pass without gradient, as measuring takes", passes)]:
+        row(what, seconds / steps, plain / steps, "us", "the step", 1e6)
 
 
 if __name__ == "__main__":

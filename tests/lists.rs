@@ -1,11 +1,11 @@
 //! Promise: Python makes the lists of Rust. `golden/lists.json` holds hashes of lists of every schedule, pick and seed,
 //! whole and dealt to ranks; this test makes them anew, and `crates/python/tests/test_lists.py` makes them through
-//! Python.
+//! Python. `golden/observed_lists.json` has those of runs that observe their steps (`test_observe.py`).
 
 #![cfg(feature = "serde")]
 
 use climd::schedule::AnySchedule;
-use climd::{Curriculum, CurriculumSampler, Targets, split};
+use climd::{Curriculum, CurriculumSampler, Position, Settings, Targets, split};
 use serde_json::{Value, json};
 
 const SAMPLES: u64 = 3000;
@@ -28,10 +28,12 @@ fn scores(epoch: usize) -> Vec<f32> {
 
 /// FNV-1a of the indices as bytes, little end first.
 fn hash(indices: &[u32]) -> String {
-    let bytes = indices.iter().flat_map(|index| index.to_le_bytes());
-    let hash =
-        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-    format!("{hash:016x}")
+    hash_of_bytes(&indices.iter().flat_map(|index| index.to_le_bytes()).collect::<Vec<_>>())
+}
+
+fn hash_of_bytes(bytes: &[u8]) -> String {
+    let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+    format!("{:016x}", bytes.iter().fold(0xcbf2_9ce4_8422_2325, step))
 }
 
 /// The class of Python with this schedule: `PowerLaw` of `power_law`.
@@ -203,4 +205,55 @@ fn the_lists_of_targets_are_those_that_python_is_compared_with() {
     ];
     let cases: Vec<Value> = specs.iter().map(case_of_targets).collect();
     compare("target_lists.json", &cases);
+}
+
+/// The score of a sample in a step of an epoch.
+fn observed_score(epoch: usize, sample: u32) -> f32 {
+    (word(u64::from(sample) * 11 + epoch as u64 * 17) >> 8) as f32 / 16777216.0
+}
+
+/// A run that observes its steps: lists, ages and, in the middle of each epoch, states.
+fn case_of_observed(spec: &Value) -> Value {
+    let number = |name: &str| spec[name].as_u64().unwrap() as usize;
+    let settings = Settings { seed: 7, first_measure: number("first_measure"), measure_every: number("measure_every") };
+    let targets = targets(spec);
+    let sampler = Curriculum::with_targets(targets, schedule(&spec["schedule"])).unwrap().settings(settings);
+    let mut sampler = sampler.running_mean(spec["running_mean"].as_f64().unwrap()).unwrap();
+    let (mut whole, mut ages, mut states, mut renewed) = (vec![], vec![], vec![], vec![]);
+    for epoch in 0..EPOCHS {
+        renewed.push(sampler.renew(epoch).unwrap());
+        if sampler.wants_scores(epoch) {
+            sampler.update(epoch, &scores(epoch)).unwrap();
+        }
+        let list = sampler.epoch(epoch).unwrap().into_indices();
+        whole.push(hash(&list));
+        let batches = list.chunks(64);
+        let half = batches.len() / 2;
+        for (at, batch) in batches.enumerate() {
+            let scores: Vec<f32> = batch.iter().map(|&sample| observed_score(epoch, sample)).collect();
+            sampler.observe(epoch, batch, &scores).unwrap();
+            if at == half {
+                let at = Position { epoch, samples: 64 * half + batch.len() };
+                states.push(hash_of_bytes(&sampler.state(at).unwrap().to_bytes()));
+                ages.push(serde_json::to_value(sampler.report(epoch).unwrap().ages).unwrap());
+            }
+        }
+    }
+    json!({"run": spec, "whole": whole, "states": states, "ages": ages, "renewed": renewed})
+}
+
+#[test]
+fn the_lists_of_observed_steps_are_those_that_python_is_compared_with() {
+    let power_law = json!({"PowerLaw": {"epochs": 5}});
+    let run = |first_measure: usize, measure_every: usize, running_mean: f64, labels: &str, schedule: &Value| {
+        json!({"first_measure": first_measure, "measure_every": measure_every, "running_mean": running_mean,
+            "labels": labels, "schedule": schedule})
+    };
+    let specs = [
+        run(1, 0, 1.0, "single", &power_law),
+        run(1, 3, 0.25, "single", &power_law),
+        run(2, 0, 1.0, "single", &json!({"Linear": {"epochs": 5, "pick": "lowest"}})),
+        run(1, 0, 0.5, "multi_hot", &power_law),
+    ];
+    compare("observed_lists.json", &specs.iter().map(case_of_observed).collect::<Vec<_>>());
 }

@@ -439,3 +439,19 @@ fn a_state_without_what_was_observed_is_the_older_format() {
     }
     assert!(State::from_bytes(&[&bytes[..], b"\0"].concat()).is_err());
 }
+
+/// As in a training that lets rank 0 write the checkpoints.
+#[test]
+fn a_rank_takes_a_state_alone_while_nothing_is_observed() {
+    let states = InProcess::run(2, |comm| {
+        let mut sampler = Distributed::new(sampler(1, 1, 1.0), comm, Exchange::AllGather).unwrap();
+        sampler.renew(1).unwrap();
+        sampler.update(1, &scores(1, &sampler.part().map(|sample| sample as u32).collect::<Vec<_>>())).unwrap();
+        let state = (sampler.rank() == 0).then(|| sampler.state(1.into()).unwrap());
+        sampler.epoch(1).unwrap(); // where rank 1 would wait for the wrong call
+        state
+    });
+    let mut alone = sampler(1, 1, 1.0);
+    alone.update(1, &scores(1, &(0..33).collect::<Vec<_>>())).unwrap();
+    assert_eq!(states, [Some(alone.state(1.into()).unwrap()), None]);
+}

@@ -308,10 +308,6 @@ impl<S: Schedule, C: Communicator> sealed::Sealed for Distributed<S, C> {
         }
         self.renew(before)
     }
-
-    fn may_need_scores(&self, from: usize) -> bool {
-        self.sampler.needs_scores_from(from)
-    }
 }
 
 /// What a method does with many processes. The rest is as for one.
@@ -343,6 +339,11 @@ impl<S: Schedule, C: Communicator> CurriculumSampler for Distributed<S, C> {
     /// The same on every rank, without communication.
     fn wants_scores(&self, epoch: usize) -> bool {
         self.sampler.wants_scores(epoch)
+    }
+
+    /// The same on every rank, without communication.
+    fn may_need_scores(&self, from: usize) -> bool {
+        self.sampler.needs_scores_from(from)
     }
 
     fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {
@@ -406,9 +407,11 @@ impl<S: Schedule, C: Communicator> CurriculumSampler for Distributed<S, C> {
         self.sampler.quotas(epoch)
     }
 
-    /// It is the state of one process, which any number of processes can restore.
+    /// It is the state of one process, which any number of processes can restore. With [`Exchange::AllGather`], and if
+    /// nothing was observed, every rank has all of it and waits for no other: one rank alone may take it.
     fn state(&self, at: Position) -> Result<State> {
-        let (observed, waiting) = self.observed(at.epoch)?;
+        let alone = self.exchange == Exchange::AllGather && self.sampler.observed().is_none();
+        let (observed, waiting) = if alone { (None, vec![]) } else { self.observed(at.epoch)? };
         let known = observed.is_some() || self.own.is_some() || self.sampler.scores().is_some();
         let needed = known && self.sampler.needs_scores_from(at.epoch);
         let gathered = match &self.own {

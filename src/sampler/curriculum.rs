@@ -335,7 +335,7 @@ impl<S: Schedule> Curriculum<S> {
         self.population.count_labels(&out.indices, everything, &mut out.labels);
         order::order(&mut out.indices, &mut out.spare, self.settings.seed, epoch);
         (out.number, out.total, out.world_size) = (epoch, out.indices.len(), None);
-        (out.start, out.done) = (0, 0);
+        (out.start, out.done, out.windows) = (0, 0, None);
         out.population = Some(Arc::clone(&self.population));
     }
 
@@ -446,10 +446,6 @@ impl<S: Schedule> sealed::Sealed for Curriculum<S> {
         }
         self.renew(before)
     }
-
-    fn may_need_scores(&self, from: usize) -> bool {
-        self.needs_scores_from(from)
-    }
 }
 
 impl<S: Schedule> CurriculumSampler for Curriculum<S> {
@@ -469,6 +465,10 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
         let Settings { first_measure: first, measure_every: every, .. } = self.settings;
         let due = epoch == first || (epoch > first && every > 0 && (epoch - first).is_multiple_of(every));
         due && self.measured_at != Some(epoch) && self.plan(epoch).is_ok_and(|plan| self.uses_scores(&plan))
+    }
+
+    fn may_need_scores(&self, from: usize) -> bool {
+        self.needs_scores_from(from)
     }
 
     fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {

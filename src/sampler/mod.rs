@@ -1,5 +1,6 @@
 //! Makes index lists from quotas: which samples, in what order, for which process.
 
+mod blocks;
 mod capped;
 mod curriculum;
 mod epoch;
@@ -24,6 +25,7 @@ mod weighted;
 
 use std::ops::Range;
 
+pub use blocks::Blocks;
 pub use curriculum::{Curriculum, PowerLawScheduler};
 pub(crate) use epoch::check_batch_size;
 pub use epoch::{Epoch, IndexBatches, LastBatch, Position};
@@ -126,6 +128,9 @@ pub trait CurriculumSampler: sealed::Sealed {
     /// Whether the epoch should begin with a measurement: false once the scores of that epoch are in, also after a
     /// restore. Also false if the schedule has no plan for the epoch; [`epoch`](Self::epoch) then says why.
     fn wants_scores(&self, epoch: usize) -> bool;
+
+    /// Whether scores change an epoch from `from` on, or may. If not, nothing needs to be observed any more.
+    fn may_need_scores(&self, from: usize) -> bool;
 
     /// Takes the scores of a measurement at the beginning of `epoch`, wanted or not. Higher scores come earlier.
     /// Together.
@@ -295,9 +300,6 @@ pub(crate) mod sealed {
         /// As [`observe`](super::CurriculumSampler::observe), if there is something, and then
         /// [`renew`](super::CurriculumSampler::renew) for `before`. Observing may have failed on some processes.
         fn take_observed(&mut self, before: usize, seen: crate::Result<Option<Seen>>) -> crate::Result<usize>;
-
-        /// Whether scores change this epoch or a later one, or may.
-        fn may_need_scores(&self, from: usize) -> bool;
     }
 }
 

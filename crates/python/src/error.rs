@@ -62,6 +62,13 @@ fn text(error: &E) -> String {
             "`labels[{index}]` is {label}, beside labels from 0 on: {count} samples look as if they had no label; \
              leave them out, or, if it is a class, number the classes anew: `labels, names = climd.encode(labels)`"
         ),
+        E::Argument(error::ArgumentError::OutOfRange { argument: "factor", .. }) => {
+            error.to_string().replace("`factor`", "`running_mean`")
+        }
+        E::Measure(error::MeasureError::NotRenewed { epoch, waiting }) => format!(
+            "`epoch` is {epoch}, but what was observed in epoch {waiting} is not in use yet: call `renew` at the \
+             beginning of each epoch (`climd.torch.CurriculumSampler` does it when it makes the list of an epoch)"
+        ),
         E::Target(_) => error.to_string().replace("::", "."), // `Targets.multi_label` is Python's, too
         _ => error.to_string(),
     }

@@ -9,10 +9,17 @@ use crate::{contiguous, pool};
 
 type Parts<'py, F> = (Bound<'py, PyArray1<F>>, Vec<Bound<'py, PyArray1<F>>>, Bound<'py, PyArray1<F>>);
 
+/// A label for each sample, or a table of labels.
+#[derive(FromPyObject)]
+pub enum Labels<'py> {
+    One(PyReadonlyArray1<'py, u32>),
+    Several(PyReadonlyArray2<'py, i8>),
+}
+
 /// Score, confidence of each modality, complementarity.
 fn measure<'py, F: Real + Element + Send + Sync>(
     py: Python<'py>,
-    labels: &PyReadonlyArray1<'py, u32>,
+    labels: &Labels<'py>,
     num_classes: usize,
     logits: &[PyReadonlyArray2<'py, F>],
     embeddings: &[PyReadonlyArray2<'py, F>],
@@ -32,8 +39,18 @@ fn measure<'py, F: Real + Element + Send + Sync>(
         Ok(Modality { logits: rows("logits", m, logits)?, embeddings: rows("embeddings", m, embeddings)?, present })
     });
     let modalities: Vec<Modality<'_, F>> = modalities.collect::<Result<_>>()?;
-    let labels = contiguous("labels", labels)?;
-    let scores = py.detach(|| pool::run(|| climd::measure(labels, num_classes, &modalities, terms))).map_err(raise)?;
+    let scores = match labels {
+        Labels::One(labels) => {
+            let labels = contiguous("labels", labels)?;
+            py.detach(|| pool::run(|| climd::measure(labels, num_classes, &modalities, terms)))
+        }
+        Labels::Several(table) => {
+            let columns = table.as_array().ncols();
+            let table = table.as_slice().map_err(|error| bad("Layout", format!("`labels`: {error}")))?;
+            py.detach(|| pool::run(|| climd::measure_multi_hot(table, columns, &modalities, terms)))
+        }
+    }
+    .map_err(raise)?;
     let confidence = scores.confidence.into_iter().map(|psi| psi.into_pyarray(py)).collect();
     Ok((scores.score.into_pyarray(py), confidence, scores.complementarity.into_pyarray(py)))
 }
@@ -41,7 +58,7 @@ fn measure<'py, F: Real + Element + Send + Sync>(
 #[pyfunction]
 pub fn measure_f32<'py>(
     py: Python<'py>,
-    labels: PyReadonlyArray1<'py, u32>,
+    labels: Labels<'py>,
     num_classes: usize,
     logits: Vec<PyReadonlyArray2<'py, f32>>,
     embeddings: Vec<PyReadonlyArray2<'py, f32>>,
@@ -54,7 +71,7 @@ pub fn measure_f32<'py>(
 #[pyfunction]
 pub fn measure_f64<'py>(
     py: Python<'py>,
-    labels: PyReadonlyArray1<'py, u32>,
+    labels: Labels<'py>,
     num_classes: usize,
     logits: Vec<PyReadonlyArray2<'py, f64>>,
     embeddings: Vec<PyReadonlyArray2<'py, f64>>,

@@ -72,12 +72,13 @@ impl Sampler {
         seed: u64,
         first_measure: usize,
         measure_every: usize,
+        running_mean: f64,
         communicator: Option<&Bound<'_, PyAny>>,
         exchange: &str,
     ) -> Result<Self> {
         let raised: Raised = Arc::new(Mutex::new(None));
         let settings = Settings { seed, first_measure, measure_every };
-        let engine = curriculum(labels, schedule, settings, &raised)?;
+        let engine = curriculum(labels, schedule, settings, &raised)?.running_mean(running_mean).map_err(raise)?;
         let described = climd::Schedule::describe(engine.schedule()).to_string();
         let exchange = communicator::exchange(exchange)?;
         let (together, lists) = (communicator.is_some(), Home::default());
@@ -136,6 +137,28 @@ impl Sampler {
     fn update(&self, py: Python<'_>, epoch: usize, scores: PyReadonlyArray1<'_, f32>) -> Result<()> {
         let scores = contiguous("scores", &scores)?;
         self.write(py, |engine| engine.update(epoch, scores)).map_err(|error| self.raise(error))
+    }
+
+    /// Whether scores change an epoch from this one on, or may.
+    fn may_need_scores(&self, py: Python<'_>, from: usize) -> bool {
+        let may = self.read(py, |engine| engine.may_need_scores(from));
+        self.unless_raised(()).ok(); // of an epoch that nobody may ask for
+        may
+    }
+
+    fn observe(
+        &self,
+        py: Python<'_>,
+        epoch: usize,
+        indices: PyReadonlyArray1<'_, u32>,
+        scores: PyReadonlyArray1<'_, f32>,
+    ) -> Result<()> {
+        let (indices, scores) = (contiguous("indices", &indices)?, contiguous("scores", &scores)?);
+        self.write(py, |engine| engine.observe(epoch, indices, scores)).map_err(raise)
+    }
+
+    fn renew(&self, py: Python<'_>, epoch: usize) -> Result<usize> {
+        self.write(py, |engine| engine.renew(epoch)).map_err(raise)
     }
 
     fn epoch(&self, py: Python<'_>, epoch: usize) -> Result<Epoch> {
@@ -247,6 +270,15 @@ fn report<'py>(py: Python<'py>, report: &Report) -> Result<Bound<'py, PyDict>> {
         line.set_item("share", largest.share)?;
         Ok::<_, PyErr>(line)
     });
+    let ages = report.ages.map(|ages| {
+        let line = PyDict::new(py);
+        line.set_item("newest", ages.newest)?;
+        line.set_item("renewed", ages.renewed)?;
+        line.set_item("oldest", ages.oldest)?;
+        line.set_item("unseen", ages.unseen)?;
+        line.set_item("waiting", ages.waiting)?;
+        Ok::<_, PyErr>(line)
+    });
     let out = PyDict::new(py);
     out.set_item("epoch", report.epoch)?;
     out.set_item("samples", report.len)?;
@@ -254,6 +286,7 @@ fn report<'py>(py: Python<'py>, report: &Report) -> Result<Bound<'py, PyDict>> {
     out.set_item("alpha", report.target.alpha)?;
     out.set_item("progress", report.target.progress)?;
     out.set_item("measured_at", report.measured_at)?;
+    out.set_item("ages", ages.transpose()?)?;
     out.set_item("classes", classes)?;
     out.set_item("labels", labels)?;
     out.set_item("largest_group", largest.transpose()?)?;

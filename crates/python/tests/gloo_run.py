@@ -1,4 +1,7 @@
-"""Ranks that measure their parts: are the lists those of one process? usage: torchrun gloo_run.py EXCHANGE [die|labels|nan]"""
+"""Ranks that measure their parts: are the lists those of one process? usage: torchrun gloo_run.py EXCHANGE [CASE]
+
+CASE: die, labels, nan, observe, observe-nan, apart.
+"""
 
 import os
 import sys
@@ -6,6 +9,7 @@ import time
 
 import climd
 import numpy as np
+import torch
 import torch.distributed as dist
 from climd.torch import CurriculumSampler
 from common_run import EPOCHS, LABELS, SCHEDULE, SCORES, finish, interleaved, wanted
@@ -38,6 +42,77 @@ def train(exchange):
         lists.append(interleaved(parts))
     return lists, states, reports
 
+
+def outputs(epoch, indices):
+    """Outputs of a step in float64, whose scores are the same in any batch."""
+    angles = torch.as_tensor(indices).double()[:, None] * torch.arange(1, 4) + epoch
+    return [angles.sin(), angles.cos()], [(2 * angles).sin(), (3 * angles).cos()]
+
+
+def observe(exchange):
+    """A run whose steps are observed, cut in epoch 1; measured once, in epoch 1."""
+    made = lambda: CurriculumSampler(LABELS, SCHEDULE, seed=7, measure_every=0, running_mean=0.5, exchange=exchange)
+    sampler, lists = made(), []
+    for epoch in range(EPOCHS + 1):
+        sampler.set_epoch(epoch)
+        if sampler.wants_scores:
+            sampler.update(SCORES[epoch][sampler.part.start : sampler.part.stop])
+        own = list(sampler)
+        for at in range(0, len(own), 4):
+            logits, embeddings = outputs(epoch, own[at : at + 4])
+            if what == "observe-nan" and (epoch, rank) == (1, 1):
+                logits[0][0] = float("nan")
+            sampler.observe(own[at : at + 4], logits, embeddings)
+            if (epoch, at) == (1, 4):
+                state = sampler.state_dict(done=8 * world_size)
+                sampler = made()
+                sampler.load_state_dict(state)
+                rest = len(own) - 9  # and one that may pad the list
+                assert list(sampler)[:rest] == own[8 : 8 + rest]
+        parts = [None] * world_size
+        dist.all_gather_object(parts, own)
+        lists.append(interleaved(parts))
+    return lists
+
+
+def observe_alone():
+    engine, lists = climd.Sampler(LABELS, SCHEDULE, seed=7, measure_every=0, running_mean=0.5), []
+    for epoch in range(EPOCHS + 1):
+        engine.renew(epoch)
+        if engine.wants_scores(epoch):
+            engine.update(epoch, SCORES[epoch])
+        whole = engine.indices(epoch)
+        engine.observe(epoch, whole, climd.measure(LABELS[whole], *outputs(epoch, whole.astype(int))).score)
+        lists.append(whole.tolist())
+    return lists
+
+
+if what == "apart":
+    try:
+        CurriculumSampler(LABELS, SCHEDULE, num_replicas=1, rank=0).observe([1], *outputs(0, [1]))
+        raise SystemExit("it was not noticed")
+    except climd.Error as raised:
+        assert raised.kind == "RanksApart" and "one of 2 ranks" in str(raised), raised
+    sampler = CurriculumSampler(LABELS, SCHEDULE, seed=7)
+    for epoch in range(3):
+        sampler.set_epoch(epoch)
+        if sampler.wants_scores:
+            sampler.update(SCORES[epoch][sampler.part.start : sampler.part.stop])
+        list(sampler)
+        if rank == 0:
+            sampler.state_dict()  # as nothing is observed, nobody else is needed
+    finish("lists and states of one process")
+
+if what.startswith("observe"):
+    for exchange in exchanges:
+        try:
+            for got, expected in zip(observe(exchange), observe_alone()):
+                assert got == expected + expected[: -len(expected) % world_size], (exchange, got, expected)
+        except (climd.Error, climd.CommunicationError) as raised:
+            print(f"rank {rank}: {type(raised).__name__} {raised.kind}: {raised}", flush=True)
+            time.sleep(3)  # torchrun ends the others
+            os._exit(3)
+    finish("lists and states of one process")
 
 for exchange in exchanges:
     started = time.time()

@@ -69,6 +69,23 @@ def as_scores(scores: Any) -> NDArray[np.float32]:
     return np.ascontiguousarray(array, dtype=np.float32)
 
 
+def as_indices(indices: Any, samples: int) -> NDArray[np.uint32]:
+    """Indices of samples of the data set, as uint32."""
+    array = host(indices)
+    if array.ndim != 1:
+        raise error("Shape", f"`indices` has shape {list(array.shape)}, but must be [n], one index a sample")
+    if array.size == 0:
+        return np.zeros(0, dtype=np.uint32)
+    if array.dtype.kind not in "iu":
+        raise error("Kind", f"`indices` is of type {array.dtype}, but must be integers, positions in the data set")
+    outside = (array < 0) | (array >= samples)
+    if outside.any():
+        at = int(np.argmax(outside))
+        text = f"`indices[{at}]` is {array[at]}, but the data set has {samples} samples: give indices of the sampler's epochs"
+        raise error("NoSuchSample", text)
+    return np.ascontiguousarray(array, dtype=np.uint32)
+
+
 def host(x: Any) -> NDArray[Any]:
     """Any array or tensor as a NumPy array. Those in the CPU's memory are not copied."""
     if isinstance(x, np.ndarray):
@@ -90,6 +107,13 @@ def error(kind: str, text: str) -> _climd.Error:
     raised = _climd.Error(text)
     raised.kind = kind
     return raised
+
+
+def factor(name: str, value: Any) -> float:
+    """Checks that a value is a number; the engine knows its range."""
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__float__"):
+        raise error("Kind", f"`{name}` is {value!r}, but must be a number")
+    return float(value)
 
 
 def whole(name: str, value: Any, bits: int = 63) -> int:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from . import _climd
 from ._labels import as_labels, error, host
+from ._targets import table_of
 
 
 class Scores(NamedTuple):
@@ -32,7 +33,8 @@ def measure(
 ) -> Scores:
     """Scores every sample by confidence and complementarity: higher is easier, and comes earlier.
 
-    Shapes. `labels`: `[N]`, columns of the logits. `logits`: one `[N, C]` for each of `M` modalities. `embeddings`: one
+    Shapes. `labels`: `[N]`, columns of the logits. For several labels a sample and a sigmoid for each: a table `[N, C]` of 1, 0
+    and -1 (unknown), or `climd.Targets`; the confidence is then that of the mean log probability of the known labels. `logits`: one `[N, C]` for each of `M` modalities. `embeddings`: one
     `[N, D]` for each modality, with the same `D`. `present`: `[N, M]` of bool: whether a sample has a modality. Rows of missing
     modalities are ignored. Every argument may be any array or tensor that NumPy can read (by DLPack or `__array__`).
     float32 and float64 on the CPU are not copied. If one array is float64, everything is computed in float64.
@@ -57,7 +59,10 @@ def measure(
     wide = any(x.dtype == np.float64 for x in [*rows, *vectors])
     kind = np.float64 if wide else np.float32
     rows, vectors = ([np.ascontiguousarray(x, dtype=kind) for x in xs] for xs in (rows, vectors))
-    columns = as_columns(labels, classes)
+    table = table_of(labels)
+    if table is not None and rows and table.shape[1] != classes:
+        raise error("Shape", f"`logits[0]` has {classes} columns, but `labels` has {table.shape[1]}: one for each label is needed")
+    columns = as_columns(labels, classes) if table is None else table
     masks = as_masks(present, len(columns), modalities)
     call = _climd.measure_f64 if wide else _climd.measure_f32
     return Scores(*call(columns, classes, rows, vectors, masks, terms))

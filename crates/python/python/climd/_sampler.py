@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _climd
-from ._labels import as_scores, error, whole
+from ._labels import as_indices, as_scores, error, factor, whole
 from ._targets import Targets, labels_for_engine
 from .schedules import HasQuota, PowerLaw, Schedule
 
@@ -39,6 +39,8 @@ class Sampler:
     seed: the seed of every random choice, from 0 to 2^64 - 1.
     first_measure: the first epoch that begins with a measurement. Epochs before it use a random ranking.
     measure_every: number of epochs from one measurement to the next. 0: measure only once.
+    running_mean: the weight `f` of an observed score, above 0 and at most 1: `(1 - f) * old + f * new`, once an epoch. By
+        default the new score counts alone.
     communicator: for one of many processes. Each measures its `part`, and together they make the lists of one process. Any
         object as `climd.Communicator` says; `climd.torch.TorchCommunicator` is one. The methods marked *together* then
         communicate: every process calls them, in the same order.
@@ -56,6 +58,7 @@ class Sampler:
         seed: int = 0,
         first_measure: int = 1,
         measure_every: int = 1,
+        running_mean: float = 1.0,
         communicator: Optional[Communicator] = None,
         exchange: str = "all_gather",
     ) -> None:
@@ -63,6 +66,7 @@ class Sampler:
         self.seed = whole("seed", seed, 64)
         self.first_measure = whole("first_measure", first_measure)
         self.measure_every = whole("measure_every", measure_every)
+        self.running_mean = factor("running_mean", running_mean)
         self.targets: Optional[Targets] = labels if isinstance(labels, Targets) else None
         self._inner = _climd.Sampler(
             labels_for_engine(labels),
@@ -70,10 +74,12 @@ class Sampler:
             self.seed,
             self.first_measure,
             self.measure_every,
+            self.running_mean,
             as_communicator(communicator),
             exchange,
         )
-        self._together = communicator is not None
+        self._communicator = communicator
+        self._changes = 0  # how often the scores may have changed, or what was observed
         self._counts = dict(self._inner.classes())
 
     @property
@@ -105,7 +111,45 @@ class Sampler:
 
         After an error the sampler is unchanged.
         """
+        self._changes += 1
         self._inner.update(whole("epoch", epoch), as_scores(scores))
+
+    def may_need_scores(self, start: int) -> bool:
+        """Whether scores change an epoch from `start` on, or may. If not, nothing needs to be observed any more."""
+        return self._inner.may_need_scores(whole("start", start))
+
+    def observe(self, epoch: int, indices: Any, scores: Any) -> None:
+        """Notes scores of some samples that this process has just trained on, in the running epoch. They rank from the next
+        epoch on, after `renew`. So no forward pass is needed for them.
+
+        indices, scores: `[n]`, any samples of the data set. A sample that comes again in the same epoch has the later score.
+
+        Errors. `climd.Error` for lengths that differ, a sample that is not there, a score that is NaN or infinite, an epoch that
+        is over, or one before which `renew` was not called. The sampler is then unchanged.
+        """
+        self._changes += 1
+        self._inner.observe(whole("epoch", epoch), as_indices(indices, self.num_samples), as_scores(scores))
+
+    def renew(self, epoch: int) -> int:
+        """Puts to use what was observed in epochs before `epoch`. Call it at the beginning of each epoch, also after a restore.
+        Returns the number of samples that have a new score. Together: of processes that saw the same sample the first counts.
+        """
+        renewed = self._inner.renew(whole("epoch", epoch))
+        self._changes += renewed > 0
+        return renewed
+
+    def _together(self, raised: Optional[_climd.Error]) -> None:
+        """Raises what this process has to raise, or that another has something. Together, as they would wait for each other."""
+        failed = None
+        if self._communicator is not None:
+            failed = self._communicator.all_gather(np.array([raised is not None], dtype=np.uint32))
+        if raised is not None:
+            raise raised
+        if failed is not None and failed.any():
+            rank = int(np.argmax(failed))
+            other = _climd.CommunicationError(f"the call failed on rank {rank}, so it failed on all: look at the error of that rank")
+            other.kind = "OtherRank"
+            raise other
 
     def epoch(self, epoch: int) -> _climd.Epoch:
         """The list of the epoch, the whole of it in every process. It can be skipped and sharded. Takes O(N + C log C) steps.
@@ -142,6 +186,8 @@ class Sampler:
         "samples", "distinct": length of the list, and number of different samples in it.
         "alpha", "progress": of the schedule; None if it has none.
         "measured_at": the epoch in which the scores were measured.
+        "ages": None, or, if scores were observed since: the epoch of the "newest" score, the number of samples "renewed" in it,
+            the epoch of the "oldest" score, samples that are "unseen", and samples whose new score is "waiting" for the next epoch.
         "classes": for each label "count" in the data, "quota" in the epoch, "target" share, "scores" (min, mean, max).
         "labels", with several labels a sample: for each column the samples that have the label in the data ("carried") and
             in the list ("realised"), the "quota" of those whose own label it is, and its share of the list ("prevalence")
@@ -167,7 +213,7 @@ class Sampler:
 
     def state(self, epoch: int, done: int = 0) -> bytes:
         """Everything that a sampler needs to go on after `done` samples of `epoch`, counted over all processes, on any number
-        of them. Together.
+        of them. Together, unless nothing was observed and the exchange is "all_gather".
 
         The bytes are those of the Rust crate. So a training can stop in Python and go on in Rust, and the other way round.
         """
@@ -181,12 +227,14 @@ class Sampler:
         """
         if not isinstance(state, (bytes, bytearray, memoryview)):
             raise error("Kind", f"`state` is a {type(state).__name__}, but must be bytes")
+        self._changes += 1
         return self._inner.restore(bytes(state))
 
     def __reduce__(self) -> Tuple[Any, ...]:
-        if self._together:
+        if self._communicator is not None:
             raise error("Pickle", "a sampler of many processes cannot be pickled: its `state` can")
-        keywords = dict(seed=self.seed, first_measure=self.first_measure, measure_every=self.measure_every)
+        keywords: Dict[str, Any] = dict(seed=self.seed, first_measure=self.first_measure, measure_every=self.measure_every)
+        keywords["running_mean"] = self.running_mean
         labels = self._inner.labels() if self.targets is None else self.targets
         return _rebuild, (type(self), labels, self.schedule, keywords, self._inner.state(0, 0))
 
@@ -195,7 +243,7 @@ class Sampler:
         return f"{type(self).__name__}({schedule}, seed={self.seed}, samples={self.num_samples}, classes={len(self._counts)})"
 
 
-def _rebuild(cls: Any, labels: Any, schedule: Any, keywords: Dict[str, int], state: bytes) -> Any:
+def _rebuild(cls: Any, labels: Any, schedule: Any, keywords: Dict[str, Any], state: bytes) -> Any:
     sampler = cls(labels, schedule, **keywords)
     sampler.restore(state)
     return sampler

@@ -129,6 +129,33 @@ def _again(cls: Any, calls: Tuple[Call, ...]) -> Any:
     return targets
 
 
+def table_of(labels: Any) -> Optional[NDArray[np.int8]]:
+    """The table `[N, L]` of several labels a sample: 1 has it, 0 has not, -1 unknown. None for one label a sample."""
+    if not isinstance(labels, Targets):
+        return as_table(labels, "labels") if host(labels).ndim == 2 else None
+    if labels.num_labels is None:
+        return None
+    (name, *arguments), *others = labels._calls
+    if name == "multi_hot":
+        table: NDArray[np.int8] = arguments[0]
+        if not any(call[0] == "unknown" for call in others):
+            return table
+        table = table.copy()
+    else:
+        table = np.zeros((labels.num_samples, labels.num_labels), dtype=np.int8)
+        _fill(table, 1, *arguments[:2])
+    for call in others:
+        if call[0] == "unknown":
+            table[table < 0] = 0  # the later call replaces the earlier
+            _fill(table, -1, *call[1:])
+    return table
+
+
+def _fill(table: NDArray[np.int8], value: int, starts: NDArray[np.uintp], columns: NDArray[np.uint32]) -> None:
+    bounds: NDArray[np.int64] = starts.astype(np.int64)
+    table[np.repeat(np.arange(len(table)), bounds[1:] - bounds[:-1]), columns] = value
+
+
 def labels_for_engine(labels: Any) -> Any:
     """Labels or targets as the extension takes them."""
     return labels._inner if isinstance(labels, Targets) else as_labels(labels)
@@ -180,14 +207,14 @@ def as_rows(labels: Any, starts: Optional[Any]) -> Tuple[NDArray[np.uintp], NDAr
     return bounds.astype(np.uintp), flat.astype(np.uint32)
 
 
-def as_table(table: Any) -> NDArray[np.int8]:
+def as_table(table: Any, name: str = "table") -> NDArray[np.int8]:
     array = host(table)
     if array.ndim != 2:
-        raise error("Shape", f"`table` has shape {list(array.shape)}, but must be [N, L], a row a sample and a column a label")
+        raise error("Shape", f"`{name}` has shape {list(array.shape)}, but must be [N, L], a row a sample and a column a label")
     if array.dtype.kind not in "iubf":
-        raise error("Kind", f"`table` is of type {array.dtype}, but must be 1, 0 and -1")
+        raise error("Kind", f"`{name}` is of type {array.dtype}, but must be 1, 0 and -1")
     outside = ~np.isin(array, (-1, 0, 1))
     if outside.any():
         row, column = (int(i) for i in np.argwhere(outside)[0])
-        raise error("Value", f"`table[{row}, {column}]` is {array[row, column]}, but must be 1, 0 or -1")
+        raise error("Value", f"`{name}[{row}, {column}]` is {array[row, column]}, but must be 1, 0 or -1")
     return np.ascontiguousarray(array, dtype=np.int8)

@@ -1,19 +1,26 @@
 """Scores from tensors of any device, batch by batch.
 
-These are the scores of `climd.measure`, to 1e-5. The sum of the cosines of all pairs of unit vectors `u` is
-`|sum u|^2 - sum |u|^2`. No batch waits for the device. Only `finish` moves data to the CPU: one number a sample.
+These are the scores of `climd.measure`, to 1e-5. No batch waits for the device, and what a step computes stays there until
+`finish`, or until the end of the epoch. The sum of the cosines of all pairs of unit vectors `u` is
+`|sum u|^2 - sum |u|^2`.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from . import _climd
 from ._labels import as_labels, error
+from ._targets import table_of
+
+_READ_IN_PLACE = (torch.float32, torch.float64)
+_ANY = np.iinfo(np.uint32).max  # columns where there are no logits
+_RECENT = 256  # steps whose results are kept as they are; then they become one tensor, as small ones waste a device's memory
 
 Views = Callable[[torch.nn.Module, Any], Tuple[Sequence[torch.Tensor], Sequence[torch.Tensor]]]
 
@@ -21,7 +28,8 @@ Views = Callable[[torch.nn.Module, Any], Tuple[Sequence[torch.Tensor], Sequence[
 class Measurer:
     """Scores every sample from the outputs of a network, in batches of any size and any order.
 
-    labels: `[N]`, columns of the logits.
+    labels: `[N]`, columns of the logits. For several labels a sample and a sigmoid for each: a table `[N, L]` of 1, 0 and -1
+        (unknown), or `climd.Targets`.
     terms: as in `climd.measure`.
     present: `[N, M]` of bool: whether a sample has a modality.
     samples: the samples that this process measures, `CurriculumSampler.part`. Default: all.
@@ -32,7 +40,10 @@ class Measurer:
     ) -> None:
         if terms not in ("both", "confidence", "complementarity", "log_likelihood"):
             raise error("Terms", f"`terms` is {terms!r}, but must be both, confidence, complementarity or log_likelihood")
-        self._labels = torch.from_numpy(as_labels(labels).copy())
+        table = table_of(labels)
+        of_samples: NDArray[Any] = as_labels(labels) if table is None else table
+        self._labels = torch.from_numpy(of_samples.copy())
+        self._span = (int(of_samples.min()), int(of_samples.max())) if of_samples.size else (0, 0)  # so that no step looks
         self._present = None if present is None else torch.as_tensor(np.array(present, dtype=bool))
         if self._present is not None and (self._present.ndim != 2 or len(self._present) != len(self._labels)):
             wanted = f"[{len(self._labels)}, M], a row a sample and a column a modality"
@@ -49,40 +60,83 @@ class Measurer:
         self._score: Optional[torch.Tensor] = None
         self._seen: Optional[torch.Tensor] = None
 
-    @torch.no_grad()
+    @property
+    def num_samples(self) -> int:
+        """Number of samples of the data set."""
+        return len(self._labels)
+
     def observe(
         self, indices: Any, logits: Sequence[torch.Tensor] = (), embeddings: Sequence[torch.Tensor] = ()
     ) -> None:
         """Takes the network's outputs for the samples `indices`, `[n]`.
 
-        For each modality these are logits `[n, C]` and embeddings `[n, D]`.
+        For each modality these are logits `[n, C]` and embeddings `[n, D]`. In training steps `CurriculumSampler.observe` does
+        the same, and gives the scores to the sampler.
         """
+        at, score = self._measure(indices, logits, embeddings)
+        if self._score is None or self._seen is None or self._score.device != score.device:
+            self._score = torch.zeros(self.num_samples, dtype=torch.float32, device=score.device)
+            self._seen = torch.zeros(self.num_samples, dtype=torch.bool, device=score.device)
+        self._score[at] = score
+        self._seen[at] = True
+
+    @torch.no_grad()
+    def _measure(
+        self, indices: Any, logits: Sequence[torch.Tensor], embeddings: Sequence[torch.Tensor]
+    ) -> Tuple[torch.Tensor, torch.Tensor]:
+        """Indices and float32 scores of a batch, on the device of the outputs. Nothing waits for it."""
         outputs = [*logits, *embeddings]
-        at = torch.as_tensor(np.asarray(indices) if not isinstance(indices, torch.Tensor) else indices).long()
+        at = torch.as_tensor(np.asarray(indices) if not isinstance(indices, torch.Tensor) else indices).detach()
         self._check(at, logits, embeddings)
-        device = outputs[0].device
-        if self._score is None or self._seen is None or self._score.device != device:
+        at, device = at.long(), outputs[0].device
+        if all(type(x) is torch.Tensor and x.device.type == "cpu" and x.dtype in _READ_IN_PLACE for x in outputs):
+            try:
+                return at, self._measure_in_place(at, logits, embeddings)
+            except _climd.Error as raised:
+                if raised.kind not in ("NotFinite", "Empty"):  # below that makes a score that is not finite: `finish` names the sample
+                    raise
+        if self._labels.device != device:
             self._labels = self._labels.to(device)
             self._present = None if self._present is None else self._present.to(device)
-            self._score = torch.zeros(len(self._labels), dtype=torch.float32, device=device)
-            self._seen = torch.zeros(len(self._labels), dtype=torch.bool, device=device)
+        if device.type == "cuda" and at.device.type == "cpu":
+            at = at.pin_memory()  # or the copy would wait for the device
         at = at.to(device, non_blocking=True)
+        # on a device they were not looked at: the scores of wrong ones are not used
+        row = at.clamp(0, self.num_samples - 1) if device.type != "cpu" else at
         kind = torch.float64 if any(x.dtype == torch.float64 for x in outputs) else torch.float32
-        labels = self._labels[at]
-        mask = None if self._present is None else self._present[at].T
+        labels = self._labels[row]
+        mask = None if self._present is None else self._present[row].T
         score = torch.zeros(len(at), dtype=kind, device=device)
         if self.terms in ("both", "complementarity"):
             score = score + complementarity([x.to(kind) for x in embeddings], mask)
         if self.terms != "complementarity":
-            rows = [F.log_softmax(x.to(kind), -1).gather(1, labels[:, None])[:, 0] for x in logits]
-            log_p = torch.stack(rows)  # [M, n]
-            term = log_p if self.terms == "log_likelihood" else torch.sigmoid(log_p / logits[0].shape[1])
+            log_p = torch.stack([log_probability(x.to(kind), labels) for x in logits])  # [M, n]
+            divisor = logits[0].shape[1] if labels.ndim == 1 else 1
+            term = log_p if self.terms == "log_likelihood" else torch.sigmoid(log_p / divisor)
             mean = term.mean(0) if mask is None else torch.where(mask, term, 0).sum(0) / mask.sum(0)
             score = score + mean
-        self._score[at] = score.float()
-        self._seen[at] = True
+        return at, score.float()
+
+    def _measure_in_place(
+        self, at: torch.Tensor, logits: Sequence[torch.Tensor], embeddings: Sequence[torch.Tensor]
+    ) -> torch.Tensor:
+        """The scores by the engine, which reads the CPU's memory: many times faster than operations of PyTorch."""
+        wide = any(x.dtype == torch.float64 for x in (*logits, *embeddings))
+        kind, call = (np.float64, _climd.measure_f64) if wide else (np.float32, _climd.measure_f32)
+        rows, vectors = ([np.ascontiguousarray(x.detach().numpy(), dtype=kind) for x in xs] for xs in (logits, embeddings))
+        row = at.cpu().numpy()
+        labels = self._labels.cpu().numpy()[row]
+        masks = [] if self._present is None else list(np.ascontiguousarray(self._present.cpu().numpy()[row].T))
+        several = labels.ndim == 2
+        score, _, _ = call(
+            labels if several else labels.astype(np.uint32), rows[0].shape[1] if rows else _ANY, rows, vectors, masks, self.terms
+        )
+        return torch.from_numpy(score).float()
 
     def _check(self, at: torch.Tensor, logits: Sequence[torch.Tensor], embeddings: Sequence[torch.Tensor]) -> None:
+        if at.ndim != 1 or at.is_floating_point() or at.dtype == torch.bool:
+            found = f"shape {list(at.shape)} and type {str(at.dtype)[6:]}"
+            raise error("Kind", f"`indices` has {found}, but must be [n] of integers, positions in the data set")
         needed = {"both": (logits, embeddings), "complementarity": (embeddings,)}.get(self.terms, (logits,))
         if any(len(x) == 0 for x in needed):
             raise error("Empty", f"`logits` or `embeddings` is empty, but terms={self.terms!r} need them of each modality")
@@ -97,9 +151,34 @@ class Measurer:
                 if x.shape[1] != tensors[0].shape[1]:
                     text = f"`{name}[{m}]` has width {x.shape[1]}, but `{name}[0]` has width {tensors[0].shape[1]}"
                     raise error("EmbeddingWidth", text)
+        if self.terms != "complementarity":
+            self._check_labels(logits[0].shape[1])
         if at.device.type == "cpu" and len(at) and not (0 <= int(at.min()) and int(at.max()) < len(self._labels)):
             index = int(at.max()) if int(at.max()) >= len(self._labels) else int(at.min())
             raise error("IndexOutOfRange", f"`indices` has {index}, but the data set has {len(self._labels)} samples")
+
+    def _check_labels(self, columns: int) -> None:
+        if self._labels.ndim == 2 and self._labels.shape[1] != columns:
+            text = f"`logits[0]` has {columns} columns, but `labels` has {self._labels.shape[1]}: one for each label is needed"
+            raise error("Shape", text)
+        lowest, highest = self._span
+        if self._labels.ndim == 1 and not 0 <= lowest <= highest < columns:
+            text = f"`labels` are {lowest} to {highest}, but the logits have columns 0 to {columns - 1}"
+            raise error("LabelOutsideLogits", f"{text}: number the classes from 0, or widen the last layer")
+
+    def finish_observed(self) -> Tuple[NDArray[np.uint32], NDArray[np.float32]]:
+        """Returns the samples that were observed, ascending, and their scores, and forgets them. For `climd.Sampler.observe`, if
+        the processes exchange by themselves what they observed.
+
+        Errors. `climd.Error` that names the first sample whose score is NaN or infinite.
+        """
+        if self._score is None or self._seen is None:
+            return np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.float32)
+        samples = np.flatnonzero(self._seen.cpu().numpy()).astype(np.uint32)
+        scores = self._score.cpu().numpy()[samples]
+        check_finite(scores, samples)
+        self.reset()
+        return samples, scores
 
     def finish(self) -> NDArray[np.float32]:
         """Returns the scores of `samples`, in their order, and forgets what was observed.
@@ -116,11 +195,7 @@ class Measurer:
             missing, first = int((~seen).sum()), self.samples[int(np.argmin(seen))]
             text = f"{missing} of {len(seen)} samples were never observed, sample {first} the first: observe them, then finish"
             raise error("NotObserved", text)
-        finite = np.isfinite(scores)
-        if not finite.all():
-            first = self.samples[int(np.argmin(finite))]
-            text = f"the outputs for sample {first} are NaN or infinite: look at the network's output for it"
-            raise error("NotFinite", text)
+        check_finite(scores, self.samples)
         self.reset()
         return scores
 
@@ -147,6 +222,59 @@ class Measurer:
             for module, training in modes:
                 module.training = training
         return self.finish()
+
+
+class Steps:
+    """What the training steps of one epoch have observed so far, on the device."""
+
+    def __init__(self, epoch: int, idle: bool) -> None:
+        self.epoch = epoch
+        self.idle = idle  # no later epoch needs scores
+        self.largest = 0  # samples of the largest step
+        self._recent: List[Tuple[torch.Tensor, torch.Tensor]] = []
+        self._whole: List[Tuple[torch.Tensor, torch.Tensor]] = []
+
+    def __len__(self) -> int:
+        return len(self._recent) + len(self._whole)
+
+    def add(self, indices: torch.Tensor, scores: torch.Tensor) -> None:
+        """Keeps the results of a step."""
+        self.largest = max(self.largest, len(scores))
+        if self._recent and self._recent[0][1].device != scores.device:
+            self._join()
+        self._recent.append((indices, scores))
+        if len(self._recent) == _RECENT:
+            self._join()
+
+    def finish(self) -> Tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Indices and scores in the order of the steps, and forgets them. It waits for the device."""
+        self._join()
+        whole, self._whole = self._whole, []
+        samples, scores = zip(*[(indices.cpu().numpy(), scores.cpu().numpy()) for indices, scores in whole])
+        return np.concatenate(samples), np.concatenate(scores)
+
+    def _join(self) -> None:
+        if self._recent:
+            indices, scores = zip(*self._recent)
+            self._whole.append((torch.cat(indices), torch.cat(scores)))
+            self._recent = []
+
+
+def check_finite(scores: NDArray[np.float32], samples: Any) -> None:
+    finite = np.isfinite(scores)
+    if not finite.all():
+        first = samples[int(np.argmin(finite))]
+        raise error("NotFinite", f"the outputs for sample {first} are NaN or infinite: look at the network's output for it")
+
+
+def log_probability(rows: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """`ln p` of the label, or, of several, the mean over those that are known: `[n]`."""
+    if labels.ndim == 1:
+        return F.log_softmax(rows, -1).gather(1, labels[:, None])[:, 0]
+    known = labels >= 0
+    each = torch.where(known, F.logsigmoid(torch.where(labels == 1, rows, -rows)), 0)
+    mean = each.sum(1) / known.sum(1).clamp_min(1)
+    return torch.where(rows.isfinite().all(1), mean, float("nan"))  # also if the label is unknown
 
 
 def complementarity(embeddings: Sequence[torch.Tensor], mask: Optional[torch.Tensor] = None) -> torch.Tensor:

@@ -5,6 +5,8 @@ Three rules prevent bugs that other samplers had:
 * `iter` has no effect. A DataLoader calls it twice, and frameworks call it before `set_epoch`.
 * The list is made at the first `next`.
 * A position counts samples over all ranks, from the start of the epoch.
+
+What training steps observe stays on the device until the list of the next epoch is made, or a state is taken.
 """
 
 from __future__ import annotations
@@ -12,19 +14,20 @@ from __future__ import annotations
 import itertools
 import operator
 import warnings
-from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
-from torch.utils.data import BatchSampler
+from torch.utils.data import BatchSampler, get_worker_info
 from torch.utils.data.distributed import DistributedSampler
 
 from . import CurriculumWarning, _climd
 from ._labels import error, whole
 from ._sampler import Sampler, last_batch_of
 from ._torch_communicator import TorchCommunicator
+from ._torch_measurer import Measurer, Steps
 from .schedules import HasQuota, Schedule
 
 _CHUNK = 1 << 16  # indices that are Python's integers at one time
@@ -38,7 +41,8 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
     It is a DistributedSampler. So frameworks know that it deals the samples to the ranks, and do not replace it. If a
     framework deals batches to the ranks itself (Accelerate, Hugging Face's Trainer), give `num_replicas=1, rank=0`.
 
-    labels, schedule, seed, first_measure, measure_every: as in `climd.Sampler`.
+    labels, schedule, seed, first_measure, measure_every, running_mean: as in `climd.Sampler`.
+    measurer: scores what `observe` is given, by its terms and its mask. Default: `Measurer(labels)`.
     num_replicas, rank: default: those of torch.distributed, if it is initialised. Then every rank measures its `part` of
         the samples, and the ranks agree through `process_group`.
     exchange: "all_gather" gives all scores to every rank. With "histograms" a rank has its own scores alone.
@@ -54,6 +58,8 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         seed: int = 0,
         first_measure: int = 1,
         measure_every: int = 1,
+        running_mean: float = 1.0,
+        measurer: Optional[Measurer] = None,
         num_replicas: Optional[int] = None,
         rank: Optional[int] = None,
         remainder: str = "pad",
@@ -77,6 +83,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
             seed=seed,
             first_measure=first_measure,
             measure_every=measure_every,
+            running_mean=running_mean,
             communicator=TorchCommunicator(process_group) if talks and self.num_replicas > 1 else None,
             exchange=exchange,
         )
@@ -87,10 +94,18 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         self._list: Optional[Tuple[int, _climd.Epoch]] = None
         self._walked: Optional[Tuple[int, Any]] = None  # end of the chunk in this rank's part, what is left of the chunk
         self._finished: Optional[int] = None
-        self._updates = 0
-        self._state: Optional[Tuple[Tuple[int, int], bytes]] = None  # by epoch and number of updates
+        self._state: Optional[Tuple[Tuple[int, int], bytes]] = None  # by epoch and number of changes
         self._expected: Optional[State] = None  # a state that a loader will hand over once more
         self._unused_scores = False  # scores that no list was made with yet
+        if measurer is not None and measurer.num_samples != self.engine.num_samples:
+            text = f"`measurer` is of {measurer.num_samples} samples, but `labels` has {self.engine.num_samples}"
+            raise error("Length", f"{text}: give it the labels of the same data set")
+        self._labels, self._measurer = labels, measurer
+        self._steps: Optional[Steps] = None  # what was observed, and the engine does not have yet
+        self._unobserved = 0  # samples of the epoch, over all ranks, that a state has as done and not as observed
+        self._trained = 0  # samples of this rank that were observed, or were done when the iteration began
+        self._observes = False
+        self._reads_ahead: Optional[str] = None  # who makes lists before the epoch before is trained on
 
     # ------------------------------------------------------------------ epochs
     def set_epoch(self, epoch: int) -> None:
@@ -100,11 +115,12 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         """
         epoch = whole("epoch", epoch)
         if epoch != self.epoch:
-            self.epoch, self._resume, self._walked, self._finished = epoch, 0, None, None
+            self.epoch, self._resume, self._walked, self._finished, self._unobserved = epoch, 0, None, None, 0
 
     def epoch_list(self) -> _climd.Epoch:
         """The whole epoch, over all ranks. With several ranks every rank must call it."""
         if self._list is None or self._list[0] != self.epoch:
+            self._renew()
             self._list = None  # so that the new list takes the memory of the old one
             self._list = (self.epoch, self.engine.epoch(self.epoch))
         return self._list[1]
@@ -143,7 +159,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
             text = f"epoch {self.epoch} begins again with the same samples: call `set_epoch` before each epoch"
             warnings.warn(text, CurriculumWarning, stacklevel=4)
         part, before = self.local_epoch().indices, self._resume // self.num_replicas
-        self._resume, self._unused_scores = 0, False
+        self._resume, self._unused_scores, self._trained = 0, False, before
         return part, before
 
     def __iter__(self) -> Iterator[int]:
@@ -163,8 +179,12 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         """Samples of the epoch that were asked for, over all ranks. A loader with workers asks ahead of the training."""
         if self._walked is None:
             return self._resume
-        end, left = self._walked
-        return min((end - operator.length_hint(left)) * self.num_replicas, self.engine.epoch_len(self.epoch))
+        return min(self._asked() * self.num_replicas, self.engine.epoch_len(self.epoch))
+
+    def _asked(self) -> int:
+        """Samples of this rank that were asked for."""
+        end, left = self._walked or (0, ())
+        return end - operator.length_hint(left)
 
     # ------------------------------------------------------------------ scores
     @property
@@ -185,8 +205,81 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
                 "epoch on: measure before the loader is iterated"
             )
             warnings.warn(text, CurriculumWarning, stacklevel=2)
+        self._renew()
         self.engine.update(self.epoch, scores)
-        self._list, self._updates, self._unused_scores = None, self._updates + 1, True
+        self._list, self._unused_scores = None, True
+
+    def observe(
+        self, indices: Any, logits: Sequence[torch.Tensor] = (), embeddings: Sequence[torch.Tensor] = ()
+    ) -> None:
+        """Scores the samples of a training batch from the outputs that its step has computed. They rank from the next epoch on.
+
+        No forward pass is needed, no gradient is kept, and nothing waits for the device. Call it in the step, before or after
+        `backward`, on every rank. The samples that no step observes keep their scores. If no later epoch needs scores, it does
+        nothing. Outputs in training mode are noisier than in evaluation mode: see `running_mean`.
+
+        indices: `[n]`, the positions of the batch's samples in the data set. `logits`, `embeddings`: one tensor for each modality,
+            `[n, C]` and `[n, D]`, on any device.
+
+        Errors. `climd.Error` for shapes, labels or indices that do not fit, in a worker of a DataLoader, on ranks that do not
+        talk to each other, and under `AllEpochs`. A value that is NaN or infinite is an error of the next list, `update`,
+        `report` or `state_dict`, which names the sample; what was observed since the last of these is then dropped.
+        """
+        steps = self._steps
+        if steps is None or steps.epoch != self.epoch:
+            steps = self._begin_steps()
+        if steps.idle:
+            return
+        if self._measurer is None:
+            self._measurer = Measurer(self._labels)
+        at, scores = self._measurer._measure(indices, logits, embeddings)
+        if self._unobserved >= len(scores) * self.num_replicas and self._unobserved:
+            text = (
+                f"the state that was loaded lacks what {self._unobserved} samples of epoch {self.epoch} were observed with, as a "
+                "loader took it ahead of the training: save `climd.torch.state_dict(loader)`, or `sampler.state_dict(done=...)`"
+            )
+            warnings.warn(text, CurriculumWarning, stacklevel=2)
+        self._unobserved = 0
+        steps.add(at, scores)
+        self._trained += len(scores)
+
+    def _begin_steps(self) -> Steps:
+        """Checks that steps of this epoch can be observed here."""
+        if get_worker_info() is not None:
+            text = "`observe` is called in a worker of a DataLoader, whose copy of the sampler nobody asks: call it in the training step"
+            raise error("Worker", text)
+        if self._reads_ahead is not None:
+            text = f"`observe` under {self._reads_ahead}, which makes lists before the epoch before is trained on"
+            raise error("ReadsAhead", f"{text}: measure less often (`measure_every`), or train in a loop that calls `set_epoch`")
+        ranks = dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+        ranks = max(ranks, self.num_replicas)
+        if ranks > 1 and self.engine._communicator is None:
+            text = f"`observe` on one of {ranks} ranks that do not talk to each other, as `num_replicas` and `rank` were given"
+            hint = "leave them out, or gather what all ranks observed (`Measurer.finish_observed`), and give all of it to"
+            raise error("RanksApart", f"{text}: {hint} `sampler.engine.observe(sampler.epoch, indices, scores)` on every rank")
+        if self._steps:
+            text = f"`epoch` is {self.epoch}, but what was observed in epoch {self._steps.epoch} is not in use yet"
+            raise error("NotRenewed", f"{text}: iterate the loader, or call `epoch_list`, after `set_epoch`")
+        idle = not self.engine.may_need_scores(self.epoch + 1)
+        if not idle:
+            self.engine.observe(self.epoch, [], [])  # or it would be refused at the end of the epoch
+            self._observes = True
+        self._steps = Steps(self.epoch, idle)
+        return self._steps
+
+    def _hand_over(self) -> Optional[_climd.Error]:
+        """Gives the engine what was observed. Returns the error, if there is one; it is dropped then."""
+        try:
+            if self._steps:
+                self.engine.observe(self._steps.epoch, *self._steps.finish())
+        except _climd.Error as raised:
+            return raised
+        return None
+
+    def _renew(self) -> None:
+        """Puts to use what was observed in epochs before this one. Together."""
+        self.engine._together(self._hand_over())
+        self._observes = self.engine.renew(self.epoch) > 0 or self._observes
 
     def quotas(self) -> Dict[int, int]:
         """Samples of each class in the epoch, by label."""
@@ -206,6 +299,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
 
     def report(self) -> Dict[str, Any]:
         """What the epoch holds over all ranks, and why, as in `climd.Sampler.report`. Together: every rank must call it."""
+        self._renew()
         return self.engine.report(self.epoch)
 
     def total_steps(self, epochs: int, batch_size: int, drop_last: bool = False, *, merge_lone: bool = False) -> int:
@@ -221,17 +315,24 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
     def state_dict(self, *, done: Optional[int] = None) -> State:
         """Everything that is needed to go on from here, on any number of ranks.
 
-        You can call it at every step: the engine's state is made only once for each measurement. With
-        `exchange="histograms"` every rank must call it.
+        You can call it at every step: the engine's state is made only once for each measurement, or, with `observe`, for each call,
+        which then waits for the device. With `exchange="histograms"` or with `observe` every rank must call it.
 
         done: samples of the epoch that were trained on, over all ranks. Give it if a plain DataLoader has workers, as these
-            ask for samples ahead of time. A StatefulDataLoader counts by itself.
+            ask for samples ahead of time. A StatefulDataLoader counts by itself; with `observe` take its state by
+            `climd.torch.state_dict(loader)`.
         """
-        key = (self.epoch, self._updates)
+        # A loader with workers asks at every step, ahead of the training. What is observed is then not complete, and is left.
+        largest = self._steps.largest if self._steps is not None else 1
+        ahead = done is None and self._asked() - self._trained >= max(largest, 1)
+        if self._observes and not ahead:
+            self.engine._together(self._hand_over())
+        key = (self.epoch, self.engine._changes)
         if self._state is None or self._state[0] != key:
             self._state = (key, self.engine.state(self.epoch, 0))
         position = self.position if done is None else whole("done", done)
-        return {"epoch": self.epoch, "done": position, "engine": self._state[1]}
+        observed = self._trained * self.num_replicas if ahead else position
+        return {"epoch": self.epoch, "done": position, "engine": self._state[1], "observed": observed}
 
     def load_state_dict(self, state: State) -> None:
         """Goes on from a `state_dict`. With a StatefulDataLoader use `climd.torch.load_state_dict`."""
@@ -249,9 +350,10 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
                 )
                 warnings.warn(text, CurriculumWarning, stacklevel=2)
             self.engine.restore(engine)
-            self._updates, self._unused_scores = self._updates + 1, False
-        self._list = self._walked = self._finished = None
+            self._unused_scores = False
+        self._list = self._walked = self._finished = self._steps = None
         self.epoch, self._resume = epoch, done
+        self._unobserved = done - int(state.get("observed", done))
         if self._resume >= self.engine.epoch_len(self.epoch):  # taken after the last sample: the next epoch
             self.epoch, self._resume = self.epoch + 1, 0
 
@@ -365,6 +467,19 @@ def sampler_of(loader: Any) -> CurriculumSampler:
     )
 
 
+def state_dict(loader: Any) -> State:
+    """The state of a StatefulDataLoader, with what its CurriculumSampler has observed up to now.
+
+    By itself a loader with workers asks for the sampler's state ahead of the training. Together with several ranks.
+    """
+    sampler = sampler_of(loader)
+    state = loader.state_dict()
+    if _find(state) is None:
+        raise _state_error("the loader's `state_dict` holds none of its CurriculumSampler: save `sampler.state_dict(done=...)`")
+    whole: State = _with_engine(state, sampler.state_dict(done=0)["engine"])
+    return whole
+
+
 def load_state_dict(loader: Any, state: State) -> None:
     """Loads a StatefulDataLoader's state into it and, at once, into its CurriculumSampler.
 
@@ -377,6 +492,15 @@ def load_state_dict(loader: Any, state: State) -> None:
     sampler.load_state_dict(found)
     sampler._expected = found
     loader.load_state_dict(state)
+
+
+def _with_engine(state: Any, engine: bytes) -> Any:
+    """The same state, in which the sampler's own has these bytes."""
+    if not isinstance(state, dict):
+        return state
+    if {"epoch", "done", "engine"} <= set(state):
+        return {**state, "engine": engine, "observed": state["done"]}
+    return {name: _with_engine(value, engine) for name, value in state.items()}
 
 
 def _find(state: Any) -> Optional[State]:

@@ -13,7 +13,7 @@
 from ._torch_communicator import TorchCommunicator
 from ._torch_losses import prior_corrected_binary_cross_entropy, prior_corrected_cross_entropy
 from ._torch_measurer import Measurer
-from ._torch_sampler import CurriculumBatchSampler, CurriculumSampler, load_state_dict, sampler_of
+from ._torch_sampler import CurriculumBatchSampler, CurriculumSampler, load_state_dict, sampler_of, state_dict
 
 __all__ = [
     "CurriculumBatchSampler",
@@ -24,4 +24,5 @@ __all__ = [
     "prior_corrected_binary_cross_entropy",
     "prior_corrected_cross_entropy",
     "sampler_of",
+    "state_dict",
 ]

@@ -45,12 +45,13 @@ class AllEpochs(Sampler):  # type: ignore[type-arg]
 
     def __iter__(self) -> Iterator[int]:
         sampler, known = self.sampler, dict(self._states)
+        sampler._reads_ahead = "AllEpochs"
         first = min(known, default=0)
         for epoch in range(self.epochs):
             sampler.set_epoch(epoch)
             if epoch in known:
                 sampler.engine.restore(known[epoch])
-                sampler._list, sampler._updates = None, sampler._updates + 1
+                sampler._list = None
             elif epoch >= first and sampler.wants_scores and self.measure is not None:
                 sampler.update(self.measure())
             if epoch >= first:
