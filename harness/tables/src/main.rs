@@ -360,8 +360,8 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
             let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
             let results = runner.rows(&study, &plain, Part::Test, 0)?;
             let source = Source { page: &page, study: &study, rows: &rows, results: &results };
-            shift::add(&arguments.out, &source)?;
-            patients::add(&arguments.out, &source)?;
+            shift::add(&arguments.out(), &source)?;
+            patients::add(&arguments.out(), &source)?;
             page.push(Section::new(rate, &rows, &results).with_contrasts(&table.contrasts(), &results));
             if arguments.curves > 0 {
                 let few = Study { seeds: arguments.curves, ..study };

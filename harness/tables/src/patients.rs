@@ -49,8 +49,8 @@ impl Counts {
     }
 }
 
-/// Adds a table's results to `patients.csv`, and writes `patients.md`. For the tables of the advice, of the networks and
-/// of the main job.
+/// Adds a table's results to `patients.csv`, and writes `patients.md`. For the tables of the advice, of the networks
+/// and of the main job.
 ///
 /// # Errors
 /// If the splits cannot be made, or a file cannot be read or written.
@@ -109,16 +109,14 @@ fn records(source: &Source<'_>) -> Result<Vec<Record>> {
     Ok(records)
 }
 
-const ABOUT: &str = "\
-* A test part is 30 % of the samples, so counts are small, and are means over the splits. A sample is a patient in \
-the cancer sets, an image in digits and a piece of a recording in HTAD.\n\
-* **Found**: patients of a class that were called it. **Wrongly called**: patients of other classes that were called \
-it; each of them is missed in its own class. All who are found, of all, is the accuracy.\n\
-* Differences are to the row that the table compares with, mostly `baseline`, with the corrected 95 % interval over the \
-splits. \\*: it leaves 0 out. These comparisons were thought of after the runs, and are not counted in \
-[comparisons.md](comparisons.md).\n\
-* **Rarest**: the class with the fewest patients in training. At 50:1 training parts are thinned and test parts are \
-not: there are more patients to find than training lets expect ([shift.md](shift.md)).\n\n";
+const ABOUT: &str = " * A test part is 30 % of the samples, so counts are small, and are means over the splits. A \
+sample is a patient in the cancer sets, an image in digits and a piece of a recording in HTAD.\n * **Found**: patients \
+of a class that were called it. **Wrongly called**: patients of other classes that were called it; each of them is \
+missed in its own class. All who are found, of all, is the accuracy.\n * Differences are to the row that the table \
+compares with, mostly `baseline`, with the corrected 95 % interval over the splits. \\*: it leaves 0 out. These \
+comparisons were thought of after the runs, and are not counted in [comparisons.md](comparisons.md).\n * **Rarest**: \
+the class with the fewest patients in training. At 50:1 training parts are thinned and test parts are not: there are \
+more patients to find than training lets expect ([shift.md](shift.md)).\n\n";
 
 fn page(records: &[Record]) -> String {
     let mut text = format!(

@@ -43,8 +43,8 @@ impl Source<'_> {
         }
     }
 
-    /// For each split of a row, the number of patients of each class in the training part, as it was thinned, and in the
-    /// test part. Labels that were made wrong count as what they were.
+    /// For each split of a row, the number of patients of each class in the training part, as it was thinned, and in
+    /// the test part. Labels that were made wrong count as what they were.
     ///
     /// # Errors
     /// Those of the data.
