@@ -20,6 +20,7 @@ const NAME: &str = "patients";
 
 const TESTED: &str = "patients of ";
 const TRAINED: &str = "in training of ";
+const COHORT: &str = "in the data of ";
 const FOUND: &str = "found of ";
 const CALLED: &str = "wrongly called ";
 const ALL: &str = "all classes";
@@ -63,11 +64,15 @@ pub fn add(folder: &Path, source: &Source<'_>) -> Result<()> {
 }
 
 fn records(source: &Source<'_>) -> Result<Vec<Record>> {
-    let &Source { page, rows, results, .. } = source;
+    let &Source { page, study, rows, results } = source;
     let mut records = Vec::new();
     if let Some(result) = results.first() {
         let splits = source.class_counts(result)?;
-        for (part, what) in [TRAINED, TESTED].into_iter().enumerate() {
+        let mut cohort = vec![0; page.classes.len()];
+        study.dataset.labels.iter().for_each(|&label| cohort[label] += 1);
+        let splits = splits.into_iter().map(|[trained, tested]| [cohort.clone(), trained, tested]);
+        let splits: Vec<[Vec<usize>; 3]> = splits.collect();
+        for (part, what) in [COHORT, TRAINED, TESTED].into_iter().enumerate() {
             for (class, name) in page.classes.iter().enumerate() {
                 let counts: Vec<f64> = splits.iter().map(|parts| parts[part][class] as f64).collect();
                 records.push(source.mean(source.record(NAME, result), &format!("{what}{name}"), &counts));
@@ -216,7 +221,7 @@ mod tests {
         example(Table::Advice, |source| add(folder.path(), source)).unwrap();
         let records = renew(folder.path(), NAME, Vec::new()).unwrap();
         let of = |arm: &str, metric: &str| {
-            let record = find(&records, &own(if arm == "plain" { "plain" } else { "prior" }).to_string(), metric);
+            let record = find(&records, &format!("baseline/{arm}"), metric);
             record.map(|of| (of.mean.unwrap(), of.difference)).unwrap()
         };
         let sizes =
