@@ -58,13 +58,13 @@ pub fn add(folder: &Path, source: &Source<'_>) -> Result<()> {
     if !matches!(source.page.table, Table::Advice | Table::LabelNoise | Table::Table1 | Table::Main) {
         return Ok(());
     }
-    let records = renew(folder, NAME, records(source)?)?;
+    let records = renew(folder, NAME, source.rates, records(source)?)?;
     let file = folder.join(format!("{NAME}.md"));
     fs::write(&file, page(&records)).with_context(|| format!("--out: `{}` cannot be written", file.display()))
 }
 
 fn records(source: &Source<'_>) -> Result<Vec<Record>> {
-    let &Source { page, study, rows, results } = source;
+    let &Source { page, study, rows, results, .. } = source;
     let mut records = Vec::new();
     if let Some(result) = results.first() {
         let splits = source.class_counts(result)?;
@@ -219,7 +219,7 @@ mod tests {
     fn patients_gained_and_lost_match_those_by_hand() {
         let folder = tempfile::tempdir().unwrap();
         example(Table::Advice, |source| add(folder.path(), source)).unwrap();
-        let records = renew(folder.path(), NAME, Vec::new()).unwrap();
+        let records = renew(folder.path(), NAME, &[], Vec::new()).unwrap();
         let of = |arm: &str, metric: &str| {
             let record = find(&records, &format!("baseline/{arm}"), metric);
             record.map(|of| (of.mean.unwrap(), of.difference)).unwrap()

@@ -1,7 +1,7 @@
-//! Promise: what a written page says was measured. Every figure in the pages below stands in a CSV file that the program
-//! wrote, in a row that the page names; and a page links to files that are there. Figures are decimal numbers, and in
-//! most of the pages also whole numbers from 10 on: steps, splits, samples, patients. A ratio of classes, as 50:1, is a
-//! name of data.
+//! Promise: what a written page says was measured. Every figure in the pages below stands in a CSV file that the
+//! program wrote, in a row that the page names; and a page links to files that are there. Figures are decimal numbers,
+//! and in most of the pages also whole numbers from 10 on: steps, splits, samples, patients. A ratio of classes, as
+//! 50:1, is a name of data.
 //!
 //! How a page names its rows: a comment stands before a block (a paragraph, a list or a table, up to the next blank
 //! line), `<!-- from FILE: ID, ID; FILE: ID; given: 0.5, 1.88 -->`. FILE is a CSV file under docs/results without its
