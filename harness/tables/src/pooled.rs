@@ -96,8 +96,8 @@ fn at(rate: Rate) -> String {
     format!(" ({} learning rate)", rate.name())
 }
 
-/// Puts records into `{name}.csv`, and gives all that the file then has, by table and data. Of the same tables and data,
-/// those stay that are of other `rates`.
+/// Puts records into `{name}.csv`, and gives all that the file then has, by table and data. Of the same tables and
+/// data, those stay that are of other `rates`.
 ///
 /// # Errors
 /// A file that cannot be read or written.

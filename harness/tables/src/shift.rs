@@ -397,6 +397,7 @@ mod tests {
         let text = page(
             &[of_data("one, 50:1", 1.0), of_data("two, 50:1", -0.5), of_data("one, 50:1, 20 % noise", -3.0)].concat(),
         );
+        assert!(text.contains("\n* **How.** The same runs"), "a list, in a string that rustfmt leaves as it is");
         let cells = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap().replace(' ', "");
         assert_eq!(cells("| right"), "|right|advice,tuned|2|1|0|1|0|");
         assert_eq!(cells("| wrong"), "|wrong|advice,tuned|1|0|1|1|0|");
