@@ -339,8 +339,9 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
     }
     let study = study(arguments, dataset, Rate::Tuned);
     let mut page = Page::new(table, &study);
+    let rates = arguments.rates();
     with_runner(arguments, &dataset.name, None, |runner| {
-        for rate in arguments.rates() {
+        for &rate in &rates {
             let study = Study { rate, ..study };
             let mut rows = rows.clone();
             if !arguments.rows.is_empty() {
@@ -359,7 +360,7 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
             }
             let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
             let results = runner.rows(&study, &plain, Part::Test, 0)?;
-            let source = Source { page: &page, study: &study, rows: &rows, results: &results };
+            let source = Source { page: &page, study: &study, rates: &rates, rows: &rows, results: &results };
             shift::add(&arguments.out(), &source)?;
             patients::add(&arguments.out(), &source)?;
             page.push(Section::new(rate, &rows, &results).with_contrasts(&table.contrasts(), &results));

@@ -58,13 +58,13 @@ pub fn add(folder: &Path, source: &Source<'_>) -> Result<()> {
     if !matches!(source.page.table, Table::Advice | Table::LabelNoise | Table::Table1 | Table::Main) {
         return Ok(());
     }
-    let records = renew(folder, NAME, records(source)?)?;
+    let records = renew(folder, NAME, source.rates, records(source)?)?;
     let file = folder.join(format!("{NAME}.md"));
     fs::write(&file, page(&records)).with_context(|| format!("--out: `{}` cannot be written", file.display()))
 }
 
 fn records(source: &Source<'_>) -> Result<Vec<Record>> {
-    let &Source { page, study, rows, results } = source;
+    let &Source { page, study, rows, results, .. } = source;
     let mut records = Vec::new();
     if let Some(result) = results.first() {
         let splits = source.class_counts(result)?;
@@ -109,14 +109,16 @@ fn records(source: &Source<'_>) -> Result<Vec<Record>> {
     Ok(records)
 }
 
-const ABOUT: &str = " * A test part is 30 % of the samples, so counts are small, and are means over the splits. A \
-sample is a patient in the cancer sets, an image in digits and a piece of a recording in HTAD.\n * **Found**: patients \
-of a class that were called it. **Wrongly called**: patients of other classes that were called it; each of them is \
-missed in its own class. All who are found, of all, is the accuracy.\n * Differences are to the row that the table \
-compares with, mostly `baseline`, with the corrected 95 % interval over the splits. \\*: it leaves 0 out. These \
-comparisons were thought of after the runs, and are not counted in [comparisons.md](comparisons.md).\n * **Rarest**: \
-the class with the fewest patients in training. At 50:1 training parts are thinned and test parts are not: there are \
-more patients to find than training lets expect ([shift.md](shift.md)).\n\n";
+const ABOUT: &str = "\
+* A test part is 30 % of the samples, so counts are small, and are means over the splits. A sample is a patient \
+in the cancer sets, an image in digits and a piece of a recording in HTAD.\n\
+* **Found**: patients of a class that were called it. **Wrongly called**: patients of other classes that were \
+called it; each of them is missed in its own class. All who are found, of all, is the accuracy.\n\
+* Differences are to the row that the table compares with, mostly `baseline`, with the corrected 95 % interval \
+over the splits. \\*: it leaves 0 out. These comparisons were thought of after the runs, and are not counted in \
+[comparisons.md](comparisons.md).\n\
+* **Rarest**: the class with the fewest patients in training. At 50:1 training parts are thinned and test parts \
+are not: there are more patients to find than training lets expect ([shift.md](shift.md)).\n\n";
 
 fn page(records: &[Record]) -> String {
     let mut text = format!(
@@ -219,7 +221,7 @@ mod tests {
     fn patients_gained_and_lost_match_those_by_hand() {
         let folder = tempfile::tempdir().unwrap();
         example(Table::Advice, |source| add(folder.path(), source)).unwrap();
-        let records = renew(folder.path(), NAME, Vec::new()).unwrap();
+        let records = renew(folder.path(), NAME, &[], Vec::new()).unwrap();
         let of = |arm: &str, metric: &str| {
             let record = find(&records, &format!("baseline/{arm}"), metric);
             record.map(|of| (of.mean.unwrap(), of.difference)).unwrap()
@@ -235,6 +237,7 @@ mod tests {
         let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap().replace(' ', "");
         assert!(line("| three, 4:1").contains("|y|2.0±0.0|1.0±0.0|+1.0[+1.0,+1.0]\\*|+1.0[+1.0,+1.0]\\*|"), "{text}");
         assert_eq!(line("| Found"), "|Found|x(of4)|y(of2)|allclasses(of6)|");
+        assert!(text.contains("\n* **Found**: patients"), "a list, in a string that rustfmt leaves as it is");
         assert_eq!(text.matches("\n| prior correction").count(), 2, "{text}");
     }
 

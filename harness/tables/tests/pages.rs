@@ -213,7 +213,7 @@ fn the_advice_of_inspect_was_measured() {
     let mut all = Allowed::default();
     measured().values().flat_map(BTreeMap::values).for_each(|records| all.row(records));
     let quoted = quoted(&fs::read_to_string(root().join("crates/cli/src/inspect/advice.rs")).unwrap());
-    assert_eq!(quoted.len(), 4, "{quoted:?}");
+    assert_eq!(quoted.len(), 6, "{quoted:?}");
     assert!(quoted.iter().all(|difference| all.differences.contains(difference)), "{quoted:?}");
 }
 
