@@ -43,6 +43,7 @@
 //! | `serde` (default) | configurations and states in any serde format; states in files |
 //! | `tch` | `CurriculumLoader`, `MultimodalMeasurer` and losses for tch's tensors; needs libtorch |
 //! | `candle`, `burn` | `measure` for the tensors of these frameworks; no libtorch |
+//! | `files` | `RowFile`, `FileLoader`: batches from `.npy` and safetensors files larger than memory |
 //! | `mpi` | `Mpi`: ranks as processes of an MPI job |
 //! | `tracing` | `Report::trace`: reports as events |
 //!
@@ -65,6 +66,8 @@ pub mod burn;
 pub mod candle;
 mod distributed;
 pub mod error;
+#[cfg(feature = "files")]
+mod files;
 #[cfg(any(feature = "burn", feature = "candle"))]
 mod framework;
 mod job;
@@ -91,6 +94,8 @@ pub use bins::{quantile_bins, width_bins};
 pub use distributed::Mpi;
 pub use distributed::{Communicator, Distributed, Exchange, InProcess};
 pub use error::{Error, Result};
+#[cfg(feature = "files")]
+pub use files::{FileBatch, FileBatches, FileLoader, RowFile};
 pub use job::rank_and_world_size;
 pub use label_metrics::LabelMetrics;
 pub use labels::ClassIndex;
@@ -106,8 +111,9 @@ pub use measure::MultimodalMeasurer;
 pub use measure::{Modality, Real, Scores, Terms, measure, measure_multi_hot};
 pub use metrics::ConfusionMatrix;
 pub use sampler::{
-    ClassReport, Curriculum, CurriculumSampler, Epoch, GroupShare, IndexBatches, LabelReport, LastBatch, Position,
-    PowerLawScheduler, Report, ScoreAges, ScoreRange, Settings, ShardRemainder, State, Warning, weighted_scores,
+    Blocks, ClassReport, Curriculum, CurriculumSampler, Epoch, GroupShare, IndexBatches, LabelReport, LastBatch,
+    Position, PowerLawScheduler, Report, ScoreAges, ScoreRange, Settings, ShardRemainder, State, Warning,
+    weighted_scores,
 };
 pub use schedule::{Pick, Plan, PowerLaw, Quota, Schedule};
 
@@ -144,6 +150,9 @@ mod pages {
 
     #[cfg(feature = "burn")]
     pages! { WrapBurn: "../docs/guide/wrap-burn.md" }
+
+    #[cfg(feature = "files")]
+    pages! { Large: "../docs/guide/large.md" }
 
     #[cfg(feature = "candle")]
     pages! { WrapCandle: "../docs/guide/wrap-candle.md" }

@@ -32,6 +32,9 @@ pub enum EpochError {
         /// Samples that are done, over all processes.
         done: usize,
     },
+    /// `blocks` was called after `skip` or `shard`.
+    #[error("`blocks` was called on a part of an epoch: call it on the whole epoch, and `skip` and `shard` then")]
+    BlocksOfPart,
     /// A stretch of samples is not part of the data.
     #[error("`samples` is {start}..{end}, which is no part of 0..{len}, the samples of the loader")]
     Samples {

@@ -6,6 +6,7 @@
 mod argument;
 mod distributed;
 mod epoch;
+mod file;
 mod label;
 mod measure;
 mod schedule;
@@ -16,6 +17,7 @@ mod tensor;
 pub use argument::ArgumentError;
 pub use distributed::DistributedError;
 pub use epoch::EpochError;
+pub use file::FileError;
 pub use label::LabelError;
 pub use measure::MeasureError;
 pub use schedule::ScheduleError;
@@ -67,6 +69,9 @@ pub enum Error {
     /// Tensors, their devices and their frameworks.
     #[error(transparent)]
     Tensor(#[from] TensorError),
+    /// Files of rows, and reading them ahead.
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 /// The name and the message, so that `fn main() -> climd::Result<()>` shows what is wrong and what to do.
@@ -89,6 +94,7 @@ impl Error {
             Error::Distributed(error) => error.into(),
             Error::State(error) => error.into(),
             Error::Tensor(error) => error.into(),
+            Error::File(error) => error.into(),
         }
     }
 }

@@ -348,7 +348,7 @@ impl<S: Schedule> Curriculum<S> {
         self.population.count_labels(&out.indices, everything, &mut out.labels);
         order::order(&mut out.indices, &mut out.spare, self.settings.seed, epoch);
         (out.number, out.total, out.world_size) = (epoch, out.indices.len(), None);
-        (out.start, out.done) = (0, 0);
+        (out.start, out.done, out.windows) = (0, 0, None);
         out.population = Some(Arc::clone(&self.population));
     }
 

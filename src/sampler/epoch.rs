@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::blocks::{Blocks, Windows};
 use super::shard::{self, ShardRemainder};
 use crate::error::{ArgumentError, DistributedError, EpochError, TargetError};
 use crate::labels::check_columns;
@@ -112,6 +113,8 @@ pub struct Epoch {
     pub(super) done: usize,
     /// The number of processes that the list was dealt to, if it was.
     pub(super) world_size: Option<usize>,
+    /// Which samples are near each other in the list, if it is in blocks.
+    pub(super) windows: Option<Arc<Windows>>,
     /// Memory that the next list can use.
     pub(super) spare: Vec<u32>,
 }
@@ -234,6 +237,32 @@ impl Epoch {
         Ok(Self { start: self.start + own, done: self.done.saturating_add(samples), ..self.with(self.indices.clone()) })
     }
 
+    /// The same samples, in an order that reads a file in blocks: samples that are near each other in the file are near
+    /// each other in the list, and are mixed with those of some other blocks. So a file larger than memory is read at
+    /// the speed of the disk. It depends on the list, the number of the epoch and `blocks`, and on nothing else.
+    ///
+    /// Call it on the whole epoch; `skip` and `shard` then are as ever. A batch is mixed less than in a shuffled epoch:
+    /// see [`Blocks`].
+    ///
+    /// # Errors
+    /// [`ArgumentError::OutOfRange`] for a field of `blocks` that is 0; [`EpochError::BlocksOfPart`].
+    ///
+    /// # Complexity
+    /// O(n) time; 4 bytes for each index, and 8 for each block.
+    pub fn blocks(&self, blocks: Blocks) -> Result<Self> {
+        if self.done > 0 || self.world_size.is_some() {
+            return Err(EpochError::BlocksOfPart.into());
+        }
+        let (indices, windows) = blocks.arrange(&self.indices, self.number)?;
+        Ok(Self { windows: Some(Arc::new(windows)), ..self.with(indices) })
+    }
+
+    /// Which samples are near each other in the list, if it is in blocks.
+    #[cfg(feature = "files")]
+    pub(crate) fn windows(&self) -> Option<&Windows> {
+        self.windows.as_deref()
+    }
+
     /// The part of one process: positions `rank`, `rank + world_size`, ... of the samples that are left.
     ///
     /// All parts have the same length, so that no process waits for another. `remainder` says how.
@@ -282,9 +311,16 @@ impl Epoch {
     }
 
     /// Samples of the data set that it is of; none if it was never filled.
-    #[cfg(feature = "tch")]
+    #[cfg(any(feature = "files", feature = "tch"))]
     pub(crate) fn num_samples(&self) -> Option<usize> {
         self.population.as_ref().map(|population| population.len())
+    }
+
+    /// These samples in the order of the data, which are no epoch.
+    #[cfg(feature = "files")]
+    pub(crate) fn stretch(samples: Range<usize>) -> Self {
+        let indices: Vec<u32> = samples.map(|sample| sample as u32).collect();
+        Self { total: indices.len(), indices, ..Self::default() }
     }
 
     fn part_of(&self, indices: Vec<u32>, world_size: usize) -> Self {
@@ -293,8 +329,8 @@ impl Epoch {
 
     fn with(&self, indices: Vec<u32>) -> Self {
         let (counts, labels) = (self.counts.clone(), self.labels.clone());
-        let (population, spare) = (self.population.clone(), Vec::new());
-        Self { indices, counts, labels, population, spare, ..*self }
+        let (population, windows, spare) = (self.population.clone(), self.windows.clone(), Vec::new());
+        Self { indices, counts, labels, population, windows, spare, ..*self }
     }
 
     /// The position after `local` of the samples that are left; the start of the next epoch if `last`.

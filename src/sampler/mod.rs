@@ -1,5 +1,6 @@
 //! Makes index lists from quotas: which samples, in what order, for which process.
 
+mod blocks;
 mod capped;
 mod curriculum;
 mod epoch;
@@ -24,6 +25,7 @@ mod weighted;
 
 use std::ops::Range;
 
+pub use blocks::Blocks;
 pub use curriculum::{Curriculum, PowerLawScheduler};
 pub(crate) use epoch::check_batch_size;
 pub use epoch::{Epoch, IndexBatches, LastBatch, Position};

@@ -69,7 +69,7 @@ impl Items for Deal<'_> {
     }
 }
 
-fn fisher_yates(list: &mut [u32], words: &mut Words) {
+pub(super) fn fisher_yates(list: &mut [u32], words: &mut Words) {
     for i in (1..list.len()).rev() {
         list.swap(i, words.below(i as u32 + 1) as usize);
     }

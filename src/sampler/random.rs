@@ -20,6 +20,8 @@ pub(crate) enum Purpose {
     Order = 3,
     /// Ties among the groups of a split: one word for each group.
     Split = 4,
+    /// The order of blocks of a file.
+    Blocks = 5,
 }
 
 /// A stream of uniform 32-bit words.

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // every test file is a crate of its own, and uses a part of this
 
+#[cfg(feature = "files")]
+pub mod files;
 #[cfg(feature = "tch")]
 pub mod tensors;
 
