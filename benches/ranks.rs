@@ -1,10 +1,10 @@
 //! What does one of a thousand ranks do? All ranks of a job in one process, one at a time: seconds that a rank computes
 //! for `update` and the next epoch, bytes that it sends and receives, and memory.
 //!
-//! `cargo bench --bench ranks` prints a table; `-- --ranks 100` simulates fewer, and `-- --small` a tenth of the samples.
-//! Every rank runs the library's own code on one thread. Where ranks communicate, each waits for its turn: the time of a
-//! rank is its own, and the median over the ranks is not changed by a busy machine. The part that each rank gets is
-//! compared with that of one process.
+//! `cargo bench --bench ranks` prints a table; `-- --ranks 100` simulates fewer, and `-- --small` a tenth of the
+//! samples. Every rank runs the library's own code on one thread. Where ranks communicate, each waits for its turn: the
+//! time of a rank is its own, and a busy machine changes the median over the ranks little. The part that each rank gets
+//! is compared with that of one process.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, RefCell};
@@ -316,9 +316,8 @@ fn main() -> Result<()> {
     let ranks = given.iter().skip_while(|argument| *argument != "--ranks").nth(1);
     let ranks = ranks.map_or(1000, |number| number.parse().expect("a number of ranks"));
     println!("`update` and epoch T/2. Of a rank: ms of one core, MB, bytes for each sample of all, or of its own part");
-    println!(
-        "| a rank | samples | classes | ranks | ms | MB sent | MB received | labels, B a sample | more, at most, B a sample | B an own sample |"
-    );
+    let sizes = "| a rank | samples | classes | ranks | ms | MB sent | MB received";
+    println!("{sizes} | labels, B a sample | more, at most, B a sample | B an own sample |");
     println!("|---|---|---|---|---|---|---|---|---|---|");
     let million = 1_000_000 / small;
     for (way, n, classes, ranks) in [
