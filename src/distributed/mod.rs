@@ -117,8 +117,9 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     }
 
     /// This rank's part of the epoch, `epoch(e)?.shard(rank, world_size, remainder)`, while no rank makes the whole
-    /// list. A rank chooses among its own samples, orders its share of the list, and gets its part from all others: time
-    /// and memory go with the part, and so does the traffic if [`Communicator::all_to_all`] is an exchange. Together.
+    /// list. A rank chooses among its own samples, orders its share of the list, and gets its part from all others:
+    /// time and memory go with the part, and so does the traffic if [`Communicator::all_to_all`] is an exchange.
+    /// Together.
     ///
     /// Where a list of one part cannot be made so, the whole one is made and dealt: for a cap of groups, for several
     /// labels a sample, for picks that are not by score unless they take whole classes, and for lists of up to 16,384
