@@ -21,7 +21,7 @@ export CARGO PYTHON
 test test-package: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help brca test test-core test-all test-package test-python bench-python brca-python wheel test-frameworks test-burn test-fuzz test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-files bench-growth instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all data-chest data-labels text-model libtorch tools clean-data
+.PHONY: help brca test test-core test-all test-package test-python bench-python brca-python wheel test-frameworks test-burn test-fuzz test-page test-mpi test-compat msrv publish-check semver bench bench-peers bench-files bench-growth bench-ranks instructions lint deny valgrind sanitize test-arm fuzz book docs data data-all data-chest data-labels text-model libtorch tools clean-data
 
 help: ## this list
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -115,6 +115,9 @@ bench-files: tools ## batches from a file of 16 GB that is not in memory, beside
 
 bench-growth: libtorch ## how cost grows with samples, classes, width and modalities: writes docs/performance/; needs 16 GB
 	$(WITH_LIBTORCH) $(CARGO) run --release -p climd-repro --example growth -- docs/performance
+
+bench-ranks: tools ## what one of 1,000 ranks computes, sends, receives and holds: all of them in one process; needs 8 GB; ARGS="--ranks 100 --small"
+	$(CARGO) bench --bench ranks -- $(ARGS)
 
 instructions: tools ## counts the instructions of the hot paths (callgrind) and compares them with benches/instructions.txt
 	@$(PYTHON) -B scripts/instructions.py

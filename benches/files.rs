@@ -1,8 +1,8 @@
 //! Samples a second from a file larger than the cache, against reading the same file from its begin to its end; and
 //! what blocks cost in randomness. The cache is dropped before each run (`dd iflag=nocache`, of GNU coreutils).
 //!
-//! `-- --gb 16 --dir PLACE` measures with a file of 16 GB, which is deleted in the end; `--threads`, and `--only` a part
-//! of a name. `-- spread` needs no file.
+//! `-- --gb 16 --dir PLACE` measures with a file of 16 GB, which is deleted in the end; `--threads`, and `--only` a
+//! part of a name. `-- spread` needs no file.
 
 use std::fs::File;
 use std::io::{self, Read, Write};

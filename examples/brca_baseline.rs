@@ -160,7 +160,7 @@ fn main() -> Result<()> {
     let planned = |steps: usize| bar.plan(steps);
     // each run is written as it ends: what Ctrl-C leaves is not done again
     let cache = Cache::open(&arguments.out.join("runs.jsonl"))?;
-    let runner = Runner { cache, jobs, device, planned: &planned, progress: &progress };
+    let runner = Runner { cache, jobs, device, until: None, planned: &planned, progress: &progress };
     let results = runner.rows(&study, &plain, Part::Test, 0)?;
     let curves = runner.rows(&study, &plain, Part::Validation, 40)?;
     bar.finish();

@@ -422,3 +422,113 @@ fn ranks_whose_scores_differ_are_told_so() {
         "{errors:?}"
     );
 }
+
+/// The part of each rank, made without the whole list, against the whole list dealt.
+fn check_parts<S: Schedule>(new: impl Fn() -> Curriculum<S> + Sync, epochs: std::ops::Range<usize>) {
+    for world_size in [1, 3, 7] {
+        for exchange in [Exchange::AllGather, Exchange::Histograms] {
+            InProcess::run(world_size, |comm| {
+                let mut sampler = Distributed::new(new(), comm, exchange).unwrap();
+                let n = sampler.classes().sample_classes().len();
+                for epoch in epochs.clone() {
+                    if epoch > epochs.start && sampler.wants_scores(epoch) {
+                        sampler.update(epoch, &scores(n, epoch, true)[sampler.part()]).unwrap();
+                    }
+                    let whole = sampler.epoch(epoch).unwrap();
+                    for remainder in [ShardRemainder::Pad, ShardRemainder::Drop] {
+                        let expected = whole.shard(sampler.rank(), world_size, remainder).unwrap();
+                        let found = sampler.part_of_epoch(epoch, remainder).unwrap();
+                        let what = format!("epoch {epoch}, {world_size} ranks, {exchange:?}, {remainder:?}");
+                        assert!(found.indices() == expected.indices(), "{what}");
+                        assert_eq!(found.class_counts(), expected.class_counts(), "{what}");
+                        assert_eq!(found.start(), expected.start(), "{what}");
+                        let batches = |epoch: &Epoch| {
+                            let batches = epoch.batches(999, LastBatch::Keep).unwrap();
+                            batches.map(|(batch, at)| (batch.to_vec(), at)).collect::<Vec<_>>()
+                        };
+                        assert_eq!(batches(&found), batches(&expected), "{what}");
+                        let part = |epoch: &Epoch| epoch.skip(world_size).unwrap().into_indices();
+                        assert_eq!(part(&found), part(&expected), "{what}");
+                    }
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn a_part_that_is_made_without_the_whole_list_is_the_part_of_it() {
+    // above 16,384 samples a list has several buckets
+    let labels = labels_of(&[20_000, 9_000, 3_001, 997, 2], 11);
+    let power_law = |pick| PowerLaw { epochs: 4, pick, ..Default::default() };
+    for pick in [Pick::Highest, Pick::Lowest] {
+        check_parts(|| Curriculum::new(&labels, power_law(pick)).unwrap().seed(3), 1..5);
+    }
+    check_parts(|| Curriculum::new(&labels, power_law(Pick::Redraw)).unwrap().seed(3), 2..4);
+    check_parts(|| Curriculum::new(&labels, Linear { epochs: 4, ..Default::default() }).unwrap(), 1..3);
+    check_parts(|| Curriculum::new(&labels, OnePass { epochs: 2, buckets: 2, ..Default::default() }).unwrap(), 1..3);
+    check_parts(|| Curriculum::new(&labels, ClassBalanced).unwrap(), 0..1);
+    check_parts(|| Curriculum::new(&labels, ProgressivelyBalanced { epochs: 3, reversed: false }).unwrap(), 1..2);
+    let repeat = PowerLaw { epochs: 4, overflow: Overflow::Repeat, ..Default::default() };
+    check_parts(|| Curriculum::new(&labels, repeat.clone()).unwrap(), 2..4);
+    let sites: Vec<u32> = (0..labels.len() as u32).map(|i| i % 3).collect();
+    let targets = || Targets::single(&labels).unwrap().sites(&sites, Within::Balanced).unwrap();
+    check_parts(|| Curriculum::with_targets(targets(), power_law(Pick::Highest)).unwrap(), 1..3);
+    let capped = || Targets::single(&labels).unwrap().groups(&sites, 9_000).unwrap();
+    check_parts(|| Curriculum::with_targets(capped(), power_law(Pick::Highest)).unwrap(), 3..4);
+    check_parts(|| Curriculum::new(&labels[..40], power_law(Pick::Highest)).unwrap(), 1..5);
+}
+
+/// An exchange of all with all that goes wrong in one way, at its first or its second call.
+struct Wrong {
+    inside: InProcess,
+    calls: std::cell::Cell<usize>,
+    at: usize,
+    how: fn(&mut Vec<u32>),
+}
+
+impl Communicator for Wrong {
+    fn rank(&self) -> usize {
+        self.inside.rank()
+    }
+    fn world_size(&self) -> usize {
+        self.inside.world_size()
+    }
+    fn all_reduce(&self, values: &mut [u32]) -> Result<()> {
+        self.inside.all_reduce(values)
+    }
+    fn all_gather(&self, values: &[u32]) -> Result<Vec<u32>> {
+        self.inside.all_gather(values)
+    }
+    fn all_to_all(&self, values: &[u32], counts: &[usize]) -> Result<Vec<u32>> {
+        let mut received = self.inside.all_to_all(values, counts)?;
+        if self.calls.replace(self.calls.get() + 1) == self.at {
+            (self.how)(&mut received);
+        }
+        Ok(received)
+    }
+}
+
+#[test]
+fn an_exchange_that_returns_what_nobody_sent_is_an_error() {
+    let labels = labels_of(&[30_000, 9_000, 3_001], 11);
+    let ways: [fn(&mut Vec<u32>); 4] = [
+        |values| values.clear(),
+        |values| values.truncate(values.len() - 1),
+        |values| values.push(0),
+        |values| values.fill(u32::MAX),
+    ];
+    for (at, how) in (0..2).flat_map(|at| ways.map(|how| (at, how))) {
+        InProcess::run(1, |inside| {
+            let sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 4, ..Default::default() }).unwrap();
+            let wrong = Wrong { inside, calls: 0.into(), at, how };
+            let sampler = Distributed::new(sampler, wrong, Exchange::Histograms).unwrap();
+            let error = sampler.part_of_epoch(2, ShardRemainder::Pad).unwrap_err();
+            let expected = DistributedError::Communication {
+                operation: "all_to_all",
+                reason: "it returned what no rank has sent".into(),
+            };
+            assert_eq!(error, expected.into());
+        });
+    }
+}

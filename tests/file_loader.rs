@@ -206,7 +206,7 @@ fn tensors_have_the_shapes_and_values_of_the_rows() {
             assert_eq!(bits(&Vec::<f32>::try_from(rows.view(-1)).unwrap()), bits(expected));
         }
         let indices = Vec::<i64>::try_from(indices).unwrap();
-        assert!(indices.into_iter().eq(batch.indices.iter().map(|&sample| sample.into())));
+        assert!(indices.into_iter().eq(batch.indices.iter().map(|&sample| i64::from(sample))));
     }
 }
 

@@ -1,8 +1,9 @@
 //! The operations that ranks need to communicate.
 
 use crate::Result;
+use crate::error::DistributedError;
 
-/// Connects one rank with all others: two collective operations on 32-bit words.
+/// Connects one rank with all others: two collective operations on 32-bit words, and a third that is made of them.
 ///
 /// [`InProcess`](crate::InProcess) implements it for threads and, with feature `mpi`, `Mpi` for MPI. For NCCL, Gloo or
 /// sockets, implement it in about twenty lines. Every rank calls the same operations in the same order. A call waits
@@ -32,6 +33,33 @@ pub trait Communicator {
     /// # Errors
     /// As [`all_reduce`](Self::all_reduce).
     fn all_gather(&self, values: &[u32]) -> Result<Vec<u32>>;
+
+    /// Sends `counts[0]` values to rank 0, the next `counts[1]` to rank 1, and so on. Returns what rank 0 has sent to
+    /// this rank, then rank 1, and so on. By itself it gathers all values; implement it if your library has an exchange
+    /// of all with all, as a rank then receives its own alone.
+    ///
+    /// # Shapes
+    /// `counts`: one for each rank; their sum is the length of `values`.
+    ///
+    /// # Errors
+    /// As [`all_reduce`](Self::all_reduce).
+    fn all_to_all(&self, values: &[u32], counts: &[usize]) -> Result<Vec<u32>> {
+        let (rank, world_size) = (self.rank(), self.world_size());
+        let own: Vec<u32> = counts.iter().map(|&count| count as u32).collect();
+        let all = self.all_gather(&own)?;
+        let whole = self.all_gather(values)?;
+        let (mut received, mut start) = (Vec::new(), 0usize);
+        for (at, &count) in all.iter().enumerate() {
+            let end = start.saturating_add(count as usize);
+            if at % world_size == rank {
+                let reason = || format!("it gave {} values, and not the {end} or more of all ranks", whole.len());
+                let error = || DistributedError::Communication { operation: "all_gather", reason: reason() };
+                received.extend_from_slice(whole.get(start..end).ok_or_else(error)?);
+            }
+            start = end;
+        }
+        Ok(received)
+    }
 }
 
 impl<C: Communicator + ?Sized> Communicator for &C {
@@ -49,5 +77,9 @@ impl<C: Communicator + ?Sized> Communicator for &C {
 
     fn all_gather(&self, values: &[u32]) -> Result<Vec<u32>> {
         (**self).all_gather(values)
+    }
+
+    fn all_to_all(&self, values: &[u32], counts: &[usize]) -> Result<Vec<u32>> {
+        (**self).all_to_all(values, counts)
     }
 }

@@ -188,6 +188,19 @@ impl<S: Schedule> Curriculum<S> {
         out
     }
 
+    /// One rank's part of the epoch of this plan, whose list has `total` samples; `counts` are those of the classes.
+    pub(crate) fn part_of_epoch(
+        &self,
+        epoch: usize,
+        part: Vec<u32>,
+        counts: Vec<usize>,
+        (total, world_size): (usize, usize),
+    ) -> Epoch {
+        let population = Some(Arc::clone(&self.population));
+        let (number, world_size) = (epoch, Some(world_size));
+        Epoch { number, indices: part, counts, population, total, world_size, ..Epoch::default() }
+    }
+
     /// Records that scores of this epoch exist on other ranks.
     pub(crate) fn measured_elsewhere(&mut self, epoch: usize) {
         (self.measured_at, self.kept, self.observed) = (Some(epoch), None, None);

@@ -8,7 +8,7 @@ mod epoch;
 mod file;
 mod keys;
 pub(crate) mod observed;
-mod order;
+pub(crate) mod order;
 mod random;
 mod report;
 mod scatter;

@@ -18,16 +18,34 @@ const MAX_BITS: u32 = 16;
 
 /// Puts `list` into the training order of the epoch. Uses the memory of `spare`, and may exchange the two.
 pub(super) fn order(list: &mut Vec<u32>, spare: &mut Vec<u32>, seed: u64, epoch: usize) {
-    let bits = (0..MAX_BITS).find(|&bits| list.len() <= BUCKET << bits).unwrap_or(MAX_BITS);
+    let bits = bits_of(list.len());
     if bits == 0 {
-        return fisher_yates(list, &mut Words::new(seed, epoch, Purpose::Order, 1));
+        return shuffle(list, 0, seed, epoch);
     }
     spare.resize(list.len(), 0);
     let sizes = scatter(&Deal { list, bits, seed, epoch }, 1 << bits, None, spare);
     split(spare, &sizes).into_par_iter().enumerate().for_each(|(bucket, samples)| {
-        fisher_yates(samples, &mut Words::new(seed, epoch, Purpose::Order, bucket as u32 + 1));
+        shuffle(samples, bucket, seed, epoch);
     });
     std::mem::swap(list, spare);
+}
+
+/// A list of this length has `1 << bits_of(len)` buckets.
+pub(crate) fn bits_of(len: usize) -> u32 {
+    (0..MAX_BITS).find(|&bits| len <= BUCKET << bits).unwrap_or(MAX_BITS)
+}
+
+/// Shuffles the samples of one bucket.
+pub(crate) fn shuffle(samples: &mut [u32], bucket: usize, seed: u64, epoch: usize) {
+    fisher_yates(samples, &mut Words::new(seed, epoch, Purpose::Order, bucket as u32 + 1));
+}
+
+/// The bucket of each of `len` places of the list, from place `first` on. `bits` is above 0.
+pub(crate) fn buckets(first: usize, len: usize, bits: u32, seed: u64, epoch: usize) -> Vec<u16> {
+    let mut words = Words::new(seed, epoch, Purpose::Order, 0);
+    words.skip(first / 2);
+    let halves = std::iter::repeat_with(|| words.next()).flat_map(|word| [word & 0xFFFF, word >> 16]);
+    halves.skip(first % 2).take(len).map(|half| (half >> (MAX_BITS - bits)) as u16).collect()
 }
 
 /// The bucket of each sample. One random word serves two samples: its low half, then its high half.
@@ -45,7 +63,7 @@ impl Items for Deal<'_> {
         for pair in self.list[items].chunks(2) {
             let word = words.next();
             for (&sample, half) in pair.iter().zip([word & 0xFFFF, word >> 16]) {
-                to((half >> (16 - self.bits)) as usize, sample);
+                to((half >> (MAX_BITS - self.bits)) as usize, sample);
             }
         }
     }
@@ -91,6 +109,17 @@ mod tests {
             prop_assert_eq!(&list, &naive(&start, seed, epoch));
             list.sort_unstable();
             prop_assert_eq!(list, start);
+        }
+    }
+
+    #[test]
+    fn buckets_are_known_from_any_place_on() {
+        for (len, bits) in [(3, 1), (70_001, 3), (70_000, 16)] {
+            let all = buckets(0, len, bits, 7, 3);
+            assert!(all.iter().all(|&bucket| u32::from(bucket) < 1 << bits));
+            for first in [1, 2, len / 3, len - 1, len] {
+                assert_eq!(buckets(first, len - first, bits, 7, 3), all[first..], "{first} of {len}");
+            }
         }
     }
 

@@ -67,7 +67,8 @@ pub struct Point {
 }
 
 /// Trains one network, and tests it after each number of steps in `ends`. The numbers rise, and the last is the number
-/// of steps of the configuration. `progress` gets the loss after each step.
+/// of steps of the configuration. `progress` gets the loss after each step, and can stop the
+/// run with an error.
 ///
 /// # Errors
 /// Those of climd and libtorch.
@@ -77,7 +78,7 @@ pub fn run(
     train: &Part,
     judged: &Part,
     device: Device,
-    progress: &dyn Fn(&Tensor),
+    progress: &dyn Fn(&Tensor) -> Result<()>,
 ) -> Result<Vec<Outcome>> {
     let &RunConfig { ref method, seed, native, .. } = config;
     let (x, y) = tensors(train, device)?;
@@ -162,7 +163,7 @@ struct Trainer<'a> {
     loader: &'a CurriculumLoader,
     criterion: Criterion,
     dropout: Dropout,
-    progress: &'a dyn Fn(&Tensor),
+    progress: &'a dyn Fn(&Tensor) -> Result<()>,
     num_classes: usize,
     clock: Clock,
 }
@@ -247,8 +248,7 @@ impl Trainer<'_> {
             self.loader.observe(batch, &out.logits, &out.embeddings)?;
             self.clock.own += begun.elapsed();
         }
-        (self.progress)(&value);
-        Ok(())
+        (self.progress)(&value)
     }
 
     fn observes(&self) -> bool {
@@ -311,7 +311,7 @@ impl Trainer<'_> {
                 let out = self.network.forward(&batch.modalities, Some(&batch.indices), Some(&mut self.dropout));
                 let value = self.network.pretraining_loss(&out, &batch.labels, &self.criterion)?;
                 optimiser.backward_step(&value);
-                (self.progress)(&value);
+                (self.progress)(&value)?;
             }
         }
         Ok(())

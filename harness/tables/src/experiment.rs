@@ -11,6 +11,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -36,6 +37,11 @@ pub struct RowResult {
     pub test_to_train: f64,
 }
 
+/// The time of a [`Runner`] is over, before all runs were done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the time is over; finished runs are kept, so the same command goes on")]
+pub struct TimeIsOver;
+
 /// Does runs: its cache, the number of runs at a time, and who is informed.
 #[allow(missing_debug_implementations)] // it holds closures
 pub struct Runner<'a> {
@@ -45,6 +51,8 @@ pub struct Runner<'a> {
     pub jobs: usize,
     /// Where to train.
     pub device: Device,
+    /// When to stop, with [`TimeIsOver`]; finished runs are in the cache.
+    pub until: Option<Instant>,
     /// Called with the number of steps, before the first of them.
     pub planned: &'a (dyn Fn(usize) + Sync),
     /// Called with the loss after each step.
@@ -142,7 +150,12 @@ impl Runner<'_> {
         let whole = |config: &&&RunConfig| !missing.iter().any(|other| config.begins(other));
         let whole: Vec<&RunConfig> = missing.iter().filter(whole).copied().collect();
         (self.planned)(whole.iter().map(|config| config.steps).sum());
+        let in_time = || match self.until {
+            Some(until) if Instant::now() >= until => Err(TimeIsOver),
+            _ => Ok(()),
+        };
         parallel(&whole, self.jobs, |&config| {
+            in_time()?;
             let mut parts = plan.study.prepared(&*plan.seen(config.seed, config.part)?)?;
             if let Some(oversampler) = &config.method.oversample {
                 parts.train = oversampler.apply(&parts.train, config.seed)?;
@@ -151,7 +164,11 @@ impl Runner<'_> {
             runs.sort_by_key(|run| run.steps);
             runs.push(config);
             let ends: Vec<usize> = runs.iter().map(|run| run.steps).collect();
-            let outcomes = run(config, &ends, &parts.train, &parts.test, self.device, self.progress)?;
+            let step = |loss: &Tensor| {
+                (self.progress)(loss);
+                Ok(in_time()?)
+            };
+            let outcomes = run(config, &ends, &parts.train, &parts.test, self.device, &step)?;
             runs.iter().zip(&outcomes).try_for_each(|(config, outcome)| self.cache.insert(config, outcome))
         })?;
         let done = |config: RunConfig| {

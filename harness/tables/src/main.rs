@@ -4,11 +4,13 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
 use climd_data::Dataset;
 use climd_networks::config::Part;
+use climd_repro::answer::answer;
 use climd_repro::cache::Cache;
 use climd_repro::experiment::{Row, Runner, Study};
 use climd_repro::overview::overview;
@@ -32,9 +34,9 @@ struct Arguments {
     /// Data sets: names of folders under data/, or folders.
     #[arg(long, value_name = "NAME", num_args = 1.., default_value = "brca")]
     data: Vec<String>,
-    /// Splits; each is also a seed of weights, dropout and sampler.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..1 << 32))]
-    seeds: u64,
+    /// Splits; each is also a seed of weights, dropout and sampler. Default: 10; for `answer` 20.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..1 << 32))]
+    seeds: Option<u64>,
     /// The first split. With another one, a finding can be checked on fresh splits.
     #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 32))]
     first_seed: u64,
@@ -42,8 +44,8 @@ struct Arguments {
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     epochs: u64,
     /// Learning rate: each row's own, by class-balanced cross-entropy on three inner splits; one for all, 3e-3; tuned
-    /// for the baseline by macro F1 on one validation part; or the paper's constant 5e-5. Default: own for `paper` and
-    /// `regimes`, else tuned and paper.
+    /// for the baseline by macro F1 on one validation part; or the paper's constant 5e-5. Default: own for `answer`,
+    /// `paper` and `regimes`, else tuned and paper.
     #[arg(long, value_enum, num_args = 1..)]
     lr: Vec<Lr>,
     /// Thin the training part to a long tail: the largest class to the smallest as R to 1.
@@ -65,12 +67,15 @@ struct Arguments {
     /// Runs at a time, each on one thread. Default: one for each core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     jobs: Option<u64>,
-    /// Folder of the finished runs.
-    #[arg(long, value_name = "DIR", default_value = "results/runs")]
-    runs: PathBuf,
-    /// Folder for tables and plots.
-    #[arg(long, value_name = "DIR", default_value = "results")]
-    out: PathBuf,
+    /// Minutes after which `answer` stops; the same command goes on later.
+    #[arg(long, default_value_t = 30.0, value_parser = minutes)]
+    minutes: f64,
+    /// Folder of the finished runs. Default: `runs` in the folder of --out.
+    #[arg(long, value_name = "DIR")]
+    runs: Option<PathBuf>,
+    /// Folder for tables and plots. Default: `results`; for `answer` the folder `climd-answer` in the data's.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// No progress bar.
     #[arg(long)]
     quiet: bool,
@@ -96,6 +101,8 @@ enum Which {
     LabelNoise,
     /// The curriculum with scores from training steps, beside full measurements.
     Observe,
+    /// What to use on a folder of yours, as far as --minutes allow: which method, by how much, how sure, and the code.
+    Answer,
     /// CLIMD beside plain training under other settings, and in the epoch that is best on the test part.
     Regimes,
     /// The decisive table on a folder of yours, such as the paper's own cohort: last and best epochs, each row tuned.
@@ -129,12 +136,30 @@ impl Lr {
     }
 }
 
+/// A positive number of minutes.
+fn minutes(text: &str) -> Result<f64, String> {
+    let minutes: f64 = text.parse().map_err(|_| "not a number")?;
+    if minutes > 0.0 { Ok(minutes) } else { Err("must be above 0".into()) }
+}
+
 impl Arguments {
+    fn out(&self) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| "results".into())
+    }
+
+    fn runs(&self) -> PathBuf {
+        self.runs.clone().unwrap_or_else(|| self.out().join("runs"))
+    }
+
+    fn seeds(&self) -> u64 {
+        self.seeds.unwrap_or(if self.table == Which::Answer { 20 } else { 10 })
+    }
+
     fn rates(&self) -> Vec<Rate> {
         match self.table {
             Which::Native => vec![Rate::Native],
             _ if !self.lr.is_empty() => self.lr.iter().map(|lr| lr.rate()).collect(),
-            Which::Paper | Which::Regimes => vec![Rate::Own],
+            Which::Paper | Which::Regimes | Which::Answer => vec![Rate::Own],
             _ => vec![Rate::Tuned, Rate::Paper],
         }
     }
@@ -154,7 +179,9 @@ impl Which {
             Which::LabelNoise => Table::LabelNoise,
             Which::Observe => Table::Observe,
             Which::Main => Table::Main,
-            Which::Rates | Which::Regimes | Which::Paper | Which::Chest | Which::Targets => return None,
+            Which::Answer | Which::Rates | Which::Regimes | Which::Paper | Which::Chest | Which::Targets => {
+                return None;
+            }
         })
     }
 }
@@ -162,7 +189,8 @@ impl Which {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match arguments.table {
-        Which::Chest => return chest::write("data/chest".as_ref(), &arguments.out),
+        Which::Answer => return answered(arguments),
+        Which::Chest => return chest::write("data/chest".as_ref(), &arguments.out()),
         Which::Targets => return targets(&arguments),
         _ => {}
     }
@@ -173,7 +201,7 @@ fn main() -> Result<()> {
     reading.finish();
     if arguments.table == Which::Rates {
         let lines = sets.iter().map(|dataset| rates(&arguments, dataset)).collect::<Result<Vec<_>>>()?;
-        return rules::write(&arguments.out, &lines.concat());
+        return rules::write(&arguments.out(), &lines.concat());
     }
     for dataset in &sets {
         match arguments.table.table() {
@@ -184,13 +212,36 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// `answer`: everything is read from the reader's folder, and is kept in it.
+fn answered(mut arguments: Arguments) -> Result<()> {
+    let [name] = &arguments.data[..] else { bail!("--data: `answer` wants one folder") };
+    let folder = folder(name)?;
+    arguments.out.get_or_insert_with(|| folder.join("climd-answer"));
+    let end = Duration::try_from_secs_f64(60.0 * arguments.minutes).ok().and_then(|of| Instant::now().checked_add(of));
+    let mut dataset = load(name, arguments.samples)?;
+    dataset.split = None; // intervals need several
+    let [rate] = arguments.rates()[..] else { bail!("--lr: `answer` wants one") };
+    let study = study(&arguments, &dataset, rate);
+    let answer = with_runner(&arguments, &dataset.name, end, |runner| answer(runner, &study))?;
+    let words = std::env::args().skip(1).map(|word| if word.contains(' ') { format!("'{word}'") } else { word });
+    let command = format!("climd-repro {}", words.collect::<Vec<_>>().join(" "));
+    println!("{}", answer.page(&command));
+    answer.write(&arguments.out(), &command)
+}
+
 /// Calls `work` with what does the runs of a data set, and shows how far they are.
-fn with_runner<T>(arguments: &Arguments, name: &str, work: impl FnOnce(&Runner<'_>) -> Result<T>) -> Result<T> {
+fn with_runner<T>(
+    arguments: &Arguments,
+    name: &str,
+    until: Option<Instant>,
+    work: impl FnOnce(&Runner<'_>) -> Result<T>,
+) -> Result<T> {
     let bar = Progress::new(name, arguments.quiet)?;
     let progress = |loss: &Tensor| bar.step(|| loss.double_value(&[]));
     let planned = |steps: usize| bar.plan(steps);
-    let cache = Cache::open(&arguments.runs.join(format!("{name}.jsonl")))?;
-    let runner = Runner { cache, jobs: jobs(arguments)?, device: Device::Cpu, planned: &planned, progress: &progress };
+    let cache = Cache::open(&arguments.runs().join(format!("{name}.jsonl")))?;
+    let runner =
+        Runner { cache, jobs: jobs(arguments)?, device: Device::Cpu, until, planned: &planned, progress: &progress };
     let done = work(&runner);
     bar.finish();
     done
@@ -200,7 +251,7 @@ fn rates(arguments: &Arguments, dataset: &Dataset) -> Result<Vec<rules::Line>> {
     let study = study(arguments, dataset, Rate::Own);
     let rows: Vec<Row> = Table::Main.rows(study.epochs).into_iter().map(|row| row.row).collect();
     let page = Page::new(Table::Main, &study);
-    with_runner(arguments, &dataset.name, |runner| rules::compare(runner, &study, &rows, page.data()))
+    with_runner(arguments, &dataset.name, None, |runner| rules::compare(runner, &study, &rows, page.data()))
 }
 
 /// `regimes`, and for a folder of the user's `paper`.
@@ -210,7 +261,7 @@ fn regimes(arguments: &Arguments, dataset: &Dataset) -> Result<()> {
         Which::Paper => ("paper", vec![regimes::default(epochs)]),
         _ => ("regimes", regimes::all(epochs)),
     };
-    let sections = with_runner(arguments, &dataset.name, |runner| {
+    let sections = with_runner(arguments, &dataset.name, None, |runner| {
         let of_rate = |rate: Rate| -> Result<(Rate, Vec<Done>)> {
             let study = study(arguments, dataset, rate);
             let all = wanted.iter().map(|regime| Done::run(runner, &study, regime.clone())).collect::<Result<_>>()?;
@@ -222,7 +273,7 @@ fn regimes(arguments: &Arguments, dataset: &Dataset) -> Result<()> {
     let page = Page::new(Table::Main, &study);
     let (data, fixed) = (page.data(), dataset.split.is_some());
     println!("{}", regimes::page(data, &sections, fixed));
-    regimes::write(&arguments.out, &format!("{stem}-{}", dataset.name), data, &sections, fixed)
+    regimes::write(&arguments.out(), &format!("{stem}-{}", dataset.name), data, &sections, fixed)
 }
 
 fn study<'a>(arguments: &Arguments, dataset: &'a Dataset, rate: Rate) -> Study<'a> {
@@ -233,7 +284,7 @@ fn study<'a>(arguments: &Arguments, dataset: &'a Dataset, rate: Rate) -> Study<'
         epochs: arguments.epochs as usize,
         batch_size: 32,
         first_seed: arguments.first_seed,
-        seeds: arguments.seeds,
+        seeds: arguments.seeds(),
         rate,
     }
 }
@@ -242,7 +293,14 @@ fn targets(arguments: &Arguments) -> Result<()> {
     for name in &arguments.data {
         let bar = Progress::new(name, arguments.quiet)?;
         let watch = |done, of| bar.part("runs", done, of);
-        targets::study(&folder(name)?, arguments.seeds, jobs(arguments)?, &arguments.runs, &arguments.out, &watch)?;
+        targets::study(
+            &folder(name)?,
+            arguments.seeds(),
+            jobs(arguments)?,
+            &arguments.runs(),
+            &arguments.out(),
+            &watch,
+        )?;
     }
     Ok(())
 }
@@ -281,8 +339,9 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
     }
     let study = study(arguments, dataset, Rate::Tuned);
     let mut page = Page::new(table, &study);
-    with_runner(arguments, &dataset.name, |runner| {
-        for rate in arguments.rates() {
+    let rates = arguments.rates();
+    with_runner(arguments, &dataset.name, None, |runner| {
+        for &rate in &rates {
             let study = Study { rate, ..study };
             let mut rows = rows.clone();
             if !arguments.rows.is_empty() {
@@ -301,14 +360,14 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
             }
             let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
             let results = runner.rows(&study, &plain, Part::Test, 0)?;
-            let source = Source { page: &page, study: &study, rows: &rows, results: &results };
-            shift::add(&arguments.out, &source)?;
-            patients::add(&arguments.out, &source)?;
+            let source = Source { page: &page, study: &study, rates: &rates, rows: &rows, results: &results };
+            shift::add(&arguments.out(), &source)?;
+            patients::add(&arguments.out(), &source)?;
             page.push(Section::new(rate, &rows, &results).with_contrasts(&table.contrasts(), &results));
             if arguments.curves > 0 {
                 let few = Study { seeds: arguments.curves, ..study };
                 let curves = runner.rows(&few, &Page::plotted(&rows), Part::Validation, 20)?;
-                page.plot(&arguments.out, &curves, few.curriculum_end()?)?;
+                page.plot(&arguments.out(), &curves, few.curriculum_end()?)?;
             }
         }
         Ok(())
@@ -316,10 +375,11 @@ fn one(arguments: &Arguments, table: Table, dataset: &Dataset) -> Result<()> {
     println!("{}", page.markdown());
     let writing = Progress::new(&dataset.name, arguments.quiet)?;
     writing.part("writing tables", 0, 0);
-    page.write(&arguments.out)?;
-    comparisons::write(&arguments.out)?;
-    if let (Table::Beyond | Table::Advice | Table::LabelNoise, Some(text)) = (table, overview(&arguments.out, table)?) {
-        let file = arguments.out.join(format!("overview-{}.md", table.name()));
+    page.write(&arguments.out())?;
+    comparisons::write(&arguments.out())?;
+    if let (Table::Beyond | Table::Advice | Table::LabelNoise, Some(text)) = (table, overview(&arguments.out(), table)?)
+    {
+        let file = arguments.out().join(format!("overview-{}.md", table.name()));
         fs::write(&file, text).with_context(|| format!("--out: `{}` cannot be written", file.display()))?;
     }
     Ok(())

@@ -1,12 +1,13 @@
 //! One page over all data sets: what every method adds to plain training, read from the tables' CSV files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Result;
 use comfy_table::{Table as Grid, presets};
 
 use crate::comparisons::{Comparison, Key, comparisons, key, records};
+use crate::rate::Rate;
 use crate::record::Record;
 use crate::tables::{Contrast, Table};
 
@@ -26,9 +27,11 @@ pub fn overview(folder: &Path, table: Table) -> Result<Option<String>> {
         false => " \\*",
     };
     let marks: BTreeMap<Key, &str> = comparisons(&records).iter().map(|of| (of.key(), mark(of))).collect();
+    let rate = rate(&records, table);
+    let of_table = format!("{} ({} learning rate)", table.name(), rate.name());
     let mut cells = Cells::new();
     for record in records {
-        if record.table == format!("{} (tuned learning rate)", table.name()) && record.metric == "macro F1" {
+        if record.table == of_table && record.metric == "macro F1" {
             let mark = key(&record).and_then(|key| marks.get(&key).copied()).unwrap_or_default();
             cells.entry(record.data.clone()).or_default().insert(record.row.clone(), (record, mark));
         }
@@ -43,14 +46,25 @@ pub fn overview(folder: &Path, table: Table) -> Result<Option<String>> {
     let pair = |&(id, other): &Contrast| Some(format!("{} - {}", name(id)?, name(other)?));
     let pairs = grid(&cells, &table.contrasts().iter().filter_map(pair).collect::<Vec<_>>());
     Ok(Some(format!(
-        "# {}: all data sets\n\nWritten by `climd-repro`; see [README.md](README.md). Learning rate chosen on \
-         validation for the baseline, by macro F1. Macro F1 in points, with the corrected 95 % interval. \\*: the \
-         interval leaves 0 out. \\*\\*: Benjamini-Hochberg's p [among the comparisons fixed \
-         beforehand](comparisons.md) is below 0.05 too. Without a star: not told from 0, and the interval says within \
-         which bounds.\n\n## Difference to plain training\n\n{methods}\n\n## What one part adds to the \
-         rest\n\n{pairs}\n",
-        table.title()
+        "# {}: all data sets\n\nWritten by `climd-repro`; see [README.md](README.md). {}. Macro F1 in points, with the \
+         corrected 95 % interval. \\*: the interval leaves 0 out. \\*\\*: Benjamini-Hochberg's p [among the \
+         comparisons fixed beforehand](comparisons.md) is below 0.05 too. Without a star: not told from 0, and the \
+         interval says within which bounds.\n\n## Difference to plain training\n\n{methods}\n\n## What one part adds \
+         to the rest\n\n{pairs}\n",
+        table.title(),
+        rate.heading()
     )))
+}
+
+/// The rate that the page is about: the first of these at which every data set of the table was run.
+fn rate(records: &[Record], table: Table) -> Rate {
+    let data = |of_table: String| -> BTreeSet<&str> {
+        records.iter().filter(|record| record.table == of_table).map(|record| record.data.as_str()).collect()
+    };
+    let rates = [Rate::Own, Rate::One, Rate::Tuned];
+    let at = |rate: Rate| data(format!("{} ({} learning rate)", table.name(), rate.name()));
+    let all: BTreeSet<&str> = rates.iter().flat_map(|&rate| at(rate)).collect();
+    rates.into_iter().find(|&rate| at(rate) == all).unwrap_or(Rate::Tuned)
 }
 
 /// A line for each data set; a column for its baseline, and for each of these rows.
@@ -109,6 +123,12 @@ mod tests {
         let (_, pairs) = text.split_once("What one part").unwrap();
         assert!(pairs.contains("+2.0 [-0.5, +3.0] ") && !pairs.contains('*'));
         assert!(!text.contains("three") && !text.contains("9.0"));
+        // a rate at which one set was not run is not shown; one at which all were is, before the older one
+        write("advice-own.csv", "advice (one learning rate)", "one", 4.0);
+        assert!(overview(folder.path(), Table::Advice).unwrap().unwrap().contains("+1.0 ["));
+        write("advice-own-two.csv", "advice (one learning rate)", "two, 50:1", 5.0);
+        let text = overview(folder.path(), Table::Advice).unwrap().unwrap();
+        assert!(text.contains("One learning rate for all") && text.contains("+4.0 [") && !text.contains("+1.0 ["));
         fs::write(folder.path().join("advice-four.csv"), "a,b\n1,2\n").unwrap();
         assert!(overview(folder.path(), Table::Advice).unwrap_err().to_string().contains("advice-four.csv"));
     }

@@ -20,6 +20,7 @@ const NAME: &str = "patients";
 
 const TESTED: &str = "patients of ";
 const TRAINED: &str = "in training of ";
+const COHORT: &str = "in the data of ";
 const FOUND: &str = "found of ";
 const CALLED: &str = "wrongly called ";
 const ALL: &str = "all classes";
@@ -48,8 +49,8 @@ impl Counts {
     }
 }
 
-/// Adds a table's results to `patients.csv`, and writes `patients.md`. For the tables of the advice, of the networks and
-/// of the main job.
+/// Adds a table's results to `patients.csv`, and writes `patients.md`. For the tables of the advice, of the networks
+/// and of the main job.
 ///
 /// # Errors
 /// If the splits cannot be made, or a file cannot be read or written.
@@ -57,17 +58,21 @@ pub fn add(folder: &Path, source: &Source<'_>) -> Result<()> {
     if !matches!(source.page.table, Table::Advice | Table::LabelNoise | Table::Table1 | Table::Main) {
         return Ok(());
     }
-    let records = renew(folder, NAME, records(source)?)?;
+    let records = renew(folder, NAME, source.rates, records(source)?)?;
     let file = folder.join(format!("{NAME}.md"));
     fs::write(&file, page(&records)).with_context(|| format!("--out: `{}` cannot be written", file.display()))
 }
 
 fn records(source: &Source<'_>) -> Result<Vec<Record>> {
-    let &Source { page, rows, results, .. } = source;
+    let &Source { page, study, rows, results, .. } = source;
     let mut records = Vec::new();
     if let Some(result) = results.first() {
         let splits = source.class_counts(result)?;
-        for (part, what) in [TRAINED, TESTED].into_iter().enumerate() {
+        let mut cohort = vec![0; page.classes.len()];
+        study.dataset.labels.iter().for_each(|&label| cohort[label] += 1);
+        let splits = splits.into_iter().map(|[trained, tested]| [cohort.clone(), trained, tested]);
+        let splits: Vec<[Vec<usize>; 3]> = splits.collect();
+        for (part, what) in [COHORT, TRAINED, TESTED].into_iter().enumerate() {
             for (class, name) in page.classes.iter().enumerate() {
                 let counts: Vec<f64> = splits.iter().map(|parts| parts[part][class] as f64).collect();
                 records.push(source.mean(source.record(NAME, result), &format!("{what}{name}"), &counts));
@@ -105,15 +110,15 @@ fn records(source: &Source<'_>) -> Result<Vec<Record>> {
 }
 
 const ABOUT: &str = "\
-* A test part is 30 % of the samples, so counts are small, and are means over the splits. A sample is a patient in \
-the cancer sets, an image in digits and a piece of a recording in HTAD.\n\
-* **Found**: patients of a class that were called it. **Wrongly called**: patients of other classes that were called \
-it; each of them is missed in its own class. All who are found, of all, is the accuracy.\n\
-* Differences are to the row that the table compares with, mostly `baseline`, with the corrected 95 % interval over the \
-splits. \\*: it leaves 0 out. These comparisons were thought of after the runs, and are not counted in \
+* A test part is 30 % of the samples, so counts are small, and are means over the splits. A sample is a patient \
+in the cancer sets, an image in digits and a piece of a recording in HTAD.\n\
+* **Found**: patients of a class that were called it. **Wrongly called**: patients of other classes that were \
+called it; each of them is missed in its own class. All who are found, of all, is the accuracy.\n\
+* Differences are to the row that the table compares with, mostly `baseline`, with the corrected 95 % interval \
+over the splits. \\*: it leaves 0 out. These comparisons were thought of after the runs, and are not counted in \
 [comparisons.md](comparisons.md).\n\
-* **Rarest**: the class with the fewest patients in training. At 50:1 training parts are thinned and test parts are \
-not: there are more patients to find than training lets expect ([shift.md](shift.md)).\n\n";
+* **Rarest**: the class with the fewest patients in training. At 50:1 training parts are thinned and test parts \
+are not: there are more patients to find than training lets expect ([shift.md](shift.md)).\n\n";
 
 fn page(records: &[Record]) -> String {
     let mut text = format!(
@@ -216,9 +221,9 @@ mod tests {
     fn patients_gained_and_lost_match_those_by_hand() {
         let folder = tempfile::tempdir().unwrap();
         example(Table::Advice, |source| add(folder.path(), source)).unwrap();
-        let records = renew(folder.path(), NAME, Vec::new()).unwrap();
+        let records = renew(folder.path(), NAME, &[], Vec::new()).unwrap();
         let of = |arm: &str, metric: &str| {
-            let record = find(&records, &own(if arm == "plain" { "plain" } else { "prior" }).to_string(), metric);
+            let record = find(&records, &format!("baseline/{arm}"), metric);
             record.map(|of| (of.mean.unwrap(), of.difference)).unwrap()
         };
         let sizes =
@@ -232,6 +237,7 @@ mod tests {
         let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap().replace(' ', "");
         assert!(line("| three, 4:1").contains("|y|2.0±0.0|1.0±0.0|+1.0[+1.0,+1.0]\\*|+1.0[+1.0,+1.0]\\*|"), "{text}");
         assert_eq!(line("| Found"), "|Found|x(of4)|y(of2)|allclasses(of6)|");
+        assert!(text.contains("\n* **Found**: patients"), "a list, in a string that rustfmt leaves as it is");
         assert_eq!(text.matches("\n| prior correction").count(), 2, "{text}");
     }
 

@@ -1,7 +1,7 @@
 //! One CSV file for what many tables say of one question, renewed by every table that is made.
 //!
-//! A table replaces what the file has of the same table on the same data, and leaves the rest as it is. So the order in
-//! which tables are made changes nothing.
+//! A table replaces what the file has of the same table on the same data, also what was made at a learning rate that it
+//! is no longer made at, and leaves the rest as it is. So the order in which tables are made changes nothing.
 
 use std::fs;
 use std::path::Path;
@@ -11,6 +11,7 @@ use climd_data::Dataset;
 use climd_networks::config::Part;
 
 use crate::experiment::{RowResult, Study};
+use crate::rate::Rate;
 use crate::record::{Record, round};
 use crate::results::Page;
 use crate::stats::{Paired, Summary};
@@ -23,6 +24,8 @@ pub struct Source<'a> {
     pub page: &'a Page,
     /// Data, splits and learning rate.
     pub study: &'a Study<'a>,
+    /// All learning rates that the table is made at.
+    pub rates: &'a [Rate],
     /// The rows of the table.
     pub rows: &'a [TableRow],
     /// Their results, in the same order.
@@ -33,7 +36,7 @@ impl Source<'_> {
     /// What all records of a row have in common; `name` is that of the file.
     pub(crate) fn record(&self, name: &str, result: &RowResult) -> Record {
         Record {
-            table: format!("{name}-{} ({} learning rate)", self.page.table.name(), self.study.rate.name()),
+            table: format!("{name}-{}{}", self.page.table.name(), at(self.study.rate)),
             data: self.page.data.clone(),
             id: result.row.id.to_string(),
             row: result.row.name.clone(),
@@ -43,8 +46,8 @@ impl Source<'_> {
         }
     }
 
-    /// For each split of a row, the number of patients of each class in the training part, as it was thinned, and in the
-    /// test part. Labels that were made wrong count as what they were.
+    /// For each split of a row, the number of patients of each class in the training part, as it was thinned, and in
+    /// the test part. Labels that were made wrong count as what they were.
     ///
     /// # Errors
     /// Those of the data.
@@ -89,12 +92,16 @@ pub(crate) struct Values<'a> {
     pub(crate) values: &'a [f64],
 }
 
-/// Puts records into `{name}.csv`, in place of those of the same tables and data, and gives all that the file then has,
-/// by table and data.
+fn at(rate: Rate) -> String {
+    format!(" ({} learning rate)", rate.name())
+}
+
+/// Puts records into `{name}.csv`, and gives all that the file then has, by table and data. Of the same tables and
+/// data, those stay that are of other `rates`.
 ///
 /// # Errors
 /// A file that cannot be read or written.
-pub(crate) fn renew(folder: &Path, name: &str, new: Vec<Record>) -> Result<Vec<Record>> {
+pub(crate) fn renew(folder: &Path, name: &str, rates: &[Rate], new: Vec<Record>) -> Result<Vec<Record>> {
     let path = folder.join(format!("{name}.csv"));
     let mut records: Vec<Record> = Vec::new();
     if path.exists() {
@@ -103,7 +110,13 @@ pub(crate) fn renew(folder: &Path, name: &str, new: Vec<Record>) -> Result<Vec<R
             records.push(record.with_context(unreadable)?);
         }
     }
-    let is_old = |old: &Record| new.iter().any(|new| (&new.table, &new.data) == (&old.table, &old.data));
+    let kept: Vec<String> = rates.iter().map(|&rate| at(rate)).collect();
+    let is_old = |old: &Record| {
+        let rate = |of: &Record| of.table.find(" (").unwrap_or(of.table.len());
+        let is_kept = kept.iter().any(|kept| old.table[rate(old)..] == *kept);
+        let same = |new: &Record| new.data == old.data && new.table[..rate(new)] == old.table[..rate(old)];
+        new.iter().any(|new| same(new) && (new.table == old.table || !is_kept))
+    };
     records.retain(|record| !is_old(record));
     records.extend(new);
     records.sort_by(|a, b| (&a.table, &a.data).cmp(&(&b.table, &b.data))); // stable: rows stay in their order
@@ -153,7 +166,6 @@ pub(crate) fn difference_cell(record: Option<&Record>) -> String {
 /// calls one y an x, and prior correction one x a y. Eight x and three y are in the training part.
 #[cfg(test)]
 pub(crate) fn example<T>(table: crate::tables::Table, of: impl Fn(&Source<'_>) -> T) -> T {
-    use crate::rate::Rate;
     use crate::tables::{Table, own};
     use climd::ConfusionMatrix;
     use climd_data::{Layout, Split};
@@ -186,7 +198,7 @@ pub(crate) fn example<T>(table: crate::tables::Table, of: impl Fn(&Source<'_>) -
         RowResult { row: row.row.clone(), runs: (0..seeds).map(run).collect(), test_to_train: 0.5 }
     };
     let results: Vec<RowResult> = rows.iter().zip(&called).map(result).collect();
-    of(&Source { page: &Page::new(table, &study), study: &study, rows: &rows, results: &results })
+    of(&Source { page: &Page::new(table, &study), study: &study, rates: &[rate], rows: &rows, results: &results })
 }
 
 #[cfg(test)]
@@ -202,12 +214,12 @@ mod tests {
         let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let (old, new) = (record("t", "one", "z", 1.0), record("t", "one", "z", 2.0));
         let tables = [vec![new, record("t", "one", "a", 3.0)], vec![record("t", "two", "z", 4.0)]];
-        renew(folders[0].path(), "pool", vec![old]).unwrap();
+        renew(folders[0].path(), "pool", &[], vec![old]).unwrap();
         for (folder, order) in folders.iter().zip([[0, 1], [1, 0]]) {
             for at in order {
-                renew(folder.path(), "pool", tables[at].clone()).unwrap();
+                renew(folder.path(), "pool", &[], tables[at].clone()).unwrap();
             }
-            let all = renew(folder.path(), "pool", Vec::new()).unwrap();
+            let all = renew(folder.path(), "pool", &[], Vec::new()).unwrap();
             let means: Vec<Option<f64>> = all.iter().map(|record| record.mean).collect();
             assert_eq!(means, [2.0, 3.0, 4.0].map(Some)); // row `z` is still before row `a`
             assert_eq!(by_data(&all).map(<[_]>::len).collect::<Vec<_>>(), [2, 1]);
@@ -217,10 +229,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_made_at_another_learning_rate_goes_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |rate, data: &str| record(&format!("t{}", at(rate)), data, "z", 1.0);
+        let renew = |rates: &[Rate], new| renew(folder.path(), "pool", rates, new).unwrap();
+        let both = [Rate::Tuned, Rate::Paper];
+        renew(&both, vec![of(Rate::Tuned, "one"), of(Rate::Tuned, "two")]);
+        assert_eq!(renew(&both, vec![of(Rate::Paper, "one")]).len(), 3);
+        let all = renew(&[Rate::Own], vec![of(Rate::Own, "one")]);
+        let left: Vec<(&str, &str)> = all.iter().map(|of| (of.table.as_str(), of.data.as_str())).collect();
+        assert_eq!(left, [("t (own learning rate)", "one"), ("t (tuned learning rate)", "two")]);
+    }
+
+    #[test]
     fn a_file_that_is_no_table_of_results_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("pool.csv"), "a,b\n1,2\n").unwrap();
-        let error = renew(folder.path(), "pool", vec![record("t", "one", "z", 1.0)]).unwrap_err();
+        let error = renew(folder.path(), "pool", &[], vec![record("t", "one", "z", 1.0)]).unwrap_err();
         assert!(error.to_string().contains("pool.csv"), "{error}");
         assert_eq!(fs::read_to_string(folder.path().join("pool.csv")).unwrap(), "a,b\n1,2\n");
     }

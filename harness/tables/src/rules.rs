@@ -10,9 +10,10 @@ use climd_networks::config::Part;
 use climd_networks::network::LearningRate;
 use climd_networks::train::Outcome;
 use comfy_table::{Table as Grid, presets};
-use serde::{Deserialize, Serialize};
 
 use crate::experiment::{Row, Runner, Study};
+use crate::rate::Rate;
+use crate::record::{Record, round};
 
 /// The candidates of all rules.
 const RATES: [f64; 6] = [3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2];
@@ -24,17 +25,23 @@ const REPEATS: usize = 5;
 /// A score of one run on an inner split; the larger the better.
 type Score = fn(&Outcome) -> f64;
 
-/// A rule: its name, its score, how many repeats it looks at.
-const RULES: [(&str, Score, usize); 8] = [
-    ("macro F1, one split", macro_f1, 1),
-    ("macro F1, three splits", macro_f1, 3),
-    ("macro F1, five splits", macro_f1, 5),
-    ("balanced accuracy, three splits", |run| run.confusion.balanced_accuracy(), 3),
-    ("class-balanced cross-entropy, three splits", |run| quality(run, |of| -of.balanced_cross_entropy), 3),
-    ("class-balanced cross-entropy, five splits", |run| quality(run, |of| -of.balanced_cross_entropy), 5),
-    ("the same, scaled, three splits", |run| quality(run, |of| -of.scaled_cross_entropy), 3),
-    ("area under the ROC curve, three splits", |run| quality(run, |of| of.auc.unwrap_or(0.5)), 3),
+/// A rule: its id in the CSV file, its name, its score, how many repeats it looks at.
+type Rule = (&'static str, &'static str, Score, usize);
+
+const RULES: [Rule; 8] = [
+    ("macro-f1-1", "macro F1, one split", macro_f1, 1),
+    ("macro-f1-3", "macro F1, three splits", macro_f1, 3),
+    ("macro-f1-5", "macro F1, five splits", macro_f1, 5),
+    ("balanced-accuracy-3", "balanced accuracy, three splits", |run| run.confusion.balanced_accuracy(), 3),
+    ("balanced-loss-3", "class-balanced cross-entropy, three splits", balanced, 3),
+    ("balanced-loss-5", "class-balanced cross-entropy, five splits", balanced, 5),
+    ("scaled-loss-3", "the same, scaled, three splits", |run| quality(run, |of| -of.scaled_cross_entropy), 3),
+    ("auc-3", "area under the ROC curve, three splits", |run| quality(run, |of| of.auc.unwrap_or(0.5)), 3),
 ];
+
+fn balanced(run: &Outcome) -> f64 {
+    quality(run, |of| -of.balanced_cross_entropy)
+}
 
 fn macro_f1(run: &Outcome) -> f64 {
     run.confusion.macro_f1()
@@ -52,7 +59,7 @@ struct Tried {
 }
 
 impl Tried {
-    fn chosen(&self, (_, score, repeats): (&str, Score, usize)) -> usize {
+    fn chosen(&self, (_, _, score, repeats): Rule) -> usize {
         let mean = |runs: &Vec<Outcome>| runs[..repeats].iter().map(score).sum::<f64>() / repeats as f64;
         let means: Vec<f64> = self.inner.iter().map(mean).collect();
         let key = |&at: &usize| means[at];
@@ -62,17 +69,38 @@ impl Tried {
     }
 }
 
-/// A line of the CSV file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[allow(missing_docs)] // the columns are described on the page
+/// A rule for one row of one data set, or a single rate.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)] // as the page says
 pub struct Line {
     pub data: String,
-    pub row: String,
+    pub row: Row,
+    pub id: String,
     pub rule: String,
     pub splits: usize,
+    /// Percent, mean over the splits.
     pub macro_f1: f64,
-    pub behind_best: f64,
-    pub median_rate: f64,
+    /// The best single rate's.
+    pub best: f64,
+}
+
+impl Line {
+    fn behind_best(&self) -> f64 {
+        self.macro_f1 - self.best
+    }
+
+    fn record(&self, metric: &str, mean: f64) -> Record {
+        Record {
+            table: format!("rates ({} learning rate)", Rate::Own.name()),
+            data: self.data.clone(),
+            id: format!("{}/{}", self.id, self.row.id.arm),
+            row: format!("{}: {}", self.rule, self.row.name),
+            metric: metric.to_owned(),
+            mean: Some(round(mean)),
+            seeds: self.splits,
+            ..Default::default()
+        }
+    }
 }
 
 /// Compares the rules for these rows on the splits of a study.
@@ -97,26 +125,15 @@ pub fn compare(runner: &Runner<'_>, study: &Study<'_>, rows: &[Row], data: &str)
             splits.iter().map(|tried| tried.test[chosen(tried)]).sum::<f64>() / splits.len() as f64
         };
         let best = (0..RATES.len()).map(|at| mean(&|_| at)).fold(f64::NEG_INFINITY, f64::max);
-        let mut push = |rule: String, chosen: &dyn Fn(&Tried) -> usize| {
-            let mut picks: Vec<usize> = splits.iter().map(chosen).collect();
-            picks.sort_unstable();
-            let (data, row, macro_f1) = (data.to_owned(), row.name.clone(), mean(chosen));
-            let median_rate = RATES[picks[picks.len() / 2]];
-            lines.push(Line {
-                data,
-                row,
-                rule,
-                splits: splits.len(),
-                macro_f1,
-                behind_best: macro_f1 - best,
-                median_rate,
-            });
+        let mut push = |id: String, rule: String, chosen: &dyn Fn(&Tried) -> usize| {
+            let (data, row, macro_f1) = (data.to_owned(), row.clone(), mean(chosen));
+            lines.push(Line { data, row, id, rule, splits: splits.len(), macro_f1, best });
         };
         for rule in RULES {
-            push(rule.0.to_owned(), &|tried| tried.chosen(rule));
+            push(rule.0.to_owned(), rule.1.to_owned(), &|tried| tried.chosen(rule));
         }
         for (at, rate) in RATES.iter().enumerate() {
-            push(format!("{rate:e} for all"), &|_| at);
+            push(format!("{rate:e}"), format!("{rate:e} for all"), &|_| at);
         }
     }
     Ok(lines)
@@ -130,7 +147,12 @@ pub fn write(folder: &Path, lines: &[Line]) -> Result<()> {
     let unwritten = || format!("--out: `{}` cannot be written", folder.display());
     fs::create_dir_all(folder).with_context(unwritten)?;
     let mut file = csv::Writer::from_path(folder.join("rates.csv")).with_context(unwritten)?;
-    lines.iter().try_for_each(|line| file.serialize(line)).with_context(unwritten)?;
+    for line in lines {
+        let records = [("macro F1", line.macro_f1), ("macro F1 - that of the best rate", line.behind_best())];
+        for (metric, mean) in records {
+            file.serialize(line.record(metric, mean)).with_context(unwritten)?;
+        }
+    }
     file.flush().with_context(unwritten)?;
     fs::write(folder.join("rates.md"), page(lines)).with_context(unwritten)
 }
@@ -142,8 +164,8 @@ fn page(lines: &[Line]) -> String {
         if !rules.contains(&line.rule.as_str()) {
             rules.push(&line.rule);
         }
-        if !columns.contains(&(&line.data, &line.row)) {
-            columns.push((&line.data, &line.row));
+        if !columns.contains(&(&line.data, &line.row.name)) {
+            columns.push((&line.data, &line.row.name));
         }
     }
     let mut grid = Grid::new();
@@ -151,12 +173,12 @@ fn page(lines: &[Line]) -> String {
     grid.load_style(presets::ASCII_MARKDOWN).set_header(["rule".to_owned(), "mean".into()].into_iter().chain(header));
     for rule in rules {
         let of_column = |&(data, row): &(&str, &str)| {
-            lines.iter().find(|line| line.rule == rule && line.data == data && line.row == row)
+            lines.iter().find(|line| line.rule == rule && line.data == data && line.row.name == row)
         };
         let cells: Vec<Option<&Line>> = columns.iter().map(of_column).collect();
-        let known: Vec<f64> = cells.iter().flatten().map(|line| line.behind_best).collect();
+        let known: Vec<f64> = cells.iter().flatten().map(|line| line.behind_best()).collect();
         let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
-        let shown = cells.iter().map(|cell| cell.map_or("-".into(), |line| format!("{:.1}", line.behind_best)));
+        let shown = cells.iter().map(|cell| cell.map_or("-".into(), |line| format!("{:.1}", line.behind_best())));
         grid.add_row([rule.to_owned(), format!("{mean:.1}")].into_iter().chain(shown));
     }
     let mut text = String::from(
@@ -168,4 +190,41 @@ fn page(lines: &[Line]) -> String {
     );
     let _ = writeln!(text, "{grid}");
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use climd::ConfusionMatrix;
+
+    /// A run whose predictions are right for so many of four samples of each class.
+    fn run(hits: usize) -> Outcome {
+        let predicted = [vec![0i64; 4], vec![1; hits], vec![0; 4 - hits]].concat();
+        Outcome {
+            samples: 8,
+            confusion: ConfusionMatrix::new(&[0, 0, 0, 0, 1, 1, 1, 1], &predicted).unwrap(),
+            quality: None,
+            points: Vec::new(),
+            agreement: Vec::new(),
+            seconds: 1.0,
+            own_seconds: 0.0,
+            measuring_seconds: 0.0,
+        }
+    }
+
+    #[test]
+    fn a_rule_takes_the_best_mean_and_ties_go_to_the_middle() {
+        let tried =
+            |hits: [[usize; 3]; 6]| Tried { inner: hits.map(|of| of.map(run).to_vec()).to_vec(), test: vec![0.0; 6] };
+        let rule = |repeats| RULES.iter().copied().find(|of| of.0 == format!("macro-f1-{repeats}")).unwrap();
+        let same = [1, 1, 1];
+        assert_eq!(tried([same; 6]).chosen(rule(3)), MIDDLE);
+        assert_eq!(tried([same, same, same, same, same, [2, 1, 1]]).chosen(rule(3)), 5);
+        // one split alone sees a tie of two ends, and takes the nearer one
+        let ends = tried([[2, 0, 0], same, same, same, same, [2, 4, 4]]);
+        assert_eq!((ends.chosen(rule(1)), ends.chosen(rule(3))), (5, 5));
+        // without probabilities no rate is better by their loss
+        let loss = RULES.iter().copied().find(|of| of.0 == "scaled-loss-3").unwrap();
+        assert_eq!(tried([[2, 0, 0], same, same, same, same, same]).chosen(loss), MIDDLE);
+    }
 }

@@ -277,7 +277,7 @@ pub(crate) fn or_dash(summary: Option<Summary>) -> String {
     summary.map_or_else(|| "-".into(), |summary| summary.to_string())
 }
 
-fn p_value(p: Option<f64>) -> String {
+pub(crate) fn p_value(p: Option<f64>) -> String {
     match p {
         None => "-".into(),
         Some(p) if p < 0.001 => "< 0.001".into(),

@@ -127,7 +127,7 @@ pub fn add(folder: &Path, source: &Source<'_>) -> Result<()> {
     if source.study.imbalance.is_none() || !matches!(source.page.table, Table::Advice | Table::LabelNoise) {
         return Ok(());
     }
-    let records = renew(folder, NAME, records(source)?)?;
+    let records = renew(folder, NAME, source.rates, records(source)?)?;
     let file = folder.join(format!("{NAME}.md"));
     fs::write(&file, page(&records)).with_context(|| format!("--out: `{}` cannot be written", file.display()))
 }
@@ -353,7 +353,7 @@ mod tests {
     fn records_match_those_by_hand() {
         let folder = tempfile::tempdir().unwrap();
         example(Table::Advice, |source| add(folder.path(), source)).unwrap();
-        let records = renew(folder.path(), NAME, Vec::new()).unwrap();
+        let records = renew(folder.path(), NAME, &[], Vec::new()).unwrap();
         let [plain, prior] = [own("plain"), own("prior")];
         let f1 = [(16.0 / 17.5 + 2.0 / 3.0) / 2.0, (12.0 / 14.0 + 0.75) / 2.0];
         for (metric, [before, after]) in [(MACRO_F1, f1), (ACCURACY, [9.5 / 11.0, 9.0 / 11.0])] {
@@ -397,6 +397,7 @@ mod tests {
         let text = page(
             &[of_data("one, 50:1", 1.0), of_data("two, 50:1", -0.5), of_data("one, 50:1, 20 % noise", -3.0)].concat(),
         );
+        assert!(text.contains("\n* **How.** The same runs"), "a list, in a string that rustfmt leaves as it is");
         let cells = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap().replace(' ', "");
         assert_eq!(cells("| right"), "|right|advice,tuned|2|1|0|1|0|");
         assert_eq!(cells("| wrong"), "|wrong|advice,tuned|1|0|1|1|0|");

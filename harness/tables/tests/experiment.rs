@@ -81,7 +81,7 @@ fn run(cache: Cache, jobs: usize, study: &Study<'_>, rows: &[Row], points: usize
         steps.fetch_add(1, Ordering::Relaxed);
     };
     let part = if points > 0 { Part::Validation } else { Part::Test };
-    let runner = Runner { cache, jobs, device: Device::Cpu, planned: &|_| {}, progress: &progress };
+    let runner = Runner { cache, jobs, device: Device::Cpu, until: None, planned: &|_| {}, progress: &progress };
     let results = runner.rows(study, rows, part, points).unwrap();
     drop(runner);
     (results, steps.into_inner())
@@ -206,7 +206,14 @@ fn native_training_takes_the_authors_steps_in_full_batches() {
         assert_eq!(climd.1.samples, lengths.iter().sum::<usize>() + (2500 - 6 * block) * 63);
         assert!(climd.1.measuring_seconds > 0.0 && plain.1.measuring_seconds == 0.0);
     }
-    let runner = Runner { cache: Cache::default(), jobs: 1, device: Device::Cpu, planned: &|_| {}, progress: &|_| {} };
+    let runner = Runner {
+        cache: Cache::default(),
+        jobs: 1,
+        device: Device::Cpu,
+        until: None,
+        planned: &|_| {},
+        progress: &|_| {},
+    };
     let error = runner.rows(&study, &plain(&rows()), Part::Test, 0).unwrap_err();
     assert!(format!("{error:#}").contains("row `baseline`: how the network's authors train it"), "{error:#}");
 }
@@ -280,7 +287,7 @@ fn a_row_that_cannot_be_run_is_refused_before_any_training() {
         steps.fetch_add(1, Ordering::Relaxed);
     };
     let cache = Cache::default();
-    let runner = Runner { cache, jobs: 1, device: Device::Cpu, planned: &|_| {}, progress: &progress };
+    let runner = Runner { cache, jobs: 1, device: Device::Cpu, until: None, planned: &|_| {}, progress: &progress };
     let refused = |change: &dyn Fn(&mut Row)| {
         let mut rows = plain(&rows());
         change(&mut rows[3]);
@@ -419,7 +426,8 @@ fn a_row_is_done_when_its_runs_and_those_of_its_rate_are() {
     let done = |study: &Study<'_>, row: &Row| {
         let (planned, progress) = (|_| (), |_: &Tensor| ());
         let cache = Cache::open(&file).unwrap();
-        let runner = Runner { cache, jobs: 2, device: Device::Cpu, planned: &planned, progress: &progress };
+        let runner =
+            Runner { cache, jobs: 2, device: Device::Cpu, until: None, planned: &planned, progress: &progress };
         runner.is_done(study, row, Part::Test, 0).unwrap()
     };
     assert!(!done(&study, &rows[0]));

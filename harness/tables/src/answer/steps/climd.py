@@ -1,0 +1,2 @@
+schedule = climd.PowerLaw(epochs=epochs)
+loss_of = lambda logits, y, prior: F.cross_entropy(logits, y)

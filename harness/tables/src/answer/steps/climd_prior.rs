@@ -1,0 +1,2 @@
+let schedule = PowerLaw { epochs: epochs.div_ceil(2), ..Default::default() };
+let loss_of = |logits: &Tensor, y: &Tensor, prior: &[f32]| prior_corrected_cross_entropy(logits, y, prior, 1.0);

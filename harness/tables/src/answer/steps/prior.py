@@ -1,0 +1,2 @@
+schedule = climd.Uniform()
+loss_of = prior_corrected_cross_entropy

@@ -1,0 +1,185 @@
+//! Promise: a reader gets an answer for their own data, in the time that they give, and it says so when it cannot tell.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use climd::ConfusionMatrix;
+use climd_repro::answer::{Answer, Choice, answer, rows};
+use climd_repro::cache::Cache;
+use climd_repro::experiment::{RowResult, Runner, Study};
+use climd_repro::rate::Rate;
+use tch::Device;
+
+/// Two tables by patient, labels, and two rows a patient: 60, 24 and 12 rows of three classes.
+fn folder(at: &Path, grouped: bool) -> PathBuf {
+    let folder = at.join("clinic");
+    fs::create_dir(&folder).unwrap();
+    let labels: Vec<usize> = [60, 24, 12].iter().enumerate().flat_map(|(class, &n)| vec![class; n]).collect();
+    let mut target = String::from(if grouped { "id,target,group\n" } else { "id,target\n" });
+    for (row, label) in labels.iter().enumerate() {
+        let _ = match grouped {
+            true => writeln!(target, "p{row},{label},{}", row / 2),
+            false => writeln!(target, "p{row},{label}"),
+        };
+    }
+    fs::write(folder.join("target.csv"), target).unwrap();
+    fs::write(folder.join("modalities.txt"), "blood.csv\nscan.csv\n").unwrap();
+    for (file, shift) in [("blood.csv", 0), ("scan.csv", 500)] {
+        let mut table = String::from("id,a,b,c,d\n");
+        for (row, label) in labels.iter().enumerate() {
+            let value = |column: usize| {
+                let noise = ((row * 7919 + column * 104_729 + shift) % 1009) as f64 / 1009.0;
+                noise + if column == *label { 0.3 } else { 0.0 }
+            };
+            let _ = writeln!(table, "p{row},{},{},{},{}", value(0), value(1), value(2), value(3));
+        }
+        fs::write(folder.join(file), table).unwrap();
+    }
+    folder
+}
+
+fn command(folder: &Path, more: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_climd-repro"));
+    command.args(["answer", "--quiet", "--jobs", "2", "--epochs", "4", "--data"]).arg(folder).args(more);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_folder_gets_its_page_and_everything_stays_in_it() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = folder(place.path(), true);
+    // no time at all: nothing is told, and the command says how to go on
+    let page = command(&folder, &["--lr", "one", "--seeds", "5", "--minutes", "0.000001"]);
+    assert!(page.contains("**We cannot tell yet.**") && page.contains("goes on where this one stopped"), "{page}");
+    // too few splits for an interval
+    let page = command(&folder, &["--lr", "one", "--seeds", "2"]);
+    assert!(page.contains("2 of 2 splits are done, and fewer than 5 have no interval"), "{page}");
+    let page = command(&folder, &["--lr", "one", "--seeds", "5"]);
+    assert!(page.contains("5 of 5 splits") && page.contains("rows of one group stay together"), "{page}");
+    for part in ["How many samples are gained and lost", "```python\nschedule = climd.", "```rust\nlet schedule = "] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    // again: the same page, from the runs that were kept
+    assert_eq!(command(&folder, &["--lr", "one", "--seeds", "5"]), page);
+    assert_eq!(fs::read_to_string(folder.join("climd-answer/answer.md")).unwrap() + "\n", page);
+    let runs = fs::read_to_string(folder.join("climd-answer/runs/clinic.jsonl")).unwrap();
+    assert_eq!(runs.lines().count(), 6 * 5);
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1); // nothing beside the folder
+}
+
+#[test]
+fn a_search_for_rates_that_is_stopped_goes_on_where_it_was() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = folder(place.path(), false);
+    let dataset = climd_data::Dataset::load(&folder).unwrap();
+    let study = Study {
+        dataset: &dataset,
+        imbalance: None,
+        noise: 0.0,
+        epochs: 4,
+        batch_size: 32,
+        first_seed: 0,
+        seeds: 1,
+        rate: Rate::Own,
+    };
+    let file = place.path().join("runs.jsonl");
+    let go = |until, stop_after: usize| -> (Answer, usize) {
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        let count = |_: &tch::Tensor| {
+            done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        };
+        let cache = Cache::open(&file).unwrap();
+        let runner = Runner { cache, jobs: 2, device: Device::Cpu, until, planned: &|_| {}, progress: &count };
+        let answer = answer(&runner, &study).unwrap();
+        drop(runner);
+        assert!(stop_after == 0 || answer.splits() == 0);
+        (answer, done.into_inner())
+    };
+    let lines = || fs::read_to_string(&file).unwrap().lines().count();
+    let (_, all) = {
+        // a tenth of a second is not enough for all runs, which the next call finds
+        let (_, some) = go(Instant::now().checked_add(std::time::Duration::from_millis(100)), 1);
+        let kept = lines();
+        let (answer, rest) = go(None, 0);
+        assert_eq!(answer.splits(), 1);
+        assert!(lines() > kept && rest > 0);
+        (some, rest)
+    };
+    let (_, again) = go(None, 0);
+    assert!(all > 0 && again == 0);
+}
+
+/// Results of plain training and the other rows, whose confusion matrices have these numbers of hits of 20 and 10.
+fn results(hits: &[[[usize; 2]; 6]]) -> Vec<RowResult> {
+    let confusion = |[a, b]: [usize; 2]| {
+        let labels = [[0i64; 20].as_slice(), &[1; 10]].concat();
+        let predicted = [vec![0i64; a], vec![1; 20 - a], vec![1; b], vec![0; 10 - b]].concat();
+        ConfusionMatrix::new(&labels, &predicted).unwrap()
+    };
+    let place = tempfile::tempdir().unwrap();
+    let dataset = climd_data::Dataset::load(folder(place.path(), false)).unwrap();
+    let study = Study {
+        dataset: &dataset,
+        imbalance: None,
+        noise: 0.0,
+        epochs: 1,
+        batch_size: 32,
+        first_seed: 0,
+        seeds: 1,
+        rate: Rate::One,
+    };
+    let runner = Runner {
+        cache: Cache::default(),
+        jobs: 1,
+        device: Device::Cpu,
+        until: None,
+        planned: &|_| {},
+        progress: &|_| {},
+    };
+    let mut all = answer(&runner, &study).unwrap().results;
+    for (at, row) in all.iter_mut().enumerate() {
+        let (config, outcome) = row.runs.remove(0);
+        let run = |split: &[[usize; 2]; 6]| {
+            let outcome = climd_networks::train::Outcome { confusion: confusion(split[at]), ..outcome.clone() };
+            (config.clone(), outcome)
+        };
+        row.runs = hits.iter().map(run).collect();
+    }
+    all
+}
+
+#[test]
+fn the_simplest_row_that_is_told_from_plain_training_is_chosen_and_else_none() {
+    assert_eq!(rows(4).iter().map(|row| row.id.arm).collect::<Vec<_>>()[..2], ["plain", "prior"]);
+    // plain finds 18 and 3; the loss finds 17 to 18 and 8 in every split; the others are like plain training
+    let clear: Vec<[[usize; 2]; 6]> =
+        (0..10).map(|split| [[18, 3], [17 + split % 2, 8], [18, 3 + split % 2], [18, 3], [18, 3], [18, 3]]).collect();
+    let choice = Choice::of(&results(&clear)).unwrap();
+    assert_eq!((choice.chosen, choice.rows[1].told(), choice.rows[2].told()), (1, Some(1.0), None));
+    let page = Answer {
+        data: "clinic".into(),
+        classes: vec!["ill".into(), "rare".into()],
+        sizes: vec![60, 12],
+        grouped: false,
+        rate: Rate::Own,
+        epochs: 100,
+        wanted: 10,
+        results: results(&clear),
+    }
+    .page("climd-repro answer --data clinic");
+    assert!(page.starts_with("# What to use on clinic\n\n**Use prior correction.** It gains +"), "{page}");
+    let rare = page.lines().find(|line| line.starts_with("| rare")).unwrap().replace(' ', "");
+    assert!(rare.starts_with("|rare|10.0|3.0|+5.0[+5.0,+5.0]|"), "{rare}");
+    assert!(page.contains("Small classes: rare (12)") && page.contains("schedule = climd.Uniform()"), "{page}");
+    assert!(page.contains("loss_of = prior_corrected_cross_entropy"));
+    // once ahead, once behind
+    let unclear: Vec<[[usize; 2]; 6]> =
+        (0..10).map(|split| [[18, 5], [18, 3 + 4 * (split % 2)], [18, 5], [18, 5], [18, 5], [18, 5]]).collect();
+    let choice = Choice::of(&results(&unclear)).unwrap();
+    assert_eq!((choice.chosen, choice.rows[1].told()), (0, None));
+}

@@ -1,0 +1,150 @@
+//! Promise: what the pages of results say of many rows at once, in words, holds for all of them. `pages.rs` reads the
+//! figures.
+
+use std::path::Path;
+
+use climd_repro::comparisons::records;
+use climd_repro::record::Record;
+
+/// The results in docs/results.
+fn results() -> Vec<Record> {
+    records(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/results")).unwrap()
+}
+
+/// Differences of a metric in a table, at all learning rates: of these rows, beside that one.
+fn differences<'a>(
+    all: &'a [Record],
+    table: &str,
+    metric: &str,
+    id: impl Fn(&str) -> bool,
+    beside: &str,
+) -> Vec<&'a Record> {
+    let is_it = |of: &&Record| {
+        let of_table = of.table.split(" (").next() == Some(table);
+        of_table && of.metric == metric && id(&of.id) && of.beside.as_deref() == Some(beside) && of.low.is_some()
+    };
+    let found: Vec<&Record> = all.iter().filter(is_it).collect();
+    assert!(!found.is_empty(), "no {metric} in {table}");
+    found
+}
+
+/// Data of those whose interval is above 0.
+fn ahead(of: &[&Record]) -> Vec<String> {
+    let mut data: Vec<String> =
+        of.iter().filter(|of| of.low.unwrap() > 0.0).map(|of| of.data.replace(", ", " ")).collect();
+    data.sort();
+    data
+}
+
+/// Data of those whose interval is below 0.
+fn behind(of: &[&Record]) -> Vec<String> {
+    of.iter().filter(|of| of.high.unwrap() < 0.0).map(|of| of.data.clone()).collect()
+}
+
+fn is_right(of: &&&Record) -> bool {
+    !of.data.contains("noise")
+}
+
+fn is_steep(of: &&&Record) -> bool {
+    of.data.contains("50:1")
+}
+
+const NONE: [String; 0] = [];
+
+/// `README.md` of the results: "Prior correction is, on three of five sets at 50:1"; `advice.md` names them.
+#[test]
+fn prior_correction_is_told_on_three_of_five_sets_at_50_to_1() {
+    let all = results();
+    let of = differences(&all, "advice", "macro F1", |id| id == "baseline/prior", "baseline/plain");
+    let of: Vec<&Record> = of.iter().filter(is_right).filter(is_steep).copied().collect();
+    assert_eq!((of.len(), ahead(&of)), (5, ["digits 50:1", "htad 50:1", "lgg 50:1"].map(String::from).to_vec()));
+    assert_eq!(behind(&of), NONE);
+}
+
+/// `advice.md`: "At the frequencies of the training part, none of its gains is told from 0"; also in both `README.md`.
+#[test]
+fn no_gain_of_prior_correction_is_told_at_the_training_prior() {
+    let all = results();
+    for (table, settings) in [("shift-advice", 10), ("shift-label-noise", 3)] {
+        let metric = "macro F1 at the training prior";
+        let of = differences(&all, table, metric, |id| id == "baseline/prior", "baseline/plain");
+        assert!(of.len() >= settings, "{table}: {}", of.len());
+        assert_eq!(ahead(&of), NONE);
+    }
+}
+
+/// `advice.md`: "With right labels its accuracy is told lower in none of the ten settings".
+#[test]
+fn prior_correction_costs_no_accuracy_that_is_told_where_labels_are_right() {
+    let all = results();
+    let of = differences(&all, "advice", "accuracy", |id| id == "baseline/prior", "baseline/plain");
+    let of: Vec<&Record> = of.iter().filter(is_right).copied().collect();
+    assert_eq!((of.len(), behind(&of)), (10, NONE.to_vec()));
+}
+
+/// `README.md` of the results: "Better: not told around any of eight", "Only the prior with MOGONET is told from 0".
+#[test]
+fn the_curriculum_is_told_around_no_network_and_the_prior_around_one() {
+    let all = results();
+    let networks = ["baseline", "mogonet", "multi-d", "mlclnet", "dpnet", "dmib", "pcag", "gcfanet"];
+    let told = |arm: &str| {
+        let of_network = |network: &&&str| {
+            let (id, plain) = (format!("{network}/{arm}"), format!("{network}/plain"));
+            let of = differences(&all, "table3", "macro F1", |of| of == id, &plain);
+            let of: Vec<&Record> = of.into_iter().filter(|of| !of.table.contains("paper")).collect();
+            assert!(!of.is_empty(), "{id}");
+            !ahead(&of).is_empty() || !behind(&of).is_empty()
+        };
+        networks.iter().filter(of_network).copied().collect::<Vec<&str>>()
+    };
+    assert_eq!((told("climd"), told("prior")), (Vec::new(), vec!["mogonet"]));
+}
+
+/// `README.md`: "None of the three rows is told from the baseline".
+#[test]
+fn no_row_of_the_main_job_is_told() {
+    let all = results();
+    let of = differences(&all, "main", "macro F1", |_| true, "baseline/plain");
+    assert_eq!((of.len(), ahead(&of), behind(&of)), (3, NONE.to_vec(), NONE.to_vec()));
+}
+
+/// `advice.md`: "Once the loss knows the prior, no sampler is told to add anything where labels are right, but for
+/// `Trim` in the one set", and where one is told to cost.
+#[test]
+fn one_sampler_on_one_set_is_told_to_add_to_prior_correction() {
+    let all = results();
+    let samplers = ["climd-half-prior", "hard-majority-prior", "trim-prior"];
+    let told: Vec<String> = samplers
+        .into_iter()
+        .flat_map(|arm| {
+            let of = differences(&all, "advice", "macro F1", |id| id == format!("baseline/{arm}"), "baseline/prior");
+            let of: Vec<&Record> = of.iter().filter(is_right).copied().collect();
+            assert_eq!(of.len(), 10, "{arm}");
+            ahead(&of).into_iter().map(move |data| format!("{arm} {data}"))
+        })
+        .collect();
+    assert_eq!(told, ["trim-prior lgg 50:1"]);
+}
+
+/// `advice.md`: "Easy first costs on digits at 50:1 beside the same class counts in random order. Elsewhere it is not
+/// told", and the lowest and the highest that CLIMD by itself comes to.
+#[test]
+fn what_the_order_within_a_class_is_worth() {
+    let all = results();
+    let of = differences(&all, "advice", "macro F1", |id| id == "baseline/climd", "baseline/climd-random");
+    assert_eq!((of.len(), ahead(&of), behind(&of)), (20, NONE.to_vec(), vec!["digits, 50:1".to_owned()]));
+    let mut of = differences(&all, "advice", "macro F1", |id| id == "baseline/climd", "baseline/plain");
+    of.sort_by(|a, b| a.difference.partial_cmp(&b.difference).unwrap());
+    let ends = [of[0], of[of.len() - 1]].map(|of| (of.data.as_str(), of.difference.unwrap()));
+    let text = ends.map(|(data, difference)| format!("{data}: {difference:+.1}"));
+    assert_eq!(text, ["kipan, 50:1: -2.2", "brca, 20 % noise: +1.6"]);
+}
+
+/// `advice.md`: "tau 1/2 if labels are wrong: told on KIPAN alone".
+#[test]
+fn half_of_tau_is_told_on_kipan_alone_where_labels_are_wrong() {
+    let all = results();
+    let of = differences(&all, "advice", "macro F1", |id| id == "baseline/prior-half", "baseline/prior");
+    let of: Vec<&Record> = of.into_iter().filter(|of| !is_right(&of)).collect();
+    assert_eq!(ahead(&of), ["kipan 20 % noise", "kipan 50:1 20 % noise"]);
+}
