@@ -6,6 +6,7 @@ import warnings
 
 import climd
 import numpy as np
+import torch
 import torch.distributed as dist
 
 warnings.filterwarnings("ignore", category=DeprecationWarning)
@@ -23,6 +24,26 @@ def wanted():
         if engine.wants_scores(epoch):
             engine.update(epoch, SCORES[epoch])
         lists.append(engine.indices(epoch).tolist())
+    return lists
+
+
+def outputs(epoch, indices):
+    """Outputs of a step in float64, whose scores are the same in any batch."""
+    angles = torch.as_tensor(indices).double()[:, None] * torch.arange(1, 4) + epoch
+    return [angles.sin(), angles.cos()], [(2 * angles).sin(), (3 * angles).cos()]
+
+
+def wanted_if_observed():
+    """The lists of one process that observes these outputs, and is measured in epoch 1 alone."""
+    engine, lists = climd.Sampler(LABELS, SCHEDULE, seed=7, measure_every=0, running_mean=0.5), []
+    for epoch in range(EPOCHS + 1):
+        engine.renew(epoch)
+        if engine.wants_scores(epoch):
+            engine.update(epoch, SCORES[epoch])
+        whole = engine.indices(epoch)
+        engine.observe(epoch, whole, climd.measure(LABELS[whole], *outputs(epoch, whole.astype(int))).score)
+        lists.append(whole.tolist())
+    assert lists[2] != wanted()[2]
     return lists
 
 

@@ -9,10 +9,9 @@ import time
 
 import climd
 import numpy as np
-import torch
 import torch.distributed as dist
 from climd.torch import CurriculumSampler
-from common_run import EPOCHS, LABELS, SCHEDULE, SCORES, finish, interleaved, wanted
+from common_run import EPOCHS, LABELS, SCHEDULE, SCORES, finish, interleaved, outputs, wanted, wanted_if_observed
 
 exchanges, what = sys.argv[1].split(","), sys.argv[2] if len(sys.argv) > 2 else ""
 dist.init_process_group("gloo")
@@ -43,12 +42,6 @@ def train(exchange):
     return lists, states, reports
 
 
-def outputs(epoch, indices):
-    """Outputs of a step in float64, whose scores are the same in any batch."""
-    angles = torch.as_tensor(indices).double()[:, None] * torch.arange(1, 4) + epoch
-    return [angles.sin(), angles.cos()], [(2 * angles).sin(), (3 * angles).cos()]
-
-
 def observe(exchange):
     """A run whose steps are observed, cut in epoch 1; measured once, in epoch 1."""
     made = lambda: CurriculumSampler(LABELS, SCHEDULE, seed=7, measure_every=0, running_mean=0.5, exchange=exchange)
@@ -75,18 +68,6 @@ def observe(exchange):
     return lists
 
 
-def observe_alone():
-    engine, lists = climd.Sampler(LABELS, SCHEDULE, seed=7, measure_every=0, running_mean=0.5), []
-    for epoch in range(EPOCHS + 1):
-        engine.renew(epoch)
-        if engine.wants_scores(epoch):
-            engine.update(epoch, SCORES[epoch])
-        whole = engine.indices(epoch)
-        engine.observe(epoch, whole, climd.measure(LABELS[whole], *outputs(epoch, whole.astype(int))).score)
-        lists.append(whole.tolist())
-    return lists
-
-
 if what == "apart":
     try:
         CurriculumSampler(LABELS, SCHEDULE, num_replicas=1, rank=0).observe([1], *outputs(0, [1]))
@@ -106,7 +87,7 @@ if what == "apart":
 if what.startswith("observe"):
     for exchange in exchanges:
         try:
-            for got, expected in zip(observe(exchange), observe_alone()):
+            for got, expected in zip(observe(exchange), wanted_if_observed()):
                 assert got == expected + expected[: -len(expected) % world_size], (exchange, got, expected)
         except (climd.Error, climd.CommunicationError) as raised:
             print(f"rank {rank}: {type(raised).__name__} {raised.kind}: {raised}", flush=True)

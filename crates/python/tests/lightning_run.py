@@ -9,7 +9,9 @@ import torch
 import torch.distributed as dist
 from climd.lightning import CurriculumCallback
 from climd.torch import CurriculumBatchSampler, CurriculumSampler
-from common_run import EPOCHS, LABELS, SAMPLES, SCHEDULE, SCORES, finish, interleaved, wanted
+from common_run import (
+    EPOCHS, LABELS, SAMPLES, SCHEDULE, SCORES, finish, interleaved, outputs, wanted, wanted_if_observed,
+)
 
 warnings.filterwarnings("ignore")
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -17,7 +19,7 @@ import lightning.pytorch as pl
 from torch.utils.data import DataLoader, TensorDataset
 
 devices, folder, cases = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
-what = ""  # the case: sampler, batch, workers, no-reload, foreign, resume
+what = ""  # the case: sampler, batch, workers, observe, no-reload, foreign, resume
 
 
 class Module(pl.LightningModule):
@@ -26,7 +28,8 @@ class Module(pl.LightningModule):
         self.layer, self.seen = torch.nn.Linear(1, 1), {}
 
     def setup(self, stage):
-        self.sampler = CurriculumSampler(LABELS, SCHEDULE, seed=7)
+        observes = {"measure_every": 0, "running_mean": 0.5} if what == "observe" else {}
+        self.sampler = CurriculumSampler(LABELS, SCHEDULE, seed=7, **observes)
 
     def train_dataloader(self):
         data = TensorDataset(torch.arange(SAMPLES))
@@ -38,6 +41,8 @@ class Module(pl.LightningModule):
 
     def training_step(self, batch, at):
         self.seen.setdefault(self.current_epoch, []).extend(batch[0].tolist())
+        if what == "observe":
+            self.sampler.observe(batch[0], *outputs(self.current_epoch, batch[0]))
         return self.layer(batch[0].float()[:, None]).mean() * 0
 
     def configure_optimizers(self):
@@ -86,7 +91,7 @@ for what in cases:
         gathered = [None] * devices
         dist.all_gather_object(gathered, parts[0])
         parts = gathered
-    for epoch, expected in enumerate(wanted()):
+    for epoch, expected in enumerate(wanted_if_observed() if what == "observe" else wanted()):
         got = interleaved([part[epoch] for part in parts])
         assert got == expected + expected[: -len(expected) % devices], (what, epoch, len(got), len(expected))
 finish("every epoch trained on its samples")

@@ -5,12 +5,12 @@ from test_ranks import torchrun
 
 
 def test_lightning(tmp_path):
-    cases = ["sampler", "batch", "workers", "resume", "no-reload", "foreign"]  # the last two are to be loud
+    cases = ["sampler", "batch", "workers", "observe", "resume", "no-reload", "foreign"]  # the last two are to be loud
     assert "every epoch trained" in run_python(TESTS / "lightning_run.py", 1, tmp_path, *cases)
 
 
 def test_lightning_on_two_processes(tmp_path):
-    status, output = torchrun("lightning_run.py", 2, tmp_path, "sampler", "batch", ranks=2)
+    status, output = torchrun("lightning_run.py", 2, tmp_path, "sampler", "batch", "observe", ranks=2)
     assert status == 0 and "every epoch trained" in output, output[-3000:]
 
 
