@@ -126,7 +126,8 @@ fn one_sampler_on_one_set_is_told_to_add_to_prior_correction() {
     assert_eq!(told, ["trim-prior lgg 50:1"]);
 }
 
-/// `advice.md`: "The order within a class is told nowhere", and the lowest and the highest that CLIMD by itself comes to.
+/// `advice.md`: "The order within a class is told nowhere", and the lowest and the highest that CLIMD by itself comes
+/// to.
 #[test]
 fn what_the_order_within_a_class_is_worth() {
     let all = results();

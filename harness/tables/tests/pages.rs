@@ -223,8 +223,8 @@ fn the_advice_of_inspect_was_measured() {
     assert!(quoted.iter().all(|difference| all.differences.contains(difference)), "{quoted:?}");
 }
 
-/// "Never told" of `advice.md`, and where it has two stars: wherever the loss knows the prior on HTAD at 50:1, and twice
-/// for `Trim`.
+/// "Never told" of `advice.md`, and where it has two stars: wherever the loss knows the prior on HTAD at 50:1, and
+/// twice for `Trim`.
 #[test]
 fn what_the_advice_says_of_all_its_rows_holds() {
     let all = comparisons(&records(&root().join("docs/results")).unwrap());
