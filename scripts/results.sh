@@ -16,11 +16,12 @@ repro table4 --data brca "$@"
 repro beyond --data brca --curves 3 "$@"
 repro beyond --data htad digits kipan lgg "$@"
 # These also write shift.md, the test at the training prior, and, as main and table1 do, patients.md.
-for noise in 0 0.2; do
-    repro advice --data brca kipan lgg htad digits --seeds 20 --lr tuned --noise $noise "$@"
-    repro advice --data brca kipan lgg htad digits --seeds 20 --lr tuned --noise $noise --imbalance 50 "$@"
-done
-repro advice --data digits --seeds 20 --lr tuned --imbalance 50 --curves 3 "$@"
+repro advice --data brca kipan lgg htad digits --seeds 20 --lr tuned "$@"
+repro advice --data brca kipan lgg htad --seeds 20 --lr one --imbalance 50 "$@"
+repro advice --data digits --seeds 20 --lr one --imbalance 50 --curves 3 "$@"
+repro advice --data brca kipan lgg htad digits --seeds 20 --lr tuned --noise 0.2 "$@"
+repro advice --data brca kipan lgg htad digits --seeds 20 --lr tuned --noise 0.2 --imbalance 50 "$@"
+repro rates --data htad kipan --imbalance 50 --seeds 6 --first-seed 1000 "$@"
 repro label-noise --data digits htad kipan --seeds 20 --first-seed 20 --lr tuned --noise 0.2 --imbalance 50 "$@"
 repro targets --data yeast padchest-reports --seeds 20 "$@"
 repro chest "$@"

@@ -125,6 +125,9 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     /// labels a sample, for picks that are not by score unless they take whole classes, and for lists of up to 16,384
     /// samples.
     ///
+    /// To go on in the middle of an epoch, [`skip`](Epoch::skip) the part on as many ranks as before; on another number
+    /// of ranks take the whole list.
+    ///
     /// # Errors
     /// As [`epoch`](CurriculumSampler::epoch).
     ///
