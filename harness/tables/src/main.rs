@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
 use climd_data::Dataset;
-use climd_networks::config::Part;
+use climd_networks::config::{NoiseKind, Part};
 use climd_repro::answer::answer;
 use climd_repro::cache::Cache;
 use climd_repro::experiment::{Row, Runner, Study};
@@ -54,6 +54,9 @@ struct Arguments {
     /// Replace this share of the training labels.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     noise: f64,
+    /// Which wrong labels: of all other classes alike, or of the class that is nearest in the training part.
+    #[arg(long, value_enum, default_value_t = Noise::Uniform)]
+    noise_kind: Noise,
     /// Train only rows whose names hold one of these texts, and those that they are compared with; the page then has
     /// every row of the table whose runs are all there.
     #[arg(long, value_name = "TEXT", num_args = 1..)]
@@ -115,6 +118,21 @@ enum Which {
     Targets,
     /// Splits, sites and epochs of three sets of chest X-rays, as `make data-chest` fetches them; trains nothing.
     Chest,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Noise {
+    Uniform,
+    Neighbour,
+}
+
+impl Noise {
+    fn kind(self) -> Option<NoiseKind> {
+        match self {
+            Noise::Uniform => None,
+            Noise::Neighbour => Some(NoiseKind::Neighbour),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -280,7 +298,9 @@ fn study<'a>(arguments: &Arguments, dataset: &'a Dataset, rate: Rate) -> Study<'
     Study {
         dataset,
         imbalance: arguments.imbalance,
+        thinning: None,
         noise: arguments.noise,
+        noise_kind: arguments.noise_kind.kind(),
         epochs: arguments.epochs as usize,
         batch_size: 32,
         first_seed: arguments.first_seed,

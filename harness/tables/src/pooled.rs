@@ -187,7 +187,18 @@ pub(crate) fn example<T>(table: crate::tables::Table, of: impl Fn(&Source<'_>) -
         notes: Vec::new(),
     };
     let (imbalance, noise, epochs, batch_size, first_seed, seeds, rate) = (Some(4.0), 0.0, 6, 2, 0, 5, Rate::Own);
-    let study = Study { dataset: &dataset, imbalance, noise, epochs, batch_size, first_seed, seeds, rate };
+    let study = Study {
+        dataset: &dataset,
+        imbalance,
+        thinning: None,
+        noise,
+        noise_kind: None,
+        epochs,
+        batch_size,
+        first_seed,
+        seeds,
+        rate,
+    };
     let mut rows = Table::Advice.rows(epochs);
     rows.retain(|row| [own("plain"), own("prior")].contains(&row.row.id));
     let called = [[0, 0, 0, 0, 1, 0], [0, 0, 0, 1, 1, 1]];

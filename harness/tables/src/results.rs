@@ -49,6 +49,10 @@ impl Page {
         if noise > 0.0 {
             data += &format!(", {:.0} % noise", 100.0 * noise);
             stem += &format!("-noise{:.0}", 100.0 * noise);
+            if study.noise_kind.is_some() {
+                data += ", by the nearest class";
+                stem += "-neighbour";
+            }
         }
         if first_seed > 0 {
             data += &format!(", splits from {first_seed} on");

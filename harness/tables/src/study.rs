@@ -12,8 +12,8 @@ use serde::Serialize;
 use tch::{Device, nn};
 
 use crate::rate::{Rate, TUNED};
-use climd_data::{Dataset, Preparation, Prepared, Split};
-use climd_networks::config::{DataConfig, Method, Part, RunConfig, ScheduleConfig, VERSION};
+use climd_data::{Dataset, Preparation, Prepared, Split, neighbours};
+use climd_networks::config::{DataConfig, Method, NoiseKind, Part, RunConfig, ScheduleConfig, Thinning, VERSION};
 use climd_networks::criterion::{Criterion, Loss};
 use climd_networks::network::{LearningRate, Training, with_seed};
 use climd_networks::oversample::Oversampler;
@@ -81,8 +81,12 @@ pub struct Study<'a> {
     pub dataset: &'a Dataset,
     /// Ratio of the largest to the smallest class after thinning the training part.
     pub imbalance: Option<f64>,
+    /// How it is thinned to this ratio. None: no class beyond what it has, so a lower ratio changes nothing.
+    pub thinning: Option<Thinning>,
     /// Share of training labels that are replaced by wrong ones.
     pub noise: f64,
+    /// Which wrong ones. None: those of all other classes alike.
+    pub noise_kind: Option<NoiseKind>,
     /// Epochs of plain training.
     pub epochs: usize,
     /// Samples in each batch.
@@ -130,9 +134,19 @@ impl Study<'_> {
         let labels = &self.dataset.labels;
         let mut split = self.cohort(seed)?;
         if let Some(ratio) = self.imbalance {
-            split = split.thin(labels, ratio, seed)?;
+            split = match self.thinning {
+                None => split.thin(labels, ratio, seed)?,
+                Some(Thinning::Exact) => split.thin_exactly(labels, ratio, seed)?,
+            };
         }
-        let labels = split.noisy_labels(labels, self.noise, seed)?;
+        let labels = match self.noise_kind {
+            None => split.noisy_labels(labels, self.noise, seed)?,
+            Some(NoiseKind::Neighbour) => {
+                let train = Prepared::fit(self.dataset, &split, &Preparation::of(self.dataset.layout))?.train;
+                let neighbours = neighbours(&train, self.dataset.classes.len())?;
+                split.confused_labels(labels, &neighbours, self.noise, seed)?
+            }
+        };
         // seeds of splits are below 2^32, so a repeat draws from streams of its own
         let inner = match part {
             Part::Test => None,
@@ -204,7 +218,11 @@ impl<'a> Plan<'a> {
     /// Those of the data.
     pub(crate) fn new(study: &'a Study<'a>) -> Result<Plan<'a>> {
         let &Study { dataset, imbalance, noise, .. } = study;
-        let data = DataConfig { name: dataset.name.clone(), fingerprint: dataset.fingerprint(), imbalance, noise };
+        // what changes nothing is no part of a key
+        let thinning = study.thinning.filter(|_| imbalance.is_some());
+        let noise_kind = study.noise_kind.filter(|_| noise > 0.0);
+        let (name, fingerprint) = (dataset.name.clone(), dataset.fingerprint());
+        let data = DataConfig { name, fingerprint, imbalance, thinning, noise, noise_kind };
         Ok(Plan { study, data, splits: Mutex::default() })
     }
 

@@ -80,7 +80,9 @@ fn a_search_for_rates_that_is_stopped_goes_on_where_it_was() {
     let study = Study {
         dataset: &dataset,
         imbalance: None,
+        thinning: None,
         noise: 0.0,
+        noise_kind: None,
         epochs: 4,
         batch_size: 32,
         first_seed: 0,
@@ -126,7 +128,9 @@ fn results(hits: &[[[usize; 2]; 6]]) -> Vec<RowResult> {
     let study = Study {
         dataset: &dataset,
         imbalance: None,
+        thinning: None,
         noise: 0.0,
+        noise_kind: None,
         epochs: 1,
         batch_size: 32,
         first_seed: 0,

@@ -52,7 +52,9 @@ fn study(dataset: &Dataset) -> Study<'_> {
     Study {
         dataset,
         imbalance: None,
+        thinning: None,
         noise: 0.0,
+        noise_kind: None,
         epochs: 6,
         batch_size: 16,
         first_seed: 0,

@@ -95,8 +95,18 @@ fn the_splits_are_those_that_python_takes() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let dataset = Dataset::load(root.join("data/brca")).expect("`make data` fetches it");
     let (imbalance, noise, epochs, batch_size, first_seed) = (None, 0.0, EPOCHS, 32, 0);
-    let study =
-        Study { dataset: &dataset, imbalance, noise, epochs, batch_size, first_seed, seeds: SEEDS, rate: Rate::Tuned };
+    let study = Study {
+        dataset: &dataset,
+        imbalance,
+        thinning: None,
+        noise,
+        noise_kind: None,
+        epochs,
+        batch_size,
+        first_seed,
+        seeds: SEEDS,
+        rate: Rate::Tuned,
+    };
     let splits: Vec<Value> = (0..SEEDS).map(|seed| split(&study, seed)).collect();
     let path = root.join("harness/tables/tests/golden/brca_splits.json");
     if std::env::var_os("CLIMD_WRITE_LISTS").is_some() {
