@@ -16,7 +16,7 @@ repro table4 --data brca "$@"
 repro beyond --data brca --curves 3 "$@"
 repro beyond --data htad digits kipan lgg "$@"
 # These also write shift.md, the test at the training prior, and, as main and table1 do, patients.md.
-repro advice --data brca kipan lgg htad digits --seeds 20 --lr tuned "$@"
+repro advice --data brca kipan lgg htad digits --seeds 20 --lr one "$@"
 repro advice --data brca kipan lgg htad --seeds 20 --lr one --imbalance 50 "$@"
 repro advice --data digits --seeds 20 --lr one --imbalance 50 --curves 3 "$@"
 repro advice --data brca kipan lgg htad digits --seeds 20 --lr tuned --noise 0.2 "$@"
