@@ -100,8 +100,8 @@ fn the_curriculum_is_told_around_no_network_and_the_prior_around_one() {
     assert_eq!((told("climd"), told("prior")), (Vec::new(), vec!["mogonet"]));
 }
 
-/// `README.md` of the results: "Judged after the last step, CLIMD is ahead under none of eleven settings"; "from +1.5 to
-/// +4.1" if its epoch is chosen on the test part.
+/// `README.md` of the results: "Judged after the last step, CLIMD is ahead under none of eleven settings"; "from +1.5
+/// to +4.1" if its epoch is chosen on the test part.
 #[test]
 fn no_setting_makes_a_gain_that_is_fair() {
     let all = results();
