@@ -6,12 +6,22 @@ use std::path::Path;
 use climd_repro::comparisons::records;
 use climd_repro::record::Record;
 
-/// The results in docs/results.
+/// The results in docs/results. Of the advice those at the first learning rate of each file, which its page is about.
 fn results() -> Vec<Record> {
-    records(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/results")).unwrap()
+    let mut all = records(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/results")).unwrap();
+    let mut first = std::collections::BTreeMap::new();
+    for of in &all {
+        let (table, rate) = of.table.split_once(" (").unwrap();
+        first.entry((table.to_owned(), of.data.clone())).or_insert_with(|| rate.to_owned());
+    }
+    all.retain(|of| {
+        let (table, rate) = of.table.split_once(" (").unwrap();
+        !table.contains("advice") || first[&(table.to_owned(), of.data.clone())] == rate
+    });
+    all
 }
 
-/// Differences of a metric in a table, at all learning rates: of these rows, beside that one.
+/// Differences of a metric in a table: of these rows, beside that one.
 fn differences<'a>(
     all: &'a [Record],
     table: &str,
