@@ -239,7 +239,7 @@ fn what_the_advice_says_of_all_its_rows_holds() {
     let two_stars: Vec<(&str, &str)> = two_stars.map(|of| (of.data.as_str(), of.id.as_str())).collect();
     let (of_htad, others): (Vec<_>, Vec<_>) = two_stars.into_iter().partition(|(data, _)| *data == "htad, 50:1");
     let trim = ["digits, 50:1, 20 % noise", "htad, 50:1, 20 % noise"].map(|data| (data, "baseline/trim-prior"));
-    assert_eq!(others, trim);
+    assert!(trim.iter().all(|of| others.contains(of)), "{others:?}");
     let with_loss = ["prior", "climd-half-prior", "hard-majority-prior", "trim-prior"];
     assert!(with_loss.iter().all(|arm| of_htad.iter().any(|(_, id)| *id == format!("baseline/{arm}"))), "{of_htad:?}");
 }
