@@ -140,8 +140,18 @@ fn main() -> Result<()> {
     }
     let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
     let seeds = arguments.seeds;
-    let study =
-        Study { dataset: &dataset, imbalance: None, noise: 0.0, epochs, batch_size: 32, first_seed: 0, seeds, rate };
+    let study = Study {
+        dataset: &dataset,
+        imbalance: None,
+        thinning: None,
+        noise: 0.0,
+        noise_kind: None,
+        epochs,
+        batch_size: 32,
+        first_seed: 0,
+        seeds,
+        rate,
+    };
 
     // The first split's training part shows what the curriculum will do, and refuses a bad configuration at once.
     let labels = study.parts(0, Part::Test)?.train.labels;

@@ -30,7 +30,18 @@ fn main() -> Result<()> {
 
 fn cost(dataset: &Dataset) -> Result<()> {
     let (rate, epochs, batch_size) = (Rate::Paper, EPOCHS, 32);
-    let study = Study { dataset, imbalance: None, noise: 0.0, epochs, batch_size, first_seed: 0, seeds: 1, rate };
+    let study = Study {
+        dataset,
+        imbalance: None,
+        thinning: None,
+        noise: 0.0,
+        noise_kind: None,
+        epochs,
+        batch_size,
+        first_seed: 0,
+        seeds: 1,
+        rate,
+    };
     let train = study.parts(0, Part::Test)?.train;
     let (x, y) = tensors(&train, Device::Cpu)?;
     let num_classes = dataset.classes.len();

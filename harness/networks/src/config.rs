@@ -12,7 +12,7 @@ use crate::redrawn::Redrawn;
 /// A run's full configuration: the key of the run cache.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunConfig {
-    /// [`VERSION`] of the code that trained.
+    /// One of [`VERSIONS`].
     pub version: u32,
     /// The data.
     pub data: DataConfig,
@@ -45,7 +45,11 @@ impl RunConfig {
 }
 
 /// Version of the training code. A change that changes results raises it, so that cached runs are not mixed with new.
-pub const VERSION: u32 = 1;
+///
+/// 1: runs of the older rules for the learning rate, most of which have no [`Quality`](crate::quality::Quality). 2: the
+/// others, all of which have one; libtorch's fused Adam and other kernels of its matrix products made them, so they
+/// differ from a run of version 1 by rounding.
+pub const VERSIONS: [u32; 2] = [1, 2];
 
 /// A data set, and the changes to its training part before anything else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

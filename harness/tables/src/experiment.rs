@@ -118,7 +118,7 @@ impl Runner<'_> {
     pub fn is_done(&self, study: &Study<'_>, row: &Row, part: Part, points: usize) -> Result<bool> {
         let plan = Plan::new(study)?;
         let cached = |plans: Vec<RunConfig>| -> Result<Option<Vec<(RunConfig, Outcome)>>> {
-            let all = |config: RunConfig| Ok(self.cached(study, &config)?.map(|outcome| (config, outcome)));
+            let all = |config: RunConfig| Ok(self.cache.get(&config)?.map(|outcome| (config, outcome)));
             plans.into_iter().map(all).collect()
         };
         let Some(rates) = rates(&plan, std::slice::from_ref(row), cached)? else { return Ok(false) };
@@ -133,16 +133,11 @@ impl Runner<'_> {
         all.context("a run that is not in the cache")
     }
 
-    /// The results of a run, if it is in the cache and has what its study asks for.
-    fn cached(&self, study: &Study<'_>, config: &RunConfig) -> Result<Option<Outcome>> {
-        Ok(self.cache.get(config)?.filter(|outcome| !study.rate.wants_quality() || outcome.quality.is_some()))
-    }
-
     /// The results of every configuration. Those that are not in the cache are run first.
     fn outcomes(&self, plan: &Plan<'_>, plans: Vec<RunConfig>) -> Result<Vec<(RunConfig, Outcome)>> {
         let mut missing: Vec<&RunConfig> = Vec::new();
         for config in &plans {
-            if self.cached(plan.study, config)?.is_none() && !missing.contains(&config) {
+            if self.cache.get(config)?.is_none() && !missing.contains(&config) {
                 missing.push(config);
             }
         }

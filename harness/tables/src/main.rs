@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
 use climd_data::Dataset;
-use climd_networks::config::{NoiseKind, Part};
+use climd_networks::config::{NoiseKind, Part, Thinning};
 use climd_repro::answer::answer;
 use climd_repro::cache::Cache;
 use climd_repro::experiment::{Row, Runner, Study};
@@ -51,6 +51,9 @@ struct Arguments {
     /// Thin the training part to a long tail: the largest class to the smallest as R to 1.
     #[arg(long, value_name = "R")]
     imbalance: Option<f64>,
+    /// Thin to exactly this ratio: no class larger than it asks for.
+    #[arg(long, requires = "imbalance")]
+    exact: bool,
     /// Replace this share of the training labels.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     noise: f64,
@@ -298,7 +301,7 @@ fn study<'a>(arguments: &Arguments, dataset: &'a Dataset, rate: Rate) -> Study<'
     Study {
         dataset,
         imbalance: arguments.imbalance,
-        thinning: None,
+        thinning: arguments.exact.then_some(Thinning::Exact),
         noise: arguments.noise,
         noise_kind: arguments.noise_kind.kind(),
         epochs: arguments.epochs as usize,

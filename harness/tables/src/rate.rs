@@ -1,6 +1,6 @@
 //! Where the learning rate of a run comes from, and the search for it.
 
-use climd_networks::config::{Part, RunConfig};
+use climd_networks::config::{Part, RunConfig, VERSIONS};
 use climd_networks::network::{LearningRate, NetworkConfig};
 use climd_networks::train::Outcome;
 
@@ -58,9 +58,10 @@ impl Rate {
         }
     }
 
-    /// Whether its runs must have what older ones lack: measures of their probabilities.
-    pub(crate) fn wants_quality(self) -> bool {
-        matches!(self, Rate::Own | Rate::One)
+    /// The version of its runs: those of the newer rules all have measures of their probabilities.
+    pub(crate) fn version(self) -> u32 {
+        let [old, new] = VERSIONS;
+        if matches!(self, Rate::Own | Rate::One) { new } else { old }
     }
 
     /// The rate of all splits, where nothing is chosen.

@@ -45,6 +45,10 @@ impl Page {
         if let Some(ratio) = imbalance {
             data += &format!(", {ratio}:1");
             stem += &format!("-{ratio}to1");
+            if study.thinning.is_some() {
+                data += ", exactly";
+                stem += "-exactly";
+            }
         }
         if noise > 0.0 {
             data += &format!(", {:.0} % noise", 100.0 * noise);

@@ -13,7 +13,7 @@ use tch::{Device, nn};
 
 use crate::rate::{Rate, TUNED};
 use climd_data::{Dataset, Preparation, Prepared, Split, neighbours};
-use climd_networks::config::{DataConfig, Method, NoiseKind, Part, RunConfig, ScheduleConfig, Thinning, VERSION};
+use climd_networks::config::{DataConfig, Method, NoiseKind, Part, RunConfig, ScheduleConfig, Thinning};
 use climd_networks::criterion::{Criterion, Loss};
 use climd_networks::network::{LearningRate, Training, with_seed};
 use climd_networks::oversample::Oversampler;
@@ -262,7 +262,8 @@ impl<'a> Plan<'a> {
         let native = recipe.map(|recipe| recipe.native);
         let batch_size = if native.is_some() { labels.len() } else { study.batch_size };
         let (data, method) = (self.data.clone(), row.method.clone());
-        Ok(RunConfig { version: VERSION, data, seed, part, method, rate, batch_size, steps, points, native })
+        let version = study.rate.version();
+        Ok(RunConfig { version, data, seed, part, method, rate, batch_size, steps, points, native })
     }
 
     /// The runs among which the learning rate of a row's network is chosen by [`Rate::Tuned`], by seed and candidate.

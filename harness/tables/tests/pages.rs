@@ -232,12 +232,14 @@ fn what_the_advice_says_of_all_its_rows_holds() {
         all.iter().filter(|of| of.table.starts_with("advice (") || of.table.starts_with("label-noise (")).collect();
     let alone = |of: &&&Comparison| of.id == "baseline/climd" && of.beside == "baseline/plain";
     let alone: Vec<_> = advice.iter().filter(alone).collect();
-    assert!(alone.len() == 20 && alone.iter().all(|of| !of.is_told()), "{alone:?}");
+    let data: BTreeSet<&str> = alone.iter().map(|of| of.data.as_str()).collect();
+    let settings = data.iter().filter(|data| !data.contains("splits from")).count();
+    assert!(settings == 20 && alone.iter().all(|of| !of.is_told()), "{alone:?}");
     let two_stars = advice.iter().filter(|of| of.bh_fixed.is_some_and(|p| p < 0.05));
     let two_stars: Vec<(&str, &str)> = two_stars.map(|of| (of.data.as_str(), of.id.as_str())).collect();
     let (of_htad, others): (Vec<_>, Vec<_>) = two_stars.into_iter().partition(|(data, _)| *data == "htad, 50:1");
     let trim = ["digits, 50:1, 20 % noise", "htad, 50:1, 20 % noise"].map(|data| (data, "baseline/trim-prior"));
-    assert_eq!(others, trim);
+    assert!(trim.iter().all(|of| others.contains(of)), "{others:?}");
     let with_loss = ["prior", "climd-half-prior", "hard-majority-prior", "trim-prior"];
     assert!(with_loss.iter().all(|arm| of_htad.iter().any(|(_, id)| *id == format!("baseline/{arm}"))), "{of_htad:?}");
 }

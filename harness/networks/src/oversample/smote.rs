@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(nearest.nearest(&same, &[1], &[0, 1, 2]), [[1], [0], [0]]);
     }
 
-    /// If a value here changes, every cached run with SMOTE changes: raise `config::VERSION`.
+    /// If a value here changes, every cached run with SMOTE changes: raise both of `config::VERSIONS`.
     #[test]
     fn samples_are_pinned() {
         let after = apply(Smote::default(), 1);
