@@ -6,7 +6,7 @@ use anyhow::Result;
 use climd::schedule::Uniform;
 use climd::{Curriculum, CurriculumSampler, LastBatch};
 use climd_data::Split;
-use climd_networks::config::{DataConfig, Part, RunConfig, VERSION};
+use climd_networks::config::{DataConfig, Part, RunConfig, VERSIONS};
 use climd_networks::network::LearningRate;
 use climd_repro::experiment::{Row, RowResult, parallel};
 use tch::{Device, Tensor};
@@ -80,7 +80,7 @@ impl Study<'_> {
                 plans.push((
                     &*split,
                     RunConfig {
-                        version: VERSION,
+                        version: VERSIONS[0],
                         data: data.clone(),
                         seed,
                         part,

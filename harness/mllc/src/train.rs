@@ -99,6 +99,7 @@ pub fn run(
     Ok(Outcome {
         samples,
         confusion: confusion(&network, &judge, &criterion)?,
+        quality: None,
         points: looks,
         agreement: Vec::new(), // every score here is measured in a pass of its own
         seconds,
