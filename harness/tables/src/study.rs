@@ -96,6 +96,26 @@ pub struct Study<'a> {
 }
 
 impl Study<'_> {
+    /// The data, with the changes to its training part and the splits: `brca, 50:1, 20 % noise`.
+    #[must_use]
+    pub fn data(&self) -> String {
+        let Study { dataset, imbalance, noise, first_seed, .. } = self;
+        let imbalance = imbalance.map_or_else(String::new, |ratio| format!(", {ratio}:1"));
+        let noise = if *noise > 0.0 { format!(", {:.0} % noise", 100.0 * noise) } else { String::new() };
+        let splits = if *first_seed > 0 { format!(", splits from {first_seed} on") } else { String::new() };
+        format!("{}{imbalance}{noise}{splits}", dataset.name)
+    }
+
+    /// The same in names of files: `brca-50to1-noise20`.
+    #[must_use]
+    pub fn file_of_data(&self) -> String {
+        let Study { dataset, imbalance, noise, first_seed, .. } = self;
+        let imbalance = imbalance.map_or_else(String::new, |ratio| format!("-{ratio}to1"));
+        let noise = if *noise > 0.0 { format!("-noise{:.0}", 100.0 * noise) } else { String::new() };
+        let splits = if *first_seed > 0 { format!("-from{first_seed}") } else { String::new() };
+        format!("{}{imbalance}{noise}{splits}", dataset.name)
+    }
+
     pub(crate) fn splits(&self) -> Range<u64> {
         self.first_seed..self.first_seed + self.seeds
     }
