@@ -95,7 +95,7 @@ msrv: libtorch ## the library and the tables with the oldest Rust that they supp
 publish-check: libtorch ## what `cargo publish` would do, and the size of the package
 	$(WITH_LIBTORCH) $(CARGO) publish --dry-run -p climd --locked
 	@size=$$(find "$(TARGET)/package" -name 'climd-*.crate' -printf '%T@ %s\n' | sort -n | tail -1 | cut -d' ' -f2); \
-		echo "package: $$size bytes"; test "$$size" -lt 500000
+		echo "package: $$size bytes"; test "$$size" -lt 550000
 
 semver: tools ## whether the public API kept its promises since the last release; fetches cargo-semver-checks once
 	@SEMVER="$$(scripts/cargo-tool.sh cargo-semver-checks 0.51.0 "$(abspath $(TARGET))")" && \

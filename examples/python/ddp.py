@@ -3,6 +3,8 @@
 torchrun --nproc-per-node 2 examples/python/ddp.py
 """
 
+import gc
+
 import climd
 import torch
 import torch.distributed as dist
@@ -45,5 +47,6 @@ if __name__ == "__main__":
     if torch.cuda.is_available():
         device = torch.device("cuda", dist.get_rank() % torch.cuda.device_count())
         torch.cuda.set_device(device)
-    main(device)  # a function, so that the model and its hold on the process group are gone by now
+    main(device)  # a function, so that the model and its hold on the process group are gone by now,
+    gc.collect()  # also where DDP refers to itself: else gloo's threads may outlive the group, and end the process
     dist.destroy_process_group()

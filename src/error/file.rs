@@ -100,8 +100,8 @@ pub enum FileError {
     /// The rows that are read together do not fit into memory.
     #[error("{bytes} bytes for the rows that are read together cannot be had: lower `read_ahead`, or `Blocks::window`")]
     RowMemory {
-        /// Bytes that were asked for.
-        bytes: u128,
+        /// Bytes that were asked for; the largest number for more.
+        bytes: u64,
     },
     /// A thread that reads could not be started, or panicked.
     #[error("the thread that reads rows ended early ({reason}): resume from a checkpoint")]

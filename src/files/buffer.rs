@@ -17,7 +17,7 @@ impl Pool {
     /// Memory for these rows. Its values are any.
     pub(super) fn rows(&self, rows: usize, width: usize) -> Result<RowBuffer> {
         let no_memory = || {
-            let bytes = rows as u128 * width as u128 * ELEMENT as u128;
+            let bytes = (rows as u64).saturating_mul(width as u64).saturating_mul(ELEMENT as u64);
             Error::File(FileError::RowMemory { bytes })
         };
         let len = rows.checked_mul(width).ok_or_else(no_memory)?;

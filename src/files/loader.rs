@@ -104,7 +104,7 @@ impl FileLoader {
     /// The same loader with this rule for an epoch that does not divide by the number of processes. By default it is
     /// padded.
     #[must_use]
-    pub fn remainder(mut self, remainder: ShardRemainder) -> Self {
+    pub fn shard_remainder(mut self, remainder: ShardRemainder) -> Self {
         self.remainder = remainder;
         self
     }

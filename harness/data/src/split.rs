@@ -310,6 +310,17 @@ mod tests {
         let changed: Vec<(usize, usize)> =
             (100..160).filter(|&row| noisy[row] != 1).map(|row| (row, noisy[row])).collect();
         assert_eq!(of_class_1, [105, 111, 127, 134]);
+        assert_eq!(
+            split
+                .thin_exactly(&labels, 25.0, 7)
+                .unwrap()
+                .train
+                .iter()
+                .filter(|&&row| labels[row] == 1)
+                .copied()
+                .collect::<Vec<_>>(),
+            of_class_1
+        );
         assert_eq!(changed, [(123, 0), (125, 2), (135, 2)]);
     }
 

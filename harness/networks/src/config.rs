@@ -47,12 +47,12 @@ impl RunConfig {
 /// Version of the training code. A change that changes results raises it, so that cached runs are not mixed with new.
 ///
 /// 1: runs of the older rules for the learning rate, most of which have no [`Quality`](crate::quality::Quality). 2: the
-/// others, all of which have one; libtorch's fused Adam and other kernels of its matrix products made them, so they
-/// differ from a run of version 1 by rounding.
+/// others, all of which have one. The committed ones of version 2 were made with other kernels, so they differ from one
+/// of version 1 by rounding (docs/results/README.md).
 pub const VERSIONS: [u32; 2] = [1, 2];
 
 /// A data set, and the changes to its training part before anything else.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct DataConfig {
     /// Its name.
     pub name: String,

@@ -1,6 +1,7 @@
 //! How good the probabilities of a network are, and not only its predictions.
 
 use anyhow::Result;
+use climd::LabelMetrics;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
@@ -47,37 +48,28 @@ impl Quality {
         };
         let temperatures = (-TEMPERATURES..=TEMPERATURES).map(|k| 2f64.powf(f64::from(k) / 4.0));
         let scaled = temperatures.map(balanced).collect::<Result<Vec<_>>>()?;
-        let p = logits.f_softmax(1, Kind::Double)?;
-        let column = |class: i64| -> Result<Vec<f64>> { Ok(p.f_select(1, class)?.try_into()?) };
-        let areas = classes.iter().map(|&(class, _)| {
-            let positive: Vec<bool> = labels.iter().map(|&label| label == class).collect();
-            Ok(area(&column(class)?, &positive))
-        });
-        let areas = areas.collect::<Result<Option<Vec<f64>>>>()?;
+        let log_p = logits.f_log_softmax(1, Kind::Double)?;
+        let p = log_p.exp();
         let (confidence, predicted) = p.f_max_dim(1, false)?;
         let hits: Vec<bool> = predicted.f_eq_tensor(&target)?.try_into()?;
         Ok(Quality {
             balanced_cross_entropy: balanced(1.0)?,
             scaled_cross_entropy: scaled.into_iter().fold(f64::INFINITY, f64::min),
-            auc: areas.map(|areas| areas.iter().sum::<f64>() / areas.len() as f64),
+            auc: auc(&log_p, labels)?,
             calibration_error: calibration_error(&Vec::<f64>::try_from(confidence)?, &hits),
         })
     }
 }
 
-/// The share of pairs of a positive and a negative sample that the score orders rightly; none without such a pair.
-fn area(scores: &[f64], positive: &[bool]) -> Option<f64> {
-    let mut order: Vec<(f64, bool)> = scores.iter().copied().zip(positive.iter().copied()).collect();
-    order.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut below, mut pairs) = (0.0, 0.0); // negative samples so far; pairs in the right order
-    for tied in order.chunk_by(|a, b| a.0 == b.0) {
-        let positives = tied.iter().filter(|of| of.1).count() as f64;
-        let negatives = tied.len() as f64 - positives;
-        pairs += positives * (below + 0.5 * negatives);
-        below += negatives;
-    }
-    let all = below * (scores.len() as f64 - below);
-    (all > 0.0).then(|| pairs / all)
+/// Mean area of the classes that have samples on both sides. None without one, and for a network that diverged.
+fn auc(log_p: &Tensor, labels: &[i64]) -> Result<Option<f64>> {
+    // log odds and not probabilities: near 1 those of a sure network are one number in f32
+    let log_odds = (log_p - (-log_p.expm1()).log()).clamp(f64::from(f32::MIN), f64::from(f32::MAX));
+    let scores: Vec<f32> = log_odds.f_to_kind(Kind::Float)?.f_view([-1])?.try_into()?;
+    let classes = log_p.size()[1];
+    let targets: Vec<i8> = labels.iter().flat_map(|&label| (0..classes).map(move |of| i8::from(of == label))).collect();
+    let mean = LabelMetrics::new(&targets, &scores, classes as usize).ok().map(|metrics| metrics.mean_auc());
+    Ok(mean.filter(|mean| !mean.is_nan()))
 }
 
 fn calibration_error(confidence: &[f64], hits: &[bool]) -> f64 {
@@ -122,13 +114,15 @@ mod tests {
     }
 
     #[test]
-    fn the_area_is_the_share_of_pairs_in_order() {
-        let of = |scores: &[f64], positive: &[u8]| area(scores, &positive.iter().map(|&p| p == 1).collect::<Vec<_>>());
-        assert_eq!(of(&[0.1, 0.4, 0.35, 0.8], &[0, 0, 1, 1]), Some(0.75)); // the example of scikit-learn
-        assert_eq!(of(&[0.5, 0.5, 0.5], &[0, 1, 0]), Some(0.5));
-        assert_eq!(of(&[0.5, 0.9], &[1, 1]), None);
-        let quality = Quality::of(&logits(&[[0.5, 0.5]]), &[1]).unwrap();
-        assert_eq!(quality.auc, None);
+    fn the_area_is_the_mean_of_those_of_the_classes_and_sure_networks_do_not_tie() {
+        // the example of scikit-learn, as probabilities of class 1; of class 0 it is the same
+        let p = [0.1, 0.4, 0.35, 0.8].map(|p| [1.0 - p, p]);
+        let of = |logits: &Tensor, labels: &[i64]| Quality::of(logits, labels).unwrap().auc;
+        assert_eq!(of(&logits(&p), &[0, 0, 1, 1]), Some(0.75));
+        assert_eq!(of(&(logits(&p) * 40.0), &[0, 0, 1, 1]), Some(0.75)); // all but certain
+        assert_eq!(of(&logits(&[[0.5, 0.5]; 3]), &[0, 1, 0]), Some(0.5));
+        assert_eq!(of(&logits(&[[0.5, 0.5]]), &[1]), None);
+        assert_eq!(of(&Tensor::from_slice2(&[[f64::NAN, 0.0], [0.0, 1.0]]), &[0, 1]), None);
     }
 
     #[test]

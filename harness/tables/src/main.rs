@@ -12,6 +12,7 @@ use climd_data::Dataset;
 use climd_networks::config::{NoiseKind, Part, Thinning};
 use climd_repro::answer::answer;
 use climd_repro::cache::Cache;
+use climd_repro::changes::Changes;
 use climd_repro::experiment::{Row, Runner, Study};
 use climd_repro::overview::overview;
 use climd_repro::pooled::Source;
@@ -271,14 +272,13 @@ fn with_runner<T>(
 fn rates(arguments: &Arguments, dataset: &Dataset) -> Result<Vec<rules::Line>> {
     let study = study(arguments, dataset, Rate::Own);
     let rows: Vec<Row> = Table::Main.rows(study.epochs).into_iter().map(|row| row.row).collect();
-    let page = Page::new(Table::Main, &study);
-    with_runner(arguments, &dataset.name, None, |runner| rules::compare(runner, &study, &rows, page.data()))
+    with_runner(arguments, &dataset.name, None, |runner| rules::compare(runner, &study, &rows))
 }
 
 /// `regimes`, and for a folder of the user's `paper`.
 fn regimes(arguments: &Arguments, dataset: &Dataset) -> Result<()> {
     let epochs = arguments.epochs as usize;
-    let (stem, wanted) = match arguments.table {
+    let (name, wanted) = match arguments.table {
         Which::Paper => ("paper", vec![regimes::default(epochs)]),
         _ => ("regimes", regimes::all(epochs)),
     };
@@ -291,19 +291,19 @@ fn regimes(arguments: &Arguments, dataset: &Dataset) -> Result<()> {
         arguments.rates().into_iter().map(of_rate).collect::<Result<Vec<_>>>()
     })?;
     let study = study(arguments, dataset, Rate::Own);
-    let page = Page::new(Table::Main, &study);
-    let (data, fixed) = (page.data(), dataset.split.is_some());
-    println!("{}", regimes::page(data, &sections, fixed));
-    regimes::write(&arguments.out(), &format!("{stem}-{}", dataset.name), data, &sections, fixed)
+    println!("{}", regimes::page(&study, &sections));
+    regimes::write(&arguments.out(), name, &study, &sections)
 }
 
 fn study<'a>(arguments: &Arguments, dataset: &'a Dataset, rate: Rate) -> Study<'a> {
     Study {
         dataset,
-        imbalance: arguments.imbalance,
-        thinning: arguments.exact.then_some(Thinning::Exact),
-        noise: arguments.noise,
-        noise_kind: arguments.noise_kind.kind(),
+        changes: Changes {
+            imbalance: arguments.imbalance,
+            thinning: arguments.exact.then_some(Thinning::Exact),
+            noise: arguments.noise,
+            noise_kind: arguments.noise_kind.kind(),
+        },
         epochs: arguments.epochs as usize,
         batch_size: 32,
         first_seed: arguments.first_seed,

@@ -172,26 +172,28 @@ impl Done {
     }
 }
 
-/// Writes `{stem}.csv` and `{stem}.md`; a section for each rate.
+/// Writes `{name}-{data}.csv` and the page, `.md`; a section for each rate.
 ///
 /// # Errors
 /// If a file cannot be written.
-pub fn write(folder: &Path, stem: &str, data: &str, sections: &[(Rate, Vec<Done>)], fixed: bool) -> Result<()> {
+pub fn write(folder: &Path, name: &str, study: &Study<'_>, sections: &[(Rate, Vec<Done>)]) -> Result<()> {
+    let stem = format!("{name}-{}", study.file_of_data());
     let unwritten = || format!("--out: `{}` cannot be written", folder.display());
     fs::create_dir_all(folder).with_context(unwritten)?;
     let mut file = csv::Writer::from_path(folder.join(format!("{stem}.csv"))).with_context(unwritten)?;
     for (rate, all) in sections {
-        for record in all.iter().flat_map(|done| done.records(*rate, data)) {
+        for record in all.iter().flat_map(|done| done.records(*rate, &study.data())) {
             file.serialize(record).with_context(unwritten)?;
         }
     }
     file.flush().with_context(unwritten)?;
-    fs::write(folder.join(format!("{stem}.md")), page(data, sections, fixed)).with_context(unwritten)
+    fs::write(folder.join(format!("{stem}.md")), page(study, sections)).with_context(unwritten)
 }
 
-/// The page. `fixed`: the data have one split, so seeds are all that differs.
+/// The page.
 #[must_use]
-pub fn page(data: &str, sections: &[(Rate, Vec<Done>)], fixed: bool) -> String {
+pub fn page(study: &Study<'_>, sections: &[(Rate, Vec<Done>)]) -> String {
+    let data = study.data();
     let mut text = format!(
         "# Where could a gain come from: {data}\n\nWritten by `climd-repro`; terms are in \
          [README.md](README.md#how-to-read-a-table). Differences of macro F1, CLIMD minus plain training, in points. \
@@ -199,7 +201,7 @@ pub fn page(data: &str, sections: &[(Rate, Vec<Done>)], fixed: bool) -> String {
          the test part, which is no result, but shows how much such a choice is worth. Equal epochs: the curriculum \
          stops after as many epochs as plain training, at about half the steps.\n",
     );
-    if fixed {
+    if study.dataset.split.is_some() {
         text += "\nThe folder has a split of its own, so runs differ by their seed alone. The intervals are about \
                  seeds, and say nothing about other patients.\n";
     }

@@ -40,35 +40,9 @@ impl Page {
     /// An empty page.
     #[must_use]
     pub fn new(table: Table, study: &Study<'_>) -> Page {
-        let &Study { dataset, imbalance, noise, first_seed, .. } = study;
-        let (mut data, mut stem) = (dataset.name.clone(), format!("{}-{}", table.name(), dataset.name));
-        if let Some(ratio) = imbalance {
-            data += &format!(", {ratio}:1");
-            stem += &format!("-{ratio}to1");
-            if study.thinning.is_some() {
-                data += ", exactly";
-                stem += "-exactly";
-            }
-        }
-        if noise > 0.0 {
-            data += &format!(", {:.0} % noise", 100.0 * noise);
-            stem += &format!("-noise{:.0}", 100.0 * noise);
-            if study.noise_kind.is_some() {
-                data += ", by the nearest class";
-                stem += "-neighbour";
-            }
-        }
-        if first_seed > 0 {
-            data += &format!(", splits from {first_seed} on");
-            stem += &format!("-from{first_seed}");
-        }
-        Page { table, data, stem, classes: dataset.classes.clone(), sections: Vec::new(), plots: Vec::new() }
-    }
-
-    /// The data, with the changes to its training part.
-    #[must_use]
-    pub fn data(&self) -> &str {
-        &self.data
+        let (data, classes) = (study.data(), study.dataset.classes.clone());
+        let stem = format!("{}-{}", table.name(), study.file_of_data());
+        Page { table, data, stem, classes, sections: Vec::new(), plots: Vec::new() }
     }
 
     /// Adds the rows at a learning rate.

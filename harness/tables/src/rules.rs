@@ -107,7 +107,7 @@ impl Line {
 ///
 /// # Errors
 /// Those of [`Runner::rows`].
-pub fn compare(runner: &Runner<'_>, study: &Study<'_>, rows: &[Row], data: &str) -> Result<Vec<Line>> {
+pub fn compare(runner: &Runner<'_>, study: &Study<'_>, rows: &[Row]) -> Result<Vec<Line>> {
     let rates = RATES.map(|start| LearningRate { start, cosine: true });
     let mut parts: Vec<Part> = (0..REPEATS as u32).map(Part::Inner).collect();
     parts.push(Part::Test);
@@ -126,7 +126,7 @@ pub fn compare(runner: &Runner<'_>, study: &Study<'_>, rows: &[Row], data: &str)
         };
         let best = (0..RATES.len()).map(|at| mean(&|_| at)).fold(f64::NEG_INFINITY, f64::max);
         let mut push = |id: String, rule: String, chosen: &dyn Fn(&Tried) -> usize| {
-            let (data, row, macro_f1) = (data.to_owned(), row.clone(), mean(chosen));
+            let (data, row, macro_f1) = (study.data(), row.clone(), mean(chosen));
             lines.push(Line { data, row, id, rule, splits: splits.len(), macro_f1, best });
         };
         for rule in RULES {

@@ -11,9 +11,10 @@ use climd::{Curriculum, CurriculumSampler, LastBatch, PowerLaw, Schedule, Terms}
 use serde::Serialize;
 use tch::{Device, nn};
 
+use crate::changes::Changes;
 use crate::rate::{Rate, TUNED};
-use climd_data::{Dataset, Preparation, Prepared, Split, neighbours};
-use climd_networks::config::{DataConfig, Method, NoiseKind, Part, RunConfig, ScheduleConfig, Thinning};
+use climd_data::{Dataset, Preparation, Prepared, Split};
+use climd_networks::config::{DataConfig, Method, Part, RunConfig, ScheduleConfig};
 use climd_networks::criterion::{Criterion, Loss};
 use climd_networks::network::{LearningRate, Training, with_seed};
 use climd_networks::oversample::Oversampler;
@@ -79,14 +80,8 @@ pub struct Row {
 pub struct Study<'a> {
     /// The data.
     pub dataset: &'a Dataset,
-    /// Ratio of the largest to the smallest class after thinning the training part.
-    pub imbalance: Option<f64>,
-    /// How it is thinned to this ratio. None: no class beyond what it has, so a lower ratio changes nothing.
-    pub thinning: Option<Thinning>,
-    /// Share of training labels that are replaced by wrong ones.
-    pub noise: f64,
-    /// Which wrong ones. None: those of all other classes alike.
-    pub noise_kind: Option<NoiseKind>,
+    /// What is changed in the training part.
+    pub changes: Changes,
     /// Epochs of plain training.
     pub epochs: usize,
     /// Samples in each batch.
@@ -100,6 +95,22 @@ pub struct Study<'a> {
 }
 
 impl Study<'_> {
+    /// The data, with the changes to its training part and the splits: `brca, 50:1, 20 % noise`.
+    #[must_use]
+    pub fn data(&self) -> String {
+        let Study { dataset, changes, first_seed, .. } = self;
+        let splits = if *first_seed > 0 { format!(", splits from {first_seed} on") } else { String::new() };
+        format!("{}{}{splits}", dataset.name, changes.words())
+    }
+
+    /// The same in names of files: `brca-50to1-noise20`.
+    #[must_use]
+    pub fn file_of_data(&self) -> String {
+        let Study { dataset, changes, first_seed, .. } = self;
+        let splits = if *first_seed > 0 { format!("-from{first_seed}") } else { String::new() };
+        format!("{}{}{splits}", dataset.name, changes.stem())
+    }
+
     pub(crate) fn splits(&self) -> Range<u64> {
         self.first_seed..self.first_seed + self.seeds
     }
@@ -131,22 +142,7 @@ impl Study<'_> {
 
     /// The split of a run, and the labels of all samples as it sees them in training.
     pub(crate) fn split(&self, seed: u64, part: Part) -> Result<Seen> {
-        let labels = &self.dataset.labels;
-        let mut split = self.cohort(seed)?;
-        if let Some(ratio) = self.imbalance {
-            split = match self.thinning {
-                None => split.thin(labels, ratio, seed)?,
-                Some(Thinning::Exact) => split.thin_exactly(labels, ratio, seed)?,
-            };
-        }
-        let labels = match self.noise_kind {
-            None => split.noisy_labels(labels, self.noise, seed)?,
-            Some(NoiseKind::Neighbour) => {
-                let train = Prepared::fit(self.dataset, &split, &Preparation::of(self.dataset.layout))?.train;
-                let neighbours = neighbours(&train, self.dataset.classes.len())?;
-                split.confused_labels(labels, &neighbours, self.noise, seed)?
-            }
-        };
+        let (mut split, labels) = self.changes.apply(self.dataset, self.cohort(seed)?, seed)?;
         // seeds of splits are below 2^32, so a repeat draws from streams of its own
         let inner = match part {
             Part::Test => None,
@@ -217,12 +213,7 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// Those of the data.
     pub(crate) fn new(study: &'a Study<'a>) -> Result<Plan<'a>> {
-        let &Study { dataset, imbalance, noise, .. } = study;
-        // what changes nothing is no part of a key
-        let thinning = study.thinning.filter(|_| imbalance.is_some());
-        let noise_kind = study.noise_kind.filter(|_| noise > 0.0);
-        let (name, fingerprint) = (dataset.name.clone(), dataset.fingerprint());
-        let data = DataConfig { name, fingerprint, imbalance, thinning, noise, noise_kind };
+        let data = study.changes.config(study.dataset);
         Ok(Plan { study, data, splits: Mutex::default() })
     }
 

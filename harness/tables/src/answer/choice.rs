@@ -3,6 +3,7 @@
 use climd::ConfusionMatrix;
 
 use crate::experiment::RowResult;
+use crate::patients::Counts;
 use crate::stats::{LEAST_SPLITS, Paired, Summary, holm};
 use crate::study::RowId;
 
@@ -104,29 +105,20 @@ fn differences(ours: &RowResult, theirs: &RowResult, of: impl Fn(&ConfusionMatri
     Paired::of(&differences, ours.test_to_train)
 }
 
-/// Samples of a class: how many there are, are found, and are called so wrongly.
-fn counts(confusion: &ConfusionMatrix, class: usize) -> [f64; 3] {
-    let mut counts = [0.0; 3];
-    for (label, predicted, n) in confusion.cells() {
-        let (is, called) = (label == class as i64, predicted == class as i64);
-        counts[0] += if is { n as f64 } else { 0.0 };
-        counts[1] += if is && called { n as f64 } else { 0.0 };
-        counts[2] += if !is && called { n as f64 } else { 0.0 };
-    }
-    counts
-}
-
 /// For each class, what a row finds beside plain training.
 #[must_use]
 pub(super) fn found(ours: &RowResult, plain: &RowResult, num_classes: usize) -> Option<Vec<Found>> {
     let of_class = |class: usize| {
-        let mean = |what: usize| {
-            let all: Vec<f64> = plain.runs.iter().map(|(_, run)| counts(&run.confusion, class)[what]).collect();
-            Some(Summary::of(&all)?.mean)
+        let found = |confusion: &ConfusionMatrix| Counts::of(confusion, num_classes).found[class] as f64;
+        let called = |confusion: &ConfusionMatrix| Counts::of(confusion, num_classes).called[class] as f64;
+        let tested = |confusion: &ConfusionMatrix| {
+            confusion.cells().filter(|cell| cell.0 == class as i64).map(|cell| cell.2 as f64).sum()
         };
-        let gained = differences(ours, plain, |confusion| counts(confusion, class)[1])?;
-        let wrongly = differences(ours, plain, |confusion| counts(confusion, class)[2])?;
-        Some(Found { tested: mean(0)?, plain: mean(1)?, gained, wrongly })
+        let mean = |of: &dyn Fn(&ConfusionMatrix) -> f64| {
+            Some(Summary::of(&plain.runs.iter().map(|(_, run)| of(&run.confusion)).collect::<Vec<_>>())?.mean)
+        };
+        let (gained, wrongly) = (differences(ours, plain, found)?, differences(ours, plain, called)?);
+        Some(Found { tested: mean(&tested)?, plain: mean(&found)?, gained, wrongly })
     };
     (0..num_classes).map(of_class).collect()
 }

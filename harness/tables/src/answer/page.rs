@@ -114,9 +114,9 @@ impl Answer {
         let splits = self.splits();
         let mut text = format!(
             "\n## How sure\n\n* {splits} of {} splits, stratified, 30 % for testing{}. The intervals count that splits \
-             of one cohort overlap (Nadeau and Bengio 2003). They say nothing about another hospital.\n\
-             * {}; every method takes as many steps as {} epochs of plain training, and is judged once, after the \
-             last step. Nothing is chosen on a test part.\n",
+             of one cohort overlap (Nadeau and Bengio 2003). They say nothing about another hospital.\n * {}; every \
+             method takes as many steps as {} epochs of plain training, and is judged once, after the last step. No \
+             rate and no epoch is chosen on a test part; the method is, so its gain is a bit too large.\n",
             self.wanted,
             if self.grouped { "; rows of one group stay together" } else { "" },
             self.rate.heading(),
