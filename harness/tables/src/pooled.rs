@@ -10,7 +10,6 @@ use anyhow::{Context, Result};
 use climd_data::Dataset;
 use climd_networks::config::Part;
 
-use crate::changes::Changes;
 use crate::experiment::{RowResult, Study};
 use crate::rate::Rate;
 use crate::record::{Record, round};
@@ -187,7 +186,7 @@ pub(crate) fn example<T>(table: crate::tables::Table, of: impl Fn(&Source<'_>) -
         split: Some(Split { train: (0..8).chain(12..16).collect(), test: (8..12).chain(16..18).collect() }),
         notes: Vec::new(),
     };
-    let changes = Changes { imbalance: Some(4.0), ..Changes::default() };
+    let changes = crate::changes::Changes { imbalance: Some(4.0), ..Default::default() };
     let (epochs, batch_size, first_seed, seeds, rate) = (6, 2, 0, 5, Rate::Own);
     let study = Study { dataset: &dataset, changes, epochs, batch_size, first_seed, seeds, rate };
     let mut rows = Table::Advice.rows(epochs);

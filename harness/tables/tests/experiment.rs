@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use climd::PowerLaw;
 use climd_data::{Dataset, Layout, Table};
-use climd_networks::config::Part;
+use climd_networks::config::{NoiseKind, Part, Thinning};
 use climd_networks::network::{BaselineConfig, DmibConfig, MogonetConfig, NetworkConfig};
 use climd_networks::oversample::{Oversampler, Smote};
 use climd_networks::train::class_distribution;
