@@ -142,8 +142,9 @@ impl Study<'_> {
 
     /// The split of a run, and the labels of all samples as it sees them in training.
     pub(crate) fn split(&self, seed: u64, part: Part) -> Result<Seen> {
+        ensure!(seed <= u64::from(u32::MAX), "the number of a split is {seed}, but can be 4294967295 at most");
         let (mut split, labels) = self.changes.apply(self.dataset, self.cohort(seed)?, seed)?;
-        // seeds of splits are below 2^32, so a repeat draws from streams of its own
+        // above the bits of any split's seed, so a repeat draws from streams of its own
         let inner = match part {
             Part::Test => None,
             Part::Validation => Some(seed),

@@ -450,6 +450,15 @@ fn the_class_distribution_is_by_label_and_ends_in_the_data() {
 }
 
 #[test]
+fn a_split_beyond_those_that_have_streams_of_their_own_is_refused() {
+    let dataset = dataset();
+    let last = Study { first_seed: u64::from(u32::MAX), ..study(&dataset) };
+    assert!(last.parts(last.first_seed, Part::Inner(0)).is_ok());
+    let error = last.parts(last.first_seed + 1, Part::Test).unwrap_err().to_string();
+    assert!(error.contains("4294967296") && error.contains("4294967295"), "{error}");
+}
+
+#[test]
 fn later_splits_are_those_that_a_longer_table_ends_in() {
     let (dataset, rows) = (dataset(), rows());
     let paper = Study { rate: Rate::Paper, ..study(&dataset) };
