@@ -2,9 +2,9 @@
 
 usage: brca_torch.py [--seeds 5] [--epochs 100] [--lr tuned|paper|rust] [--repeats 1] [--data data/brca]
 
-`make brca-python` calls it. It prints the table of `make brca`, and beside it what the runs of docs/results/runs say that Rust
-measured on the same splits. The network, its loss, the optimiser and the loop are plain PyTorch; climd gives the lists, the scores
-and the prior. What differs from Rust: dropout's random numbers, and the order in which sums are added up.
+`make brca-python` calls it. It prints the table of `make brca ARGS="--lr tuned"`, and beside it what the runs of
+docs/results/runs say that Rust measured on the same splits. The network, its loss, the optimiser and the loop are plain PyTorch;
+climd gives the lists, the scores and the prior. What differs from Rust: dropout's random numbers, and the order of sums.
 
 The splits are those of harness/tables/tests/golden/brca_splits.json, which Rust's tests check; there are five.
 """
