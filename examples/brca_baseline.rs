@@ -15,6 +15,7 @@ use climd_data::{Dataset, Layout};
 use climd_networks::config::Part;
 use climd_networks::train::class_distribution;
 use climd_repro::cache::Cache;
+use climd_repro::changes::Changes;
 use climd_repro::curves::f1_curves;
 use climd_repro::experiment::{Row, Runner, Study};
 use climd_repro::plot;
@@ -141,7 +142,7 @@ fn main() -> Result<()> {
     let plain: Vec<Row> = rows.iter().map(|row| row.row.clone()).collect();
     let seeds = arguments.seeds;
     let study =
-        Study { dataset: &dataset, imbalance: None, noise: 0.0, epochs, batch_size: 32, first_seed: 0, seeds, rate };
+        Study { dataset: &dataset, changes: Changes::default(), epochs, batch_size: 32, first_seed: 0, seeds, rate };
 
     // The first split's training part shows what the curriculum will do, and refuses a bad configuration at once.
     let labels = study.parts(0, Part::Test)?.train.labels;

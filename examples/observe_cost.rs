@@ -12,6 +12,7 @@ use climd_networks::config::Part;
 use climd_networks::criterion::{Criterion, Loss};
 use climd_networks::network::{BaselineConfig, Dropout, Heads, NetworkConfig, Training};
 use climd_networks::train::tensors;
+use climd_repro::changes::Changes;
 use climd_repro::experiment::Study;
 use climd_repro::rate::Rate;
 use tch::nn::{self, OptimizerConfig};
@@ -30,7 +31,7 @@ fn main() -> Result<()> {
 
 fn cost(dataset: &Dataset) -> Result<()> {
     let (rate, epochs, batch_size) = (Rate::Paper, EPOCHS, 32);
-    let study = Study { dataset, imbalance: None, noise: 0.0, epochs, batch_size, first_seed: 0, seeds: 1, rate };
+    let study = Study { dataset, changes: Changes::default(), epochs, batch_size, first_seed: 0, seeds: 1, rate };
     let train = study.parts(0, Part::Test)?.train;
     let (x, y) = tensors(&train, Device::Cpu)?;
     let num_classes = dataset.classes.len();

@@ -262,6 +262,27 @@ pub enum Error {
         /// The share asked for.
         found: f64,
     },
+    /// The classes are too small for an exact long tail.
+    #[error(
+        "`ratio` is {ratio}, but with three rows of the smallest class at least (the data have {smallest}) no more \
+         than {most} to 1 is possible: ask for that or less, or for a tail that is not exact"
+    )]
+    LongTail {
+        /// The ratio asked for.
+        ratio: f64,
+        /// Training rows of the smallest class.
+        smallest: usize,
+        /// The largest whole ratio that is possible; one below 1 for none.
+        most: f64,
+    },
+    /// The list of neighbouring classes does not fit the labels.
+    #[error("`neighbours` is {found:?}, but must name one of the {classes} classes for each of them")]
+    Neighbours {
+        /// Number of classes.
+        classes: usize,
+        /// The list given.
+        found: Vec<usize>,
+    },
     /// Rows cannot be split by groups.
     #[error(transparent)]
     Split(#[from] climd::Error),

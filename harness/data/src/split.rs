@@ -36,14 +36,7 @@ impl Split {
     /// # Errors
     /// [`Error::Ratio`] unless `ratio` is at least 1 and finite; [`Error::RowOutside`] if a training row has no label.
     pub fn thin(&self, labels: &[usize], ratio: f64, seed: u64) -> Result<Split> {
-        if !(ratio.is_finite() && ratio >= 1.0) {
-            return Err(Error::Ratio { found: ratio });
-        }
-        check_rows("split.train", &self.train, labels.len())?;
-        let inner: Vec<usize> = self.train.iter().map(|&row| labels[row]).collect();
-        let mut classes: Vec<(usize, Vec<usize>)> = members(&inner).into_iter().enumerate().collect();
-        classes.retain(|(_, members)| !members.is_empty());
-        classes.sort_by_key(|(_, members)| std::cmp::Reverse(members.len())); // stable: ties to the smaller label
+        let classes = self.by_size(labels, ratio)?;
         let (largest, steps) = (classes.first().map_or(0, |(_, members)| members.len()), classes.len().max(2) - 1);
         let mut train = Vec::new();
         for (rank, (class, mut members)) in classes.into_iter().enumerate() {
@@ -53,6 +46,85 @@ impl Split {
         }
         train.sort_unstable();
         Ok(Split { train, test: self.test.clone() })
+    }
+
+    /// Thins the training part to a long tail whose largest and smallest class are exactly as `ratio` to 1, up to
+    /// rounding of `ratio` times a whole number.
+    ///
+    /// [`thin`](Self::thin) keeps the largest class whole and the small ones as they are, so data of 12 to 1 stay at
+    /// that for any lower ratio. Here the smallest class gets `n` rows and class number `r` of `C`, in the same order,
+    /// `round(n * ratio^(1 - r / (C - 1)))`, with the largest `n` for which every class has enough. At 1 all classes
+    /// are as large as the smallest. A seed gives the same rows everywhere, in the order in which `thin` keeps them.
+    ///
+    /// # Errors
+    /// [`Error::Ratio`] unless `ratio` is at least 1 and finite; [`Error::LongTail`] if `n` would be below three;
+    /// [`Error::RowOutside`] if a training row has no label.
+    pub fn thin_exactly(&self, labels: &[usize], ratio: f64, seed: u64) -> Result<Split> {
+        let classes = self.by_size(labels, ratio)?;
+        let steps = classes.len().max(2) - 1;
+        let share = |rank: usize| 1.0 - rank as f64 / steps as f64; // of the exponent
+        // a power that is a hair too large must not cost a row
+        let fits = |(rank, (_, members)): (usize, &(usize, Vec<usize>))| {
+            (members.len() as f64 / ratio.powf(share(rank)) + 1e-9).floor()
+        };
+        let least = classes.iter().enumerate().map(fits).fold(f64::INFINITY, f64::min);
+        if least < LEAST as f64 {
+            let smallest = classes.last().map_or(0, |(_, members)| members.len());
+            let bound = |(rank, (_, members)): (usize, &(usize, Vec<usize>))| {
+                (members.len() as f64 / LEAST as f64).powf(1.0 / share(rank))
+            };
+            let others = classes.iter().enumerate().take(steps).map(bound);
+            let most = others.fold(f64::INFINITY, f64::min);
+            return Err(Error::LongTail { ratio, smallest, most: (most + 1e-9).floor().max(0.0) });
+        }
+        let mut train = Vec::new();
+        for (rank, (class, mut members)) in classes.into_iter().enumerate() {
+            let wanted = (least * ratio.powf(share(rank))).round() as usize;
+            shuffle(&mut members, seed, Purpose::Thin, class);
+            train.extend(members.iter().take(wanted).map(|&position| self.train[position]));
+        }
+        train.sort_unstable();
+        Ok(Split { train, test: self.test.clone() })
+    }
+
+    /// The classes of the training part with the positions of their rows, the largest first.
+    fn by_size(&self, labels: &[usize], ratio: f64) -> Result<Vec<(usize, Vec<usize>)>> {
+        if !(ratio.is_finite() && ratio >= 1.0) {
+            return Err(Error::Ratio { found: ratio });
+        }
+        check_rows("split.train", &self.train, labels.len())?;
+        let inner: Vec<usize> = self.train.iter().map(|&row| labels[row]).collect();
+        let mut classes: Vec<(usize, Vec<usize>)> = members(&inner).into_iter().enumerate().collect();
+        classes.retain(|(_, members)| !members.is_empty());
+        classes.sort_by_key(|(_, members)| std::cmp::Reverse(members.len())); // stable: ties to the smaller label
+        Ok(classes)
+    }
+
+    /// All labels, with a share of the training labels of each class replaced by its neighbour's.
+    ///
+    /// `neighbours[c]` is what rows of class `c` are mistaken for, as [`neighbours`](super::neighbours) finds it; one
+    /// that is `c` itself leaves the class as it is. The rows that change are those that change by
+    /// [`noisy_labels`](Self::noisy_labels), so the two kinds of noise differ in the wrong labels alone.
+    ///
+    /// # Errors
+    /// As [`noisy_labels`](Self::noisy_labels); [`Error::Neighbours`] if a label has no neighbour.
+    pub fn confused_labels(&self, labels: &[usize], neighbours: &[usize], share: f64, seed: u64) -> Result<Vec<usize>> {
+        if !(0.0..1.0).contains(&share) {
+            return Err(Error::NoiseShare { found: share });
+        }
+        check_rows("split.train", &self.train, labels.len())?;
+        let classes = labels.iter().max().map_or(0, |&largest| largest + 1);
+        if neighbours.len() != classes || neighbours.iter().any(|&neighbour| neighbour >= classes) {
+            return Err(Error::Neighbours { classes, found: neighbours.to_vec() });
+        }
+        let inner: Vec<usize> = self.train.iter().map(|&row| labels[row]).collect();
+        let mut noisy = labels.to_vec();
+        for (class, mut members) in members(&inner).into_iter().enumerate() {
+            let replaced = (share * members.len() as f64).round() as usize;
+            shuffle(&mut members, seed, Purpose::Noise, class);
+            members[..replaced].iter().for_each(|&position| noisy[self.train[position]] = neighbours[class]);
+        }
+        Ok(noisy)
     }
 
     /// All labels, with a share of the training labels replaced by those of other classes: symmetric label noise.
@@ -238,6 +310,56 @@ mod tests {
         let changed: Vec<(usize, usize)> =
             (100..160).filter(|&row| noisy[row] != 1).map(|row| (row, noisy[row])).collect();
         assert_eq!(of_class_1, [105, 111, 127, 134]);
+        assert_eq!(
+            split
+                .thin_exactly(&labels, 25.0, 7)
+                .unwrap()
+                .train
+                .iter()
+                .filter(|&&row| labels[row] == 1)
+                .copied()
+                .collect::<Vec<_>>(),
+            of_class_1
+        );
         assert_eq!(changed, [(123, 0), (125, 2), (135, 2)]);
+    }
+
+    #[test]
+    fn an_exact_tail_has_its_ratio_or_says_which_is_possible() {
+        let (labels, split) = case(); // classes of 100, 60 and 90 rows
+        let sizes = |ratio| sizes(&labels, &split.thin_exactly(&labels, ratio, 7).unwrap().train);
+        assert_eq!(sizes(1.0), [60, 60, 60]);
+        // 100 / 4 = 25, 90 / 2 = 45 and 60 / 1: 25 of the smallest
+        assert_eq!(sizes(4.0), [100, 25, 50]);
+        // 100 / 9 = 11.1, 90 / 3 = 30
+        assert_eq!(sizes(9.0), [99, 11, 33]);
+        assert_eq!(sizes(25.0), [100, 4, 20]);
+        let thin = split.thin_exactly(&labels, 9.0, 7).unwrap();
+        assert_eq!(thin.test, split.test);
+        assert!(thin.train.is_sorted() && thin.train.iter().all(|row| split.train.contains(row)));
+        // 100 / 3 = 33.3, (90 / 3)^2 = 900
+        let error = split.thin_exactly(&labels, 50.0, 7).unwrap_err();
+        assert!(matches!(error, Error::LongTail { ratio: 50.0, smallest: 60, most: 33.0 }));
+        assert!(error.to_string().contains("50") && error.to_string().contains("33"), "{error}");
+        assert!(split.thin_exactly(&labels, 33.0, 7).is_ok());
+        for ratio in [0.5, f64::NAN, f64::INFINITY] {
+            assert!(matches!(split.thin_exactly(&labels, ratio, 7), Err(Error::Ratio { .. })));
+        }
+    }
+
+    #[test]
+    fn confusions_go_to_the_neighbour_and_hit_the_rows_that_other_noise_hits() {
+        let (labels, split) = case();
+        let noisy = split.confused_labels(&labels, &[2, 2, 1], 0.1, 7).unwrap();
+        let uniform = split.noisy_labels(&labels, 0.1, 7).unwrap();
+        let changed = |noisy: &[usize]| (0..260).filter(|&row| noisy[row] != labels[row]).collect::<Vec<_>>();
+        assert_eq!(changed(&noisy), changed(&uniform));
+        assert_eq!(changed(&noisy).len(), 10 + 6 + 9);
+        assert!(changed(&noisy).iter().all(|&row| noisy[row] == [2, 2, 1][labels[row]]));
+        for wrong in [vec![1, 0], vec![1, 0, 3]] {
+            let error = split.confused_labels(&labels, &wrong, 0.1, 7).unwrap_err();
+            assert!(matches!(error, Error::Neighbours { classes: 3, found } if found == wrong));
+        }
+        assert!(matches!(split.confused_labels(&labels, &[1, 0, 0], 1.0, 7), Err(Error::NoiseShare { .. })));
     }
 }

@@ -67,8 +67,7 @@ impl Study<'_> {
         progress: &(dyn Fn(&Tensor) + Sync),
     ) -> Result<Vec<RowResult>> {
         let mut plans = Vec::new();
-        let data =
-            DataConfig { name: "mllc".into(), fingerprint: self.cohort.fingerprint(), imbalance: None, noise: 0.0 };
+        let data = DataConfig { name: "mllc".into(), fingerprint: self.cohort.fingerprint(), ..DataConfig::default() };
         let mut splits = self.splits()?;
         for (seed, split) in (self.seed..).zip(&mut splits) {
             if part == Part::Validation {

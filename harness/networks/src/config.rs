@@ -52,7 +52,7 @@ impl RunConfig {
 pub const VERSIONS: [u32; 2] = [1, 2];
 
 /// A data set, and the changes to its training part before anything else.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct DataConfig {
     /// Its name.
     pub name: String,
@@ -61,8 +61,30 @@ pub struct DataConfig {
     /// Ratio of the largest to the smallest class after thinning the training part. None: no thinning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imbalance: Option<f64>,
+    /// How it is thinned. None: by [`climd_data::Split::thin`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinning: Option<Thinning>,
     /// Share of training labels that are replaced by wrong ones, in `[0, 1)`.
     pub noise: f64,
+    /// Which wrong ones. None: those of all other classes alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise_kind: Option<NoiseKind>,
+}
+
+/// Another way of thinning a training part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Thinning {
+    /// By [`climd_data::Split::thin_exactly`].
+    Exact,
+}
+
+/// Another kind of wrong labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoiseKind {
+    /// Of the class that is nearest in the training part, by [`climd_data::neighbours`].
+    Neighbour,
 }
 
 /// Which parts of a split are used.

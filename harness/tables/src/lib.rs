@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod cache;
+pub mod changes;
 pub mod chest;
 pub mod comparisons;
 pub mod curves;

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
 use climd_data::Dataset;
-use climd_networks::config::Part;
+use climd_networks::config::{NoiseKind, Part, Thinning};
 use climd_repro::answer::answer;
 use climd_repro::cache::Cache;
+use climd_repro::changes::Changes;
 use climd_repro::experiment::{Row, Runner, Study};
 use climd_repro::overview::overview;
 use climd_repro::pooled::Source;
@@ -51,9 +52,15 @@ struct Arguments {
     /// Thin the training part to a long tail: the largest class to the smallest as R to 1.
     #[arg(long, value_name = "R")]
     imbalance: Option<f64>,
+    /// Thin to exactly this ratio: no class larger than it asks for.
+    #[arg(long, requires = "imbalance")]
+    exact: bool,
     /// Replace this share of the training labels.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     noise: f64,
+    /// Which wrong labels: of all other classes alike, or of the class that is nearest in the training part.
+    #[arg(long, value_enum, default_value_t = Noise::Uniform)]
+    noise_kind: Noise,
     /// Train only rows whose names hold one of these texts, and those that they are compared with; the page then has
     /// every row of the table whose runs are all there.
     #[arg(long, value_name = "TEXT", num_args = 1..)]
@@ -115,6 +122,21 @@ enum Which {
     Targets,
     /// Splits, sites and epochs of three sets of chest X-rays, as `make data-chest` fetches them; trains nothing.
     Chest,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Noise {
+    Uniform,
+    Neighbour,
+}
+
+impl Noise {
+    fn kind(self) -> Option<NoiseKind> {
+        match self {
+            Noise::Uniform => None,
+            Noise::Neighbour => Some(NoiseKind::Neighbour),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -276,8 +298,12 @@ fn regimes(arguments: &Arguments, dataset: &Dataset) -> Result<()> {
 fn study<'a>(arguments: &Arguments, dataset: &'a Dataset, rate: Rate) -> Study<'a> {
     Study {
         dataset,
-        imbalance: arguments.imbalance,
-        noise: arguments.noise,
+        changes: Changes {
+            imbalance: arguments.imbalance,
+            thinning: arguments.exact.then_some(Thinning::Exact),
+            noise: arguments.noise,
+            noise_kind: arguments.noise_kind.kind(),
+        },
         epochs: arguments.epochs as usize,
         batch_size: 32,
         first_seed: arguments.first_seed,

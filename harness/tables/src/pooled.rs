@@ -186,8 +186,9 @@ pub(crate) fn example<T>(table: crate::tables::Table, of: impl Fn(&Source<'_>) -
         split: Some(Split { train: (0..8).chain(12..16).collect(), test: (8..12).chain(16..18).collect() }),
         notes: Vec::new(),
     };
-    let (imbalance, noise, epochs, batch_size, first_seed, seeds, rate) = (Some(4.0), 0.0, 6, 2, 0, 5, Rate::Own);
-    let study = Study { dataset: &dataset, imbalance, noise, epochs, batch_size, first_seed, seeds, rate };
+    let changes = crate::changes::Changes { imbalance: Some(4.0), ..Default::default() };
+    let (epochs, batch_size, first_seed, seeds, rate) = (6, 2, 0, 5, Rate::Own);
+    let study = Study { dataset: &dataset, changes, epochs, batch_size, first_seed, seeds, rate };
     let mut rows = Table::Advice.rows(epochs);
     rows.retain(|row| [own("plain"), own("prior")].contains(&row.row.id));
     let called = [[0, 0, 0, 0, 1, 0], [0, 0, 0, 1, 1, 1]];

@@ -124,7 +124,7 @@ thought of after the runs, and are not counted in [comparisons.md](comparisons.m
 /// # Errors
 /// If the splits cannot be made, a class has no patient in a test part, or a file cannot be read or written.
 pub fn add(folder: &Path, source: &Source<'_>) -> Result<()> {
-    if source.study.imbalance.is_none() || !matches!(source.page.table, Table::Advice | Table::LabelNoise) {
+    if source.study.changes.imbalance.is_none() || !matches!(source.page.table, Table::Advice | Table::LabelNoise) {
         return Ok(());
     }
     let records = renew(folder, NAME, source.rates, records(source)?)?;

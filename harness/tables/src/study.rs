@@ -11,6 +11,7 @@ use climd::{Curriculum, CurriculumSampler, LastBatch, PowerLaw, Schedule, Terms}
 use serde::Serialize;
 use tch::{Device, nn};
 
+use crate::changes::Changes;
 use crate::rate::{Rate, TUNED};
 use climd_data::{Dataset, Preparation, Prepared, Split};
 use climd_networks::config::{DataConfig, Method, Part, RunConfig, ScheduleConfig};
@@ -79,10 +80,8 @@ pub struct Row {
 pub struct Study<'a> {
     /// The data.
     pub dataset: &'a Dataset,
-    /// Ratio of the largest to the smallest class after thinning the training part.
-    pub imbalance: Option<f64>,
-    /// Share of training labels that are replaced by wrong ones.
-    pub noise: f64,
+    /// What is changed in the training part.
+    pub changes: Changes,
     /// Epochs of plain training.
     pub epochs: usize,
     /// Samples in each batch.
@@ -99,21 +98,17 @@ impl Study<'_> {
     /// The data, with the changes to its training part and the splits: `brca, 50:1, 20 % noise`.
     #[must_use]
     pub fn data(&self) -> String {
-        let Study { dataset, imbalance, noise, first_seed, .. } = self;
-        let imbalance = imbalance.map_or_else(String::new, |ratio| format!(", {ratio}:1"));
-        let noise = if *noise > 0.0 { format!(", {:.0} % noise", 100.0 * noise) } else { String::new() };
+        let Study { dataset, changes, first_seed, .. } = self;
         let splits = if *first_seed > 0 { format!(", splits from {first_seed} on") } else { String::new() };
-        format!("{}{imbalance}{noise}{splits}", dataset.name)
+        format!("{}{}{splits}", dataset.name, changes.words())
     }
 
     /// The same in names of files: `brca-50to1-noise20`.
     #[must_use]
     pub fn file_of_data(&self) -> String {
-        let Study { dataset, imbalance, noise, first_seed, .. } = self;
-        let imbalance = imbalance.map_or_else(String::new, |ratio| format!("-{ratio}to1"));
-        let noise = if *noise > 0.0 { format!("-noise{:.0}", 100.0 * noise) } else { String::new() };
+        let Study { dataset, changes, first_seed, .. } = self;
         let splits = if *first_seed > 0 { format!("-from{first_seed}") } else { String::new() };
-        format!("{}{imbalance}{noise}{splits}", dataset.name)
+        format!("{}{}{splits}", dataset.name, changes.stem())
     }
 
     pub(crate) fn splits(&self) -> Range<u64> {
@@ -147,13 +142,9 @@ impl Study<'_> {
 
     /// The split of a run, and the labels of all samples as it sees them in training.
     pub(crate) fn split(&self, seed: u64, part: Part) -> Result<Seen> {
-        let labels = &self.dataset.labels;
-        let mut split = self.cohort(seed)?;
-        if let Some(ratio) = self.imbalance {
-            split = split.thin(labels, ratio, seed)?;
-        }
-        let labels = split.noisy_labels(labels, self.noise, seed)?;
-        // seeds of splits are below 2^32, so a repeat draws from streams of its own
+        ensure!(seed <= u64::from(u32::MAX), "the number of a split is {seed}, but can be 4294967295 at most");
+        let (mut split, labels) = self.changes.apply(self.dataset, self.cohort(seed)?, seed)?;
+        // above the bits of any split's seed, so a repeat draws from streams of its own
         let inner = match part {
             Part::Test => None,
             Part::Validation => Some(seed),
@@ -223,8 +214,7 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// Those of the data.
     pub(crate) fn new(study: &'a Study<'a>) -> Result<Plan<'a>> {
-        let &Study { dataset, imbalance, noise, .. } = study;
-        let data = DataConfig { name: dataset.name.clone(), fingerprint: dataset.fingerprint(), imbalance, noise };
+        let data = study.changes.config(study.dataset);
         Ok(Plan { study, data, splits: Mutex::default() })
     }
 

@@ -9,6 +9,7 @@ use std::time::Instant;
 use climd::ConfusionMatrix;
 use climd_repro::answer::{Answer, Choice, answer, rows};
 use climd_repro::cache::Cache;
+use climd_repro::changes::Changes;
 use climd_repro::experiment::{RowResult, Runner, Study};
 use climd_repro::rate::Rate;
 use tch::Device;
@@ -79,8 +80,7 @@ fn a_search_for_rates_that_is_stopped_goes_on_where_it_was() {
     let dataset = climd_data::Dataset::load(&folder).unwrap();
     let study = Study {
         dataset: &dataset,
-        imbalance: None,
-        noise: 0.0,
+        changes: Changes::default(),
         epochs: 4,
         batch_size: 32,
         first_seed: 0,
@@ -125,8 +125,7 @@ fn results(hits: &[[[usize; 2]; 6]]) -> Vec<RowResult> {
     let dataset = climd_data::Dataset::load(folder(place.path(), false)).unwrap();
     let study = Study {
         dataset: &dataset,
-        imbalance: None,
-        noise: 0.0,
+        changes: Changes::default(),
         epochs: 1,
         batch_size: 32,
         first_seed: 0,

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use climd::PowerLaw;
 use climd_data::{Dataset, Layout, Table};
-use climd_networks::config::Part;
+use climd_networks::config::{NoiseKind, Part, Thinning};
 use climd_networks::network::{BaselineConfig, DmibConfig, MogonetConfig, NetworkConfig};
 use climd_networks::oversample::{Oversampler, Smote};
 use climd_networks::train::class_distribution;
 use climd_repro::cache::Cache;
+use climd_repro::changes::Changes;
 use climd_repro::experiment::{Budget, Row, RowId, RowResult, Runner, Study};
 use climd_repro::rate::Rate;
 use climd_repro::results::Page;
@@ -48,11 +49,14 @@ fn dataset() -> Dataset {
     }
 }
 
+fn thinned(ratio: f64) -> Changes {
+    Changes { imbalance: Some(ratio), ..Changes::default() }
+}
+
 fn study(dataset: &Dataset) -> Study<'_> {
     Study {
         dataset,
-        imbalance: None,
-        noise: 0.0,
+        changes: Changes::default(),
         epochs: 6,
         batch_size: 16,
         first_seed: 0,
@@ -111,7 +115,7 @@ fn every_row_takes_the_same_steps_at_the_rate_of_the_baseline() {
 fn every_row_gets_its_own_rate_from_inner_splits_that_have_no_test_sample() {
     let (dataset, folder) = (dataset(), tempfile::tempdir().unwrap());
     let file = folder.path().join("three.jsonl");
-    let own = Study { rate: Rate::Own, imbalance: Some(10.0), ..study(&dataset) };
+    let own = Study { rate: Rate::Own, changes: thinned(10.0), ..study(&dataset) };
     let rows = plain(&rows());
     let (results, steps) = run(Cache::open(&file).unwrap(), 2, &own, &rows, 0);
     assert!(steps > 0);
@@ -249,7 +253,8 @@ fn finished_runs_are_read_and_a_changed_configuration_is_run_anew() {
     let (_, steps) = run(Cache::open(&file).unwrap(), 2, &more, &rows, 0);
     assert_eq!(steps, 4 * 24 + 4 * 24); // four rows on the test part; four rates on four fifths, where 4 batches remain
     // other labels, other values: nothing of it was done
-    for other in [Study { noise: 0.2, ..study(&dataset) }, Study { imbalance: Some(10.0), ..study(&dataset) }] {
+    for changes in [Changes { noise: 0.2, ..Changes::default() }, thinned(10.0)] {
+        let other = Study { changes, ..study(&dataset) };
         let (_, steps) = run(Cache::open(&file).unwrap(), 2, &other, &rows[..1], 0);
         assert!(steps > 0);
     }
@@ -319,8 +324,8 @@ fn the_page_has_every_row_and_the_csv_every_metric() {
         assert!(rows.iter().all(|row| text.contains(&row.row.name)), "{text}");
         assert_eq!(text.lines().count(), 6, "{text}");
     }
-    let mut page =
-        Page::new(tables::Table::Main, &Study { imbalance: Some(50.0), noise: 0.2, first_seed: 4, ..study(&dataset) });
+    let changes = Changes { noise: 0.2, ..thinned(50.0) };
+    let mut page = Page::new(tables::Table::Main, &Study { changes, first_seed: 4, ..study(&dataset) });
     page.push(section);
     page.plot(folder.path(), &curves, study(&dataset).curriculum_end().unwrap()).unwrap();
     page.write(folder.path()).unwrap();
@@ -382,7 +387,7 @@ fn one_split_has_no_interval_and_no_p() {
 #[test]
 fn the_overlap_of_splits_is_that_of_the_cohort_however_thin_training_is() {
     let dataset = dataset();
-    let thinned = Study { imbalance: Some(20.0), rate: Rate::Paper, ..study(&dataset) };
+    let thinned = Study { changes: thinned(20.0), rate: Rate::Paper, ..study(&dataset) };
     let (results, _) = run(Cache::default(), 2, &thinned, &plain(&rows())[..1], 0);
     assert!(thinned.parts(0, Part::Test).unwrap().train.rows.len() < 63);
     assert_eq!(results[0].test_to_train, 27.0 / 63.0);
@@ -391,12 +396,48 @@ fn the_overlap_of_splits_is_that_of_the_cohort_however_thin_training_is() {
 #[test]
 fn noise_and_thinning_are_for_the_training_part_alone() {
     let dataset = dataset();
-    let study = Study { noise: 0.2, imbalance: Some(10.0), ..study(&dataset) };
+    let study = Study { changes: Changes { noise: 0.2, ..thinned(10.0) }, ..study(&dataset) };
     let parts = study.parts(0, Part::Test).unwrap();
     assert!(parts.test.rows.iter().zip(&parts.test.labels).all(|(&row, &label)| dataset.labels[row] == label));
     let wrong = parts.train.rows.iter().zip(&parts.train.labels).filter(|&(&row, &label)| dataset.labels[row] != label);
     assert_eq!(wrong.count(), 8 + 3 + 1); // a fifth of 42, 13 and 4
     assert_eq!(parts.train.rows.len(), 42 + 13 + 4);
+}
+
+#[test]
+fn exact_tails_and_confusions_of_neighbours_are_settings_of_their_own() {
+    let dataset = dataset();
+    let thin = Study { changes: thinned(2.0), rate: Rate::Paper, ..study(&dataset) };
+    let exact = Changes { thinning: Some(Thinning::Exact), ..thin.changes };
+    let both = Changes { noise: 0.2, noise_kind: Some(NoiseKind::Neighbour), ..exact };
+    let sizes = |changes| {
+        let train = Study { changes, ..thin }.parts(0, Part::Test).unwrap().train;
+        let labels = train.rows.iter().map(|&row| dataset.labels[row]);
+        let mut sizes = [0; 3];
+        labels.for_each(|label| sizes[label] += 1);
+        let wrong = train.rows.iter().zip(&train.labels).filter(|&(&row, &label)| dataset.labels[row] != label);
+        (sizes, wrong.count())
+    };
+    assert_eq!(sizes(thin.changes), ([42, 14, 7], 0)); // 6 to 1 already
+    assert_eq!(sizes(exact), ([14, 10, 7], 0));
+    assert_eq!(sizes(both), ([14, 10, 7], 3 + 2 + 1));
+
+    // a change that changes nothing is not in the key, so old runs are found again
+    let idle = Changes { thinning: exact.thinning, noise_kind: both.noise_kind, ..Changes::default() };
+    let changes = [Changes::default(), idle, thin.changes, exact, both];
+    let keys = changes.map(|changes| {
+        let (results, _) = run(Cache::default(), 2, &Study { changes, seeds: 1, ..thin }, &plain(&rows())[..1], 0);
+        let data = serde_json::to_string(&results[0].runs[0].0.data).unwrap();
+        data.split_once(r#"","imbalance"#).or_else(|| data.split_once(r#"","noise"#)).unwrap().1.to_owned()
+    });
+    let neighbour = r#"":2.0,"thinning":"exact","noise":0.2,"noise_kind":"neighbour"}"#;
+    assert_eq!(
+        keys,
+        ["\":0.0}", "\":0.0}", r#"":2.0,"noise":0.0}"#, r#"":2.0,"thinning":"exact","noise":0.0}"#, neighbour]
+    );
+    let names = Study { changes: both, ..thin };
+    assert_eq!(names.data(), "three, 2:1, exactly, 20 % noise, neighbour");
+    assert_eq!(names.file_of_data(), "three-2to1-exactly-noise20-neighbour");
 }
 
 #[test]
@@ -406,6 +447,15 @@ fn the_class_distribution_is_by_label_and_ends_in_the_data() {
     let epochs = class_distribution(&labels, 3, Box::new(schedule), 4).unwrap();
     assert_eq!(epochs.len(), 4);
     assert_eq!(epochs[3], [4, 0, 6]);
+}
+
+#[test]
+fn a_split_beyond_those_that_have_streams_of_their_own_is_refused() {
+    let dataset = dataset();
+    let last = Study { first_seed: u64::from(u32::MAX), ..study(&dataset) };
+    assert!(last.parts(last.first_seed, Part::Inner(0)).is_ok());
+    let error = last.parts(last.first_seed + 1, Part::Test).unwrap_err().to_string();
+    assert!(error.contains("4294967296") && error.contains("4294967295"), "{error}");
 }
 
 #[test]

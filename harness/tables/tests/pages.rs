@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use climd_repro::comparisons::{Comparison, comparisons, records};
+use climd_repro::comparisons::{Comparison, Key, comparisons, key, records};
 use climd_repro::record::Record;
 
 fn root() -> PathBuf {
@@ -34,9 +34,33 @@ const PAGES: [&str; 7] = [
 const WHOLE: [&str; 5] =
     ["README.md", "docs/results/README.md", "docs/results/advice.md", "docs/results/brca.md", "docs/mllc.md"];
 
+/// Those that mark with one star what is told from 0, and with two what is also told among all comparisons.
+const STARS: [&str; 3] = ["README.md", "docs/results/README.md", "docs/results/advice.md"];
+
+/// The rows of each section, and the comparisons that are told among all.
+struct Measured {
+    sections: BTreeMap<String, BTreeMap<String, Vec<Record>>>,
+    told: BTreeSet<Key>,
+}
+
+impl Measured {
+    fn new() -> Measured {
+        let all = comparisons(&records(&root().join("docs/results")).unwrap());
+        let told = all.iter().filter(|of| of.bh_fixed.unwrap_or(of.bh) < 0.05).map(Comparison::key).collect();
+        Measured { sections: sections(), told }
+    }
+
+    /// Number of stars that a difference has.
+    fn stars(&self, record: &Record) -> usize {
+        let is_told = record.low.is_some_and(|low| low > 0.0) || record.high.is_some_and(|high| high < 0.0);
+        let among_all = record.metric == "macro F1" && key(record).is_some_and(|key| self.told.contains(&key));
+        usize::from(is_told) + usize::from(is_told && among_all)
+    }
+}
+
 /// Records by section (`advice-brca-50to1`, `table1-brca/paper`) and row (`climd`, `dmib/climd`, `climd - prior`). The
 /// first learning rate of a file is left out of the name.
-fn measured() -> BTreeMap<String, BTreeMap<String, Vec<Record>>> {
+fn sections() -> BTreeMap<String, BTreeMap<String, Vec<Record>>> {
     let mut first: BTreeMap<String, String> = BTreeMap::new(); // rate, by table and data
     let mut measured: BTreeMap<String, BTreeMap<String, Vec<Record>>> = BTreeMap::new();
     for record in records(&root().join("docs/results")).unwrap() {
@@ -72,12 +96,12 @@ fn measured() -> BTreeMap<String, BTreeMap<String, Vec<Record>>> {
 #[derive(Default)]
 struct Allowed {
     figures: BTreeSet<String>,
-    differences: BTreeSet<String>, // whole: `+1.3 [+0.2, +2.3]`
-    whole: BTreeSet<String>,       // numbers of splits, steps, samples and patients
+    differences: BTreeMap<String, BTreeSet<usize>>, // whole, `+1.3 [+0.2, +2.3]`, and how many stars they have
+    whole: BTreeSet<String>,                        // numbers of splits, steps, samples and patients
 }
 
 impl Allowed {
-    fn row(&mut self, records: &[Record]) {
+    fn row(&mut self, records: &[Record], measured: &Measured) {
         for record in records {
             let Record { paper, paper_sd, mean, sd, difference, low, high, plain_low, plain_high, .. } = *record;
             self.figures.extend([paper, paper_sd, mean, sd].into_iter().flatten().map(|value| format!("{value:.1}")));
@@ -89,14 +113,15 @@ impl Allowed {
             self.whole.extend(mean.map(|mean| format!("{mean:.0}")));
             self.whole.extend(whole(&record.data)); // 20 % noise
             if let (Some(mean), Some(low), Some(high)) = (difference, low, high) {
-                self.differences.insert(format!("{mean:+.1} [{low:+.1}, {high:+.1}]"));
+                let text = format!("{mean:+.1} [{low:+.1}, {high:+.1}]");
+                self.differences.entry(text).or_default().insert(measured.stars(record));
             }
         }
     }
 }
 
 /// Reads `from ...`.
-fn allowed(comment: &str, measured: &BTreeMap<String, BTreeMap<String, Vec<Record>>>) -> Result<Allowed, String> {
+fn allowed(comment: &str, measured: &Measured) -> Result<Allowed, String> {
     let mut allowed = Allowed::default();
     for part in comment.split(';').map(str::trim).filter(|part| !part.is_empty()) {
         let (section, rows) = part.split_once(": ").ok_or(format!("`{part}` has no `: `"))?;
@@ -105,9 +130,9 @@ fn allowed(comment: &str, measured: &BTreeMap<String, BTreeMap<String, Vec<Recor
             allowed.whole.extend(rows.split(", ").map(str::to_owned));
             continue;
         }
-        let section = measured.get(section).ok_or(format!("no section `{section}`"))?;
+        let section = measured.sections.get(section).ok_or(format!("no section `{section}`"))?;
         for row in rows.split(", ") {
-            allowed.row(section.get(row).ok_or(format!("no row `{row}` in `{part}`"))?);
+            allowed.row(section.get(row).ok_or(format!("no row `{row}` in `{part}`"))?, measured);
         }
     }
     Ok(allowed)
@@ -128,14 +153,16 @@ fn whole(text: &str) -> Vec<String> {
     words.filter(|word| word.parse().is_ok_and(|number: u64| number >= 10)).collect()
 }
 
-/// Every `number [number, number]` of a text.
-fn quoted(text: &str) -> Vec<String> {
+/// Every `number [number, number]` of a text, and the number of stars behind it.
+fn quoted(text: &str) -> Vec<(String, usize)> {
     let number = |text: &str| text.trim().parse::<f64>().is_ok();
     let interval = |(at, _): (usize, &str)| {
         let inside = text[at + 1..].split(']').next()?;
         let (low, high) = inside.split_once(", ")?;
         let mean = text[..at].split_whitespace().next_back()?;
-        (number(low) && number(high) && number(mean)).then(|| format!("{mean} [{inside}]"))
+        let behind = text[at + 1 + inside.len() + 1..].trim_start_matches(' ');
+        let stars = behind.split(|c| c != '\\' && c != '*').next()?.matches("\\*").count();
+        (number(low) && number(high) && number(mean)).then(|| (format!("{mean} [{inside}]"), stars))
     };
     text.match_indices('[').filter_map(interval).collect()
 }
@@ -154,8 +181,8 @@ fn prose(page: &str) -> String {
     links.fold(first, |text, rest| text + "]" + rest.split_once(')').map_or(rest, |(_, rest)| rest))
 }
 
-/// What a page says without having it from anywhere. `all`: whole numbers are read, too.
-fn unknown(page: &str, all: bool, measured: &BTreeMap<String, BTreeMap<String, Vec<Record>>>) -> Vec<String> {
+/// What a page says without having it from anywhere. `all`: whole numbers are read, too; `stars`: so are stars.
+fn unknown(page: &str, all: bool, stars: bool, measured: &Measured) -> Vec<String> {
     let mut unknown = Vec::new();
     for block in prose(page).split("\n\n") {
         let (comment, text) =
@@ -167,7 +194,13 @@ fn unknown(page: &str, all: bool, measured: &BTreeMap<String, BTreeMap<String, V
             unknown.push(error);
             Allowed::default()
         });
-        unknown.extend(quoted(text).into_iter().filter(|difference| !allowed.differences.contains(difference)));
+        for (difference, found) in quoted(text) {
+            match allowed.differences.get(&difference) {
+                None => unknown.push(difference),
+                Some(of) if stars && !of.contains(&found) => unknown.push(format!("{difference} has {of:?} stars")),
+                Some(_) => (),
+            }
+        }
         unknown.extend(figures(text).into_iter().filter(|figure| !allowed.figures.contains(figure)));
         if all {
             // 95: every interval
@@ -179,10 +212,10 @@ fn unknown(page: &str, all: bool, measured: &BTreeMap<String, BTreeMap<String, V
 
 #[test]
 fn every_figure_was_measured() {
-    let measured = measured();
+    let measured = Measured::new();
     let of_page = |page: &&'static str| {
         let text = fs::read_to_string(root().join(page)).unwrap();
-        (*page, unknown(&text, WHOLE.contains(page), &measured))
+        (*page, unknown(&text, WHOLE.contains(page), STARS.contains(page), &measured))
     };
     let unknown: Vec<_> = PAGES.iter().map(of_page).filter(|(_, unknown)| !unknown.is_empty()).collect();
     assert!(unknown.is_empty(), "blocks of these pages do not name the rows of {unknown:?}");
@@ -202,10 +235,16 @@ fn a_figure_that_was_not_measured_is_found() {
         ..Default::default()
     };
     let rows = BTreeMap::from([("climd".to_owned(), vec![record("climd", "plain", 2.0)])]);
-    let measured = BTreeMap::from([("main-brca".to_owned(), rows)]);
-    let found = |text: &str| unknown(text, true, &measured);
+    let sections = BTreeMap::from([("main-brca".to_owned(), rows)]);
+    let measured = Measured { sections, told: BTreeSet::new() };
+    let found = |text: &str| unknown(text, true, true, &measured);
     let from = "<!-- from main-brca: climd -->\n";
-    assert_eq!(found(&format!("{from}81.0 and +2.0 [+1.0, +3.0], in 2; `0.3`, [1.5](file-0.7.md), v1.2.3")), ["1.5"]);
+    assert_eq!(
+        found(&format!("{from}81.0 and +2.0 [+1.0, +3.0] \\*, in 2; `0.3`, [1.5](file-0.7.md), v1.2.3")),
+        ["1.5"]
+    );
+    assert_eq!(found(&format!("{from}+2.0 [+1.0, +3.0], once")), ["+2.0 [+1.0, +3.0] has {1} stars"]);
+    assert_eq!(found(&format!("{from}+2.0 [+1.0, +3.0] \\*\\*")), ["+2.0 [+1.0, +3.0] has {1} stars"]);
     assert_eq!(found("81.0 without a source"), ["81.0"]);
     assert_eq!(found(&format!("{from}fine\n\n81.0 in the next block")), ["81.0"]);
     assert_eq!(found(&format!("{from}-2.0, and +2.0 [+1.0, +2.0].")), ["+2.0 [+1.0, +2.0]", "-2.0"]);
@@ -217,10 +256,11 @@ fn a_figure_that_was_not_measured_is_found() {
 #[test]
 fn the_advice_of_inspect_was_measured() {
     let mut all = Allowed::default();
-    measured().values().flat_map(BTreeMap::values).for_each(|records| all.row(records));
+    let measured = Measured::new();
+    measured.sections.values().flat_map(BTreeMap::values).for_each(|records| all.row(records, &measured));
     let quoted = quoted(&fs::read_to_string(root().join("crates/cli/src/inspect/advice.rs")).unwrap());
     assert_eq!(quoted.len(), 6, "{quoted:?}");
-    assert!(quoted.iter().all(|difference| all.differences.contains(difference)), "{quoted:?}");
+    assert!(quoted.iter().all(|(difference, _)| all.differences.contains_key(difference)), "{quoted:?}");
 }
 
 /// "Never told" of `advice.md`, and where it has two stars: wherever the loss knows the prior on HTAD at 50:1, and

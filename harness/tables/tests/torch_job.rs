@@ -10,6 +10,7 @@ use climd_data::{Dataset, Prepared};
 use climd_networks::config::{Part, ScheduleConfig};
 use climd_networks::network::{Training, with_seed};
 use climd_networks::train::tensors;
+use climd_repro::changes::Changes;
 use climd_repro::experiment::Study;
 use climd_repro::rate::Rate;
 use climd_repro::tables::main_job;
@@ -94,9 +95,8 @@ fn same(found: &Value, expected: &Value) -> bool {
 fn the_splits_are_those_that_python_takes() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let dataset = Dataset::load(root.join("data/brca")).expect("`make data` fetches it");
-    let (imbalance, noise, epochs, batch_size, first_seed) = (None, 0.0, EPOCHS, 32, 0);
-    let study =
-        Study { dataset: &dataset, imbalance, noise, epochs, batch_size, first_seed, seeds: SEEDS, rate: Rate::Tuned };
+    let (changes, epochs, batch_size, first_seed) = (Changes::default(), EPOCHS, 32, 0);
+    let study = Study { dataset: &dataset, changes, epochs, batch_size, first_seed, seeds: SEEDS, rate: Rate::Tuned };
     let splits: Vec<Value> = (0..SEEDS).map(|seed| split(&study, seed)).collect();
     let path = root.join("harness/tables/tests/golden/brca_splits.json");
     if std::env::var_os("CLIMD_WRITE_LISTS").is_some() {
