@@ -322,8 +322,8 @@ impl CurriculumLoader {
 
     /// The batches of an epoch in the sampler's order, from a position on. The number of an epoch means its start.
     ///
-    /// With many processes they are the batches of this one's part: each process takes every `world_size`-th sample, and
-    /// none makes the whole list: [`CurriculumSampler::part_of_epoch`]. Together.
+    /// With many processes they are the batches of this one's part: each process takes every `world_size`-th sample,
+    /// and none makes the whole list: [`CurriculumSampler::part_of_epoch`]. Together.
     ///
     /// # Errors
     /// [`ArgumentError::Length`] if the sampler belongs to another data set; [`EpochError::Skip`] if the position is

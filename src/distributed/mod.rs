@@ -51,8 +51,8 @@ impl Exchange {
 ///
 /// Every rank has all labels, and the scores of its own [`part`](CurriculumSampler::part) of the samples.
 /// [`epoch`](CurriculumSampler::epoch) gives every rank the same list, to the bit, that one process with all scores
-/// would make, and [`part_of_epoch`](CurriculumSampler::part_of_epoch) what this rank trains on of it, while no rank makes
-/// the whole.
+/// would make, and [`part_of_epoch`](CurriculumSampler::part_of_epoch) what this rank trains on of it, while no rank
+/// makes the whole.
 ///
 /// The methods that [`CurriculumSampler`] marks *together* communicate: every rank must call them, in the same order.
 /// If one of them fails on one rank, it fails on all, and nothing changes on any rank. A loop that is written for the

@@ -188,7 +188,8 @@ impl<S: Schedule> Curriculum<S> {
         out
     }
 
-    /// One rank's part of an epoch from a position on, whose list has `total` samples; `counts` are those of the classes.
+    /// One rank's part of an epoch from a position on, whose list has `total` samples; `counts` are those of the
+    /// classes.
     pub(crate) fn dealt(
         &self,
         at: Position,

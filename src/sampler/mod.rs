@@ -213,15 +213,15 @@ pub trait CurriculumSampler: sealed::Sealed {
     /// O(N + C log C) time; 4 bytes of scratch memory for each sample.
     fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()>;
 
-    /// This process's part of what is left of an epoch from a position on: `epoch(at.epoch)?.skip(at.samples)?`, and its
-    /// [`shard`](Epoch::shard); in one process all that is left. With many processes no process makes the whole list.
-    /// The loaders take their batches from it. Together.
+    /// This process's part of what is left of an epoch from a position on: `epoch(at.epoch)?.skip(at.samples)?`, and
+    /// its [`shard`](Epoch::shard); in one process all that is left. With many processes no process makes the whole
+    /// list. The loaders take their batches from it. Together.
     ///
     /// A process chooses among its own samples, orders its share of the list, and gets its part from all others: time
     /// and memory go with the part, and so does the traffic if
-    /// [`Communicator::all_to_all`](crate::Communicator::all_to_all) is an exchange. Where a list cannot be made so, the
-    /// whole one is made and dealt: for a cap of groups, for several labels a sample, for picks that are not by score
-    /// unless they take whole classes, for lists of up to 16,384 samples, and, with
+    /// [`Communicator::all_to_all`](crate::Communicator::all_to_all) is an exchange. Where a list cannot be made so,
+    /// the whole one is made and dealt: for a cap of groups, for several labels a sample, for picks that are not by
+    /// score unless they take whole classes, for lists of up to 16,384 samples, and, with
     /// [`Exchange::AllGather`](crate::Exchange::AllGather), for more than one class to 1,000 samples.
     ///
     /// # Errors
@@ -234,7 +234,8 @@ pub trait CurriculumSampler: sealed::Sealed {
     ///
     /// # Examples
     /// ```
-    /// use climd::{Curriculum, CurriculumSampler, Distributed, Exchange, InProcess, Position, PowerLaw, ShardRemainder};
+    /// use climd::{Curriculum, CurriculumSampler, Distributed, Exchange, InProcess, Position, PowerLaw,
+    /// ShardRemainder};
     ///
     /// let labels: Vec<u32> = (0..40_000).map(|i| u32::from(i % 5 == 0)).collect();
     /// let parts = InProcess::run(2, |comm| {

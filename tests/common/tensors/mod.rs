@@ -1,5 +1,5 @@
-//! Promises about tensors, as functions of the device. `tensors.rs`, `loader.rs`, `loss.rs` and `observe_tensors.rs` call
-//! them for the CPU, `cuda.rs` for the first CUDA device, if there is one.
+//! Promises about tensors, as functions of the device. `tensors.rs`, `loader.rs`, `loss.rs` and `observe_tensors.rs`
+//! call them for the CPU, `cuda.rs` for the first CUDA device, if there is one.
 
 pub mod loader;
 pub mod loss;
