@@ -196,8 +196,10 @@ fn rates(
     outcomes: impl Fn(Vec<RunConfig>) -> Result<Option<Vec<(RunConfig, Outcome)>>>,
 ) -> Result<Option<Vec<Vec<LearningRate>>>> {
     let study = plan.study;
+    if let Some(search) = study.rate.search() {
+        return searched(plan, rows, search, outcomes);
+    }
     match study.rate {
-        Rate::Own => own_rates(plan, rows, outcomes),
         Rate::Tuned => {
             let plans: Vec<Vec<RunConfig>> = rows.iter().map(|row| plan.tuning(row)).collect::<Result<_>>()?;
             let f1 = |run: &(RunConfig, Outcome)| run.1.confusion.macro_f1();
@@ -216,13 +218,15 @@ fn rates(
     }
 }
 
-/// As [`rates`], for [`Rate::Own`]: all searches go on at once, so that there are always enough runs for all threads.
-fn own_rates(
+/// As [`rates`], by a search on inner splits. All searches go on at once, so that there are always enough runs for all
+/// threads.
+fn searched(
     plan: &Plan<'_>,
     rows: &[Row],
+    search: Search,
     outcomes: impl Fn(Vec<RunConfig>) -> Result<Option<Vec<(RunConfig, Outcome)>>>,
 ) -> Result<Option<Vec<Vec<LearningRate>>>> {
-    let of_row = |row| plan.study.splits().map(move |seed| (row, seed, Search::new()));
+    let of_row = |row| plan.study.splits().map(move |seed| (row, seed, search));
     let mut searches: Vec<(&Row, u64, Search)> = rows.iter().flat_map(of_row).collect();
     while searches.iter().any(|(.., search)| search.found().is_none()) {
         let mut open: Vec<_> = searches.iter_mut().filter(|(.., search)| search.found().is_none()).collect();

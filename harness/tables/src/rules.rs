@@ -25,22 +25,29 @@ const REPEATS: usize = 5;
 /// A score of one run on an inner split; the larger the better.
 type Score = fn(&Outcome) -> f64;
 
-/// A rule: its id in the CSV file, its name, its score, how many repeats it looks at.
-type Rule = (&'static str, &'static str, Score, usize);
+/// A rule: its id in the CSV file, its name, its score, how many repeats it looks at, and its first and
+/// last candidate.
+type Rule = (&'static str, &'static str, Score, usize, (usize, usize));
 
-const RULES: [Rule; 8] = [
-    ("macro-f1-1", "macro F1, one split", macro_f1, 1),
-    ("macro-f1-3", "macro F1, three splits", macro_f1, 3),
-    ("macro-f1-5", "macro F1, five splits", macro_f1, 5),
-    ("balanced-accuracy-3", "balanced accuracy, three splits", |run| run.confusion.balanced_accuracy(), 3),
-    ("balanced-loss-3", "class-balanced cross-entropy, three splits", balanced, 3),
-    ("balanced-loss-5", "class-balanced cross-entropy, five splits", balanced, 5),
-    ("scaled-loss-3", "the same, scaled, three splits", |run| quality(run, |of| -of.scaled_cross_entropy), 3),
-    ("auc-3", "area under the ROC curve, three splits", |run| quality(run, |of| of.auc.unwrap_or(0.5)), 3),
+const ALL: (usize, usize) = (0, RATES.len() - 1);
+const RULES: [Rule; 9] = [
+    ("macro-f1-1", "macro F1, one split", macro_f1, 1, ALL),
+    ("macro-f1-3", "macro F1, three splits", macro_f1, 3, ALL),
+    ("macro-f1-5", "macro F1, five splits", macro_f1, 5, ALL),
+    ("balanced-accuracy-3", "balanced accuracy, three splits", |run| run.confusion.balanced_accuracy(), 3, ALL),
+    ("balanced-loss-3", "class-balanced cross-entropy, three splits", balanced, 3, ALL),
+    ("balanced-loss-5", "class-balanced cross-entropy, five splits", balanced, 5, ALL),
+    ("scaled-loss-3", "the same, scaled, three splits", scaled, 3, ALL),
+    ("quick", "the same, scaled, one split, of 3e-4, 1e-3 and 3e-3", scaled, 1, (2, 4)),
+    ("auc-3", "area under the ROC curve, three splits", |run| quality(run, |of| of.auc.unwrap_or(0.5)), 3, ALL),
 ];
 
 fn balanced(run: &Outcome) -> f64 {
     quality(run, |of| -of.balanced_cross_entropy)
+}
+
+fn scaled(run: &Outcome) -> f64 {
+    quality(run, |of| -of.scaled_cross_entropy)
 }
 
 fn macro_f1(run: &Outcome) -> f64 {
@@ -59,12 +66,12 @@ struct Tried {
 }
 
 impl Tried {
-    fn chosen(&self, (_, _, score, repeats): Rule) -> usize {
+    fn chosen(&self, (_, _, score, repeats, (low, high)): Rule) -> usize {
         let mean = |runs: &Vec<Outcome>| runs[..repeats].iter().map(score).sum::<f64>() / repeats as f64;
         let means: Vec<f64> = self.inner.iter().map(mean).collect();
         let key = |&at: &usize| means[at];
         let nearer = |a: &usize, b: &usize| b.abs_diff(MIDDLE).cmp(&a.abs_diff(MIDDLE));
-        let best = (0..means.len()).max_by(|a, b| key(a).total_cmp(&key(b)).then(nearer(a, b)));
+        let best = (low..=high).max_by(|a, b| key(a).total_cmp(&key(b)).then(nearer(a, b)));
         best.unwrap_or(MIDDLE)
     }
 }
@@ -139,14 +146,15 @@ pub fn compare(runner: &Runner<'_>, study: &Study<'_>, rows: &[Row]) -> Result<V
     Ok(lines)
 }
 
-/// Writes `rates.csv` and `rates.md`.
+/// Writes `rates.csv` and `rates.md`, and for other than 100 epochs `rates-10-epochs.csv` and `.md`.
 ///
 /// # Errors
 /// If a file cannot be written.
-pub fn write(folder: &Path, lines: &[Line]) -> Result<()> {
+pub fn write(folder: &Path, epochs: usize, lines: &[Line]) -> Result<()> {
+    let stem = if epochs == 100 { "rates".into() } else { format!("rates-{epochs}-epochs") };
     let unwritten = || format!("--out: `{}` cannot be written", folder.display());
     fs::create_dir_all(folder).with_context(unwritten)?;
-    let mut file = csv::Writer::from_path(folder.join("rates.csv")).with_context(unwritten)?;
+    let mut file = csv::Writer::from_path(folder.join(format!("{stem}.csv"))).with_context(unwritten)?;
     for line in lines {
         let records = [("macro F1", line.macro_f1), ("macro F1 - that of the best rate", line.behind_best())];
         for (metric, mean) in records {
@@ -154,7 +162,7 @@ pub fn write(folder: &Path, lines: &[Line]) -> Result<()> {
         }
     }
     file.flush().with_context(unwritten)?;
-    fs::write(folder.join("rates.md"), page(lines)).with_context(unwritten)
+    fs::write(folder.join(format!("{stem}.md")), page(lines)).with_context(unwritten)
 }
 
 fn page(lines: &[Line]) -> String {
@@ -223,6 +231,10 @@ mod tests {
         // one split alone sees a tie of two ends, and takes the nearer one
         let ends = tried([[2, 0, 0], same, same, same, same, [2, 4, 4]]);
         assert_eq!((ends.chosen(rule(1)), ends.chosen(rule(3))), (5, 5));
+        // of the three candidates only
+        let quick = RULES.iter().copied().find(|of| of.0 == "quick").unwrap();
+        let quick = (quick.0, quick.1, macro_f1 as Score, quick.3, quick.4);
+        assert_eq!(tried([[2, 0, 0], same, [2, 0, 0], same, same, [4, 4, 4]]).chosen(quick), 2);
         // without probabilities no rate is better by their loss
         let loss = RULES.iter().copied().find(|of| of.0 == "scaled-loss-3").unwrap();
         assert_eq!(tried([[2, 0, 0], same, same, same, same, same]).chosen(loss), MIDDLE);

@@ -51,7 +51,7 @@ impl Cell {
             noise_kind: None,
         };
         let epochs = (whole.epochs * budget as usize).div_ceil(100);
-        Study { changes, epochs, rate: Rate::One, ..*whole }
+        Study { changes, epochs, rate: Rate::Quick, ..*whole }
     }
 }
 
