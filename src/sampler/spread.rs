@@ -171,7 +171,8 @@ impl Spread {
             end += (highest >> shift) as u32 + 1;
             bins
         };
-        // Larger groups come first, so that most of a million small ones have no entry, which would not be in the cache.
+        // Larger groups come first, so that most of a million small ones have no entry, which would not be in the
+        // cache.
         let large = sizes.iter().rposition(|&size| size >= SMALL).map_or(0, |last| last + 1);
         let mut groups: Vec<Bins> = sizes[..large].iter().map(bins).collect();
         groups.push(small); // all others

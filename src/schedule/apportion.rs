@@ -112,8 +112,8 @@ pub(crate) fn largest_remainder(weights: &[u64], size: usize) -> Vec<usize> {
 ///
 /// Filling a class never lowers the part of another, so one pass by the size at which each class fills is enough.
 fn redistribute(counts: &[usize], weights: &[u64], size: usize) -> Vec<usize> {
-    // n_c / w_c ascending, cross-multiplied: a total order in integers. The rounded quotient tells most of them apart: it
-    // never falls where the exact one rises, as counts and weights are below 2^53.
+    // n_c / w_c ascending, cross-multiplied: a total order in integers. The rounded quotient tells most of them apart:
+    // it never falls where the exact one rises, as counts and weights are below 2^53.
     let quotient = |(class, (&n, &w)): (usize, (&usize, &u64))| ((n as f64 / w as f64).to_bits(), class);
     let mut by_room: Vec<(u64, usize)> = counts.iter().zip(weights).enumerate().map(quotient).collect();
     by_room.par_sort_unstable_by(|&(a_rounded, a), &(b_rounded, b)| {
