@@ -6,6 +6,9 @@
 //! time of a rank is its own, and a busy machine changes the median over the ranks little. The part that each rank gets
 //! is compared with that of one process.
 
+#[path = "../examples/common/long_tail.rs"]
+mod data;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,6 +19,7 @@ use std::time::Instant;
 use climd::{
     Communicator, Curriculum, CurriculumSampler, Distributed, Epoch, Exchange, PowerLaw, Result, ShardRemainder,
 };
+use data::long_tail;
 
 struct Counted;
 
@@ -229,23 +233,13 @@ impl Communicator for Rank {
     }
 }
 
-/// Labels with a long tail, and scores without a pattern.
-fn data(n: usize, classes: usize) -> (Vec<u32>, Vec<f32>) {
-    let mut word = 1u64;
-    let mut noise = || {
-        word = word.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (word >> 40) as f32 / (1 << 24) as f32
-    };
-    let labels =
-        (0..n).map(|i| if i < classes { i as u32 } else { (noise().powi(3) * classes as f32) as u32 }).collect();
-    (labels, (0..n).map(|_| noise()).collect())
-}
-
 /// How a rank comes to its part.
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
     /// Scores are gathered, and the whole list is made.
     Gather,
+    /// Scores are gathered, and the part is made.
+    GatherPart,
     /// Histograms are summed, and the whole list is made.
     Whole,
     /// Histograms are summed, and the part is made.
@@ -254,7 +248,7 @@ enum Way {
 
 fn line(way: Way, n: usize, classes: usize, ranks: usize) -> Result<String> {
     const HALF: usize = 49;
-    let (labels, scores) = data(n, classes);
+    let (labels, scores) = long_tail(n, classes);
     let before = IN_USE.load(Ordering::Relaxed);
     let mut one = Curriculum::new(&labels, PowerLaw { epochs: 100, ..Default::default() })?;
     let of_labels = (IN_USE.load(Ordering::Relaxed) - before) as f64 / n as f64;
@@ -265,14 +259,15 @@ fn line(way: Way, n: usize, classes: usize, ranks: usize) -> Result<String> {
     drop(one);
     let spent = Rank::run(ranks, |rank| -> Result<Spent> {
         rank.resume_memory();
-        let exchange = if way == Way::Gather { Exchange::AllGather } else { Exchange::Histograms };
+        let gathers = matches!(way, Way::Gather | Way::GatherPart);
+        let exchange = if gathers { Exchange::AllGather } else { Exchange::Histograms };
         let mut sampler = Distributed::new(new.clone(), rank, exchange)?;
         let own = &scores[sampler.part()];
         rank.spent.replace_with(|spent| Spent { held: spent.held, ..Spent::default() });
         rank.resume();
         sampler.update(HALF, own)?;
         let part: Epoch = match way {
-            Way::Part => sampler.part_of_epoch(HALF, ShardRemainder::Pad)?,
+            Way::Part | Way::GatherPart => sampler.part_of_epoch(HALF.into(), ShardRemainder::Pad)?,
             _ => sampler.epoch(HALF)?.shard(rank.rank, ranks, ShardRemainder::Pad)?,
         };
         rank.pause();
@@ -291,6 +286,7 @@ fn line(way: Way, n: usize, classes: usize, ranks: usize) -> Result<String> {
     };
     let way = match way {
         Way::Gather => "gather, whole list",
+        Way::GatherPart => "gather, part alone",
         Way::Whole => "histograms, whole list",
         Way::Part => "histograms, part alone",
     };
@@ -322,12 +318,15 @@ fn main() -> Result<()> {
     let million = 1_000_000 / small;
     for (way, n, classes, ranks) in [
         (Way::Gather, million, 10, ranks),
+        (Way::GatherPart, million, 10, ranks),
         (Way::Whole, million, 10, ranks),
         (Way::Part, million, 10, ranks),
         (Way::Whole, 10 * million, 10, ranks),
         (Way::Part, 10 * million, 10, ranks),
         (Way::Part, 100 * million, 10, ranks),
         (Way::Part, 10 * million, 1000, ranks),
+        (Way::Gather, 16 * million, 1000, 4),
+        (Way::GatherPart, 16 * million, 1000, 4),
         (Way::Whole, 16 * million, 1000, 4),
         (Way::Part, 16 * million, 1000, 4),
     ] {

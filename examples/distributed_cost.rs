@@ -4,10 +4,14 @@
 //! `cargo run --release --example distributed_cost`: 2 ranks, as threads. As processes: the same with
 //! `--features mpi`, built, and started by `mpirun`.
 
+#[path = "common/long_tail.rs"]
+mod data;
+
 use std::cell::Cell;
 use std::time::Instant;
 
 use climd::{Communicator, Curriculum, CurriculumSampler, Distributed, Exchange, InProcess, PowerLaw, Result};
+use data::long_tail;
 
 /// Counts the bytes that are sent.
 struct Counted<C>(C, Cell<usize>);
@@ -29,18 +33,6 @@ impl<C: Communicator> Communicator for Counted<C> {
     }
 }
 
-/// Labels with a long tail, and scores without a pattern.
-fn data(n: usize, classes: usize) -> (Vec<u32>, Vec<f32>) {
-    let mut word = 1u64;
-    let mut noise = || {
-        word = word.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (word >> 40) as f32 / (1 << 24) as f32
-    };
-    let labels =
-        (0..n).map(|i| if i < classes { i as u32 } else { (noise().powi(3) * classes as f32) as u32 }).collect();
-    (labels, (0..n).map(|_| noise()).collect())
-}
-
 fn measure(comm: &impl Communicator) -> Result<()> {
     let say = |line: String| {
         if comm.rank() == 0 {
@@ -53,7 +45,7 @@ fn measure(comm: &impl Communicator) -> Result<()> {
     ));
     say("| samples | classes | one process | gather | MB | histograms | MB |\n|---|---|---|---|---|---|---|".into());
     for (n, classes) in [(100_000, 10), (1_000_000, 10), (10_000_000, 10), (10_000_000, 1000), (10_000_000, 50_000)] {
-        let (labels, scores) = data(n, classes);
+        let (labels, scores) = long_tail(n, classes);
         let (half, new) = (50, || Curriculum::new(&labels, PowerLaw { epochs: 100, ..Default::default() }));
         let mut alone = new()?;
         let least = |run: &mut dyn FnMut() -> Result<()>| -> Result<f64> {

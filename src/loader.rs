@@ -322,8 +322,8 @@ impl CurriculumLoader {
 
     /// The batches of an epoch in the sampler's order, from a position on. The number of an epoch means its start.
     ///
-    /// With many processes they are the batches of this one's part: each process takes every `world_size`-th sample.
-    /// Together.
+    /// With many processes they are the batches of this one's part: each process takes every `world_size`-th sample,
+    /// and none makes the whole list: [`CurriculumSampler::part_of_epoch`]. Together.
     ///
     /// # Errors
     /// [`ArgumentError::Length`] if the sampler belongs to another data set; [`EpochError::Skip`] if the position is
@@ -331,14 +331,7 @@ impl CurriculumLoader {
     pub fn epoch(&self, sampler: &dyn CurriculumSampler, at: impl Into<Position>) -> Result<Batches<'_>> {
         let at = at.into();
         self.check_sampler(sampler.classes().sample_classes().len())?;
-        let mut epoch = sampler.epoch(at.epoch)?;
-        if at.samples > 0 {
-            epoch = epoch.skip(at.samples)?;
-        }
-        if sampler.world_size() > 1 {
-            epoch = epoch.shard(sampler.rank(), sampler.world_size(), self.remainder)?;
-        }
-        self.batches(epoch)
+        self.batches(sampler.part_of_epoch(at, self.remainder)?)
     }
 
     /// The batches of an epoch, or of a part of it, for example the part of one process.

@@ -6,7 +6,7 @@ mod common;
 
 use climd::error::{LabelError, TensorError};
 use climd::*;
-use common::tensors as check;
+use common::tensors::{loader, loss, measurer, observing};
 use tch::{Device, Kind, Tensor};
 
 /// The first CUDA device.
@@ -19,52 +19,56 @@ fn device() -> Option<Device> {
 }
 
 macro_rules! on_cuda {
-    ($($name:ident)*) => {
-        $(#[test]
+    ($($concept:ident: $($name:ident)*;)*) => {
+        $($(#[test]
         fn $name() {
             if let Some(device) = device() {
-                check::$name(device);
+                $concept::$name(device);
             }
-        })*
+        })*)*
     };
 }
 
 on_cuda! {
-    scores_and_parts_agree_with_slices
-    the_batch_size_does_not_matter
-    the_layout_of_a_tensor_does_not_matter
-    no_graph_is_kept
-    what_is_not_finite_is_named
-    a_sample_measured_twice_counts_as_measured_last
-    indices_that_name_no_sample_or_one_twice_are_errors_until_reset
-    what_is_missing_is_counted_and_the_rest_is_kept
-    extreme_values_have_finite_scores
-    batches_carry_the_rows_of_the_samplers_epoch
-    refresh_measures_when_wanted_whatever_the_batch_size
-    the_loss_is_its_formula
-    a_loop_that_observes_goes_on_from_any_batch
-    no_graph_of_a_step_is_kept
-    what_cannot_be_observed_is_named
-    a_sample_that_comes_again_has_its_last_outputs
-    a_value_that_is_not_finite_is_named_once
-    the_measurer_gives_what_was_observed
-    nothing_is_observed_after_the_curriculum
+    measurer:
+        scores_and_parts_agree_with_slices
+        the_batch_size_does_not_matter
+        the_layout_of_a_tensor_does_not_matter
+        no_graph_is_kept
+        what_is_not_finite_is_named
+        a_sample_measured_twice_counts_as_measured_last
+        indices_that_name_no_sample_or_one_twice_are_errors_until_reset
+        what_is_missing_is_counted_and_the_rest_is_kept
+        extreme_values_have_finite_scores;
+    loader:
+        batches_carry_the_rows_of_the_samplers_epoch
+        refresh_measures_when_wanted_whatever_the_batch_size;
+    loss:
+        the_loss_is_its_formula;
+    observing:
+        a_loop_that_observes_goes_on_from_any_batch
+        no_graph_of_a_step_is_kept
+        what_cannot_be_observed_is_named
+        a_sample_that_comes_again_has_its_last_outputs
+        a_value_that_is_not_finite_is_named_once
+        the_measurer_gives_what_was_observed
+        nothing_is_observed_after_the_curriculum;
 }
 
 #[test]
 fn steps_that_see_every_sample_are_a_full_measurement() {
     if let Some(device) = device() {
-        check::steps_that_see_every_sample_are_a_full_measurement(device, false);
+        observing::steps_that_see_every_sample_are_a_full_measurement(device, false);
     }
 }
 
 #[test]
 fn data_may_stay_on_the_host_while_batches_go_to_the_device() {
     let Some(device) = device() else { return };
-    let loader = check::loader(&[19, 7, 3], 4, Device::Cpu).device(device).unwrap();
-    let sampler = check::sampler(&loader);
-    let all = check::data(29, Device::Cpu);
-    for batch in loader.epoch(&sampler, 2).unwrap() {
+    let data = loader::loader(&[19, 7, 3], 4, Device::Cpu).device(device).unwrap();
+    let sampler = loader::sampler(&data);
+    let all = loader::data(29, Device::Cpu);
+    for batch in data.epoch(&sampler, 2).unwrap() {
         let on_host = batch.indices.to_device(Device::Cpu);
         assert_eq!((batch.labels.device(), batch.indices.device()), (device, device));
         for (rows, all) in batch.modalities.iter().zip(&all) {

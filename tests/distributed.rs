@@ -6,6 +6,7 @@ mod common;
 use climd::error::{ArgumentError, DistributedError, MeasureError};
 use climd::schedule::*;
 use climd::*;
+use common::ranks::Counted;
 use common::{Noise, labels_of, scores_with_ties};
 
 /// Scores of an epoch, with ties or without.
@@ -347,37 +348,17 @@ fn a_rank_that_dies_is_an_error_on_the_others_and_not_a_wait() {
     }
 }
 
-/// Counts what a rank hands to its communicator.
-struct Counted<'a>(&'a InProcess, std::cell::Cell<usize>);
-
-impl Communicator for Counted<'_> {
-    fn rank(&self) -> usize {
-        self.0.rank()
-    }
-    fn world_size(&self) -> usize {
-        self.0.world_size()
-    }
-    fn all_reduce(&self, values: &mut [u32]) -> Result<()> {
-        self.1.set(self.1.get() + values.len());
-        self.0.all_reduce(values)
-    }
-    fn all_gather(&self, values: &[u32]) -> Result<Vec<u32>> {
-        self.1.set(self.1.get() + values.len());
-        self.0.all_gather(values)
-    }
-}
-
 #[test]
 fn with_histograms_no_scores_are_sent() {
     let labels = labels_of(&[40_000, 9_000, 1_000], 2);
     let sent = |agree: Exchange, ties: bool| {
         InProcess::run(2, |comm| {
-            let counted = Counted(&comm, Default::default());
+            let counted = Counted::new(&comm);
             let sampler = Curriculum::new(&labels, PowerLaw { epochs: 100, ..Default::default() }).unwrap();
             let mut sampler = Distributed::new(sampler, &counted, agree).unwrap();
             sampler.update(1, &scores(50_000, 1, ties)[sampler.part()]).unwrap();
             assert_eq!(sampler.epoch(1).unwrap().len(), 1000);
-            counted.1.get()
+            counted.sent.get()
         })[0]
     };
     let few = 60; // words of hashes and states of health
@@ -423,22 +404,32 @@ fn ranks_whose_scores_differ_are_told_so() {
     );
 }
 
-/// The part of each rank, made without the whole list, against the whole list dealt.
-fn check_parts<S: Schedule>(new: impl Fn() -> Curriculum<S> + Sync, epochs: std::ops::Range<usize>) {
-    for world_size in [1, 3, 7] {
-        for exchange in [Exchange::AllGather, Exchange::Histograms] {
-            InProcess::run(world_size, |comm| {
-                let mut sampler = Distributed::new(new(), comm, exchange).unwrap();
-                let n = sampler.classes().sample_classes().len();
-                for epoch in epochs.clone() {
-                    if epoch > epochs.start && sampler.wants_scores(epoch) {
-                        sampler.update(epoch, &scores(n, epoch, true)[sampler.part()]).unwrap();
-                    }
-                    let whole = sampler.epoch(epoch).unwrap();
+/// The part of each rank, made without the whole list, against the whole list skipped and dealt.
+fn check_parts<S: Schedule>(
+    new: impl Fn() -> Curriculum<S> + Sync,
+    epochs: std::ops::Range<usize>,
+    world_sizes: &[usize],
+) {
+    for (&world_size, exchange) in
+        world_sizes.iter().flat_map(|size| [Exchange::AllGather, Exchange::Histograms].map(|exchange| (size, exchange)))
+    {
+        InProcess::run(world_size, |comm| {
+            let mut sampler = Distributed::new(new(), comm, exchange).unwrap();
+            let n = sampler.classes().sample_classes().len();
+            for epoch in epochs.clone() {
+                if epoch > epochs.start && sampler.wants_scores(epoch) {
+                    sampler.update(epoch, &scores(n, epoch, true)[sampler.part()]).unwrap();
+                }
+                let whole = sampler.epoch(epoch).unwrap();
+                let len = whole.len();
+                let done = [0, 1, world_size, len / 2, len.saturating_sub(world_size + 1), len - 1, len];
+                for samples in done.into_iter().filter(|&samples| samples <= len) {
                     for remainder in [ShardRemainder::Pad, ShardRemainder::Drop] {
-                        let expected = whole.shard(sampler.rank(), world_size, remainder).unwrap();
-                        let found = sampler.part_of_epoch(epoch, remainder).unwrap();
-                        let what = format!("epoch {epoch}, {world_size} ranks, {exchange:?}, {remainder:?}");
+                        let rest = whole.skip(samples).unwrap();
+                        let expected = rest.shard(sampler.rank(), world_size, remainder).unwrap();
+                        let found = sampler.part_of_epoch(Position { epoch, samples }, remainder).unwrap();
+                        let what =
+                            format!("{samples} of epoch {epoch}, {world_size} ranks, {exchange:?}, {remainder:?}");
                         assert!(found.indices() == expected.indices(), "{what}");
                         assert_eq!(found.class_counts(), expected.class_counts(), "{what}");
                         assert_eq!(found.start(), expected.start(), "{what}");
@@ -447,36 +438,64 @@ fn check_parts<S: Schedule>(new: impl Fn() -> Curriculum<S> + Sync, epochs: std:
                             batches.map(|(batch, at)| (batch.to_vec(), at)).collect::<Vec<_>>()
                         };
                         assert_eq!(batches(&found), batches(&expected), "{what}");
-                        let part = |epoch: &Epoch| epoch.skip(world_size).unwrap().into_indices();
+                        let part = |epoch: &Epoch| epoch.skip(world_size).map(Epoch::into_indices);
                         assert_eq!(part(&found), part(&expected), "{what}");
                     }
                 }
-            });
-        }
+                let past = Position { epoch, samples: len + 1 };
+                let error = sampler.part_of_epoch(past, ShardRemainder::Pad).unwrap_err();
+                assert_eq!(error, whole.skip(len + 1).unwrap_err());
+            }
+        });
     }
 }
 
 #[test]
 fn a_part_that_is_made_without_the_whole_list_is_the_part_of_it() {
+    const SOME: &[usize] = &[1, 3, 7];
     // above 16,384 samples a list has several buckets
     let labels = labels_of(&[20_000, 9_000, 3_001, 997, 2], 11);
     let power_law = |pick| PowerLaw { epochs: 4, pick, ..Default::default() };
-    for pick in [Pick::Highest, Pick::Lowest] {
-        check_parts(|| Curriculum::new(&labels, power_law(pick)).unwrap().seed(3), 1..5);
-    }
-    check_parts(|| Curriculum::new(&labels, power_law(Pick::Redraw)).unwrap().seed(3), 2..4);
-    check_parts(|| Curriculum::new(&labels, Linear { epochs: 4, ..Default::default() }).unwrap(), 1..3);
-    check_parts(|| Curriculum::new(&labels, OnePass { epochs: 2, buckets: 2, ..Default::default() }).unwrap(), 1..3);
-    check_parts(|| Curriculum::new(&labels, ClassBalanced).unwrap(), 0..1);
-    check_parts(|| Curriculum::new(&labels, ProgressivelyBalanced { epochs: 3, reversed: false }).unwrap(), 1..2);
+    let paper = || Curriculum::new(&labels, power_law(Pick::Highest)).unwrap().seed(3);
+    check_parts(paper, 3..4, &[1, 2, 3, 4, 5, 8, 13, 31]);
+    check_parts(paper, 4..5, SOME);
+    check_parts(paper, 1..2, SOME); // no rank has a score
+    check_parts(|| Curriculum::new(&labels, power_law(Pick::Lowest)).unwrap().seed(3), 2..4, &[3]);
+    check_parts(|| Curriculum::new(&labels, power_law(Pick::Redraw)).unwrap().seed(3), 3..4, SOME);
+    check_parts(|| Curriculum::new(&labels, Linear { epochs: 4, ..Default::default() }).unwrap(), 2..3, SOME);
+    let one_pass = OnePass { epochs: 2, buckets: 2, ..Default::default() };
+    check_parts(|| Curriculum::new(&labels, one_pass.clone()).unwrap(), 1..2, SOME);
+    check_parts(|| Curriculum::new(&labels, ClassBalanced).unwrap(), 0..1, SOME);
+    let progressive = ProgressivelyBalanced { epochs: 3, reversed: false };
+    check_parts(|| Curriculum::new(&labels, progressive.clone()).unwrap(), 1..2, SOME);
     let repeat = PowerLaw { epochs: 4, overflow: Overflow::Repeat, ..Default::default() };
-    check_parts(|| Curriculum::new(&labels, repeat.clone()).unwrap(), 2..4);
+    check_parts(|| Curriculum::new(&labels, repeat.clone()).unwrap(), 3..4, SOME);
     let sites: Vec<u32> = (0..labels.len() as u32).map(|i| i % 3).collect();
     let targets = || Targets::single(&labels).unwrap().sites(&sites, Within::Balanced).unwrap();
-    check_parts(|| Curriculum::with_targets(targets(), power_law(Pick::Highest)).unwrap(), 1..3);
+    check_parts(|| Curriculum::with_targets(targets(), power_law(Pick::Highest)).unwrap(), 3..4, SOME);
     let capped = || Targets::single(&labels).unwrap().groups(&sites, 9_000).unwrap();
-    check_parts(|| Curriculum::with_targets(capped(), power_law(Pick::Highest)).unwrap(), 3..4);
-    check_parts(|| Curriculum::new(&labels[..40], power_law(Pick::Highest)).unwrap(), 1..5);
+    check_parts(|| Curriculum::with_targets(capped(), power_law(Pick::Highest)).unwrap(), 3..4, &[3]);
+    check_parts(|| Curriculum::new(&labels[..40], power_law(Pick::Highest)).unwrap(), 1..5, &[1, 3, 41]);
+    // too many classes for histograms to pay, where all scores are known
+    let classes: Vec<u32> = (0..20_000).map(|i| i % 100).collect();
+    check_parts(|| Curriculum::new(&classes, power_law(Pick::Highest)).unwrap(), 3..4, &[3]);
+}
+
+#[test]
+fn ranks_that_ask_for_different_parts_are_told_so() {
+    let error = |samples: fn(usize) -> usize, remainder: fn(usize) -> ShardRemainder| {
+        let mut errors = InProcess::run(2, |comm| {
+            let (sampler, rank) = (Distributed::new(small(), &comm, Exchange::Histograms).unwrap(), comm.rank());
+            sampler.part_of_epoch(Position { epoch: 1, samples: samples(rank) }, remainder(rank)).unwrap_err()
+        });
+        let first = errors.pop().unwrap();
+        assert!(errors.iter().all(|error| *error == first));
+        first.to_string()
+    };
+    let positions = error(|rank| rank, |_| ShardRemainder::Pad);
+    assert!(positions.starts_with("rank 1 has position 1"), "{positions}");
+    let rules = error(|_| 0, |rank| if rank == 0 { ShardRemainder::Pad } else { ShardRemainder::Drop });
+    assert!(rules.starts_with("rank 1 has rule for the remainder of a list of hash"), "{rules}");
 }
 
 /// An exchange of all with all that goes wrong in one way, at its first or its second call.
@@ -523,7 +542,7 @@ fn an_exchange_that_returns_what_nobody_sent_is_an_error() {
             let sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 4, ..Default::default() }).unwrap();
             let wrong = Wrong { inside, calls: 0.into(), at, how };
             let sampler = Distributed::new(sampler, wrong, Exchange::Histograms).unwrap();
-            let error = sampler.part_of_epoch(2, ShardRemainder::Pad).unwrap_err();
+            let error = sampler.part_of_epoch(Position::from(2), ShardRemainder::Pad).unwrap_err();
             let expected = DistributedError::Communication {
                 operation: "all_to_all",
                 reason: "it returned what no rank has sent".into(),

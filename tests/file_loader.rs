@@ -9,10 +9,11 @@ use std::path::PathBuf;
 use climd::error::FileError;
 use climd::schedule::{ClassBalanced, Uniform};
 use climd::{
-    Blocks, Curriculum, CurriculumSampler, Epoch, Error, FileBatch, FileLoader, LastBatch, Position, PowerLaw,
-    PowerLawScheduler, RowBuffer, RowFile, ShardRemainder,
+    Blocks, Communicator, Curriculum, CurriculumSampler, Distributed, Epoch, Error, Exchange, FileBatch, FileBatches,
+    FileLoader, InProcess, LastBatch, Position, PowerLaw, PowerLawScheduler, RowBuffer, RowFile, ShardRemainder,
 };
 use common::files::{npy, safetensors, values};
+use common::ranks::Counted;
 use tempfile::TempDir;
 
 const SAMPLES: usize = 997;
@@ -111,6 +112,37 @@ fn a_run_goes_on_at_any_batch_in_blocks_or_not() {
             let at = whole[done - 1].2;
             assert!(all(loader.epoch(&sampler, at).unwrap()) == whole[done..], "from batch {done} on");
         }
+    }
+}
+
+#[test]
+fn ranks_get_the_batches_of_the_whole_list_and_none_makes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, n) = (folder.path().join("image.npy"), 40_003);
+    fs::write(&path, npy(&[n, 1], &values(n))).unwrap();
+    let labels: Vec<u32> = (0..n as u32).map(|i| i % 5 / 3).collect();
+    let scores: Vec<f32> = (0..n).map(|i| (i * 7919 % n) as f32).collect();
+    let sampler = || PowerLawScheduler::new(&labels, PowerLaw { epochs: 6, ..Default::default() }).unwrap().seed(7);
+    let mut alone = sampler();
+    alone.update(4, &scores).unwrap();
+    let whole = alone.epoch(4).unwrap();
+    let indices = |batches: FileBatches| batches.flat_map(|batch| batch.unwrap().indices).collect::<Vec<_>>();
+    for (world_size, remainder) in
+        [3, 4, 7].into_iter().flat_map(|size| [ShardRemainder::Pad, ShardRemainder::Drop].map(|rule| (size, rule)))
+    {
+        InProcess::run(world_size, |comm| {
+            let (counted, rank) = (Counted::new(&comm), comm.rank());
+            let loader = FileLoader::new(vec![RowFile::open(&path).unwrap()], 64).unwrap().shard_remainder(remainder);
+            let mut sampler = Distributed::new(sampler(), &counted, Exchange::Histograms).unwrap();
+            sampler.update(4, &scores[sampler.part()]).unwrap();
+            for samples in [0, 64 * world_size, 1001] {
+                counted.received.set(0);
+                let found = indices(loader.epoch(&sampler, Position { epoch: 4, samples }).unwrap());
+                assert!(counted.received.get() < whole.len(), "{} of {}", counted.received.get(), whole.len());
+                let part = whole.skip(samples).unwrap().shard(rank, world_size, remainder).unwrap();
+                assert!(found == part.indices(), "rank {rank} of {world_size}, {samples} done, {remainder:?}");
+            }
+        });
     }
 }
 

@@ -7,7 +7,9 @@ mod common;
 use climd::error::{ArgumentError, MeasureError};
 use climd::schedule::*;
 use climd::*;
-use common::tensors::{self as check, data, loader, sampler};
+use common::ranks::Counted;
+use common::tensors::loader::{self as check, data, loader, sampler};
+use common::tensors::outputs::{ALL_TERMS, Outputs, mask};
 use tch::{Device, Kind, Tensor};
 
 const CPU: Device = Device::Cpu;
@@ -133,13 +135,13 @@ fn a_single_modality_of_booleans_and_labels_of_any_integer_kind_are_data() {
 
 #[test]
 fn a_mask_and_the_terms_reach_the_measurement() {
-    let outputs = check::Outputs::new(10, 2, 3, 4, 1).masked(2);
+    let outputs = Outputs::new(10, 2, 3, 4, 1).masked(2);
     let (logits, embeddings) = outputs.tensors(Kind::Float, CPU);
     let labels: Vec<i64> = outputs.labels.iter().map(|&label| label.into()).collect();
     // logits and embeddings of a modality side by side, as one tensor of data
     let side_by_side: Vec<Tensor> = logits.iter().zip(&embeddings).map(|(a, b)| Tensor::cat(&[a, b], 1)).collect();
-    let mask = check::mask(outputs.present.as_ref().unwrap());
-    for terms in check::ALL_TERMS {
+    let mask = mask(outputs.present.as_ref().unwrap());
+    for terms in ALL_TERMS {
         let loader = CurriculumLoader::new(
             side_by_side.iter().map(Tensor::shallow_clone).collect(),
             Tensor::from_slice(&labels),
@@ -339,4 +341,36 @@ fn one_loop_runs_on_one_process_and_on_many() {
     });
     assert_eq!(errors[0].name(), "OtherRank");
     assert!(errors[1].to_string().contains("at sample 22"), "{}", errors[1]);
+}
+
+#[test]
+fn a_loader_of_one_of_many_ranks_never_sees_the_whole_list() {
+    let n = 40_003;
+    let labels: Vec<i64> = (0..n).map(|i| i % 5 / 3).collect();
+    let scores: Vec<f32> = (0..n).map(|i| (i * 7919 % n) as f32).collect();
+    let sampler = || PowerLawScheduler::new(&labels, PowerLaw { epochs: 6, ..Default::default() }).unwrap().seed(7);
+    let mut alone = sampler();
+    alone.update(4, &scores).unwrap();
+    let whole = alone.epoch(4).unwrap();
+    for (world_size, remainder) in
+        [3, 5].into_iter().flat_map(|size| [ShardRemainder::Pad, ShardRemainder::Drop].map(|rule| (size, rule)))
+    {
+        InProcess::run(world_size, |comm| {
+            let (counted, rank) = (Counted::new(&comm), comm.rank());
+            let x = Tensor::arange(n, (Kind::Float, CPU)).view([n, 1]);
+            let loader = CurriculumLoader::new(vec![x], Tensor::from_slice(&labels), 512).unwrap();
+            let loader = loader.shard_remainder(remainder);
+            let mut sampler = Distributed::new(sampler(), &counted, Exchange::Histograms).unwrap();
+            sampler.update(4, &scores[sampler.part()]).unwrap();
+            for samples in [0, 512 * world_size, 1001] {
+                counted.received.set(0);
+                let batches = loader.epoch(&sampler, Position { epoch: 4, samples }).unwrap();
+                assert!(counted.received.get() < whole.len(), "{} of {}", counted.received.get(), whole.len());
+                let found: Vec<i64> = batches.flat_map(|batch| Vec::try_from(&batch.indices).unwrap()).collect();
+                let part = whole.skip(samples).unwrap().shard(rank, world_size, remainder).unwrap();
+                let expected = part.indices().iter().map(|&sample| i64::from(sample));
+                assert!(expected.eq(found), "rank {rank} of {world_size}, {samples} done, {remainder:?}");
+            }
+        });
+    }
 }

@@ -5,7 +5,7 @@
 mod common;
 
 use climd::LastBatch;
-use common::tensors::{loader, sampler};
+use common::tensors::loader::{loader, sampler};
 use tch::Device;
 
 fn threads() -> usize {

@@ -6,7 +6,7 @@ mod common;
 use climd::error::{LabelError, TensorError};
 use climd::schedule::*;
 use climd::*;
-use common::tensors::{loss_by_hand, the_loss_is_its_formula};
+use common::tensors::loss::{loss_by_hand, the_loss_is_its_formula};
 use tch::{Device, Kind, Tensor};
 
 const LABELS: [i64; 4] = [0, 2, 1, 2];

@@ -50,6 +50,19 @@ fn lists(comm: Mpi) {
             }
         }
     }
+    // long enough that no rank makes the whole list
+    let long = labels_of(&[19_000, 8_100, 400], 11);
+    let new = || Curriculum::new(&long, PowerLaw { epochs: 4, ..Default::default() }).unwrap().seed(5);
+    for agree in [Exchange::AllGather, Exchange::Histograms] {
+        let (mut one, mut all) = (new(), Distributed::new(new(), &comm, agree).unwrap());
+        let scores = scores_with_ties(long.len(), 3);
+        one.update(3, &scores).unwrap();
+        all.update(3, &scores[all.part()]).unwrap();
+        for remainder in [ShardRemainder::Pad, ShardRemainder::Drop] {
+            let part = one.epoch(3).unwrap().shard(all.rank(), all.world_size(), remainder).unwrap();
+            assert!(all.part_of_epoch(Position::from(3), remainder).unwrap().indices() == part.indices());
+        }
+    }
     let seed = comm.rank() as u64 / 3; // ranks 0 to 2 agree
     let sampler = Curriculum::new(&labels, PowerLaw::default()).unwrap().seed(seed);
     let differ = Distributed::new(sampler, &comm, Exchange::AllGather).map(|_| ());
@@ -67,6 +80,11 @@ fn words(comm: Mpi) {
     let values: Vec<u32> = (0..37 * rank).collect();
     let expected: Vec<u32> = (0..world_size).flat_map(|rank| 0..37 * rank).collect();
     assert_eq!(comm.all_gather(&values).unwrap(), expected);
+    let counts: Vec<usize> = (0..world_size).map(|to| ((5 * rank + 3 * to) % 11) as usize).collect(); // some are 0
+    let letter = |from: u32, to: u32| (0..(5 * from + 3 * to) % 11).map(move |at| 1000 * from + 100 * to + at);
+    let values: Vec<u32> = (0..world_size).flat_map(|to| letter(rank, to)).collect();
+    let expected: Vec<u32> = (0..world_size).flat_map(|from| letter(from, rank)).collect();
+    assert_eq!(comm.all_to_all(&values, &counts).unwrap(), expected);
     let mut sums: Vec<u32> = (0..95).map(|at| at * rank).collect();
     comm.all_reduce(&mut sums).unwrap();
     assert!((0..).zip(sums).all(|(at, sum)| sum == at * world_size * (world_size - 1) / 2));

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::tensors as check;
+use common::tensors::observing as check;
 use tch::Device;
 
 const CPU: Device = Device::Cpu;

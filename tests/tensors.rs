@@ -6,7 +6,8 @@ mod common;
 
 use climd::error::{ArgumentError, LabelError, MeasureError};
 use climd::*;
-use common::tensors::{self as check, ALL_TERMS, Outputs, mask};
+use common::tensors::measurer as check;
+use common::tensors::outputs::{ALL_TERMS, Outputs, mask};
 use tch::{Device, Kind, Tensor, kind::FLOAT_CPU};
 
 const CPU: Device = Device::Cpu;

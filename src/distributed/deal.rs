@@ -17,40 +17,44 @@ use crate::{Result, ShardRemainder};
 pub(super) struct Deal {
     /// Length of the list.
     pub(super) total: usize,
+    /// How many samples at its start are done, and dealt to nobody.
+    pub(super) done: usize,
     pub(super) seed: u64,
     pub(super) epoch: usize,
     pub(super) remainder: ShardRemainder,
 }
 
 impl Deal {
-    /// This rank's part of the list, given the samples that it has chosen, ascending; they are below `num_samples`.
-    /// The list has at least two buckets, and a sample for each rank. Together.
-    pub(super) fn part(&self, chosen: &[u32], num_samples: usize, comm: &impl Communicator) -> Result<Vec<u32>> {
+    /// This rank's part of what is left of the list, given the samples that it has chosen, ascending; they are below
+    /// `num_samples`. The list has at least two buckets, and a sample for each rank. Together.
+    pub(super) fn part(&self, chosen: Vec<u32>, num_samples: usize, comm: &impl Communicator) -> Result<Vec<u32>> {
         let (rank, world_size) = (comm.rank(), comm.world_size());
         let first = self.place(chosen.len(), comm)?;
         let own = self.own_buckets(chosen, first, num_samples, comm)?;
         let start = self.place(own.len(), comm)?;
 
-        // to rank `r` go the places `r`, `r + world_size`, ...
-        let len = self.remainder.part_len(self.total, world_size);
-        let dealt = self.total.min(len * world_size).saturating_sub(start).min(own.len());
-        let to = |rank: usize| (rank + world_size - start % world_size) % world_size;
+        // to rank `r` go the places `r`, `r + world_size`, ... of what is left
+        let left = self.total - self.done;
+        let len = self.remainder.part_len(left, world_size);
+        let here = |place: usize| place.saturating_sub(start).min(own.len());
+        let dealt = &own[here(self.done)..here(self.done + left.min(len * world_size))];
+        let first = start.saturating_sub(self.done); // of `dealt`, in what is left
+        let to = |rank: usize| (rank + world_size - first % world_size) % world_size;
         let mut counts = Vec::with_capacity(world_size);
-        let mut values = Vec::with_capacity(dealt);
+        let mut values = Vec::with_capacity(dealt.len());
         for rank in 0..world_size {
             let before = values.len();
-            values.extend(own[..dealt].iter().skip(to(rank)).step_by(world_size));
+            values.extend(dealt.iter().skip(to(rank)).step_by(world_size));
             counts.push(values.len() - before);
         }
         let mut part = comm.all_to_all(&values, &counts)?;
         drop(values);
 
-        // short parts are padded from the start of the list
-        let missing = (len * world_size).saturating_sub(self.total);
-        let of_start = &own[..missing.saturating_sub(start).min(own.len())];
-        let head = gather(comm, of_start, missing)?;
+        // short parts are padded from the start of the whole list
+        let missing = (len * world_size).saturating_sub(left);
+        let head = gather(comm, &own[..here(missing)], missing)?;
         if part.len() < len {
-            part.extend((rank + world_size * (len - 1)).checked_sub(self.total).and_then(|at| head.get(at)));
+            part.extend((rank + world_size * (len - 1)).checked_sub(left).and_then(|at| head.get(at)));
         }
         if part.len() != len || part.iter().any(|&sample| sample as usize >= num_samples) {
             return Err(foreign("all_to_all"));
@@ -68,7 +72,7 @@ impl Deal {
     /// The samples of the buckets that this rank owns, shuffled: one stretch of the list.
     fn own_buckets(
         &self,
-        chosen: &[u32],
+        chosen: Vec<u32>,
         first: usize,
         num_samples: usize,
         comm: &impl Communicator,
@@ -103,7 +107,7 @@ impl Deal {
             values[ends[bucket as usize] as usize] = sample;
             ends[bucket as usize] += 1;
         }
-        drop((buckets, ends));
+        drop((chosen, buckets, ends));
         let received = comm.all_to_all(&values, &counts)?;
         drop(values);
 

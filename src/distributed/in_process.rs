@@ -128,6 +128,30 @@ impl Communicator for InProcess {
         let all = self.meet("all_gather", values.to_vec(), |brought| Ok(brought.concat()))?;
         Ok(Arc::try_unwrap(all).unwrap_or_else(|all| all.to_vec()))
     }
+
+    fn all_to_all(&self, values: &[u32], counts: &[usize]) -> Result<Vec<u32>> {
+        let world_size = self.world_size;
+        let sum = |counts: &[u32]| counts.iter().map(|&count| count as usize).sum::<usize>();
+        let mut letter: Vec<u32> = counts.iter().map(|&count| count as u32).collect();
+        letter.extend_from_slice(values);
+        let all = self.meet("all_to_all", letter, |letters| {
+            let fits = |letter: &Vec<u32>| {
+                letter.split_at_checked(world_size).is_some_and(|(counts, values)| sum(counts) == values.len())
+            };
+            match letters.iter().position(|letter| !fits(letter)) {
+                Some(rank) => Err(format!("the counts of rank {rank} are not those of its values")),
+                None => Ok(letters.concat()),
+            }
+        })?;
+        let (mut rest, mut received) = (&all[..], Vec::new());
+        for _ in 0..world_size {
+            let (counts, values) = rest.split_at(world_size);
+            let (before, own) = (sum(&counts[..self.rank]), counts[self.rank] as usize);
+            received.extend_from_slice(&values[before..before + own]);
+            rest = &values[sum(counts)..];
+        }
+        Ok(received)
+    }
 }
 
 impl Drop for InProcess {
@@ -162,6 +186,40 @@ mod tests {
                 assert_eq!(result.1, vec![round; world_size * (world_size - 1) / 2]);
             }
             assert!(results.iter().all(|other| *other == results[0]));
+        }
+    }
+
+    /// The same by gathering.
+    struct Gathers<'a>(&'a InProcess);
+
+    impl Communicator for Gathers<'_> {
+        fn rank(&self) -> usize {
+            self.0.rank()
+        }
+        fn world_size(&self) -> usize {
+            self.0.world_size()
+        }
+        fn all_reduce(&self, values: &mut [u32]) -> Result<()> {
+            self.0.all_reduce(values)
+        }
+        fn all_gather(&self, values: &[u32]) -> Result<Vec<u32>> {
+            self.0.all_gather(values)
+        }
+    }
+
+    #[test]
+    fn an_exchange_of_all_with_all_is_what_gathering_gives() {
+        for world_size in [1, 2, 5] {
+            InProcess::run(world_size, |comm| {
+                for round in 0..20 {
+                    let counts: Vec<usize> = (0..world_size).map(|to| (comm.rank() * 7 + to + round) % 4).collect();
+                    let values: Vec<u32> = (0..counts.iter().sum::<usize>() as u32).collect();
+                    let received = comm.all_to_all(&values, &counts).unwrap();
+                    assert_eq!(received, Gathers(&comm).all_to_all(&values, &counts).unwrap());
+                }
+                let error = comm.all_to_all(&[1, 2, 3], &vec![0; world_size]).unwrap_err();
+                assert!(error.to_string().contains("the counts of rank 0 are not those of its values"), "{error}");
+            });
         }
     }
 

@@ -16,7 +16,7 @@ pub use mpi::Mpi;
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
-use crate::error::{ArgumentError, DistributedError, MeasureError};
+use crate::error::{ArgumentError, DistributedError, EpochError, MeasureError};
 use crate::sampler::observed::Observed;
 use crate::sampler::order;
 use crate::sampler::sealed;
@@ -51,7 +51,8 @@ impl Exchange {
 ///
 /// Every rank has all labels, and the scores of its own [`part`](CurriculumSampler::part) of the samples.
 /// [`epoch`](CurriculumSampler::epoch) gives every rank the same list, to the bit, that one process with all scores
-/// would make. [`Epoch::shard`] then gives the rank its samples.
+/// would make, and [`part_of_epoch`](CurriculumSampler::part_of_epoch) what this rank trains on of it, while no rank
+/// makes the whole.
 ///
 /// The methods that [`CurriculumSampler`] marks *together* communicate: every rank must call them, in the same order.
 /// If one of them fails on one rank, it fails on all, and nothing changes on any rank. A loop that is written for the
@@ -70,9 +71,8 @@ impl Exchange {
 ///             let scores = vec![0.5; sampler.part().len()]; // of these samples, from your network
 ///             sampler.update(epoch, &scores)?;
 ///         }
-///         let list = sampler.epoch(epoch)?;
-///         let mine = list.shard(sampler.rank(), sampler.world_size(), ShardRemainder::Pad)?;
-///         assert_eq!(mine.len(), list.len().div_ceil(2)); // train on these
+///         let mine = sampler.part_of_epoch(epoch.into(), ShardRemainder::Pad)?;
+///         assert_eq!(mine.len(), sampler.epoch_len(epoch)?.div_ceil(2)); // train on these
 ///     }
 ///     Ok::<(), climd::Error>(())
 /// }).into_iter().collect::<Result<Vec<()>, _>>()?;
@@ -116,79 +116,6 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
         &self.comm
     }
 
-    /// This rank's part of the epoch, `epoch(e)?.shard(rank, world_size, remainder)`, while no rank makes the whole
-    /// list. A rank chooses among its own samples, orders its share of the list, and gets its part from all others:
-    /// time and memory go with the part, and so does the traffic if [`Communicator::all_to_all`] is an exchange.
-    /// Together.
-    ///
-    /// Where a list of one part cannot be made so, the whole one is made and dealt: for a cap of groups, for several
-    /// labels a sample, for picks that are not by score unless they take whole classes, and for lists of up to 16,384
-    /// samples.
-    ///
-    /// To go on in the middle of an epoch, [`skip`](Epoch::skip) the part on as many ranks as before; on another number
-    /// of ranks take the whole list.
-    ///
-    /// # Errors
-    /// As [`epoch`](CurriculumSampler::epoch).
-    ///
-    /// # Complexity
-    /// O(N / W + C) time, 4 to 8 times for the histograms; about 16 bytes of memory for each of the rank's samples,
-    /// beside the labels.
-    ///
-    /// # Examples
-    /// ```
-    /// use climd::{Curriculum, CurriculumSampler, Distributed, Exchange, InProcess, PowerLaw, ShardRemainder};
-    ///
-    /// let labels: Vec<u32> = (0..40_000).map(|i| u32::from(i % 5 == 0)).collect();
-    /// let parts = InProcess::run(2, |comm| {
-    ///     let sampler = Curriculum::new(&labels, PowerLaw { epochs: 4, ..Default::default() })?.seed(7);
-    ///     let mut sampler = Distributed::new(sampler, comm, Exchange::Histograms)?;
-    ///     sampler.update(2, &vec![0.5; sampler.part().len()])?;
-    ///     let part = sampler.part_of_epoch(2, ShardRemainder::Pad)?;
-    ///     assert_eq!(part.indices(), sampler.epoch(2)?.shard(sampler.rank(), 2, ShardRemainder::Pad)?.indices());
-    ///     Ok::<_, climd::Error>(part.len())
-    /// });
-    /// assert!(parts.into_iter().all(|len| len == Ok(15_000)));
-    /// ```
-    pub fn part_of_epoch(&self, epoch: usize, remainder: ShardRemainder) -> Result<Epoch> {
-        let plan = self.agreed_plan(epoch)?;
-        let (population, total, world_size) = (self.sampler.population(), plan.quota.len(), self.world_size());
-        // without scores in use on any rank, they are the stand-in's, which all know
-        let known = self.own.is_some() || self.sampler.scores().is_some() || self.sampler.newest().is_none();
-        let by_parts = if self.sampler.uses_scores(&plan) { known } else { self.takes_whole_classes(&plan) };
-        let small = order::bits_of(total) == 0 || total < world_size;
-        if small || !by_parts || population.cells().is_some() || population.has_rows() {
-            let mut list = Epoch::default();
-            match self.own.as_ref().filter(|_| self.sampler.uses_scores(&plan)) {
-                Some(own) => list = self.epoch_of_parts(epoch, &plan, own)?,
-                None => self.sampler.fill(epoch, &plan, &mut list)?,
-            }
-            return list.shard(self.rank(), world_size, remainder);
-        }
-        let none;
-        let own = match (&self.own, self.sampler.scores()) {
-            (Some(own), _) => &own[..],
-            (None, Some(scores)) => &scores[self.part()],
-            (None, None) => {
-                none = vec![f32::NAN; self.part().len()];
-                &none[..]
-            }
-        };
-        let chosen = self.chosen(&plan, own)?;
-        let counts = match &plan.quota {
-            Quota::PerClass(quotas) => quotas.clone(),
-            Quota::Window(_) => {
-                let mut counts = vec![0u32; population.classes().num_classes()];
-                chosen.iter().for_each(|&at| counts[population.classes().sample_classes()[at as usize] as usize] += 1);
-                self.comm.all_reduce(&mut counts)?;
-                counts.into_iter().map(|count| count as usize).collect()
-            }
-        };
-        let deal = deal::Deal { total, seed: self.sampler.seed_of_stand_in(), epoch, remainder };
-        let part = deal.part(&chosen, population.len(), &self.comm)?;
-        Ok(self.sampler.part_of_epoch(epoch, part, counts, (total, world_size)))
-    }
-
     /// Whether the plan takes every class whole, any number of times, so that nothing is ranked.
     fn takes_whole_classes(&self, plan: &Plan) -> bool {
         let population = self.sampler.population();
@@ -208,7 +135,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
             Exchange::AllGather => {
                 let all = self.gather(scores)?;
                 self.scores = hash_of_scores(&all);
-                self.sampler.update(epoch, &all)
+                self.sampler.take_all(epoch, all)
             }
             Exchange::Histograms => {
                 let own = self.own.get_or_insert_default();
@@ -321,10 +248,43 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
 
     /// The plan of an epoch, which all ranks have: a schedule may give each of them another one.
     fn agreed_plan(&self, epoch: usize) -> Result<Plan> {
+        self.agreed_plan_and(epoch, &[])
+    }
+
+    /// As [`agreed_plan`](Self::agreed_plan); all ranks have the same of these facts, too.
+    fn agreed_plan_and(&self, epoch: usize, facts: &[Fact]) -> Result<Plan> {
         self.check_ranks(epoch)?;
         let plan = self.together(self.sampler.plan(epoch))?;
-        self.compare(&[Fact::hash("a plan of the schedule", hash_of_plan(&plan))])?;
+        self.compare(&[&[Fact::hash("a plan of the schedule", hash_of_plan(&plan))], facts].concat())?;
         Ok(plan)
+    }
+
+    /// Whether each rank can make its part of the list of this plan alone.
+    fn deals(&self, plan: &Plan) -> bool {
+        let (population, total) = (self.sampler.population(), plan.quota.len());
+        if population.cells().is_some() || population.has_rows() || order::bits_of(total) == 0 {
+            return false;
+        }
+        if total < self.world_size() || self.exchange == Exchange::AllGather && self.histograms_are_large() {
+            return false;
+        }
+        // without scores in use on any rank, they are the stand-in's, which all know
+        let known = self.own.is_some() || self.sampler.scores().is_some() || self.sampler.newest().is_none();
+        if self.sampler.uses_scores(plan) { known } else { self.takes_whole_classes(plan) }
+    }
+
+    /// Whether to sum histograms costs more than to choose among all samples where their scores are.
+    fn histograms_are_large(&self) -> bool {
+        let population = self.sampler.population();
+        population.strata().num_classes().saturating_mul(1000) > population.len()
+    }
+
+    /// Fills `out` with all of the epoch of this plan; on an error it is as it was. Together.
+    fn whole(&self, epoch: usize, plan: &Plan, out: &mut Epoch) -> Result<()> {
+        match self.own.as_ref().filter(|_| self.sampler.uses_scores(plan)) {
+            Some(own) => self.epoch_of_parts(epoch, plan, own).map(|made| *out = made),
+            None => self.sampler.fill(epoch, plan, out),
+        }
     }
 
     /// The epoch of this plan, by what each rank chooses of its own part.
@@ -473,28 +433,58 @@ impl<S: Schedule, C: Communicator> CurriculumSampler for Distributed<S, C> {
 
     fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()> {
         let plan = self.agreed_plan(epoch)?;
-        let Some(own) = self.own.as_ref().filter(|_| self.sampler.uses_scores(&plan)) else {
-            return self.sampler.fill(epoch, &plan, out);
+        self.whole(epoch, &plan, out)
+    }
+
+    fn part_of_epoch(&self, at: Position, remainder: ShardRemainder) -> Result<Epoch> {
+        let same =
+            [Fact::count("position", at.samples), Fact::hash("rule for the remainder of a list", remainder as u64)];
+        let plan = self.agreed_plan_and(at.epoch, &same)?;
+        let (population, total, world_size) = (self.sampler.population(), plan.quota.len(), self.world_size());
+        if at.samples > total {
+            return Err(EpochError::Skip { found: at.samples, len: total }.into());
+        }
+        if !self.deals(&plan) {
+            let mut list = Epoch::default();
+            self.whole(at.epoch, &plan, &mut list)?;
+            if at.samples > 0 {
+                list = list.skip(at.samples)?;
+            }
+            return list.shard(self.rank(), world_size, remainder);
+        }
+        let none;
+        let own = match (&self.own, self.sampler.scores()) {
+            (Some(own), _) => &own[..],
+            (None, Some(scores)) => &scores[self.part()],
+            (None, None) => {
+                none = vec![f32::NAN; self.part().len()];
+                &none[..]
+            }
         };
-        *out = self.epoch_of_parts(epoch, &plan, own)?;
-        Ok(())
+        let chosen = self.chosen(&plan, own)?;
+        let counts = match &plan.quota {
+            Quota::PerClass(quotas) => quotas.clone(),
+            Quota::Window(_) => {
+                let mut counts = vec![0u32; population.classes().num_classes()];
+                chosen.iter().for_each(|&at| counts[population.classes().sample_classes()[at as usize] as usize] += 1);
+                self.comm.all_reduce(&mut counts)?;
+                counts.into_iter().map(|count| count as usize).collect()
+            }
+        };
+        let (seed, epoch) = (self.sampler.seed_of_stand_in(), at.epoch);
+        let deal = deal::Deal { total, done: at.samples, seed, epoch, remainder };
+        let part = deal.part(chosen, population.len(), &self.comm)?;
+        Ok(self.sampler.dealt(at, part, counts, (total, world_size)))
     }
 
     /// With [`Exchange::Histograms`] all scores are gathered for the time of the call: 4 bytes for each sample.
     fn report(&self, epoch: usize) -> Result<Report> {
-        let (plan, mut list) = (self.agreed_plan(epoch)?, Epoch::default());
+        let plan = self.agreed_plan(epoch)?;
         let observed = self.observed(epoch)?.0;
-        let Some(own) = &self.own else {
-            self.sampler.fill(epoch, &plan, &mut list)?;
-            return Ok(self.sampler.report_of(&list, plan, self.sampler.scores(), observed.as_ref()));
-        };
-        let all = self.gather(own)?;
-        if self.sampler.uses_scores(&plan) {
-            list = self.epoch_of_parts(epoch, &plan, own)?;
-        } else {
-            self.sampler.fill(epoch, &plan, &mut list)?;
-        }
-        Ok(self.sampler.report_of(&list, plan, Some(&all), observed.as_ref()))
+        let all = self.own.as_ref().map(|own| self.gather(own)).transpose()?;
+        let mut list = Epoch::default();
+        self.whole(epoch, &plan, &mut list)?;
+        Ok(self.sampler.report_of(&list, plan, all.as_deref().or(self.sampler.scores()), observed.as_ref()))
     }
 
     fn quotas(&self, epoch: usize) -> Result<Vec<usize>> {
@@ -553,6 +543,7 @@ fn gather(comm: &impl Communicator, values: &[u32], expected: usize) -> Result<V
 }
 
 /// A value that must be equal on all ranks.
+#[derive(Clone, Copy)]
 struct Fact {
     what: &'static str,
     value: u64,

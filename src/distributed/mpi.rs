@@ -1,7 +1,7 @@
 //! Ranks as processes of an MPI job.
 
 use mpi::collective::SystemOperation;
-use mpi::datatype::PartitionMut;
+use mpi::datatype::{Partition, PartitionMut};
 use mpi::environment::Universe;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator as _, CommunicatorCollectives as _};
@@ -73,28 +73,67 @@ impl Communicator for Mpi {
     fn all_gather(&self, values: &[u32]) -> Result<Vec<u32>> {
         let mut lengths = vec![0u64; self.world_size()];
         self.world.all_gather_into(&(values.len() as u64), &mut lengths[..]);
-        let lengths: Vec<usize> = lengths.into_iter().map(|len| len as usize).collect();
-        let starts: Vec<usize> = lengths.iter().scan(0, |end, &len| Some(std::mem::replace(end, *end + len))).collect();
+        let lengths = as_usize(&lengths);
+        let to = starts(&lengths);
         let mut all = vec![0; lengths.iter().sum()];
         let stride = self.stride();
         for done in (0..lengths.iter().copied().max().unwrap_or(0)).step_by(stride) {
-            let counts: Vec<usize> = lengths.iter().map(|len| len.saturating_sub(done).min(stride)).collect();
+            let counts = part(&lengths, done, stride);
             let own = values.get(done..).unwrap_or_default();
             let mut round = vec![0; counts.iter().sum()];
-            let ends: Vec<usize> =
-                counts.iter().scan(0, |end, &count| Some(std::mem::replace(end, *end + count))).collect();
-            let (sizes, displacements) = (as_counts(&counts), as_counts(&ends));
-            let mut partition = PartitionMut::new(&mut round[..], sizes, displacements);
+            let mut partition = PartitionMut::new(&mut round[..], as_counts(&counts), as_counts(&starts(&counts)));
             self.world.all_gather_varcount_into(&own[..own.len().min(stride)], &mut partition);
-            for rank in 0..lengths.len() {
-                let (from, count) = (ends[rank], counts[rank]);
-                if count > 0 {
-                    let to = starts[rank] + done;
-                    all[to..to + count].copy_from_slice(&round[from..from + count]);
-                }
-            }
+            spread(&round, &counts, &mut all, &to, done);
         }
         Ok(all)
+    }
+
+    fn all_to_all(&self, values: &[u32], counts: &[usize]) -> Result<Vec<u32>> {
+        let sizes: Vec<u64> = counts.iter().map(|&count| count as u64).collect();
+        let (mut theirs, mut most) = (vec![0u64; self.world_size()], 0u64);
+        self.world.all_to_all_into(&sizes[..], &mut theirs[..]);
+        // all ranks take as many rounds
+        self.world.all_reduce_into(&sizes.iter().copied().max().unwrap_or(0), &mut most, SystemOperation::max());
+        let theirs = as_usize(&theirs);
+        let (from, to) = (starts(counts), starts(&theirs));
+        let mut all = vec![0; theirs.iter().sum()];
+        let stride = self.stride();
+        for done in (0..most as usize).step_by(stride) {
+            let (out, back) = (part(counts, done, stride), part(&theirs, done, stride));
+            let piece = |(&start, &count)| values.get(start + done..start + done + count).unwrap_or_default();
+            let send: Vec<u32> = from.iter().zip(&out).flat_map(piece).copied().collect();
+            let mut round = vec![0; back.iter().sum()];
+            let send = Partition::new(&send[..], as_counts(&out), as_counts(&starts(&out)));
+            let mut receive = PartitionMut::new(&mut round[..], as_counts(&back), as_counts(&starts(&back)));
+            self.world.all_to_all_varcount_into(&send, &mut receive);
+            spread(&round, &back, &mut all, &to, done);
+        }
+        Ok(all)
+    }
+}
+
+/// Lengths were counted in memory, so they fit.
+fn as_usize(lengths: &[u64]) -> Vec<usize> {
+    lengths.iter().map(|&len| len as usize).collect()
+}
+
+/// Where pieces of these lengths begin that follow each other.
+fn starts(lengths: &[usize]) -> Vec<usize> {
+    lengths.iter().scan(0, |end, &len| Some(std::mem::replace(end, *end + len))).collect()
+}
+
+/// How much of each length is in the round that begins at `done`.
+fn part(lengths: &[usize], done: usize, stride: usize) -> Vec<usize> {
+    lengths.iter().map(|len| len.saturating_sub(done).min(stride)).collect()
+}
+
+/// Puts the pieces of a round where they belong in `all`.
+fn spread(round: &[u32], counts: &[usize], all: &mut [u32], to: &[usize], done: usize) {
+    let mut rest = round;
+    for (&count, &start) in counts.iter().zip(to).filter(|&(&count, _)| count > 0) {
+        let (piece, others) = rest.split_at(count);
+        all[start + done..start + done + count].copy_from_slice(piece);
+        rest = others;
     }
 }
 

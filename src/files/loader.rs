@@ -155,7 +155,8 @@ impl FileLoader {
     /// The batches of an epoch in the sampler's order, from a position on. The number of an epoch means its start.
     /// [`blocks`](Self::blocks) makes another order of it.
     ///
-    /// With many processes they are the batches of this one's part: each process takes every `world_size`-th sample.
+    /// With many processes they are the batches of this one's part: each process takes every `world_size`-th sample,
+    /// and none makes the whole list: [`CurriculumSampler::part_of_epoch`]. Blocks are made of the whole list.
     /// Together.
     ///
     /// # Errors
@@ -165,10 +166,10 @@ impl FileLoader {
     pub fn epoch(&self, sampler: &dyn CurriculumSampler, at: impl Into<Position>) -> Result<FileBatches> {
         let at = at.into();
         self.check(sampler.classes().sample_classes().len())?;
-        let mut epoch = sampler.epoch(at.epoch)?;
-        if let Some(blocks) = self.blocks {
-            epoch = epoch.blocks(blocks)?;
-        }
+        let Some(blocks) = self.blocks else {
+            return self.batches(sampler.part_of_epoch(at, self.remainder)?);
+        };
+        let mut epoch = sampler.epoch(at.epoch)?.blocks(blocks)?;
         if at.samples > 0 {
             epoch = epoch.skip(at.samples)?;
         }

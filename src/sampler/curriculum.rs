@@ -11,7 +11,7 @@ use super::state::Pieces;
 use super::{CurriculumSampler, Epoch, Position, Report, Settings, State, impossible, order, report, sealed, strata};
 use crate::error::{ArgumentError, EpochError, LabelError, MeasureError, ScheduleError, StateError};
 use crate::targets::{Population, Targets};
-use crate::{ClassIndex, Pick, Plan, PowerLaw, Quota, Result, Schedule, Warning};
+use crate::{ClassIndex, Pick, Plan, PowerLaw, Quota, Result, Schedule, ShardRemainder, Warning};
 
 /// The paper's sampler.
 pub type PowerLawScheduler = Curriculum<PowerLaw>;
@@ -188,17 +188,18 @@ impl<S: Schedule> Curriculum<S> {
         out
     }
 
-    /// One rank's part of the epoch of this plan, whose list has `total` samples; `counts` are those of the classes.
-    pub(crate) fn part_of_epoch(
+    /// One rank's part of an epoch from a position on, whose list has `total` samples; `counts` are those of the
+    /// classes.
+    pub(crate) fn dealt(
         &self,
-        epoch: usize,
+        at: Position,
         part: Vec<u32>,
         counts: Vec<usize>,
         (total, world_size): (usize, usize),
     ) -> Epoch {
         let population = Some(Arc::clone(&self.population));
-        let (number, world_size) = (epoch, Some(world_size));
-        Epoch { number, indices: part, counts, population, total, world_size, ..Epoch::default() }
+        let (number, done, world_size) = (at.epoch, at.samples, Some(world_size));
+        Epoch { number, indices: part, counts, population, total, done, world_size, ..Epoch::default() }
     }
 
     /// Records that scores of this epoch exist on other ranks.
@@ -279,6 +280,27 @@ impl<S: Schedule> Curriculum<S> {
             .into());
         }
         Ok(())
+    }
+
+    /// As [`CurriculumSampler::update`], without a copy.
+    pub(crate) fn take_all(&mut self, epoch: usize, scores: Vec<f32>) -> Result<()> {
+        self.check_scores(&scores)?;
+        (self.measured_at, self.kept, self.observed) = (Some(epoch), Some(Kept::new(scores)), None);
+        Ok(())
+    }
+
+    fn check_scores(&self, scores: &[f32]) -> Result<()> {
+        let (found, expected) = (scores.len(), self.population.len());
+        if found != expected {
+            let rule = "one score for each label";
+            return Err(ArgumentError::Length { argument: "scores".into(), found, expected, rule }.into());
+        }
+        // without an early exit, so that the compiler can check many values at once
+        let finite = scores.iter().fold(true, |finite, score| finite & score.is_finite());
+        match scores.iter().enumerate().find(|(_, score)| !finite && !score.is_finite()) {
+            Some((index, &value)) => Err(MeasureError::ScoreNotFinite { index, value }.into()),
+            None => Ok(()),
+        }
     }
 
     /// Checks what [`CurriculumSampler::observe`] is given, before anything is changed.
@@ -485,16 +507,7 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
     }
 
     fn update(&mut self, epoch: usize, scores: &[f32]) -> Result<()> {
-        let expected = self.population.len();
-        if scores.len() != expected {
-            let rule = "one score for each label";
-            return Err(ArgumentError::Length { argument: "scores".into(), found: scores.len(), expected, rule }.into());
-        }
-        // without an early exit, so that the compiler can check many values at once
-        let finite = scores.iter().fold(true, |finite, score| finite & score.is_finite());
-        if let Some((index, &value)) = scores.iter().enumerate().find(|(_, score)| !finite && !score.is_finite()) {
-            return Err(MeasureError::ScoreNotFinite { index, value }.into());
-        }
+        self.check_scores(scores)?;
         self.kept.get_or_insert_default().renew(scores);
         (self.measured_at, self.observed) = (Some(epoch), None);
         Ok(())
@@ -516,6 +529,11 @@ impl<S: Schedule> CurriculumSampler for Curriculum<S> {
     fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()> {
         let plan = self.plan(epoch)?;
         self.fill(epoch, &plan, out)
+    }
+
+    fn part_of_epoch(&self, at: Position, _: ShardRemainder) -> Result<Epoch> {
+        let whole = self.epoch(at.epoch)?;
+        if at.samples == 0 { Ok(whole) } else { whole.skip(at.samples) }
     }
 
     fn report(&self, epoch: usize) -> Result<Report> {

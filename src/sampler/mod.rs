@@ -65,8 +65,7 @@ use crate::{ClassIndex, Error, Result};
 ///             let scores = vec![0.5; sampler.part().len()]; // of these samples, from your network
 ///             sampler.update(epoch, &scores)?;
 ///         }
-///         let (rank, world_size) = (sampler.rank(), sampler.world_size());
-///         let mine = sampler.epoch(epoch)?.shard(rank, world_size, ShardRemainder::Pad)?;
+///         let mine = sampler.part_of_epoch(epoch.into(), ShardRemainder::Pad)?;
 ///         trained += mine.len(); // train on these samples
 ///     }
 ///     Ok(trained)
@@ -203,7 +202,7 @@ pub trait CurriculumSampler: sealed::Sealed {
     fn renew(&mut self, epoch: usize) -> Result<usize>;
 
     /// Writes the epoch's index list in training order to `out`, and reuses the memory of `out`. Every process gets the
-    /// whole list: [`Epoch::shard`] gives it its part. Together.
+    /// whole list: [`part_of_epoch`](Self::part_of_epoch) gives it its part alone. Together.
     ///
     /// # Errors
     /// [`ScheduleError::Quota`] if your own schedule asks for samples that the data do not have. With many processes,
@@ -213,6 +212,44 @@ pub trait CurriculumSampler: sealed::Sealed {
     /// # Complexity
     /// O(N + C log C) time; 4 bytes of scratch memory for each sample.
     fn epoch_into(&self, epoch: usize, out: &mut Epoch) -> Result<()>;
+
+    /// This process's part of what is left of an epoch from a position on: `epoch(at.epoch)?.skip(at.samples)?`, and
+    /// its [`shard`](Epoch::shard); in one process all that is left. With many processes no process makes the whole
+    /// list. The loaders take their batches from it. Together.
+    ///
+    /// A process chooses among its own samples, orders its share of the list, and gets its part from all others: time
+    /// and memory go with the part, and so does the traffic if
+    /// [`Communicator::all_to_all`](crate::Communicator::all_to_all) is an exchange. Where a list cannot be made so,
+    /// the whole one is made and dealt: for a cap of groups, for several labels a sample, for picks that are not by
+    /// score unless they take whole classes, for lists of up to 16,384 samples, and, with
+    /// [`Exchange::AllGather`](crate::Exchange::AllGather), for more than one class to 1,000 samples.
+    ///
+    /// # Errors
+    /// [`EpochError::Skip`](crate::error::EpochError::Skip) for a position past the end of its epoch; as
+    /// [`epoch_into`](Self::epoch_into), also if processes differ in position or `remainder`.
+    ///
+    /// # Complexity
+    /// In one of W processes O(N / W + C) time, 4 to 8 times for the histograms; about 16 bytes of memory for each of
+    /// its samples, beside labels and scores.
+    ///
+    /// # Examples
+    /// ```
+    /// use climd::{Curriculum, CurriculumSampler, Distributed, Exchange, InProcess, Position, PowerLaw,
+    /// ShardRemainder};
+    ///
+    /// let labels: Vec<u32> = (0..40_000).map(|i| u32::from(i % 5 == 0)).collect();
+    /// let parts = InProcess::run(2, |comm| {
+    ///     let sampler = Curriculum::new(&labels, PowerLaw { epochs: 4, ..Default::default() })?.seed(7);
+    ///     let mut sampler = Distributed::new(sampler, comm, Exchange::Histograms)?;
+    ///     sampler.update(2, &vec![0.5; sampler.part().len()])?;
+    ///     let part = sampler.part_of_epoch(Position { epoch: 2, samples: 10_001 }, ShardRemainder::Pad)?;
+    ///     let whole = sampler.epoch(2)?.skip(10_001)?;
+    ///     assert_eq!(part.indices(), whole.shard(sampler.rank(), 2, ShardRemainder::Pad)?.indices());
+    ///     Ok::<_, climd::Error>(part.len())
+    /// });
+    /// assert!(parts.into_iter().all(|len| len == Ok(10_000)));
+    /// ```
+    fn part_of_epoch(&self, at: Position, remainder: ShardRemainder) -> Result<Epoch>;
 
     /// What the epoch holds and why: a line for each class, the age of the scores, and warnings.
     /// It is of the list of all processes. Together.

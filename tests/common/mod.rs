@@ -4,6 +4,7 @@
 
 #[cfg(feature = "files")]
 pub mod files;
+pub mod ranks;
 #[cfg(feature = "tch")]
 pub mod tensors;
 

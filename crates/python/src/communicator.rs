@@ -7,17 +7,40 @@ use pyo3::prelude::*;
 
 use crate::error::{Result, bad};
 
-/// An object with `all_reduce(array)` and `all_gather(array)`, of 32-bit words.
+/// An object with `all_reduce(array)` and `all_gather(array)`, of 32-bit words, and maybe `all_to_all(array, counts)`.
 pub struct PyCommunicator {
     object: Py<PyAny>,
     rank: usize,
     world_size: usize,
+    exchanges: bool,
+}
+
+/// The same without an exchange of all with all, which is then made by gathering.
+struct Gathers<'a>(&'a PyCommunicator);
+
+impl Communicator for Gathers<'_> {
+    fn rank(&self) -> usize {
+        self.0.rank
+    }
+    fn world_size(&self) -> usize {
+        self.0.world_size
+    }
+    fn all_reduce(&self, values: &mut [u32]) -> CrateResult<()> {
+        self.0.all_reduce(values)
+    }
+    fn all_gather(&self, values: &[u32]) -> CrateResult<Vec<u32>> {
+        self.0.all_gather(values)
+    }
 }
 
 impl PyCommunicator {
-    fn call(&self, operation: &'static str, values: &[u32]) -> CrateResult<Vec<u32>> {
+    fn call(&self, operation: &'static str, values: &[u32], counts: Option<&[usize]>) -> CrateResult<Vec<u32>> {
         Python::attach(|py| {
-            let result = self.object.call_method1(py, operation, (PyArray1::from_slice(py, values),))?;
+            let values = PyArray1::from_slice(py, values);
+            let result = match counts {
+                Some(counts) => self.object.call_method1(py, operation, (values, counts.to_vec()))?,
+                None => self.object.call_method1(py, operation, (values,))?,
+            };
             Ok(result.extract::<PyReadonlyArray1<'_, u32>>(py)?.as_array().to_vec())
         })
         .map_err(|error: PyErr| DistributedError::Communication { operation, reason: error.to_string() }.into())
@@ -32,7 +55,7 @@ impl Communicator for PyCommunicator {
         self.world_size
     }
     fn all_reduce(&self, values: &mut [u32]) -> CrateResult<()> {
-        let sum = self.call("all_reduce", values)?;
+        let sum = self.call("all_reduce", values, None)?;
         if sum.len() != values.len() {
             let reason = format!("it gave {} values for {}", sum.len(), values.len());
             return Err(DistributedError::Communication { operation: "all_reduce", reason }.into());
@@ -41,7 +64,13 @@ impl Communicator for PyCommunicator {
         Ok(())
     }
     fn all_gather(&self, values: &[u32]) -> CrateResult<Vec<u32>> {
-        self.call("all_gather", values)
+        self.call("all_gather", values, None)
+    }
+    fn all_to_all(&self, values: &[u32], counts: &[usize]) -> CrateResult<Vec<u32>> {
+        match self.exchanges {
+            true => self.call("all_to_all", values, Some(counts)),
+            false => Gathers(self).all_to_all(values, counts),
+        }
     }
 }
 
@@ -49,7 +78,8 @@ impl PyCommunicator {
     /// Of an object that has `rank` and `world_size`, too.
     pub fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         let whole = |name: &str| object.getattr(name)?.extract();
-        Ok(Self { rank: whole("rank")?, world_size: whole("world_size")?, object: object.clone().unbind() })
+        let (rank, world_size) = (whole("rank")?, whole("world_size")?);
+        Ok(Self { rank, world_size, exchanges: object.hasattr("all_to_all")?, object: object.clone().unbind() })
     }
 }
 

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::communicator::{self, PyCommunicator};
-use crate::epoch::{Epoch, Home};
+use crate::epoch::{Epoch, Home, even};
 use crate::error::{Result, bad, raise};
 use crate::schedule::{Boxed, FromPython, Raised, from_json};
 use crate::targets::Targets;
@@ -164,6 +164,13 @@ impl Sampler {
     fn epoch(&self, py: Python<'_>, epoch: usize) -> Result<Epoch> {
         let made = self.read(py, |engine| self.lists.fill(|list| engine.epoch_into(epoch, list)));
         made.map_err(|error| self.raise(error))
+    }
+
+    /// This rank's part of what is left of the epoch.
+    fn part_of_epoch(&self, py: Python<'_>, epoch: usize, samples: usize, remainder: &str) -> Result<Epoch> {
+        let (at, remainder) = (Position { epoch, samples }, even(remainder)?);
+        let made = self.read(py, |engine| engine.part_of_epoch(at, remainder));
+        Ok(made.map_err(|error| self.raise(error))?.into())
     }
 
     fn quotas(&self, py: Python<'_>, epoch: usize) -> Result<Vec<usize>> {

@@ -1,8 +1,9 @@
 """Ranks that measure their parts: are the lists those of one process? usage: torchrun gloo_run.py EXCHANGE [CASE]
 
-CASE: die, labels, nan, observe, observe-nan, apart.
+CASE: die, labels, nan, observe, observe-nan, apart, parts.
 """
 
+import itertools
 import os
 import sys
 import time
@@ -82,6 +83,38 @@ if what == "apart":
         list(sampler)
         if rank == 0:
             sampler.state_dict()  # as nothing is observed, nobody else is needed
+    finish("lists and states of one process")
+
+if what == "parts":
+    # long enough that no rank makes the whole list
+    labels = np.repeat([0, 1], [30001, 9002])
+    scores = [np.random.default_rng(epoch).random(len(labels), dtype=np.float32) for epoch in range(EPOCHS + 1)]
+    for exchange, remainder, exchanges_all in itertools.product(exchanges, ["pad", "drop"], [True, False]):
+        engine = climd.Sampler(labels, SCHEDULE, seed=7)
+        sampler = CurriculumSampler(labels, SCHEDULE, seed=7, exchange=exchange, remainder=remainder)
+        communicator = sampler.engine._communicator
+        if communicator is not None and not exchanges_all:
+            communicator._exchanges = False  # as of a backend that cannot
+        for epoch in range(EPOCHS + 1):
+            sampler.set_epoch(epoch)
+            if sampler.wants_scores:
+                engine.update(epoch, scores[epoch])
+                sampler.update(scores[epoch][sampler.part.start : sampler.part.stop])
+            prior, expected = sampler.log_prior(2), engine.epoch(epoch)
+            assert (prior.numpy() == expected.log_prior(2)).all()
+            assert list(sampler) == expected.shard(rank, world_size, remainder=remainder).indices.tolist(), (exchange, epoch)
+            if world_size > 1:
+                assert sampler._list is None  # the whole list was not made
+            done = 5001  # on any number of ranks
+            state = {**sampler.state_dict(), "done": done}
+            other = CurriculumSampler(labels, SCHEDULE, seed=7, exchange=exchange, remainder=remainder)
+            other.load_state_dict(state)
+            rest = expected.skip(done).shard(rank, world_size, remainder=remainder).indices.tolist()
+            assert list(other) == rest, (exchange, epoch)
+        if communicator is not None:
+            assert communicator._exchanges == exchanges_all, "gloo can exchange all with all"
+            values, counts = np.arange(world_size, dtype=np.uint32) + 10 * rank, [1] * world_size
+            assert communicator.all_to_all(values, counts).tolist() == [10 * other + rank for other in range(world_size)]
     finish("lists and states of one process")
 
 if what.startswith("observe"):

@@ -24,6 +24,12 @@ def test_ranks_make_the_lists_of_one_process(ranks):
     assert status == 0 and "lists and states of one process" in output, output[-3000:]
 
 
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_ranks_make_their_parts_without_the_whole_list(ranks):
+    status, output = torchrun("gloo_run.py", "all_gather,histograms", "parts", ranks=ranks)
+    assert status == 0 and "lists and states of one process" in output, output[-3000:]
+
+
 def test_a_dead_rank_is_a_failure_and_no_hang():
     status, output = torchrun("gloo_run.py", "histograms", "die", ranks=2)
     assert status != 0 and "lists and states" not in output, output[-2000:]

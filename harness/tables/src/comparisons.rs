@@ -77,7 +77,7 @@ impl Comparison {
     }
 }
 
-/// The results in the folder's CSV files, in the order of their names.
+/// The results in the folder's CSV files but the map's, in the order of their names.
 ///
 /// # Errors
 /// If a file cannot be read.
@@ -85,7 +85,9 @@ pub fn records(folder: &Path) -> Result<Vec<Record>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("`{}` cannot be read", folder.display()))? {
         let path = entry?.path();
-        if path.extension().is_some_and(|end| end == "csv") && path.file_stem().is_some_and(|stem| stem != NAME) {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        // the map has columns of its own, and counts its own comparisons
+        if path.extension().is_some_and(|end| end == "csv") && stem != NAME && !stem.starts_with(MAP) {
             files.push(path);
         }
     }
@@ -101,6 +103,7 @@ pub fn records(folder: &Path) -> Result<Vec<Record>> {
 }
 
 const NAME: &str = "comparisons";
+const MAP: &str = "map";
 
 /// The comparisons in these records, each once, as some rows are in several tables.
 #[must_use]

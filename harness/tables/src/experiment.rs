@@ -116,15 +116,29 @@ impl Runner<'_> {
     /// # Errors
     /// Those of the data.
     pub fn is_done(&self, study: &Study<'_>, row: &Row, part: Part, points: usize) -> Result<bool> {
+        Ok(self.cached(study, std::slice::from_ref(row), part, points)?.is_some())
+    }
+
+    /// As [`rows`](Self::rows), but trains nothing; none if a run is not in the cache.
+    ///
+    /// # Errors
+    /// Those of the data.
+    pub fn cached(&self, study: &Study<'_>, rows: &[Row], part: Part, points: usize) -> Result<Option<Vec<RowResult>>> {
         let plan = Plan::new(study)?;
         let cached = |plans: Vec<RunConfig>| -> Result<Option<Vec<(RunConfig, Outcome)>>> {
             let all = |config: RunConfig| Ok(self.cache.get(&config)?.map(|outcome| (config, outcome)));
             plans.into_iter().map(all).collect()
         };
-        let Some(rates) = rates(&plan, std::slice::from_ref(row), cached)? else { return Ok(false) };
-        let config = |(seed, &rate)| plan.config(row, seed, rate, part, points);
-        let configs = study.splits().zip(&rates[0]).map(config).collect::<Result<Vec<_>>>()?;
-        Ok(cached(configs)?.is_some())
+        let Some(rates) = rates(&plan, rows, cached)? else { return Ok(None) };
+        let test_to_train = study.test_to_train()?;
+        let mut results = Vec::new();
+        for (row, rates) in rows.iter().zip(&rates) {
+            let config = |(seed, &rate)| plan.config(row, seed, rate, part, points);
+            let configs = study.splits().zip(rates).map(config).collect::<Result<Vec<_>>>()?;
+            let Some(runs) = cached(configs)? else { return Ok(None) };
+            results.push(RowResult { row: row.clone(), runs, test_to_train });
+        }
+        Ok(Some(results))
     }
 
     /// For every row, the learning rate of each seed.

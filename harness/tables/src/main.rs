@@ -14,6 +14,7 @@ use climd_repro::answer::answer;
 use climd_repro::cache::Cache;
 use climd_repro::changes::Changes;
 use climd_repro::experiment::{Row, Runner, Study};
+use climd_repro::map::Cell;
 use climd_repro::overview::overview;
 use climd_repro::pooled::Source;
 use climd_repro::progress::Progress;
@@ -23,7 +24,7 @@ use climd_repro::results::Page;
 use climd_repro::section::Section;
 use climd_repro::tables::{Table, TableRow, keep};
 use climd_repro::targets;
-use climd_repro::{chest, comparisons, patients, regimes, rules, shift};
+use climd_repro::{chest, comparisons, map, patients, regimes, rules, shift};
 use tch::{Device, Tensor};
 
 /// Tables of mean and standard deviation over splits, with the baseline in the same run.
@@ -74,9 +75,13 @@ struct Arguments {
     /// Runs at a time, each on one thread. Default: one for each core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     jobs: Option<u64>,
-    /// Minutes after which `answer` stops; the same command goes on later.
-    #[arg(long, default_value_t = 30.0, value_parser = minutes)]
-    minutes: f64,
+    /// Minutes after which `answer` and `map` stop; the same command goes on later. Default: 30 for `answer`, none for
+    /// `map`.
+    #[arg(long, value_parser = minutes)]
+    minutes: Option<f64>,
+    /// Cells of `map`, each as imbalance, percent of wrong labels and percent of the steps: 50:40:10. Default: all.
+    #[arg(long, value_name = "CELL", num_args = 1..)]
+    cells: Vec<Cell>,
     /// Folder of the finished runs. Default: `runs` in the folder of --out.
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
@@ -114,6 +119,9 @@ enum Which {
     Regimes,
     /// The decisive table on a folder of yours, such as the paper's own cohort: last and best epochs, each row tuned.
     Paper,
+    /// When a curriculum pays: the rows of `answer` over imbalance, wrong labels and training budget, which it sets
+    /// itself, all at the rate of `--lr one`.
+    Map,
     /// Rules that choose a learning rate, for plain training, the curriculum and prior correction; ignores --lr.
     Rates,
     /// Plain training and the curriculum, with and without prior correction, with recalls and times.
@@ -201,9 +209,8 @@ impl Which {
             Which::LabelNoise => Table::LabelNoise,
             Which::Observe => Table::Observe,
             Which::Main => Table::Main,
-            Which::Answer | Which::Rates | Which::Regimes | Which::Paper | Which::Chest | Which::Targets => {
-                return None;
-            }
+            Which::Answer | Which::Rates | Which::Regimes | Which::Paper => return None,
+            Which::Map | Which::Chest | Which::Targets => return None,
         })
     }
 }
@@ -221,6 +228,9 @@ fn main() -> Result<()> {
     reading.part("reading the data", 0, 0);
     let sets: Vec<Dataset> = arguments.data.iter().map(|name| load(name, arguments.samples)).collect::<Result<_>>()?;
     reading.finish();
+    if arguments.table == Which::Map {
+        return map(&arguments, &sets);
+    }
     if arguments.table == Which::Rates {
         let lines = sets.iter().map(|dataset| rates(&arguments, dataset)).collect::<Result<Vec<_>>>()?;
         return rules::write(&arguments.out(), &lines.concat());
@@ -239,7 +249,7 @@ fn answered(mut arguments: Arguments) -> Result<()> {
     let [name] = &arguments.data[..] else { bail!("--data: `answer` wants one folder") };
     let folder = folder(name)?;
     arguments.out.get_or_insert_with(|| folder.join("climd-answer"));
-    let end = Duration::try_from_secs_f64(60.0 * arguments.minutes).ok().and_then(|of| Instant::now().checked_add(of));
+    let end = end(arguments.minutes.unwrap_or(30.0));
     let mut dataset = load(name, arguments.samples)?;
     dataset.split = None; // intervals need several
     let [rate] = arguments.rates()[..] else { bail!("--lr: `answer` wants one") };
@@ -249,6 +259,30 @@ fn answered(mut arguments: Arguments) -> Result<()> {
     let command = format!("climd-repro {}", words.collect::<Vec<_>>().join(" "));
     println!("{}", answer.page(&command));
     answer.write(&arguments.out(), &command)
+}
+
+/// `map`: budget by budget, and in each of them set by set.
+fn map(arguments: &Arguments, sets: &[Dataset]) -> Result<()> {
+    let own = arguments.imbalance.is_some() || arguments.noise > 0.0 || !arguments.lr.is_empty();
+    ensure!(
+        !own,
+        "`map` goes over imbalance and wrong labels itself, all at `--lr one`: leave out --imbalance, --noise and --lr"
+    );
+    let until = arguments.minutes.and_then(end);
+    let mut lines = Vec::new();
+    for cells in map::cells(&arguments.cells) {
+        for dataset in sets {
+            let whole = study(arguments, dataset, Rate::One);
+            let done = with_runner(arguments, &dataset.name, until, |runner| map::train(runner, &whole, &cells))?;
+            lines.extend(done);
+        }
+    }
+    map::write(&arguments.out(), &map::stem(arguments.first_seed), lines)
+}
+
+/// The time when so many minutes are over; none if it is too far away for the clock.
+fn end(minutes: f64) -> Option<Instant> {
+    Duration::try_from_secs_f64(60.0 * minutes).ok().and_then(|of| Instant::now().checked_add(of))
 }
 
 /// Calls `work` with what does the runs of a data set, and shows how far they are.

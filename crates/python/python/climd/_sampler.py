@@ -14,7 +14,11 @@ from .schedules import HasQuota, PowerLaw, Schedule
 
 
 class Communicator(Protocol):
-    """How processes talk: two collective operations on 32-bit words, which every process calls."""
+    """How processes talk: two collective operations on 32-bit words, which every process calls.
+
+    With a third, `all_to_all(values, counts)`, a process receives its own part of a list alone: it sends `counts[r]` of the
+    values to process `r`, and returns what all have sent to it, in their order. Without it the values of all are gathered.
+    """
 
     rank: int
     world_size: int
@@ -156,6 +160,15 @@ class Sampler:
         Together.
         """
         return self._inner.epoch(whole("epoch", epoch))
+
+    def part_of_epoch(self, epoch: int, *, done: int = 0, remainder: str = "pad") -> _climd.Epoch:
+        """This process's part of what is left of the epoch after `done` samples, counted over all processes: `epoch`, `skip` and
+        `shard`, while no process makes the whole list. In one process all that is left. Together.
+
+        The whole list is made and dealt only for picks that are not by score, a cap of groups, several labels a sample, lists of
+        up to 16,384 samples, and, with `exchange="all_gather"`, more than one class to 1,000 samples.
+        """
+        return self._inner.part_of_epoch(whole("epoch", epoch), whole("done", done), remainder)
 
     def indices(self, epoch: int) -> NDArray[np.uint32]:
         """The epoch's sample indices in training order, read-only, without a copy. Together."""

@@ -92,6 +92,7 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         self.epoch = 0
         self._resume = 0  # samples of the epoch that are done, over all ranks, when the next iteration begins
         self._list: Optional[Tuple[int, _climd.Epoch]] = None
+        self._part: Optional[Tuple[Tuple[int, int], _climd.Epoch]] = None  # by epoch and the samples that were done
         self._walked: Optional[Tuple[int, Any]] = None  # end of the chunk in this rank's part, what is left of the chunk
         self._finished: Optional[int] = None
         self._state: Optional[Tuple[Tuple[int, int], bytes]] = None  # by epoch and number of changes
@@ -121,19 +122,42 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         """The whole epoch, over all ranks. With several ranks every rank must call it."""
         if self._list is None or self._list[0] != self.epoch:
             self._renew()
-            self._list = None  # so that the new list takes the memory of the old one
+            self._forget()  # so that the new list takes the memory of the old one
             self._list = (self.epoch, self.engine.epoch(self.epoch))
         return self._list[1]
 
+    def _from_whole(self) -> bool:
+        """Whether a part is taken from the whole list: every rank has it, or ranks do not talk, or are to have equal classes."""
+        listed = self._list is not None and self._list[0] == self.epoch
+        return listed or self.stratified or self.engine._communicator is None
+
+    def _forget(self) -> None:
+        """Drops the lists that were made."""
+        self._list = self._part = None
+
     def local_epoch(self) -> _climd.Epoch:
-        """This rank's part of what is left of the epoch."""
-        whole_list = self.epoch_list()
-        if self.num_replicas == 1:
-            return whole_list.skip(self._resume) if self._resume else whole_list
-        if self.stratified:  # dealt first, skipped then
-            part = whole_list.shard(self.rank, self.num_replicas, remainder=self.remainder, stratified=True)
-            return part.skip(self._resume)
-        return whole_list.skip(self._resume).shard(self.rank, self.num_replicas, remainder=self.remainder)
+        """This rank's part of what is left of the epoch. Ranks that talk make it without the whole list. Together."""
+        done, at = self._resume, (self.epoch, self._resume)
+        if self._from_whole():
+            whole_list = self.epoch_list()
+            if self.num_replicas == 1:
+                return whole_list.skip(done) if done else whole_list
+            if self.stratified:  # dealt first, skipped then
+                return whole_list.shard(self.rank, self.num_replicas, remainder=self.remainder, stratified=True).skip(done)
+            return whole_list.skip(done).shard(self.rank, self.num_replicas, remainder=self.remainder)
+        if self._part is None or self._part[0] != at:
+            self._renew()
+            self._forget()
+            self._part = (at, self.engine.part_of_epoch(self.epoch, done=done, remainder=self.remainder))
+        return self._part[1]
+
+    def _any_list(self) -> _climd.Epoch:
+        """The list of the epoch or this rank's part of it, for what is the same of both."""
+        if self._from_whole():
+            return self.epoch_list()
+        if self._part is not None and self._part[0][0] == self.epoch:
+            return self._part[1]
+        return self.local_epoch()
 
     def __len__(self) -> int:
         """Number of samples of this rank in the whole epoch."""
@@ -207,7 +231,8 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
             warnings.warn(text, CurriculumWarning, stacklevel=2)
         self._renew()
         self.engine.update(self.epoch, scores)
-        self._list, self._unused_scores = None, True
+        self._forget()
+        self._unused_scores = True
 
     def observe(
         self, indices: Any, logits: Sequence[torch.Tensor] = (), embeddings: Sequence[torch.Tensor] = ()
@@ -287,15 +312,15 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
 
     def log_prior(self, num_classes: int, device: Any = None) -> torch.Tensor:
         """The logarithm of each class's share of the whole epoch, `[num_classes]`, for `prior_corrected_cross_entropy`."""
-        return torch.from_numpy(self.epoch_list().log_prior(num_classes)).to(device)
+        return torch.from_numpy(self._any_list().log_prior(num_classes)).to(device)
 
     def label_counts(self) -> NDArray[np.int64]:
         """How often each label is in the whole epoch, `[L]`, for `Targets` with several labels a sample."""
-        return self.epoch_list().label_counts()
+        return self._any_list().label_counts()
 
     def log_odds(self, device: Any = None) -> torch.Tensor:
         """The log odds of each label in the whole epoch, `[L]`, for `prior_corrected_binary_cross_entropy`."""
-        return torch.from_numpy(self.epoch_list().log_odds()).to(device)
+        return torch.from_numpy(self._any_list().log_odds()).to(device)
 
     def report(self) -> Dict[str, Any]:
         """What the epoch holds over all ranks, and why, as in `climd.Sampler.report`. Together: every rank must call it."""
@@ -351,7 +376,8 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
                 warnings.warn(text, CurriculumWarning, stacklevel=2)
             self.engine.restore(engine)
             self._unused_scores = False
-        self._list = self._walked = self._finished = self._steps = None
+        self._forget()
+        self._walked = self._finished = self._steps = None
         self.epoch, self._resume = epoch, done
         self._unobserved = done - int(state.get("observed", done))
         if self._resume >= self.engine.epoch_len(self.epoch):  # taken after the last sample: the next epoch

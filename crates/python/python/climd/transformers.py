@@ -51,7 +51,7 @@ class AllEpochs(Sampler):  # type: ignore[type-arg]
             sampler.set_epoch(epoch)
             if epoch in known:
                 sampler.engine.restore(known[epoch])
-                sampler._list = None
+                sampler._forget()
             elif epoch >= first and sampler.wants_scores and self.measure is not None:
                 sampler.update(self.measure())
             if epoch >= first:
