@@ -248,8 +248,8 @@ mod tests {
             let labels: Vec<u32> = (0..n).map(|i| (i * 7 % num_classes) as u32).collect();
             let (mut a, mut b) = (vec![0.0; n], vec![0.0; n]);
             log_probabilities(&rows, num_classes, &labels, &mut a);
-            let each = rows.chunks_exact(num_classes).zip(&labels).map(|(row, &label)| log_probability(row, label as usize));
-            let exact: Vec<f64> = each.collect();
+            let each = rows.chunks_exact(num_classes).zip(&labels);
+            let exact: Vec<f64> = each.map(|(row, &label)| log_probability(row, label as usize)).collect();
             prop_assert_eq!(bits(&a), bits(&exact));
             LogProbabilities { rows: &rows, num_classes, labels: &labels, out: &mut b }.run();
             prop_assert_eq!(bits(&a), bits(&b));

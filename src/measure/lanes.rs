@@ -443,7 +443,8 @@ mod tests {
             let rows = rows.chunks_exact(num_classes).zip(&labels);
             let exact: Vec<f32> = rows.map(|(row, &label)| naive_log_probability(row, label as usize)).collect();
             for (found, exact) in found.into_iter().zip(exact) {
-                prop_assert!(found.to_bits() == exact.to_bits() || found.is_nan() && exact.is_nan(), "{} {}", found, exact);
+                let same = found.to_bits() == exact.to_bits() || found.is_nan() && exact.is_nan();
+                prop_assert!(same, "{} {}", found, exact);
             }
         }
     }
