@@ -50,9 +50,9 @@ pub(crate) fn values<T: Plain>(tensor: &tch::Tensor) -> Option<&[T]> {
     }
     // SAFETY: a dense, contiguous CPU tensor of kind `T::KIND` holds `numel` initialised `T` from `data_ptr` on,
     // aligned as `T`: `Plain` is for f32, f16 and bf16 alone, whose memory libtorch lays out as Rust does. The slice
-    // borrows the tensor, which keeps its storage alive and in place. Writing through another handle to the same storage meanwhile
-    // takes another thread that does so during this call, which no caller in this crate allows: the slice does not
-    // outlive a measurement that was handed the tensors by reference.
+    // borrows the tensor, which keeps its storage alive and in place. Writing through another handle to the same
+    // storage meanwhile takes another thread that does so during this call, which no caller in this crate allows: the
+    // slice does not outlive a measurement that was handed the tensors by reference.
     Some(unsafe { std::slice::from_raw_parts(start, len) })
 }
 
