@@ -1,13 +1,13 @@
 //! The measurer on burn's tensors: `measure`, without libtorch.
 //!
-//! Tensors are moved into the function. A tensor that nobody else holds is read in place, if it is f32 or f64 on a CPU
-//! backend and has no gaps. Other tensors are copied first. Other kinds are converted to f32.
+//! Tensors are moved into the function. Tensors of one kind that nobody else holds are read in place, on a CPU backend
+//! and without gaps. Other tensors are copied first, those of several kinds to f32. Flex32 is converted to f32.
 
 use burn_tensor::{DType, Element, Tensor, TensorData};
 
 use crate::error::TensorError;
 use crate::framework::{Facts, Given, narrow};
-use crate::{Error, Real, Result, Scores, Terms};
+use crate::{Error, Result, Scores, Terms, Value};
 
 /// Scores every sample by confidence and complementarity: higher is easier, and comes earlier.
 ///
@@ -40,7 +40,13 @@ pub fn measure(
     if logits.iter().chain(&embeddings).any(|tensor| tensor.dtype() == DType::F64) {
         return Ok(narrow(in_kind::<f64>(&given, classes, logits, embeddings)?));
     }
-    in_kind::<f32>(&given, classes, logits, embeddings)
+    let kinds: Vec<DType> = logits.iter().chain(&embeddings).map(|tensor| tensor.dtype()).collect();
+    let all = |kind| kinds.iter().all(|&found| found == kind);
+    match () {
+        () if all(DType::F16) => in_kind::<half::f16>(&given, classes, logits, embeddings),
+        () if all(DType::BF16) => in_kind::<half::bf16>(&given, classes, logits, embeddings),
+        () => in_kind::<f32>(&given, classes, logits, embeddings),
+    }
 }
 
 fn facts(tensors: &[Tensor<2>]) -> Vec<Facts> {
@@ -52,12 +58,12 @@ fn facts(tensors: &[Tensor<2>]) -> Vec<Facts> {
     tensors.iter().map(facts).collect()
 }
 
-fn in_kind<F: Real + Element>(
+fn in_kind<F: Value + Element>(
     given: &Given<'_>,
     classes: usize,
     logits: Vec<Tensor<2>>,
     embeddings: Vec<Tensor<2>>,
-) -> Result<Scores<F>> {
+) -> Result<Scores<F::Score>> {
     let (logits, embeddings) = (data::<F>(logits)?, data::<F>(embeddings)?);
     given.measure(classes, &slices::<F>(&logits)?, &slices::<F>(&embeddings)?)
 }

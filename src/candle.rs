@@ -1,7 +1,7 @@
 //! The measurer on candle's tensors: `measure`, without libtorch.
 //!
-//! Tensors of f32 and f64 in the CPU's memory are read in place if they have no gaps. f16 and bf16 are converted to
-//! f32. Tensors with gaps, and tensors on a GPU, are copied first.
+//! Tensors of one kind in the CPU's memory are read in place if they have no gaps. Tensors with gaps, on a GPU, or of
+//! several kinds are copied first.
 
 use std::ops::Deref;
 
@@ -9,7 +9,7 @@ use candle_core::{DType, Device, Storage, Tensor, WithDType};
 
 use crate::error::TensorError;
 use crate::framework::{Facts, Given, narrow};
-use crate::{Error, Real, Result, Scores, Terms};
+use crate::{Error, Result, Scores, Terms, Value};
 
 /// Scores every sample by confidence and complementarity: higher is easier, and comes earlier.
 ///
@@ -53,7 +53,12 @@ pub fn measure(
     if logits.iter().chain(embeddings).any(|tensor| tensor.dtype() == DType::F64) {
         return Ok(narrow(in_kind::<f64>(&given, classes, logits, embeddings)?));
     }
-    in_kind::<f32>(&given, classes, logits, embeddings)
+    let all = |kind| logits.iter().chain(embeddings).all(|tensor| tensor.dtype() == kind);
+    match () {
+        () if all(DType::F16) => in_kind::<half::f16>(&given, classes, logits, embeddings),
+        () if all(DType::BF16) => in_kind::<half::bf16>(&given, classes, logits, embeddings),
+        () => in_kind::<f32>(&given, classes, logits, embeddings),
+    }
 }
 
 fn facts(tensors: &[Tensor]) -> Vec<Facts> {
@@ -65,12 +70,12 @@ fn facts(tensors: &[Tensor]) -> Vec<Facts> {
     tensors.iter().map(facts).collect()
 }
 
-fn in_kind<F: Real + WithDType>(
+fn in_kind<F: Value + WithDType>(
     given: &Given<'_>,
     classes: usize,
     logits: &[Tensor],
     embeddings: &[Tensor],
-) -> Result<Scores<F>> {
+) -> Result<Scores<F::Score>> {
     let (logits, embeddings) = (plain::<F>(logits)?, plain::<F>(embeddings)?);
     let (logit_memory, embedding_memory) = (memory(&logits), memory(&embeddings));
     given.measure(classes, &slices::<F, _>(&logit_memory)?, &slices::<F, _>(&embedding_memory)?)

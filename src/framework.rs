@@ -2,7 +2,7 @@
 
 use crate::error::{ArgumentError, MeasureError, TensorError};
 use crate::measure::common_width;
-use crate::{Modality, Real, Result, Scores, Terms};
+use crate::{Modality, Result, Scores, Terms, Value};
 
 /// Shape and kind of a tensor.
 pub(crate) struct Facts {
@@ -45,7 +45,12 @@ impl Given<'_> {
         Ok(if terms.needs_logits() { classes } else { self.labels.iter().max().map_or(1, |&label| label as usize + 1) })
     }
 
-    pub(crate) fn measure<F: Real>(&self, classes: usize, logits: &[&[F]], embeddings: &[&[F]]) -> Result<Scores<F>> {
+    pub(crate) fn measure<F: Value>(
+        &self,
+        classes: usize,
+        logits: &[&[F]],
+        embeddings: &[&[F]],
+    ) -> Result<Scores<F::Score>> {
         let modality = |m: usize| Modality {
             logits: logits.get(m).copied().unwrap_or_default(),
             embeddings: embeddings.get(m).copied().unwrap_or_default(),

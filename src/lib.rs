@@ -108,7 +108,7 @@ pub use loss::{
 };
 #[cfg(feature = "tch")]
 pub use measure::MultimodalMeasurer;
-pub use measure::{Modality, Real, Scores, Terms, measure, measure_multi_hot};
+pub use measure::{Modality, Real, Scores, Terms, Value, measure, measure_multi_hot};
 pub use metrics::ConfusionMatrix;
 pub use sampler::{
     Blocks, ClassReport, Curriculum, CurriculumSampler, Epoch, GroupShare, IndexBatches, LabelReport, LastBatch,

@@ -28,11 +28,11 @@ pub(crate) fn wide<K: Kernel>(kernel: K) -> K::Output {
     kernel.run()
 }
 
-/// The memory of an f32 tensor on the CPU whose values lie row by row without gaps. None for any other tensor.
+/// The memory of a tensor of this kind on the CPU whose values lie row by row without gaps. None for any other tensor.
 #[cfg(feature = "tch")]
-pub(crate) fn floats(tensor: &tch::Tensor) -> Option<&[f32]> {
+pub(crate) fn values<T: Plain>(tensor: &tch::Tensor) -> Option<&[T]> {
     let plain = tensor.defined()
-        && tensor.kind() == tch::Kind::Float
+        && tensor.kind() == T::KIND
         && tensor.device() == tch::Device::Cpu
         && !tensor.is_sparse()
         && !tensor.is_mkldnn()
@@ -41,39 +41,65 @@ pub(crate) fn floats(tensor: &tch::Tensor) -> Option<&[f32]> {
     if !plain {
         return None;
     }
-    let (len, start) = (tensor.numel(), tensor.data_ptr().cast::<f32>());
+    let (len, start) = (tensor.numel(), tensor.data_ptr().cast::<T>());
     if len == 0 {
         return Some(&[]);
     }
     if start.is_null() {
         return None; // zeros that are not in memory
     }
-    // SAFETY: a dense, contiguous CPU tensor of kind Float holds `numel` initialised f32 from `data_ptr` on, aligned as
-    // f32. The slice borrows the tensor, which keeps its storage alive and in place. Writing through another handle to
-    // the same storage meanwhile takes another thread that does so during this call, which no caller in this crate
-    // allows: the slice does not outlive a measurement that was handed the tensors by reference.
+    // SAFETY: a dense, contiguous CPU tensor of kind `T::KIND` holds `numel` initialised `T` from `data_ptr` on,
+    // aligned as `T`: `Plain` is for f32, f16 and bf16 alone, whose memory libtorch lays out as Rust does. The slice
+    // borrows the tensor, which keeps its storage alive and in place. Writing through another handle to the same
+    // storage meanwhile takes another thread that does so during this call, which no caller in this crate allows: the
+    // slice does not outlive a measurement that was handed the tensors by reference.
     Some(unsafe { std::slice::from_raw_parts(start, len) })
+}
+
+/// Numbers of which every pattern of bits is one. No other type may have this trait.
+#[cfg(feature = "tch")]
+pub(crate) trait Plain {
+    /// Kind of the tensors that have such numbers. (That of tch's `Element` is wrong for bf16.)
+    const KIND: tch::Kind;
+}
+#[cfg(feature = "tch")]
+impl Plain for f32 {
+    const KIND: tch::Kind = tch::Kind::Float;
+}
+#[cfg(feature = "tch")]
+impl Plain for half::f16 {
+    const KIND: tch::Kind = tch::Kind::Half;
+}
+#[cfg(feature = "tch")]
+impl Plain for half::bf16 {
+    const KIND: tch::Kind = tch::Kind::BFloat16;
 }
 
 #[cfg(test)]
 mod tests {
     #[cfg(feature = "tch")]
     #[test]
-    fn floats_are_what_a_copy_holds_and_other_tensors_are_left_alone() {
+    fn values_are_what_a_copy_holds_and_other_tensors_are_left_alone() {
         use tch::{Device, Kind, Tensor};
         let tensor = Tensor::arange(24, (Kind::Float, Device::Cpu)).view([4, 6]);
         let copy: Vec<f32> = tensor.view(-1).try_into().unwrap();
-        assert_eq!(super::floats(&tensor), Some(copy.as_slice()));
+        assert_eq!(super::values::<f32>(&tensor), Some(copy.as_slice()));
         let part = tensor.narrow(0, 1, 2); // contiguous, but from the second row on
-        assert_eq!(super::floats(&part), Some(&copy[6..18]));
+        assert_eq!(super::values::<f32>(&part), Some(&copy[6..18]));
         for other in [
             tensor.transpose(0, 1),
             tensor.narrow(1, 0, 2),
             tensor.to_kind(Kind::Double),
             tensor.to_sparse_sparse_dim(2),
         ] {
-            assert_eq!(super::floats(&other), None);
+            assert_eq!(super::values::<f32>(&other), None);
         }
-        assert_eq!(super::floats(&tensor.narrow(0, 0, 0)), Some(&[][..]));
+        let half = tensor.to_kind(Kind::Half);
+        let exact: Vec<half::f16> = copy.iter().map(|&x| half::f16::from_f32(x)).collect();
+        assert_eq!(super::values(&half), Some(exact.as_slice()));
+        assert_eq!(super::values::<half::bf16>(&half), None);
+        let exact: Vec<half::bf16> = copy.iter().map(|&x| half::bf16::from_f32(x)).collect();
+        assert_eq!(super::values(&tensor.to_kind(Kind::BFloat16)), Some(exact.as_slice()));
+        assert_eq!(super::values::<f32>(&tensor.narrow(0, 0, 0)), Some(&[][..]));
     }
 }

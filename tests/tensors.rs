@@ -18,6 +18,32 @@ fn scores_and_parts_agree_with_slices_in_every_kind() {
 }
 
 #[test]
+fn half_precision_has_the_bits_of_a_copy_in_f32() {
+    let (n, labels) = (40, (0..40).map(|i| i % 5).collect::<Vec<i64>>());
+    for kind in [Kind::Half, Kind::BFloat16] {
+        let rows = |width: i64| -> Vec<Tensor> {
+            (0..6).map(|_| Tensor::randn([n, width], tch::kind::FLOAT_CPU).to_kind(kind)).collect()
+        };
+        let (logits, embeddings) = (rows(5), rows(20));
+        let bits = |logits: &[Tensor], embeddings: &[Tensor]| -> Vec<u32> {
+            let scores = MultimodalMeasurer::new(&labels).unwrap().measure(logits, embeddings).unwrap();
+            scores.into_iter().map(f32::to_bits).collect()
+        };
+        let copy = |x: &Tensor| x.to_kind(Kind::Float);
+        let copies = |rows: &[Tensor]| rows.iter().map(copy).collect::<Vec<_>>();
+        let expected = bits(&copies(&logits), &copies(&embeddings));
+        assert_eq!(bits(&logits, &embeddings), expected, "{kind:?}");
+        // with gaps, and of two kinds
+        let with_gaps: Vec<Tensor> = embeddings.iter().map(|x| x.tr().contiguous().tr()).collect();
+        assert_eq!(bits(&logits, &with_gaps), expected, "{kind:?}");
+        let mixed = |rows: &[Tensor]| -> Vec<Tensor> {
+            rows.iter().enumerate().map(|(m, x)| if m % 2 == 0 { copy(x) } else { x.shallow_clone() }).collect()
+        };
+        assert_eq!(bits(&mixed(&logits), &mixed(&embeddings)), expected, "{kind:?}");
+    }
+}
+
+#[test]
 fn the_batch_size_does_not_matter() {
     check::the_batch_size_does_not_matter(CPU);
 }

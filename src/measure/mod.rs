@@ -4,11 +4,14 @@
 
 #[cfg(feature = "tch")]
 mod batch;
+mod complements;
+mod double;
 #[cfg(feature = "tch")]
 mod host;
 mod lanes;
 #[cfg(feature = "tch")]
 mod layout;
+mod load;
 #[cfg(feature = "tch")]
 mod observed;
 mod several;
@@ -17,14 +20,16 @@ mod slices;
 mod steps;
 #[cfg(feature = "tch")]
 mod tensors;
+mod value;
 mod widths;
 
 pub use several::measure_multi_hot;
-pub use slices::{Modality, Real, Scores, measure};
+pub use slices::{Modality, Scores, measure};
 #[cfg(feature = "tch")]
 pub(crate) use steps::Steps;
 #[cfg(feature = "tch")]
 pub use tensors::MultimodalMeasurer;
+pub use value::{Real, Value};
 #[cfg(any(feature = "burn", feature = "candle"))]
 pub(crate) use widths::common_width;
 

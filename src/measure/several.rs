@@ -3,7 +3,9 @@
 use rayon::prelude::*;
 
 use super::Terms;
-use super::slices::{CHUNK, Modality, Real, Scores, check, finish, known_or_error};
+use super::slices::{CHUNK, Modality, Scores, check, finish, known_or_error};
+use super::value::Value;
+use super::value::sealed::Real as _;
 use crate::Result;
 use crate::error::{ArgumentError, TargetError};
 
@@ -32,18 +34,18 @@ use crate::error::{ArgumentError, TargetError};
 /// assert!(scores.score[0] > 0.49 && scores.score[1] < 0.02);
 /// # Ok::<(), climd::Error>(())
 /// ```
-pub fn measure_multi_hot<F: Real>(
+pub fn measure_multi_hot<F: Value>(
     labels: &[i8],
     num_labels: usize,
     modalities: &[Modality<'_, F>],
     terms: Terms,
-) -> Result<Scores<F>> {
+) -> Result<Scores<F::Score>> {
     let n = samples(labels, num_labels)?;
     let width = check(n, num_labels, modalities, terms)?;
     let mut confidence = Vec::new(); // [M][n], ln p
     if terms.needs_logits() {
         let of_modality = |(m, modality): (usize, &Modality<'_, F>)| {
-            let mut values = vec![F::of(0.0); n];
+            let mut values = vec![F::Score::of(0.0); n];
             mean_log_probabilities_into(modality.logits, num_labels, labels, &mut values);
             known_or_error(values, m, modality)
         };
@@ -70,19 +72,24 @@ pub(super) fn samples(labels: &[i8], num_labels: usize) -> Result<usize> {
 }
 
 /// Mean of `ln p` over the known labels of every row, on all threads; NaN for a row that is not finite.
-pub(super) fn mean_log_probabilities_into<F: Real>(rows: &[F], num_labels: usize, labels: &[i8], out: &mut [F]) {
+pub(super) fn mean_log_probabilities_into<F: Value>(
+    rows: &[F],
+    num_labels: usize,
+    labels: &[i8],
+    out: &mut [F::Score],
+) {
     let stretch = CHUNK * num_labels;
     let chunks = out.par_chunks_mut(CHUNK).zip(labels.par_chunks(stretch)).zip(rows.par_chunks(stretch));
     chunks.for_each(|((out, labels), rows)| {
         let rows = rows.chunks_exact(num_labels).zip(labels.chunks_exact(num_labels));
         for (out, (row, labels)) in out.iter_mut().zip(rows) {
-            *out = F::of(mean_log_probability(row, labels));
+            *out = F::Score::of(mean_log_probability(row, labels));
         }
     });
 }
 
 /// In f64 and with `libm`, so that the bits are the same everywhere.
-fn mean_log_probability<F: Real>(row: &[F], labels: &[i8]) -> f64 {
+fn mean_log_probability<F: Value>(row: &[F], labels: &[i8]) -> f64 {
     if !row.iter().all(|z| z.finite()) {
         return f64::NAN;
     }
@@ -93,5 +100,5 @@ fn mean_log_probability<F: Real>(row: &[F], labels: &[i8]) -> f64 {
         sum += z.min(0.0) - libm::log1p(libm::exp(-z.abs())); // ln sigmoid(z)
         known += 1;
     }
-    (sum / f64::from(known.max(1))).max(F::LOWEST)
+    (sum / f64::from(known.max(1))).max(F::Score::LOWEST)
 }

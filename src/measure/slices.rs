@@ -1,90 +1,17 @@
 //! The measurer for slices, without a framework. Each sample is measured by itself, so the bits are the same on every
 //! platform and for any number of threads.
 //!
-//! f32 uses [`lanes`](super::lanes). f64 is for reference and comparison, one value at a time.
+//! The kernels are in [`lanes`](super::lanes), [`complements`](super::complements) and, of f64,
+//! [`double`](super::double).
 
 use rayon::prelude::*;
 
 use super::Terms;
+use super::value::sealed::Real as _;
+use super::value::{Real, Value};
 use super::widths::same_embedding_width;
 use crate::error::{ArgumentError, LabelError, MeasureError};
 use crate::{Error, Result};
-
-/// `f32` or `f64`.
-pub trait Real: sealed::Real {}
-impl Real for f32 {}
-impl Real for f64 {}
-
-mod sealed {
-    use super::super::lanes;
-
-    /// The operations that kernels need. `exp` of f64 is from `libm`, so that it has the same bits everywhere.
-    pub trait Real:
-        Copy
-        + Send
-        + Sync
-        + PartialOrd
-        + std::fmt::Debug
-        + std::ops::Add<Output = Self>
-        + std::ops::Sub<Output = Self>
-        + Into<f64>
-        + 'static
-    {
-        /// The lowest number: what a log-likelihood is that lies beyond.
-        const LOWEST: f64;
-        fn of(value: f64) -> Self;
-        fn finite(self) -> bool;
-        /// `ln softmax(row)[label]` of every row, `[n, num_classes]`. NaN if a value of the row is not finite.
-        fn log_probabilities(rows: &[Self], num_classes: usize, labels: &[u32], out: &mut [Self]);
-        /// Eq. 1 of every `ln p`, in place.
-        fn confidence(log_p: &mut [Self], num_classes: usize);
-        /// Eq. 2-3 of every sample over the modalities that it has: `rows` are `M` times `[n, width]`, `present` `M`
-        /// times `[n]`. NaN if a value is not finite. Negative for a sample that it cannot measure.
-        fn complements(rows: &[&[Self]], present: &[Option<&[bool]>], width: usize, out: &mut [Self]);
-    }
-
-    impl Real for f32 {
-        const LOWEST: f64 = f32::MIN as f64;
-        fn of(value: f64) -> Self {
-            value as f32
-        }
-        fn finite(self) -> bool {
-            self.is_finite()
-        }
-        fn log_probabilities(rows: &[f32], num_classes: usize, labels: &[u32], out: &mut [f32]) {
-            lanes::log_probabilities(rows, num_classes, labels, out);
-        }
-        fn confidence(log_p: &mut [f32], num_classes: usize) {
-            lanes::confidence(log_p, num_classes);
-        }
-        fn complements(rows: &[&[f32]], present: &[Option<&[bool]>], width: usize, out: &mut [f32]) {
-            lanes::complements(rows, present, width, out);
-        }
-    }
-
-    impl Real for f64 {
-        const LOWEST: f64 = f64::MIN;
-        fn of(value: f64) -> Self {
-            value
-        }
-        fn finite(self) -> bool {
-            self.is_finite()
-        }
-        fn log_probabilities(rows: &[f64], num_classes: usize, labels: &[u32], out: &mut [f64]) {
-            for ((out, row), &label) in out.iter_mut().zip(rows.chunks_exact(num_classes)).zip(labels) {
-                *out = super::log_probability(row, label as usize);
-            }
-        }
-        fn confidence(log_p: &mut [f64], num_classes: usize) {
-            for x in log_p {
-                *x = 1.0 / (1.0 + libm::exp(-*x / num_classes as f64));
-            }
-        }
-        fn complements(_: &[&[f64]], _: &[Option<&[bool]>], _: usize, out: &mut [f64]) {
-            out.fill(-1.0);
-        }
-    }
-}
 
 /// Outputs of a network for `n` samples in one modality.
 #[derive(Debug, Clone, Copy)]
@@ -140,15 +67,15 @@ pub struct Scores<F = f32> {
 /// assert_eq!(scores.complementarity, [1.0, 0.0]); // at right angles, and the same
 /// # Ok::<(), climd::Error>(())
 /// ```
-pub fn measure<F: Real, L: Copy + TryInto<i64>>(
+pub fn measure<F: Value, L: Copy + TryInto<i64>>(
     labels: &[L],
     num_classes: usize,
     modalities: &[Modality<'_, F>],
     terms: Terms,
-) -> Result<Scores<F>> {
+) -> Result<Scores<F::Score>> {
     let width = check(labels.len(), num_classes, modalities, terms)?;
     let labels = &columns(labels, num_classes)?;
-    let mut confidence: Vec<Vec<F>> = Vec::new(); // [M][n], ln p until it is squashed
+    let mut confidence: Vec<Vec<F::Score>> = Vec::new(); // [M][n], ln p until it is squashed
     if terms.needs_logits() {
         let all =
             modalities.iter().enumerate().map(|(m, modality)| log_probabilities(labels, num_classes, m, modality));
@@ -158,17 +85,17 @@ pub fn measure<F: Real, L: Copy + TryInto<i64>>(
 }
 
 /// Scores from `ln p` of every modality, `[M][n]`, which Eq. 1 divides by `divisor`.
-pub(super) fn finish<F: Real>(
+pub(super) fn finish<F: Value>(
     n: usize,
     width: usize,
     divisor: usize,
     modalities: &[Modality<'_, F>],
     terms: Terms,
-    mut confidence: Vec<Vec<F>>,
-) -> Result<Scores<F>> {
-    let squash = |confidence: &mut Vec<Vec<F>>| {
+    mut confidence: Vec<Vec<F::Score>>,
+) -> Result<Scores<F::Score>> {
+    let squash = |confidence: &mut Vec<Vec<F::Score>>| {
         for values in confidence {
-            values.par_chunks_mut(CHUNK).for_each(|chunk| F::confidence(chunk, divisor));
+            values.par_chunks_mut(CHUNK).for_each(|chunk| F::Score::confidence(chunk, divisor));
         }
     };
     if terms != Terms::LogLikelihood {
@@ -178,13 +105,14 @@ pub(super) fn finish<F: Real>(
     if terms.needs_embeddings() {
         complementarity = complementarities(n, width, modalities)?;
     }
-    let mut score = vec![F::of(0.0); n];
+    let mut score = vec![F::Score::of(0.0); n];
     score.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
         let from = chunk * CHUNK;
         let mut means = [0.0f64; CHUNK];
         add_means(&mut means[..out.len()], modalities, &confidence, from);
         for (i, (out, mean)) in out.iter_mut().zip(means).enumerate() {
-            *out = F::of(complementarity.get(from + i).map_or(0.0, |&phi| phi.into()) + mean.max(F::LOWEST));
+            let phi = complementarity.get(from + i).map_or(0.0, |&phi| phi.into());
+            *out = F::Score::of(phi + mean.max(F::Score::LOWEST));
         }
     });
     if terms == Terms::LogLikelihood {
@@ -197,7 +125,7 @@ pub(super) fn finish<F: Real>(
 pub(super) const CHUNK: usize = 1024;
 
 /// Adds to each sample from `from` on the mean of its `values`, `[M][n]` or empty, over the modalities that it has.
-fn add_means<F: Real>(means: &mut [f64], modalities: &[Modality<'_, F>], values: &[Vec<F>], from: usize) {
+fn add_means<F, S: Real>(means: &mut [f64], modalities: &[Modality<'_, F>], values: &[Vec<S>], from: usize) {
     let samples = from..from + means.len();
     if modalities.iter().all(|modality| modality.present.is_none()) {
         for values in values {
@@ -225,22 +153,22 @@ impl<'a, F> Modality<'a, F> {
 }
 
 /// `ln p(label)` of every sample in modality `m`, `[n]`; NaN where it is missing.
-fn log_probabilities<F: Real>(
+fn log_probabilities<F: Value>(
     labels: &[u32],
     num_classes: usize,
     m: usize,
     modality: &Modality<'_, F>,
-) -> Result<Vec<F>> {
-    let mut values = vec![F::of(f64::NAN); labels.len()];
+) -> Result<Vec<F::Score>> {
+    let mut values = vec![F::Score::of(f64::NAN); labels.len()];
     log_probabilities_into(modality.logits, num_classes, labels, &mut values);
     known_or_error(values, m, modality)
 }
 
 /// `ln p` of every sample with NaN where modality `m` is missing, if it is a number everywhere else.
-pub(super) fn known_or_error<F: Real>(mut values: Vec<F>, m: usize, modality: &Modality<'_, F>) -> Result<Vec<F>> {
+pub(super) fn known_or_error<F, S: Real>(mut values: Vec<S>, m: usize, modality: &Modality<'_, F>) -> Result<Vec<S>> {
     if let Some(present) = modality.present {
         let missing = values.iter_mut().zip(present).filter(|(_, present)| !**present);
-        missing.for_each(|(value, _)| *value = F::of(f64::NAN));
+        missing.for_each(|(value, _)| *value = S::of(f64::NAN));
     }
     // NaN for every row that is not finite, and for no other.
     match (0..values.len()).find(|&i| values[i].into().is_nan() && modality.has(i)) {
@@ -250,13 +178,13 @@ pub(super) fn known_or_error<F: Real>(mut values: Vec<F>, m: usize, modality: &M
 }
 
 /// `ln softmax(row)[label]` of all rows, `[n, C]`, on all threads; NaN for a row that is not finite.
-pub(super) fn log_probabilities_into<F: Real>(rows: &[F], num_classes: usize, labels: &[u32], out: &mut [F]) {
+pub(super) fn log_probabilities_into<F: Value>(rows: &[F], num_classes: usize, labels: &[u32], out: &mut [F::Score]) {
     let chunks = out.par_chunks_mut(CHUNK).zip(labels.par_chunks(CHUNK)).zip(rows.par_chunks(CHUNK * num_classes));
     chunks.for_each(|((out, labels), rows)| F::log_probabilities(rows, num_classes, labels, out));
 }
 
 /// Eq. 2-3 of all samples on all threads, over the modalities that each has; NaN where a row is not finite.
-pub(super) fn complements_into<'a, F: Real>(modalities: &[Modality<'a, F>], width: usize, out: &mut [F]) {
+pub(super) fn complements_into<'a, F: Value>(modalities: &[Modality<'a, F>], width: usize, out: &mut [F::Score]) {
     let whole = modalities.iter().all(|modality| modality.present.is_none_or(|present| present.iter().all(|&p| p)));
     out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
         let samples = chunk * CHUNK..chunk * CHUNK + out.len();
@@ -272,8 +200,8 @@ pub(super) fn complements_into<'a, F: Real>(modalities: &[Modality<'a, F>], widt
 }
 
 /// Eq. 2-3 for every one of `n` samples, over the modalities that it has.
-fn complementarities<F: Real>(n: usize, width: usize, modalities: &[Modality<'_, F>]) -> Result<Vec<F>> {
-    let mut values = vec![F::of(0.0); n];
+fn complementarities<F: Value>(n: usize, width: usize, modalities: &[Modality<'_, F>]) -> Result<Vec<F::Score>> {
+    let mut values = vec![F::Score::of(0.0); n];
     complements_into(modalities, width, &mut values);
     let Some(sample) = values.iter().position(|&value| value.into().is_nan()) else { return Ok(values) };
     let bad = |&m: &usize| modalities[m].row(sample, width).is_some_and(|row| !row.iter().all(|x| x.finite()));
@@ -347,23 +275,12 @@ pub(super) fn check<F>(n: usize, num_classes: usize, modalities: &[Modality<'_, 
     }
 }
 
-/// `ln softmax(row)[label]`; NaN if anything in the row is not finite.
-fn log_probability(row: &[f64], label: usize) -> f64 {
-    if !row.iter().all(|x| x.is_finite()) {
-        return f64::NAN;
-    }
-    let max = row.iter().copied().fold(row[0], |max, x| if x > max { x } else { max });
-    // The largest term is 1, so the sum is neither 0 nor infinite, for any gap between logits.
-    let sum: f64 = row.iter().map(|&x| libm::exp(x - max)).sum();
-    row[label] - max - libm::log(sum)
-}
-
 /// Eq. 2-3: one minus the mean cosine over ordered pairs, at least 0; 0 for fewer than 2 rows; NaN if a row is not
 /// finite.
-fn complement<F: Real>(rows: &[&[F]]) -> F {
+fn complement<F: Value>(rows: &[&[F]]) -> F::Score {
     if rows.len() < 2 {
         let finite = rows.iter().all(|row| row.iter().all(|x| x.finite()));
-        return F::of(if finite { 0.0 } else { f64::NAN });
+        return F::Score::of(if finite { 0.0 } else { f64::NAN });
     }
     let mut sum = 0.0;
     for (a, row) in rows.iter().enumerate() {
@@ -373,11 +290,11 @@ fn complement<F: Real>(rows: &[&[F]]) -> F {
     }
     let pairs = (rows.len() * (rows.len() - 1) / 2) as f64;
     let phi = 1.0 - sum / pairs;
-    F::of(if phi < 0.0 { 0.0 } else { phi }) // not `max`, which would hide a NaN
+    F::Score::of(if phi < 0.0 { 0.0 } else { phi }) // not `max`, which would hide a NaN
 }
 
 /// Cosine of two rows, 0 if one has no length.
-fn cosine<F: Real>(a: &[F], b: &[F]) -> f64 {
+fn cosine<F: Value>(a: &[F], b: &[F]) -> f64 {
     let (mut dot, mut aa, mut bb) = products(a, b, 1.0, 1.0);
     // Squares of f32 stay in the range of f64. Squares of f64 may not, so such rows are scaled first.
     let safe = |x: f64| x == 0.0 || (1e-200..1e200).contains(&x);
@@ -396,7 +313,7 @@ fn cosine<F: Real>(a: &[F], b: &[F]) -> f64 {
 }
 
 /// `a.b`, `a.a` and `b.b` of the rows divided by these scales, in f64 and in a fixed order of eight lanes.
-fn products<F: Real>(a: &[F], b: &[F], scale_a: f64, scale_b: f64) -> (f64, f64, f64) {
+fn products<F: Value>(a: &[F], b: &[F], scale_a: f64, scale_b: f64) -> (f64, f64, f64) {
     let mut lanes = [[0.0; 8]; 3];
     let mut add = |lane: usize, x: F, y: F| {
         let (x, y): (f64, f64) = (x.into(), y.into());
@@ -478,6 +395,39 @@ mod tests {
                 let exact = measure(&vec![0; n], 1, &(0..count).map(all).collect::<Vec<_>>(), Terms::Complementarity);
                 for (found, exact) in found.unwrap().score.into_iter().zip(exact.unwrap().score) {
                     assert!((f64::from(found) - exact).abs() < 1e-6, "{count} {masked}: {found} {exact}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn f64_has_the_bits_of_the_plain_cosine() {
+        let mut word = 1u64;
+        let mut next = || {
+            word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (word >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+        };
+        let n = 30;
+        for (count, width) in (1..=9).flat_map(|count| [1, 5, 8, 19, 64, 100].map(|width| (count, width))) {
+            let scale = |m: usize, i: usize| match (m * 7 + i) % 29 {
+                0 => 0.0,
+                1 => 1e-120,
+                2 => 1e150,
+                3 => f64::NAN,
+                _ => 1.0,
+            };
+            let rows: Vec<Vec<f64>> =
+                (0..count).map(|m| (0..n * width).map(|at| next() * scale(m, at / width)).collect()).collect();
+            let present: Vec<Vec<bool>> = (0..count).map(|m| (0..n).map(|i| (i + m) % 4 > 0).collect()).collect();
+            for masked in [false, true] {
+                let mask = |m: usize| masked.then_some(&present[m][..]);
+                let all = |m: usize| Modality { logits: &[], embeddings: &rows[m], present: mask(m) };
+                let modalities: Vec<Modality<'_, f64>> = (0..count).map(all).collect();
+                let mut found = vec![0.0; n];
+                complements_into(&modalities, width, &mut found);
+                for (i, found) in found.into_iter().enumerate() {
+                    let exact = complement(&modalities.iter().filter_map(|m| m.row(i, width)).collect::<Vec<_>>());
+                    assert!(found.to_bits() == exact.to_bits() || found.is_nan() && exact.is_nan(), "{found} {exact}");
                 }
             }
         }

@@ -58,6 +58,8 @@ fn _climd(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<epoch::Epoch>()?;
     m.add_class::<sampler::Sampler>()?;
     m.add_class::<targets::Targets>()?;
+    m.add_function(wrap_pyfunction!(measure::measure_bf16, m)?)?;
+    m.add_function(wrap_pyfunction!(measure::measure_f16, m)?)?;
     m.add_function(wrap_pyfunction!(measure::measure_f32, m)?)?;
     m.add_function(wrap_pyfunction!(measure::measure_f64, m)?)?;
     m.add_function(wrap_pyfunction!(schedules, m)?)?;

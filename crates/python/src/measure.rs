@@ -1,6 +1,8 @@
-//! The measurer on arrays, in f32 or f64.
+//! The measurer on arrays of f16, bf16, f32 or f64.
 
-use climd::{Modality, Real, Terms};
+use climd::{Modality, Terms, Value};
+use half::slice::HalfBitsSliceExt;
+use half::{bf16, f16};
 use numpy::{Element, IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
@@ -16,27 +18,32 @@ pub enum Labels<'py> {
     Several(PyReadonlyArray2<'py, i8>),
 }
 
+/// The rows of each array, as they lie in memory.
+fn rows<'a, F: Element>(name: &str, arrays: &'a [PyReadonlyArray2<'_, F>]) -> Result<Vec<&'a [F]>> {
+    let of_array = |(m, array): (usize, &'a PyReadonlyArray2<'_, F>)| {
+        array.as_slice().map_err(|error| bad("Layout", format!("`{name}[{m}]`: {error}")))
+    };
+    arrays.iter().enumerate().map(of_array).collect()
+}
+
 /// Score, confidence of each modality, complementarity.
-fn measure<'py, F: Real + Element + Send + Sync>(
+fn measure<'py, F: Value<Score: Element>>(
     py: Python<'py>,
     labels: &Labels<'py>,
     num_classes: usize,
-    logits: &[PyReadonlyArray2<'py, F>],
-    embeddings: &[PyReadonlyArray2<'py, F>],
+    logits: &[&[F]],
+    embeddings: &[&[F]],
     present: &[PyReadonlyArray1<'py, bool>],
     terms: &str,
-) -> Result<Parts<'py, F>> {
+) -> Result<Parts<'py, F::Score>> {
     let terms: Terms = serde_json::from_value(terms.into()).map_err(|_| {
         let names = "both, confidence, complementarity or log_likelihood";
         bad("Terms", format!("`terms` is {terms:?}, but must be {names}"))
     })?;
-    fn rows<'a, F: Element>(name: &str, m: usize, arrays: &'a [PyReadonlyArray2<'_, F>]) -> Result<&'a [F]> {
-        let Some(array) = arrays.get(m) else { return Ok(&[]) };
-        array.as_slice().map_err(|error| bad("Layout", format!("`{name}[{m}]`: {error}")))
-    }
     let modalities = (0..logits.len().max(embeddings.len())).map(|m| {
         let present = present.get(m).map(|mask| contiguous("present", mask)).transpose()?;
-        Ok(Modality { logits: rows("logits", m, logits)?, embeddings: rows("embeddings", m, embeddings)?, present })
+        let (logits, embeddings) = (logits.get(m).copied(), embeddings.get(m).copied());
+        Ok(Modality { logits: logits.unwrap_or_default(), embeddings: embeddings.unwrap_or_default(), present })
     });
     let modalities: Vec<Modality<'_, F>> = modalities.collect::<Result<_>>()?;
     let scores = match labels {
@@ -65,6 +72,7 @@ pub fn measure_f32<'py>(
     present: Vec<PyReadonlyArray1<'py, bool>>,
     terms: &str,
 ) -> Result<Parts<'py, f32>> {
+    let (logits, embeddings) = (rows("logits", &logits)?, rows("embeddings", &embeddings)?);
     measure(py, &labels, num_classes, &logits, &embeddings, &present, terms)
 }
 
@@ -78,5 +86,38 @@ pub fn measure_f64<'py>(
     present: Vec<PyReadonlyArray1<'py, bool>>,
     terms: &str,
 ) -> Result<Parts<'py, f64>> {
+    let (logits, embeddings) = (rows("logits", &logits)?, rows("embeddings", &embeddings)?);
+    measure(py, &labels, num_classes, &logits, &embeddings, &present, terms)
+}
+
+#[pyfunction]
+pub fn measure_f16<'py>(
+    py: Python<'py>,
+    labels: Labels<'py>,
+    num_classes: usize,
+    logits: Vec<PyReadonlyArray2<'py, f16>>,
+    embeddings: Vec<PyReadonlyArray2<'py, f16>>,
+    present: Vec<PyReadonlyArray1<'py, bool>>,
+    terms: &str,
+) -> Result<Parts<'py, f32>> {
+    let (logits, embeddings) = (rows("logits", &logits)?, rows("embeddings", &embeddings)?);
+    measure(py, &labels, num_classes, &logits, &embeddings, &present, terms)
+}
+
+/// NumPy has no bf16, so the arrays are of its bits.
+#[pyfunction]
+pub fn measure_bf16<'py>(
+    py: Python<'py>,
+    labels: Labels<'py>,
+    num_classes: usize,
+    logits: Vec<PyReadonlyArray2<'py, u16>>,
+    embeddings: Vec<PyReadonlyArray2<'py, u16>>,
+    present: Vec<PyReadonlyArray1<'py, bool>>,
+    terms: &str,
+) -> Result<Parts<'py, f32>> {
+    fn numbers<'a>(rows: Vec<&'a [u16]>) -> Vec<&'a [bf16]> {
+        rows.into_iter().map(|row| row.reinterpret_cast()).collect()
+    }
+    let (logits, embeddings) = (numbers(rows("logits", &logits)?), numbers(rows("embeddings", &embeddings)?));
     measure(py, &labels, num_classes, &logits, &embeddings, &present, terms)
 }

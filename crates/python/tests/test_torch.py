@@ -303,6 +303,19 @@ def test_the_measurer_gives_the_scores_of_the_crate(terms, kind, masked):
     np.testing.assert_allclose(measurer.finish(), expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+def test_half_precision_has_the_scores_of_a_copy_in_float32(kind):
+    torch.manual_seed(2)
+    logits, embeddings = [[torch.randn(SAMPLES, width).to(kind) for _ in range(5)] for width in (3, 20)]
+    copies = [[x.float() for x in xs] for xs in (logits, embeddings)]
+    expected = climd.measure(LABELS, *copies).score
+    np.testing.assert_array_equal(climd.measure(LABELS, logits, embeddings).score, expected)
+    for tensors in (logits, [logits[0].float(), *logits[1:]]):  # of one type, or of two
+        measurer = Measurer(LABELS)
+        measurer.observe(range(SAMPLES), tensors, [x.T.contiguous().T for x in embeddings])
+        np.testing.assert_array_equal(measurer.finish(), expected)
+
+
 def test_samples_that_were_not_observed_or_are_not_finite_are_named():
     measurer = Measurer(LABELS, terms="confidence")
     measurer.observe(range(90), [torch.zeros(90, 3)])

@@ -81,6 +81,22 @@ class Sampler:
     def state(self, epoch: int, samples: int) -> bytes: ...
     def restore(self, state: bytes) -> Tuple[int, int]: ...
 
+def measure_bf16(
+    labels: Union[NDArray[np.uint32], NDArray[np.int8]],
+    num_classes: int,
+    logits: List[NDArray[Any]],
+    embeddings: List[NDArray[Any]],
+    present: List[NDArray[np.bool_]],
+    terms: str,
+) -> Tuple[NDArray[Any], List[NDArray[Any]], NDArray[Any]]: ...
+def measure_f16(
+    labels: Union[NDArray[np.uint32], NDArray[np.int8]],
+    num_classes: int,
+    logits: List[NDArray[Any]],
+    embeddings: List[NDArray[Any]],
+    present: List[NDArray[np.bool_]],
+    terms: str,
+) -> Tuple[NDArray[Any], List[NDArray[Any]], NDArray[Any]]: ...
 def measure_f32(
     labels: Union[NDArray[np.uint32], NDArray[np.int8]],
     num_classes: int,

@@ -37,7 +37,8 @@ def measure(
     and -1 (unknown), or `climd.Targets`; the confidence is then that of the mean log probability of the known labels. `logits`: one `[N, C]` for each of `M` modalities. `embeddings`: one
     `[N, D]` for each modality, with the same `D`. `present`: `[N, M]` of bool: whether a sample has a modality. Rows of missing
     modalities are ignored. Every argument may be any array or tensor that NumPy can read (by DLPack or `__array__`).
-    float32 and float64 on the CPU are not copied. If one array is float64, everything is computed in float64.
+    Arrays of float16, float32 or float64 on the CPU are not copied, if all have one type. If one array is float64, everything is
+    computed in float64, and otherwise in float32. bfloat16 is copied here, but not by `climd.torch.Measurer`.
 
     `terms`: "both" (Eq. 4), "confidence" (Eq. 1, needs logits), "complementarity" (Eq. 2-3, needs embeddings) or
     "log_likelihood" (the mean log probability of the label).
@@ -56,15 +57,15 @@ def measure(
     for m, x in enumerate(rows):
         if x.shape[1] != classes:
             raise error("Shape", f"`logits[{m}]` has {x.shape[1]} columns, but `logits[0]` has {classes}")
-    wide = any(x.dtype == np.float64 for x in [*rows, *vectors])
-    kind = np.float64 if wide else np.float32
+    kinds = {x.dtype for x in [*rows, *vectors]}
+    kind = kinds.pop() if len(kinds) == 1 else np.dtype(np.float64 if np.float64 in kinds else np.float32)
     rows, vectors = ([np.ascontiguousarray(x, dtype=kind) for x in xs] for xs in (rows, vectors))
     table = table_of(labels)
     if table is not None and rows and table.shape[1] != classes:
         raise error("Shape", f"`logits[0]` has {classes} columns, but `labels` has {table.shape[1]}: one for each label is needed")
     columns = as_columns(labels, classes) if table is None else table
     masks = as_masks(present, len(columns), modalities)
-    call = _climd.measure_f64 if wide else _climd.measure_f32
+    call = {"float64": _climd.measure_f64, "float16": _climd.measure_f16}.get(kind.name, _climd.measure_f32)
     return Scores(*call(columns, classes, rows, vectors, masks, terms))
 
 
@@ -74,7 +75,7 @@ def as_rows(name: str, m: int, x: Any) -> NDArray[Any]:
         raise error("Shape", f"`{name}[{m}]` has shape {list(array.shape)}, but must be [N, width], one row a sample")
     if array.dtype.kind not in "fiub":
         raise error("Kind", f"`{name}[{m}]` is of type {array.dtype}, but must be real numbers")
-    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float32)
+    return array if array.dtype in (np.float16, np.float32, np.float64) else array.astype(np.float32)
 
 
 def as_columns(labels: Any, classes: int) -> NDArray[np.uint32]:

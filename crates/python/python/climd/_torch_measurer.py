@@ -18,7 +18,12 @@ from . import _climd
 from ._labels import as_labels, error
 from ._targets import table_of
 
-_READ_IN_PLACE = (torch.float32, torch.float64)
+_READ_IN_PLACE = {
+    torch.float16: _climd.measure_f16,
+    torch.bfloat16: _climd.measure_bf16,
+    torch.float32: _climd.measure_f32,
+    torch.float64: _climd.measure_f64,
+}
 _ANY = np.iinfo(np.uint32).max  # columns where there are no logits
 _RECENT = 256  # steps whose results are kept as they are; then they become one tensor, as small ones waste a device's memory
 
@@ -121,14 +126,14 @@ class Measurer:
         self, at: torch.Tensor, logits: Sequence[torch.Tensor], embeddings: Sequence[torch.Tensor]
     ) -> torch.Tensor:
         """The scores by the engine, which reads the CPU's memory: many times faster than operations of PyTorch."""
-        wide = any(x.dtype == torch.float64 for x in (*logits, *embeddings))
-        kind, call = (np.float64, _climd.measure_f64) if wide else (np.float32, _climd.measure_f32)
-        rows, vectors = ([np.ascontiguousarray(x.detach().numpy(), dtype=kind) for x in xs] for xs in (logits, embeddings))
+        kinds = {x.dtype for x in (*logits, *embeddings)}
+        kind = kinds.pop() if len(kinds) == 1 else torch.float64 if torch.float64 in kinds else torch.float32
+        rows, vectors = ([as_array(x, kind) for x in xs] for xs in (logits, embeddings))
         row = at.cpu().numpy()
         labels = self._labels.cpu().numpy()[row]
         masks = [] if self._present is None else list(np.ascontiguousarray(self._present.cpu().numpy()[row].T))
         several = labels.ndim == 2
-        score, _, _ = call(
+        score, _, _ = _READ_IN_PLACE[kind](
             labels if several else labels.astype(np.uint32), rows[0].shape[1] if rows else _ANY, rows, vectors, masks, self.terms
         )
         return torch.from_numpy(score).float()
@@ -258,6 +263,12 @@ class Steps:
             indices, scores = zip(*self._recent)
             self._whole.append((torch.cat(indices), torch.cat(scores)))
             self._recent = []
+
+
+def as_array(x: torch.Tensor, kind: torch.dtype) -> NDArray[Any]:
+    """The tensor's memory, or a copy of this type without gaps. NumPy has no bfloat16, so that comes as its bits."""
+    x = x.detach().to(kind).contiguous()
+    return x.view(torch.int16).numpy().view(np.uint16) if kind == torch.bfloat16 else x.numpy()
 
 
 def check_finite(scores: NDArray[np.float32], samples: Any) -> None:
