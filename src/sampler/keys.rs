@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// Samples whose keys are computed together.
+const BLOCK: usize = 512;
+
 /// The key of every sample of an epoch.
 pub(super) enum Keys<'a> {
     Highest(&'a [f32]),
@@ -28,12 +31,27 @@ impl<'a> Keys<'a> {
 
     /// Calls `visit(sample, key)` for each of these samples in order.
     pub(super) fn visit(&self, samples: Range<usize>, mut visit: impl FnMut(usize, u32)) {
-        let scored = |scores: &'a [f32]| samples.clone().zip(&scores[samples.clone()]);
-        match self {
-            Keys::Highest(scores) => scored(scores).for_each(|(i, &score)| visit(i, key_of_score(score))),
-            Keys::Lowest(scores) => scored(scores).for_each(|(i, &score)| visit(i, !key_of_score(score))),
-            Keys::Given(keys) => samples.clone().zip(&keys[samples]).for_each(|(i, &key)| visit(i, key)),
+        // keys of a block at a time: many at once, and `visit` is compiled in one place
+        let mut memory = [0; BLOCK];
+        for first in samples.clone().step_by(BLOCK) {
+            let block = first..samples.end.min(first + BLOCK);
+            block.clone().zip(self.block(block, &mut memory)).for_each(|(sample, &key)| visit(sample, key));
         }
+    }
+
+    /// The keys of these samples, at most a block.
+    fn block<'b>(&'b self, samples: Range<usize>, memory: &'b mut [u32; BLOCK]) -> &'b [u32] {
+        let keys = &mut memory[..samples.len()];
+        match self {
+            Keys::Highest(scores) => {
+                keys.iter_mut().zip(&scores[samples]).for_each(|(key, &score)| *key = key_of_score(score));
+            }
+            Keys::Lowest(scores) => {
+                keys.iter_mut().zip(&scores[samples]).for_each(|(key, &score)| *key = !key_of_score(score));
+            }
+            Keys::Given(keys) => return &keys[samples],
+        }
+        keys
     }
 
     /// A number that is smaller the earlier the sample comes. No two samples have the same.

@@ -161,20 +161,25 @@ impl Spread {
         let highest = (keys.len() as u64) << LOW;
 
         let mut end = 2; // two bins that nobody reads, of the small groups
+        let small = Bins { start: 0, shift: u64::BITS - 1 };
         let bins = |&size: &usize| {
             if size < SMALL {
-                return Bins { start: 0, shift: u64::BITS - 1 };
+                return small;
             }
             let shift = (u64::BITS - highest.leading_zeros()) - (size / PER_BIN).ilog2().min(MAX_BITS);
             let bins = Bins { start: end, shift };
             end += (highest >> shift) as u32 + 1;
             bins
         };
-        let groups: Vec<Bins> = sizes.iter().map(bins).collect();
+        // Larger groups come first, so that most of a million small ones have no entry, which would not be in the
+        // cache.
+        let large = sizes.iter().rposition(|&size| size >= SMALL).map_or(0, |last| last + 1);
+        let mut groups: Vec<Bins> = sizes[..large].iter().map(bins).collect();
+        groups.push(small); // all others
         let count = |at: usize| {
             let mut counts = vec![0u32; end as usize];
             keys.visit(samples(at), |sample, key| {
-                let Bins { start, shift } = groups[group(sample)];
+                let Bins { start, shift } = groups[group(sample).min(large)];
                 counts[start as usize + (quantiles.of(key) >> shift) as usize] += 1;
             });
             counts

@@ -112,27 +112,32 @@ pub(crate) fn largest_remainder(weights: &[u64], size: usize) -> Vec<usize> {
 ///
 /// Filling a class never lowers the part of another, so one pass by the size at which each class fills is enough.
 fn redistribute(counts: &[usize], weights: &[u64], size: usize) -> Vec<usize> {
-    // n_c / w_c ascending, cross-multiplied: a total order in integers
-    let mut by_room: Vec<usize> = (0..counts.len()).collect();
-    by_room.par_sort_unstable_by(|&a, &b| {
-        let left = counts[a] as u128 * u128::from(weights[b]);
-        left.cmp(&(counts[b] as u128 * u128::from(weights[a])))
+    // n_c / w_c ascending, cross-multiplied: a total order in integers. The rounded quotient tells most of them apart:
+    // it never falls where the exact one rises, as counts and weights are below 2^53.
+    let quotient = |(class, (&n, &w)): (usize, (&usize, &u64))| ((n as f64 / w as f64).to_bits(), class);
+    let mut by_room: Vec<(u64, usize)> = counts.iter().zip(weights).enumerate().map(quotient).collect();
+    by_room.par_sort_unstable_by(|&(a_rounded, a), &(b_rounded, b)| {
+        let exact = || {
+            let left = counts[a] as u128 * u128::from(weights[b]);
+            left.cmp(&(counts[b] as u128 * u128::from(weights[a])))
+        };
+        a_rounded.cmp(&b_rounded).then_with(exact)
     });
     let mut open_weight: u128 = weights.iter().map(|&w| u128::from(w)).sum();
     let (mut left, mut quotas) = (size, counts.to_vec());
-    let mut open = by_room.as_slice();
-    while let [class, rest @ ..] = open {
-        let (count, weight) = (counts[*class], u128::from(weights[*class]));
+    let mut is_open = vec![true; counts.len()];
+    for (_, class) in by_room {
+        let (count, weight) = (counts[class], u128::from(weights[class]));
         if (left as u128) * weight < count as u128 * open_weight {
             break;
         }
         left -= count;
         open_weight -= weight;
-        open = rest;
+        is_open[class] = false;
     }
+    // by class again, largest first: ties of remainders go to the larger class
+    let open: Vec<usize> = (0..counts.len()).filter(|&class| is_open[class]).collect();
     if !open.is_empty() {
-        let mut open = open.to_vec();
-        open.sort_unstable(); // by class again, largest first: ties of remainders go to the larger class
         let weights: Vec<u64> = open.iter().map(|&class| weights[class]).collect();
         for (class, quota) in open.into_iter().zip(largest_remainder(&weights, left)) {
             quotas[class] = quota;
