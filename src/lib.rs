@@ -14,7 +14,7 @@
 //! for epoch in 0..4 {
 //!     if sampler.wants_scores(epoch) {
 //!         // of your network, in evaluation mode: logits [N, 3] and embeddings [N, 2] of each modality
-//!         let (logits, embeddings) = ([0.0; 30], [1.0; 20]);
+//!         let (logits, embeddings) = ([0.0f32; 30], [1.0f32; 20]);
 //!         let modality = Modality { logits: &logits, embeddings: &embeddings, present: None };
 //!         let scores = measure(&labels, 3, &[modality, modality], Terms::Both)?;
 //!         sampler.update(epoch, &scores.score)?;

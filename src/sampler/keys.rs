@@ -40,6 +40,7 @@ impl<'a> Keys<'a> {
     }
 
     /// The keys of these samples, at most a block.
+    #[inline(always)]
     fn block<'b>(&'b self, samples: Range<usize>, memory: &'b mut [u32; BLOCK]) -> &'b [u32] {
         let keys = &mut memory[..samples.len()];
         match self {

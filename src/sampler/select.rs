@@ -204,9 +204,10 @@ impl Search<'_> {
         marks: &Marks,
         spare: &mut Vec<u32>,
     ) -> Vec<Stretch> {
+        let others = thresholds.len() - 1; // all groups from here on have the last threshold
         match marks.0.is_empty() {
             true => self.survey(thresholds, open, group, |_| false, spare),
-            false => self.survey(thresholds, open, group, |sample| marks.has(sample), spare),
+            false => self.survey(thresholds, open, |at| others.min(group(at)), |at| marks.has(at), spare),
         }
     }
 
@@ -336,9 +337,9 @@ fn by_threshold_or_mark(
     let (thresholds, open): (Vec<_>, Vec<_>) = quotas.par_chunks(BLOCK).enumerate().map(begin).unzip();
     let (mut thresholds, open) = (thresholds.concat(), open.into_iter().flatten().collect());
     thresholds.push(Threshold::NONE); // of all small classes that follow
-    let group = |sample: usize| large.min(of[sample] as usize);
-    let stretches = search.finish(&mut thresholds, open, group, &marks, spare);
-    let takes = |sample: usize, key: u32| thresholds[group(sample)].takes(sample, key) || marks.has(sample);
+    let stretches = search.finish(&mut thresholds, open, |sample| of[sample] as usize, &marks, spare);
+    let threshold = |sample: usize| thresholds[large.min(of[sample] as usize)];
+    let takes = |sample: usize, key: u32| threshold(sample).takes(sample, key) || marks.has(sample);
     if quotas.iter().zip(counts).all(|(quota, n)| quota <= n) {
         let takes = |sample: usize| takes(sample, keys.of(sample));
         return merge(&parts(&stretches, spare, takes), spare, out);

@@ -49,12 +49,14 @@ fn measure<'py, F: Value<Score: Element>>(
     let scores = match labels {
         Labels::One(labels) => {
             let labels = contiguous("labels", labels)?;
-            py.detach(|| pool::run(|| climd::measure(labels, num_classes, &modalities, terms)))
+            let work = || climd::measure(labels, num_classes, &modalities, terms);
+            py.detach(|| pool::run_for(labels.len(), work))
         }
         Labels::Several(table) => {
-            let columns = table.as_array().ncols();
+            let (samples, columns) = table.as_array().dim();
             let table = table.as_slice().map_err(|error| bad("Layout", format!("`labels`: {error}")))?;
-            py.detach(|| pool::run(|| climd::measure_multi_hot(table, columns, &modalities, terms)))
+            let work = || climd::measure_multi_hot(table, columns, &modalities, terms);
+            py.detach(|| pool::run_for(samples, work))
         }
     }
     .map_err(raise)?;

@@ -50,6 +50,13 @@ pub fn run<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     }
 }
 
+/// As [`run`], for work on so many samples. A batch of a training step is one chunk of the measurer, which no thread
+/// divides: it is done here, as to wake a thread up would take longer than the work.
+pub fn run_for<R: Send>(samples: usize, work: impl FnOnce() -> R + Send) -> R {
+    const CHUNK: usize = 1024;
+    if samples <= CHUNK { work() } else { run(work) }
+}
+
 fn current() -> Option<&'static ThreadPool> {
     let process = std::process::id();
     let found = POOL.load(Ordering::Acquire);

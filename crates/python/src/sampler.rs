@@ -39,11 +39,12 @@ impl Sampler {
     }
 
     fn write<R: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut Engine) -> R + Send) -> R {
-        py.detach(|| {
-            let mut guard = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-            let inner = &mut *guard;
-            pool::run(|| work(inner))
-        })
+        self.write_here(py, |engine| pool::run(|| work(engine)))
+    }
+
+    /// As [`write`](Self::write), for what needs no other threads, which would have to wake up.
+    fn write_here<R: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut Engine) -> R + Send) -> R {
+        py.detach(|| work(&mut *self.inner.write().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// The exception that a schedule in Python raised. Without one, the error of the crate.
@@ -154,11 +155,11 @@ impl Sampler {
         scores: PyReadonlyArray1<'_, f32>,
     ) -> Result<()> {
         let (indices, scores) = (contiguous("indices", &indices)?, contiguous("scores", &scores)?);
-        self.write(py, |engine| engine.observe(epoch, indices, scores)).map_err(raise)
+        self.write_here(py, |engine| engine.observe(epoch, indices, scores)).map_err(raise)
     }
 
     fn renew(&self, py: Python<'_>, epoch: usize) -> Result<usize> {
-        self.write(py, |engine| engine.renew(epoch)).map_err(raise)
+        self.write_here(py, |engine| engine.renew(epoch)).map_err(raise)
     }
 
     fn epoch(&self, py: Python<'_>, epoch: usize) -> Result<Epoch> {

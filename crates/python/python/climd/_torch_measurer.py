@@ -158,9 +158,11 @@ class Measurer:
                     raise error("EmbeddingWidth", text)
         if self.terms != "complementarity":
             self._check_labels(logits[0].shape[1])
-        if at.device.type == "cpu" and len(at) and not (0 <= int(at.min()) and int(at.max()) < len(self._labels)):
-            index = int(at.max()) if int(at.max()) >= len(self._labels) else int(at.min())
-            raise error("IndexOutOfRange", f"`indices` has {index}, but the data set has {len(self._labels)} samples")
+        if at.device.type == "cpu" and len(at):
+            lowest, highest = map(int, at.aminmax())
+            if lowest < 0 or highest >= len(self._labels):
+                index = highest if highest >= len(self._labels) else lowest
+                raise error("IndexOutOfRange", f"`indices` has {index}, but the data set has {len(self._labels)} samples")
 
     def _check_labels(self, columns: int) -> None:
         if self._labels.ndim == 2 and self._labels.shape[1] != columns:
