@@ -280,7 +280,8 @@ fn map(arguments: &Arguments, sets: &[Dataset]) -> Result<()> {
             lines.extend(done);
         }
     }
-    map::write(&arguments.out(), &map::stem(arguments.first_seed), lines)
+    println!("{}", map::write(&arguments.out(), arguments.first_seed, lines)?);
+    Ok(())
 }
 
 /// The time when so many minutes are over; none if it is too far away for the clock.

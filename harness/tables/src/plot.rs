@@ -6,16 +6,23 @@
 //! than eight series get colours from dark to light. An SVG file has a title and a description. The legend is beside
 //! the plot, so that it covers no data. Above 54 entries it names every second one, every third one, and so on.
 
+mod canvas;
+mod colours;
 mod error;
 mod figure;
+mod tiles;
 
 use std::ops::Range;
 use std::path::Path;
 
 use plotters::style::{Color, RGBColor};
 
+use self::canvas::INK;
+use self::colours::{GREY, class_colours, palette};
 pub use self::error::{Error, Result};
+use self::error::{not_empty, same_length, value};
 use self::figure::{Figure, Panel, Pen, Shape, Swatch};
+pub use self::tiles::{Kind, Tile, Tiles, tiles};
 
 /// One curve: its points, and the spread of the values behind each point.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -239,8 +246,6 @@ pub fn forest(stem: impl AsRef<Path>, title: &str, x_label: &str, differences: &
     Figure { title: title.into(), description, legend, panels: vec![panel] }.write(stem.as_ref())
 }
 
-const GREY: RGBColor = RGBColor(150, 150, 150);
-const INK: RGBColor = RGBColor(40, 40, 40);
 const ABOVE: RGBColor = RGBColor(0, 114, 178);
 const BELOW: RGBColor = RGBColor(213, 94, 0);
 
@@ -329,18 +334,6 @@ impl Series {
     }
 }
 
-fn not_empty(argument: &str, length: usize) -> Result<()> {
-    if length > 0 { Ok(()) } else { Err(Error::Empty { argument: argument.into() }) }
-}
-
-fn same_length(argument: &str, found: usize, expected: usize, rule: &'static str) -> Result<()> {
-    if found == expected { Ok(()) } else { Err(Error::Length { argument: argument.into(), found, expected, rule }) }
-}
-
-fn value(argument: &str, index: usize, value: f64, needed: &'static str) -> Error {
-    Error::Value { argument: argument.into(), index, value, needed }
-}
-
 /// The most bars that have gaps between them.
 const APART: usize = 40;
 
@@ -380,33 +373,6 @@ fn padded(values: impl Iterator<Item = f64> + Clone, air: f64) -> Range<f64> {
     let (low, high) = (values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max));
     let pad = if high > low { air * (high - low) } else { 0.05 * low.abs().max(1.0) };
     low - pad..high + pad
-}
-
-/// Of methods: Okabe and Ito's without the yellow, and a grey; or a ramp.
-fn palette(count: usize) -> Vec<RGBColor> {
-    colours(count, [0x0072b2, 0xe69f00, 0x009e73, 0xcc79a7, 0x56b4e9, 0xd55e00, 0x000000, 0x8a8a8a])
-}
-
-/// Of classes: Tol's muted ones, none of which a method has; or a ramp.
-fn class_colours(count: usize) -> Vec<RGBColor> {
-    colours(count, [0x332288, 0xcc6677, 0x117733, 0x88ccee, 0x882255, 0x999933, 0x44aa99, 0xaa4499])
-}
-
-/// These, or, for more, a ramp through viridis that ends before its yellow.
-fn colours(count: usize, few: [u32; 8]) -> Vec<RGBColor> {
-    const VIRIDIS: [u32; 7] = [0x440154, 0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962];
-    let channels = |colour: u32| [colour >> 16, colour >> 8, colour].map(|channel| f64::from(channel & 255));
-    let ramp = |at: f64| {
-        let low = (at as usize).min(VIRIDIS.len() - 2);
-        let (from, to) = (channels(VIRIDIS[low]), channels(VIRIDIS[low + 1]));
-        std::array::from_fn(|i| from[i] + (at - low as f64) * (to[i] - from[i]))
-    };
-    let colour = |i: usize| match count <= few.len() {
-        true => channels(few[i]),
-        false => ramp((VIRIDIS.len() - 1) as f64 * i as f64 / (count - 1) as f64),
-    };
-    let rounded = |[red, green, blue]: [f64; 3]| RGBColor(red as u8, green as u8, blue as u8);
-    (0..count).map(|i| rounded(colour(i))).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use climd_repro::map::Line;
+use climd_repro::map::{self, Line};
 use clinic::folder;
 
 fn command(folder: &Path, more: &[&str]) -> Result<(), String> {
@@ -17,9 +17,17 @@ fn command(folder: &Path, more: &[&str]) -> Result<(), String> {
     output.status.success().then_some(()).ok_or_else(|| String::from_utf8(output.stderr).unwrap())
 }
 
+/// The lines of the file; the page beside it says nothing else.
 fn lines(folder: &Path, stem: &str) -> Vec<Line> {
-    let mut csv = csv::Reader::from_path(folder.join(format!("out/{stem}.csv"))).unwrap();
-    csv.deserialize().map(Result::unwrap).collect()
+    let out = folder.join("out");
+    let lines = map::read(&out.join(format!("{stem}.csv"))).unwrap();
+    assert_eq!(page(folder, stem), map::page(&lines, stem, map::first_seed(stem).unwrap()));
+    assert!(out.join(format!("pictures/{stem}.svg")).exists());
+    lines
+}
+
+fn page(folder: &Path, stem: &str) -> String {
+    fs::read_to_string(folder.join(format!("out/{stem}.md"))).unwrap()
 }
 
 #[test]
@@ -35,6 +43,7 @@ fn the_map_stops_in_time_goes_on_and_says_where_patients_are_too_few() {
     assert_eq!(runs(), 0);
     let found = lines(place, "map");
     assert!(found.len() == 6 && found.iter().all(|line| line.ratio == 20 && line.splits == 0), "{found:?}");
+    assert!(page(place, "map").contains("**We cannot tell yet.** No cell is done."));
 
     command(place, &[&["--seeds", "5"], &CELLS[..]].concat()).unwrap();
     assert_eq!(runs(), 2 * 5 * 6);
@@ -64,6 +73,9 @@ fn the_map_stops_in_time_goes_on_and_says_where_patients_are_too_few() {
             assert!(of.low <= of.difference && of.difference <= of.high && (of.p < 0.05) == of.is_told());
         }
     }
+    let text = page(place, "map");
+    let said = ["too few patients: 1.", "of 2 cells", "| 20:1", "77 cells were not run", "too few"];
+    assert!(said.iter().all(|said| text.contains(said)), "{text}");
     // again, in no time: the same, from the runs that were kept
     command(place, &[&["--seeds", "5", "--minutes", "0.000001"], &CELLS[..]].concat()).unwrap();
     assert_eq!(lines(place, "map"), found);
@@ -71,6 +83,8 @@ fn the_map_stops_in_time_goes_on_and_says_where_patients_are_too_few() {
     // the same cell on fresh splits is a file of its own
     command(place, &["--seeds", "5", "--first-seed", "20", "--cells", "1:0:10"]).unwrap();
     assert_eq!((lines(place, "map"), lines(place, "map-from20").len(), runs()), (found, 6, 90));
+    let fresh = page(place, "map-from20");
+    assert!(fresh.contains("Fresh splits, from 20 on") && fresh.contains("pictures/map-from20.svg"), "{fresh}");
 }
 
 #[test]

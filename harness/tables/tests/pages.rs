@@ -13,6 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use climd_repro::comparisons::{Comparison, Key, comparisons, key, records};
+use climd_repro::map;
 use climd_repro::record::Record;
 
 fn root() -> PathBuf {
@@ -339,4 +340,18 @@ fn every_kind_of_error_has_a_line_and_every_line_a_test() {
     assert!(names.len() > 110, "{names:?}");
     let missing: Vec<&&str> = names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "docs/errors.md lacks {missing:?}");
+}
+
+/// The pages of `climd-repro map` are made of their CSV files alone.
+#[test]
+fn a_map_says_what_its_lines_say() {
+    let folder = root().join("docs/results");
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if let (Some("csv"), Some(first)) = (path.extension().and_then(|end| end.to_str()), map::first_seed(&stem)) {
+            let page = map::page(&map::read(&path).unwrap(), &stem, first);
+            assert_eq!(fs::read_to_string(path.with_extension("md")).unwrap(), page, "{stem}: make it again");
+        }
+    }
 }

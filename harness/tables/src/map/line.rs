@@ -9,7 +9,7 @@ use crate::stats::{Paired, Summary};
 
 /// A method in a cell. In a cell with too few patients for its imbalance no line has splits.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[allow(missing_docs)] // the columns are described in docs/results/README.md
+#[allow(missing_docs)] // the page describes the columns
 pub struct Line {
     pub data: String,
     pub ratio: u32,
@@ -49,7 +49,8 @@ impl Beside {
     /// The same difference, seen from the other row.
     #[must_use]
     pub fn reversed(self) -> Beside {
-        Beside { difference: -self.difference, low: -self.high, high: -self.low, p: self.p }
+        // not `-`, which makes -0 of 0
+        Beside { difference: 0.0 - self.difference, low: 0.0 - self.high, high: 0.0 - self.low, p: self.p }
     }
 
     /// Whether the interval leaves 0 out.

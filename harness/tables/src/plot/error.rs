@@ -54,3 +54,15 @@ pub enum Error {
         reason: String,
     },
 }
+
+pub(super) fn not_empty(argument: &str, length: usize) -> Result<()> {
+    if length > 0 { Ok(()) } else { Err(Error::Empty { argument: argument.into() }) }
+}
+
+pub(super) fn same_length(argument: &str, found: usize, expected: usize, rule: &'static str) -> Result<()> {
+    if found == expected { Ok(()) } else { Err(Error::Length { argument: argument.into(), found, expected, rule }) }
+}
+
+pub(super) fn value(argument: &str, index: usize, value: f64, needed: &'static str) -> Error {
+    Error::Value { argument: argument.into(), index, value, needed }
+}

@@ -1,29 +1,21 @@
-//! Draws shapes, given in the units of the axes, into two files.
+//! Panels of shapes, given in the units of their axes, with a legend.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::path::Path;
 
 use plotters::coord::Shift;
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::error::{Error, Result};
+use super::canvas::{
+    self, GAP, INK, LABEL_SIZE, Picture, SCALE, TICK_SIZE, TITLE_SIZE, fitting, font, text_width, undrawn, units,
+};
+use super::error::Result;
 
-/// Everything is drawn this many times larger and then scaled back, as both backends round to whole units.
-const SCALE: u32 = 4;
-/// Pixels of the PNG for a unit of the figure.
-const PNG_SCALE: u32 = 2;
 const PLOT_WIDTH: u32 = 720;
-const GAP: u32 = 16;
-const FAMILY: &str = "sans-serif";
-const TITLE_SIZE: f64 = 21.0;
-const LABEL_SIZE: f64 = 17.0;
-const TICK_SIZE: f64 = 15.0;
 const LEGEND_ROW: u32 = 24;
 const LEGEND_ENTRIES: usize = 54;
-const INK: RGBColor = RGBColor(40, 40, 40);
 
 pub(super) enum Shape {
     Area(Vec<(f64, f64)>, RGBAColor),
@@ -80,11 +72,6 @@ pub(super) struct Figure {
 
 impl Figure {
     pub(super) fn write(mut self, stem: &Path) -> Result {
-        static FONT: Once = Once::new();
-        FONT.call_once(|| {
-            // a font that cannot be read shows as a drawing error below
-            let _ = plotters::style::register_font(FAMILY, FontStyle::Normal, dejavu::sans::regular());
-        });
         let step = self.legend.len().div_ceil(LEGEND_ENTRIES).max(1);
         self.legend = self.legend.into_iter().step_by(step).collect();
         for (name, _) in &mut self.legend {
@@ -92,34 +79,7 @@ impl Figure {
                 *name = name.chars().take(39).chain(['…']).collect();
             }
         }
-        if let Some(folder) = stem.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))?;
-        }
-        let [svg, png] = ["svg", "png"].map(|kind| {
-            let mut file = stem.as_os_str().to_owned(); // `with_extension` would remove the end of "gamma_0.3"
-            file.push(".");
-            file.push(kind);
-            PathBuf::from(file)
-        });
-        let (width, height) = self.size()?;
-        let (wide, high) = (SCALE * width, SCALE * height);
-
-        let mut text = String::new();
-        self.draw(&SVGBackend::with_string(&mut text, (wide, high)).into_drawing_area())?;
-        let shown = format!("width=\"{width}\" height=\"{height}\"");
-        let text = text.replacen(&format!("width=\"{wide}\" height=\"{high}\""), &shown, 1);
-        let text = described(&text, &self.title, &self.description);
-        std::fs::write(&svg, text).map_err(|error| unwritten(&svg, &error))?;
-
-        let mut pixels = vec![0; (3 * wide * high) as usize];
-        self.draw(&BitMapBackend::with_buffer(&mut pixels, (wide, high)).into_drawing_area())?;
-        let pixels = shrunk(&pixels, wide as usize, (SCALE / PNG_SCALE) as usize);
-        let (wide, high) = (PNG_SCALE * width, PNG_SCALE * height);
-        let mut image = BitMapBackend::new(&png, (wide, high));
-        image.blit_bitmap((0, 0), (wide, high), &pixels).map_err(|error| unwritten(&png, &error))?;
-        image.present().map_err(|error| unwritten(&png, &error))?;
-        drop(image);
-        Ok([svg, png])
+        canvas::write(&self, stem)
     }
 
     fn title_height(&self) -> u32 {
@@ -134,6 +94,42 @@ impl Figure {
     fn legend_column(&self) -> Result<u32> {
         let widths = self.legend.iter().map(|(name, _)| text_width(name, TICK_SIZE));
         Ok(widths.collect::<Result<Vec<u32>>>()?.into_iter().max().unwrap_or(0) + 24 + GAP)
+    }
+
+    fn draw_legend<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()> {
+        let (rows, width) = (self.rows_in_legend(), self.legend_column()?);
+        let style = font(TICK_SIZE, INK).pos(Pos::new(HPos::Left, VPos::Center));
+        for (i, (name, swatch)) in self.legend.iter().enumerate() {
+            let (x, y) = ((i / rows) as u32 * width, GAP + (i % rows) as u32 * LEGEND_ROW);
+            match swatch {
+                Swatch::Filled(colour) => {
+                    let box_ = Rectangle::new([units(x, y), units(x + 16, y + 14)], colour.filled());
+                    area.draw(&box_).map_err(undrawn)?;
+                }
+                Swatch::Drawn(Pen { colour, dash }) => {
+                    let (ends, style) = ([units(x, y + 8), units(x + 20, y + 8)], colour.stroke_width(3 * SCALE));
+                    match dash {
+                        None => area.draw(&PathElement::new(ends, style)).map_err(undrawn)?,
+                        Some((dash, gap)) => {
+                            let line = DashedPathElement::new(ends, SCALE * dash.min(&10), SCALE * gap, style);
+                            area.draw(&line).map_err(undrawn)?;
+                        }
+                    }
+                }
+            }
+            area.draw_text(name, &style, units(x + 24, y + 8)).map_err(undrawn)?;
+        }
+        Ok(())
+    }
+}
+
+impl Picture for Figure {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn description(&self) -> &str {
+        &self.description
     }
 
     fn size(&self) -> Result<(u32, u32)> {
@@ -167,32 +163,6 @@ impl Figure {
         }
         self.draw_legend(&legend)?;
         root.present().map_err(undrawn)
-    }
-
-    fn draw_legend<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()> {
-        let (rows, width) = (self.rows_in_legend(), self.legend_column()?);
-        let style = font(TICK_SIZE, INK).pos(Pos::new(HPos::Left, VPos::Center));
-        for (i, (name, swatch)) in self.legend.iter().enumerate() {
-            let (x, y) = ((i / rows) as u32 * width, GAP + (i % rows) as u32 * LEGEND_ROW);
-            match swatch {
-                Swatch::Filled(colour) => {
-                    let box_ = Rectangle::new([units(x, y), units(x + 16, y + 14)], colour.filled());
-                    area.draw(&box_).map_err(undrawn)?;
-                }
-                Swatch::Drawn(Pen { colour, dash }) => {
-                    let (ends, style) = ([units(x, y + 8), units(x + 20, y + 8)], colour.stroke_width(3 * SCALE));
-                    match dash {
-                        None => area.draw(&PathElement::new(ends, style)).map_err(undrawn)?,
-                        Some((dash, gap)) => {
-                            let line = DashedPathElement::new(ends, SCALE * dash.min(&10), SCALE * gap, style);
-                            area.draw(&line).map_err(undrawn)?;
-                        }
-                    }
-                }
-            }
-            area.draw_text(name, &style, units(x + 24, y + 8)).map_err(undrawn)?;
-        }
-        Ok(())
     }
 }
 
@@ -288,60 +258,8 @@ impl Panel {
     }
 }
 
-/// The picture with a title and a description, which a screen reader says and a browser shows.
-fn described(svg: &str, title: &str, description: &str) -> String {
-    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let end = svg.find('>').map_or(0, |at| at + 1); // of the svg element
-    let (head, body) = svg.split_at(end);
-    format!("{head}\n<title>{}</title>\n<desc>{}</desc>{body}", escaped(title), escaped(description))
-}
-
 /// The number with as many decimals as a tenth of the axis needs.
 fn number(value: f64, axis: &Range<f64>) -> String {
     let decimals = (-((axis.end - axis.start) / 10.0).log10()).ceil().clamp(0.0, 9.0) as usize;
     format!("{:.decimals$}", value + 0.0)
-}
-
-fn font(size: f64, colour: RGBColor) -> TextStyle<'static> {
-    (FAMILY, f64::from(SCALE) * size).into_font().color(&colour)
-}
-
-/// Width of a text in units of the figure.
-fn text_width(text: &str, size: f64) -> Result<u32> {
-    let (width, _) = font(size, INK).font.box_size(text).map_err(|error| Error::Draw { reason: error.to_string() })?;
-    Ok(width.div_ceil(SCALE))
-}
-
-/// The font size, or a smaller one at which the text is not wider than `room`.
-fn fitting(text: &str, size: f64, room: u32) -> Result<f64> {
-    Ok(size * (f64::from(room) / f64::from(text_width(text, size)?.max(1))).min(1.0))
-}
-
-fn units(x: u32, y: u32) -> (i32, i32) {
-    ((SCALE * x) as i32, (SCALE * y) as i32)
-}
-
-/// Makes each pixel the mean of `factor` times `factor` pixels. So edges are smooth, which the bitmap backend cannot
-/// do.
-fn shrunk(pixels: &[u8], width: usize, factor: usize) -> Vec<u8> {
-    let (row, rows) = (3 * width, pixels.len() / (3 * width));
-    let mut out = Vec::with_capacity(pixels.len() / (factor * factor));
-    for y in (0..rows).step_by(factor) {
-        for x in (0..width).step_by(factor) {
-            for channel in 0..3 {
-                let at = |i: usize| pixels[(y + i / factor) * row + 3 * (x + i % factor) + channel];
-                let sum: usize = (0..factor * factor).map(|i| usize::from(at(i))).sum();
-                out.push((sum / (factor * factor)) as u8);
-            }
-        }
-    }
-    out
-}
-
-fn undrawn<E: std::error::Error + Send + Sync>(error: DrawingAreaErrorKind<E>) -> Error {
-    Error::Draw { reason: error.to_string() }
-}
-
-fn unwritten(file: &Path, error: &dyn std::fmt::Display) -> Error {
-    Error::Write { file: file.to_path_buf(), reason: error.to_string() }
 }
