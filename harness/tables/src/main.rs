@@ -121,7 +121,7 @@ enum Which {
     /// The decisive table on a folder of yours, such as the paper's own cohort: last and best epochs, each row tuned.
     Paper,
     /// When a curriculum pays: the rows of `answer` over imbalance, wrong labels and training budget, which it sets
-    /// itself, all at the rate of `--lr one`.
+    /// itself, all at the rates of `--lr quick`.
     Map,
     /// Rules that choose a learning rate, for plain training, the curriculum and prior correction; ignores --lr.
     Rates,
@@ -269,7 +269,7 @@ fn map(arguments: &Arguments, sets: &[Dataset]) -> Result<()> {
     let own = arguments.imbalance.is_some() || arguments.noise > 0.0 || !arguments.lr.is_empty();
     ensure!(
         !own,
-        "`map` goes over imbalance and wrong labels itself, all at `--lr one`: leave out --imbalance, --noise and --lr"
+        "`map` goes over imbalance and wrong labels itself, all at `--lr quick`: leave out --imbalance, --noise and --lr"
     );
     let until = arguments.minutes.and_then(end);
     let mut lines = Vec::new();

@@ -282,8 +282,10 @@ impl<'a> Page<'a> {
              at 1:1 every class is as small as the smallest. A cross: the smallest class would have fewer than three.\n* \
              **Wrong labels.** This share of the training labels is replaced, by all other classes alike.\n* \
              **Steps.** Percent of the steps of all epochs; curricula, ramps and the decay of the learning rate end with \
-             training.\n* **Learning rate.** 3e-3 with cosine decay for all: no rule that we tried chooses a better one \
-             for each row ([rates.md](rates.md)).\n* **Intervals** count that splits of one cohort overlap \
+             training.\n* **Learning rate.** For every row and split its own, \
+             with cosine decay: the best of 3e-4, 1e-3 and 3e-3 on one inner split of the training part, by \
+             class-balanced cross-entropy after the best division of the logits. One rate for all would not do where \
+             training is short ([rates-10-epochs.md](rates-10-epochs.md)).\n* **Intervals** count that splits of one cohort overlap \
              ([how](README.md#how-to-read-a-table)). They say nothing about another hospital.\n",
             self.stem
         )
