@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 "${CARGO:-cargo}" build --release -p climd-repro
 repro() { "${CARGO_TARGET_DIR:-target}/release/climd-repro" "$@" --out docs/results --runs docs/results/runs >/dev/null; }
 
-repro main --data brca --seeds 5 --lr tuned "$@"
+repro main --data brca --seeds 5 --lr one "$@"
 repro table1 --data brca "$@"
 repro table2 --data brca "$@"
 repro table3 --data brca "$@"

@@ -46,7 +46,7 @@ fn the_map_stops_in_time_goes_on_and_says_where_patients_are_too_few() {
     assert!(page(place, "map").contains("**We cannot tell yet.** No cell is done."));
 
     command(place, &[&["--seeds", "5"], &CELLS[..]].concat()).unwrap();
-    assert_eq!(runs(), 2 * 5 * 6);
+    assert_eq!(runs(), 2 * 5 * 6 * (1 + 3)); // and three rates on an inner split
     let found = lines(place, "map");
     // in the order of the grid, whichever was trained first
     let cells: Vec<String> = found.chunk_by(|a, b| a.cell() == b.cell()).map(|of| of[0].cell().to_string()).collect();

@@ -116,7 +116,15 @@ impl<'a> Page<'a> {
         );
         let missing = self.sets.len() * Cell::all().len() - self.places.len();
         if missing > 0 {
-            let _ = write!(text, " The map is not whole: {missing} cells were not run.");
+            let _ = write!(text, " The map is not whole: {missing} cells were not run");
+            let done = |budget: &u32| self.places.iter().any(|of| of.cell().budget == *budget && of.best().is_some());
+            let done: Vec<String> = BUDGETS.iter().filter(|budget| done(budget)).map(u32::to_string).collect();
+            match done.len() < BUDGETS.len() {
+                true => {
+                    let _ = write!(text, ", and all that were take {} % of the steps.", done.join(" or "));
+                }
+                false => text += ".",
+            }
         }
         text + "\n"
     }
@@ -374,7 +382,8 @@ mod tests {
                      training in 2.** Plain training is best in 0, told from the next method in 0. The curriculum, alone \
                      or with prior correction, is best in 1, told from plain training in 1.";
         assert!(text.starts_with(start), "{text}");
-        assert!(text.contains("The map is not whole: 237 cells were not run."), "{text}");
+        let missing = "The map is not whole: 237 cells were not run, and all that were take 10 % of the steps.";
+        assert!(text.contains(missing), "{text}");
         assert!(text.contains("pictures/map.svg") && text.contains("picked on the splits that judge it"), "{text}");
     }
 
