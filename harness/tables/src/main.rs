@@ -269,7 +269,7 @@ fn map(arguments: &Arguments, sets: &[Dataset]) -> Result<()> {
     let own = arguments.imbalance.is_some() || arguments.noise > 0.0 || !arguments.lr.is_empty();
     ensure!(
         !own,
-        "`map` goes over imbalance and wrong labels itself, all at `--lr quick`: leave out --imbalance, --noise and --lr"
+        "`map` goes over imbalance and wrong labels itself, at `--lr quick`: leave out --imbalance, --noise and --lr"
     );
     let until = arguments.minutes.and_then(end);
     let mut lines = Vec::new();

@@ -82,7 +82,7 @@ fn the_map_stops_in_time_goes_on_and_says_where_patients_are_too_few() {
 
     // the same cell on fresh splits is a file of its own
     command(place, &["--seeds", "5", "--first-seed", "20", "--cells", "1:0:10"]).unwrap();
-    assert_eq!((lines(place, "map"), lines(place, "map-from20").len(), runs()), (found, 6, 90));
+    assert_eq!((lines(place, "map"), lines(place, "map-from20").len(), runs()), (found, 6, 4 * 90));
     let fresh = page(place, "map-from20");
     assert!(fresh.contains("Fresh splits, from 20 on") && fresh.contains("pictures/map-from20.svg"), "{fresh}");
 }

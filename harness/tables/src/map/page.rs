@@ -153,8 +153,8 @@ impl<'a> Page<'a> {
         if let (Some(half), Some(most)) = (highs.get(highs.len() / 2), highs.get(highs.len() * 9 / 10)) {
             let _ = write!(
                 text,
-                " How large a gain could still be: half of the intervals end below {half:+.1} points, nine in ten below \
-                 {most:+.1}."
+                " How large a gain could still be: half of the intervals end below {half:+.1} points, nine in ten \
+                 below {most:+.1}."
             );
         }
         text + "\n"
@@ -279,22 +279,23 @@ impl<'a> Page<'a> {
             from => format!(" They begin with number {from}, so none of them was in a search."),
         };
         format!(
-            "\n## How to read it\n\n* Written by `climd-repro map`; every figure is in `{}.csv`, a line for each method \
-             in each cell: `patients` of a training part, `mean` and `sd` of macro F1, and the differences `plain` and \
-             `prior` to plain training and to prior correction, each with the ends `low` and `high` of its corrected \
-             interval and the `p` of that.\n* **Splits.** {splits} in each cell, the same for all methods.{fresh} Test parts are never \
-             thinned, and their labels never made wrong: under imbalance a test has another class distribution than \
-             training, which favours prior correction.\n* **Best.** The best method is picked on the splits that judge \
-             it, so its gain is a bit too large. Of equal ones the simplest is taken.\n* **Imbalance.** Training parts \
-             are thinned to exactly this ratio of the largest to the smallest class. So the number of patients differs: \
-             at 1:1 every class is as small as the smallest. A cross: the smallest class would have fewer than three.\n* \
-             **Wrong labels.** This share of the training labels is replaced, by all other classes alike.\n* \
-             **Steps.** Percent of the steps of all epochs; curricula, ramps and the decay of the learning rate end with \
-             training.\n* **Learning rate.** For every row and split its own, \
-             with cosine decay: the best of 3e-4, 1e-3 and 3e-3 on one inner split of the training part, by \
-             class-balanced cross-entropy after the best division of the logits. One rate for all would not do where \
-             training is short ([rates-10-epochs.md](rates-10-epochs.md)).\n* **Intervals** count that splits of one cohort overlap \
-             ([how](README.md#how-to-read-a-table)). They say nothing about another hospital.\n",
+            "\n## How to read it\n\n* Written by `climd-repro map`; every figure is in `{}.csv`, a line for each \
+             method in each cell: `patients` of a training part, `mean` and `sd` of macro F1, and the differences \
+             `plain` and `prior` to plain training and to prior correction, each with the ends `low` and `high` of its \
+             corrected interval and the `p` of that.\n* **Splits.** {splits} in each cell, the same for all \
+             methods.{fresh} Test parts are never thinned, and their labels never made wrong: under imbalance a test \
+             has another class distribution than training, which favours prior correction.\n* **Best.** The best \
+             method is picked on the splits that judge it, so its gain is a bit too large. Of equal ones the simplest \
+             is taken.\n* **Imbalance.** Training parts are thinned to exactly this ratio of the largest to the \
+             smallest class. So the number of patients differs: at 1:1 every class is as small as the smallest. A \
+             cross: the smallest class would have fewer than three.\n* **Wrong labels.** This share of the training \
+             labels is replaced, by all other classes alike.\n* **Steps.** Percent of the steps of all epochs; \
+             curricula, ramps and the decay of the learning rate end with training.\n* **Learning rate.** For every \
+             row and split its own, with cosine decay: the best of 3e-4, 1e-3 and 3e-3 on one inner split of the \
+             training part, by class-balanced cross-entropy after the best division of the logits. One rate for all \
+             would not do where training is short ([rates-10-epochs.md](rates-10-epochs.md)).\n* **Intervals** count \
+             that splits of one cohort overlap ([how](README.md#how-to-read-a-table)). They say nothing about another \
+             hospital.\n",
             self.stem
         )
     }
@@ -327,8 +328,8 @@ impl<'a> Page<'a> {
         }
         let marks: Vec<String> = self.methods.iter().map(|(method, name)| format!("{} {name}", mark(method))).collect();
         format!(
-            "\n## {data}\n\nThe best method, and its gain over plain training; for plain training, over the next. {}.\n\n\
-             {grid}\n",
+            "\n## {data}\n\nThe best method, and its gain over plain training; for plain training, over the next. \
+             {}.\n\n{grid}\n",
             marks.join(", ")
         )
     }
@@ -378,9 +379,9 @@ mod tests {
     #[test]
     fn the_answer_comes_first_and_counts_cells() {
         let text = page(&lines(&[-2.0, -2.0, 0.5]), "map", 0);
-        let start = "# When does a curriculum pay?\n\n**Name of prior is best most often: in 2 of 3 cells, told from plain \
-                     training in 2.** Plain training is best in 0, told from the next method in 0. The curriculum, alone \
-                     or with prior correction, is best in 1, told from plain training in 1.";
+        let start = "# When does a curriculum pay?\n\n**Name of prior is best most often: in 2 of 3 cells, told from \
+                     plain training in 2.** Plain training is best in 0, told from the next method in 0. The \
+                     curriculum, alone or with prior correction, is best in 1, told from plain training in 1.";
         assert!(text.starts_with(start), "{text}");
         let missing = "The map is not whole: 237 cells were not run, and all that were take 10 % of the steps.";
         assert!(text.contains(missing), "{text}");

@@ -55,7 +55,8 @@ pub struct Tiles {
     pub y: (Vec<String>, String),
     /// What tiles can be of, eight at most.
     pub kinds: Vec<Kind>,
-    /// What tiles mean in the legend: sure, not sure, impossible, unknown. The last two only where there is such a tile.
+    /// What tiles mean in the legend: sure, not sure, impossible, unknown. The last two only where there is such a
+    /// tile.
     pub legend: [String; 4],
     /// For each panel, row by row, its tiles, row by row.
     pub panels: Vec<Vec<Tile>>,
