@@ -24,7 +24,7 @@ pub fn first_seed(stem: &str) -> Option<u64> {
     }
 }
 
-/// The lines of a file that [`write`] wrote.
+/// The lines of a file that [`write()`] wrote.
 ///
 /// # Errors
 /// If it cannot be read.
