@@ -27,21 +27,17 @@ type Along = [f32; ALONG];
 impl<T: Load, const M: usize> Kernel for Complements<'_, T, M> {
     type Output = ();
 
-    #[allow(clippy::needless_range_loop)] // `i` is a sample, in rows, products and scores
     #[inline(always)]
     fn run(self) {
         let Self { rows, width, out } = self;
-        let mut keep = [0; ALONG]; // all ones in the lanes of what is left of a row after whole chunks
-        keep[..width % ALONG].fill(u32::MAX);
         for (block, out) in out.chunks_mut(BLOCK).enumerate() {
             let mut products = [[[0.0f64; BLOCK]; M]; M]; // [a][b], a <= b
             for i in 0..out.len() {
                 let at = block * BLOCK + i;
-                let rows = rows.map(|rows| &rows[at * width..]);
+                let rows = rows.map(|rows| &rows[at * width..][..width]);
                 // f32 sums of up to 64 terms in a lane, then f64: the error does not grow with the width
                 for from in (0..width).step_by(64 * ALONG) {
-                    let part = (width - from).min(64 * ALONG);
-                    let lanes = in_memory(multiply(&rows.map(|row| &row[from..]), part, &keep));
+                    let lanes = in_memory(multiply(&rows.map(|row| &row[from..width.min(from + 64 * ALONG)])));
                     for a in 0..M {
                         for b in a..M {
                             products[a][b][i] += f64::from(halves(lanes[a][b]));
@@ -52,10 +48,8 @@ impl<T: Load, const M: usize> Kernel for Complements<'_, T, M> {
                 if !(0..M).all(|m| (1e-20..1e20).contains(&products[m][m][i])) {
                     for a in 0..M {
                         for b in a..M {
-                            let terms = rows[a][..width]
-                                .iter()
-                                .zip(rows[b])
-                                .map(|(x, y)| f64::from(x.load()) * f64::from(y.load()));
+                            let terms =
+                                rows[a].iter().zip(rows[b]).map(|(x, y)| f64::from(x.load()) * f64::from(y.load()));
                             products[a][b][i] = terms.sum();
                         }
                     }
@@ -93,34 +87,22 @@ fn from_products<const M: usize>(products: &[[[f64; BLOCK]; M]; M]) -> [f32; BLO
     })
 }
 
-/// Products of the first `width` numbers of every two rows, lane by lane: `[a][b]` for `a <= b`.
+/// Products of every two rows, lane by lane: `[a][b]` for `a <= b`.
 #[inline(always)]
-fn multiply<T: Load, const M: usize>(rows: &[&[T]; M], width: usize, keep: &[u32; ALONG]) -> [[Along; M]; M] {
+fn multiply<T: Load, const M: usize>(rows: &[&[T]; M]) -> [[Along; M]; M] {
     let mut lanes = [[[0.0; ALONG]; M]; M];
-    let chunks = rows.map(|row| row[..width].as_chunks::<ALONG>().0);
-    for at in 0..width / ALONG {
+    let chunks = rows.map(|row| row.as_chunks::<ALONG>());
+    for at in 0..chunks[0].0.len() {
         let mut x = [[0.0; ALONG]; M];
         for m in 0..M {
-            x[m] = load(&chunks[m][at]);
+            x[m] = load(&chunks[m].0[at]);
         }
         add(&mut lanes, &x);
     }
-    let left = width % ALONG;
-    if left > 0 {
+    if !chunks[0].1.is_empty() {
         let mut x = [[0.0; ALONG]; M];
-        for m in 0..M {
-            let rest = &rows[m][width - left..];
-            // mostly with numbers of the next row, as a whole register is quick to load
-            if let Some(chunk) = rest.first_chunk() {
-                x[m] = load(chunk);
-                for lane in 0..ALONG {
-                    x[m][lane] = f32::from_bits(x[m][lane].to_bits() & keep[lane]);
-                }
-            } else {
-                for (x, value) in x[m].iter_mut().zip(&rest[..left]) {
-                    *x = value.load();
-                }
-            }
+        for (x, (_, rest)) in x.iter_mut().zip(chunks) {
+            x.iter_mut().zip(rest).for_each(|(x, value)| *x = value.load());
         }
         add(&mut lanes, &x);
     }
