@@ -61,30 +61,35 @@ pub(crate) fn values<T: Plain>(tensor: &tch::Tensor) -> Option<&[T]> {
     if start.is_null() {
         return None; // zeros that are not in memory
     }
-    // SAFETY: a dense, contiguous CPU tensor of kind `T::KIND` holds `numel` initialised `T` from `data_ptr` on,
-    // aligned as `T`: `Plain` is for f32, f16 and bf16 alone, whose memory libtorch lays out as Rust does. The slice
-    // borrows the tensor, which keeps its storage alive and in place. Writing through another handle to the same
-    // storage meanwhile takes another thread that does so during this call, which no caller in this crate allows: the
-    // slice does not outlive a measurement that was handed the tensors by reference.
+    // SAFETY: a dense, contiguous CPU tensor of kind `T::KIND` holds `numel` initialised `T` from `data_ptr` on, laid
+    // out as `Plain` promises. The slice borrows the tensor, which keeps its storage alive and in place. No caller
+    // in this crate lets another thread write through another handle during this call, and the slice does not outlive
+    // a measurement that was handed the tensors by reference.
     Some(unsafe { std::slice::from_raw_parts(start, len) })
 }
 
-/// Numbers of which every pattern of bits is one. No other type may have this trait.
+/// Numbers that are read from the memory of tensors.
+///
+/// # Safety
+/// Every pattern of bits is one, and libtorch lays those of [`KIND`](Self::KIND) out as Rust does.
 #[cfg(feature = "tch")]
-pub(crate) trait Plain {
+pub(crate) unsafe trait Plain {
     /// Kind of the tensors that have such numbers. (That of tch's `Element` is wrong for bf16.)
     const KIND: tch::Kind;
 }
+// SAFETY: IEEE 754 single precision in both.
 #[cfg(feature = "tch")]
-impl Plain for f32 {
+unsafe impl Plain for f32 {
     const KIND: tch::Kind = tch::Kind::Float;
 }
+// SAFETY: IEEE 754 half precision in both.
 #[cfg(feature = "tch")]
-impl Plain for half::f16 {
+unsafe impl Plain for half::f16 {
     const KIND: tch::Kind = tch::Kind::Half;
 }
+// SAFETY: the upper half of an f32 in both.
 #[cfg(feature = "tch")]
-impl Plain for half::bf16 {
+unsafe impl Plain for half::bf16 {
     const KIND: tch::Kind = tch::Kind::BFloat16;
 }
 

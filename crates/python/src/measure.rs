@@ -64,47 +64,28 @@ fn measure<'py, F: Value<Score: Element>>(
     Ok((scores.score.into_pyarray(py), confidence, scores.complementarity.into_pyarray(py)))
 }
 
-#[pyfunction]
-pub fn measure_f32<'py>(
-    py: Python<'py>,
-    labels: Labels<'py>,
-    num_classes: usize,
-    logits: Vec<PyReadonlyArray2<'py, f32>>,
-    embeddings: Vec<PyReadonlyArray2<'py, f32>>,
-    present: Vec<PyReadonlyArray1<'py, bool>>,
-    terms: &str,
-) -> Result<Parts<'py, f32>> {
-    let (logits, embeddings) = (rows("logits", &logits)?, rows("embeddings", &embeddings)?);
-    measure(py, &labels, num_classes, &logits, &embeddings, &present, terms)
+/// The function of a type of numbers, with the type of its scores.
+macro_rules! measure_of {
+    ($name:ident, $number:ty, $score:ty) => {
+        #[pyfunction]
+        pub fn $name<'py>(
+            py: Python<'py>,
+            labels: Labels<'py>,
+            num_classes: usize,
+            logits: Vec<PyReadonlyArray2<'py, $number>>,
+            embeddings: Vec<PyReadonlyArray2<'py, $number>>,
+            present: Vec<PyReadonlyArray1<'py, bool>>,
+            terms: &str,
+        ) -> Result<Parts<'py, $score>> {
+            let (logits, embeddings) = (rows("logits", &logits)?, rows("embeddings", &embeddings)?);
+            measure(py, &labels, num_classes, &logits, &embeddings, &present, terms)
+        }
+    };
 }
 
-#[pyfunction]
-pub fn measure_f64<'py>(
-    py: Python<'py>,
-    labels: Labels<'py>,
-    num_classes: usize,
-    logits: Vec<PyReadonlyArray2<'py, f64>>,
-    embeddings: Vec<PyReadonlyArray2<'py, f64>>,
-    present: Vec<PyReadonlyArray1<'py, bool>>,
-    terms: &str,
-) -> Result<Parts<'py, f64>> {
-    let (logits, embeddings) = (rows("logits", &logits)?, rows("embeddings", &embeddings)?);
-    measure(py, &labels, num_classes, &logits, &embeddings, &present, terms)
-}
-
-#[pyfunction]
-pub fn measure_f16<'py>(
-    py: Python<'py>,
-    labels: Labels<'py>,
-    num_classes: usize,
-    logits: Vec<PyReadonlyArray2<'py, f16>>,
-    embeddings: Vec<PyReadonlyArray2<'py, f16>>,
-    present: Vec<PyReadonlyArray1<'py, bool>>,
-    terms: &str,
-) -> Result<Parts<'py, f32>> {
-    let (logits, embeddings) = (rows("logits", &logits)?, rows("embeddings", &embeddings)?);
-    measure(py, &labels, num_classes, &logits, &embeddings, &present, terms)
-}
+measure_of!(measure_f16, f16, f32);
+measure_of!(measure_f32, f32, f32);
+measure_of!(measure_f64, f64, f64);
 
 /// NumPy has no bf16, so the arrays are of its bits.
 #[pyfunction]

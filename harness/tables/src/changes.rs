@@ -21,24 +21,27 @@ pub struct Changes {
 impl Changes {
     /// What follows the name of the data: `, 50:1, 20 % noise`.
     pub(crate) fn words(&self) -> String {
-        let exactly = if self.thinning.is_some() { ", exactly" } else { "" };
-        let neighbour = if self.noise_kind.is_some() { ", neighbour" } else { "" };
-        let imbalance = self.imbalance.map_or_else(String::new, |ratio| format!(", {ratio}:1{exactly}"));
-        let noise = self.noise_percent().map_or_else(String::new, |share| format!(", {share} % noise{neighbour}"));
-        imbalance + &noise
+        self.parts().into_iter().map(|(words, _)| format!(", {words}")).collect()
     }
 
     /// The same in names of files: `-50to1-noise20`.
     pub(crate) fn stem(&self) -> String {
-        let exactly = if self.thinning.is_some() { "-exactly" } else { "" };
-        let neighbour = if self.noise_kind.is_some() { "-neighbour" } else { "" };
-        let imbalance = self.imbalance.map_or_else(String::new, |ratio| format!("-{ratio}to1{exactly}"));
-        let noise = self.noise_percent().map_or_else(String::new, |share| format!("-noise{share}{neighbour}"));
-        imbalance + &noise
+        self.parts().into_iter().map(|(_, stem)| format!("-{stem}")).collect()
     }
 
-    fn noise_percent(&self) -> Option<String> {
-        (self.noise > 0.0).then(|| format!("{:.0}", 100.0 * self.noise))
+    /// Every change, in words and in names of files.
+    fn parts(&self) -> Vec<(String, String)> {
+        let mut parts = Vec::new();
+        if let Some(ratio) = self.imbalance {
+            parts.push((format!("{ratio}:1"), format!("{ratio}to1")));
+            parts.extend(self.thinning.map(|Thinning::Exact| ("exactly".into(), "exactly".into())));
+        }
+        if self.noise > 0.0 {
+            let percent = 100.0 * self.noise;
+            parts.push((format!("{percent:.0} % noise"), format!("noise{percent:.0}")));
+            parts.extend(self.noise_kind.map(|NoiseKind::Neighbour| ("neighbour".into(), "neighbour".into())));
+        }
+        parts
     }
 
     /// What stands in the keys of runs; what changes nothing is no part of them.

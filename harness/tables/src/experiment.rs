@@ -3,8 +3,8 @@
 //! For each seed:
 //!
 //! 1. A stratified split is made, and a validation part is taken out of its training part. Groups stay together.
-//! 2. The learning rate is chosen: for every row on inner splits of the training part ([`Rate::Own`]), or on the
-//!    validation part for plain training of the row's network ([`Rate::Tuned`]).
+//! 2. The learning rate is chosen: for every row on inner splits of the training part ([`Rate::Own`],
+//!    [`Rate::Quick`]), or on the validation part for plain training of the row's network ([`Rate::Tuned`]).
 //! 3. The row is trained on the whole training part, and tested once on the test part, after its last step.
 //!
 //! Nothing is chosen on a test part.

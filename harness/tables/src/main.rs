@@ -275,7 +275,7 @@ fn map(arguments: &Arguments, sets: &[Dataset]) -> Result<()> {
     let mut lines = Vec::new();
     for cells in map::cells(&arguments.cells) {
         for dataset in sets {
-            let whole = study(arguments, dataset, Rate::One);
+            let whole = study(arguments, dataset, Rate::Quick);
             let done = with_runner(arguments, &dataset.name, until, |runner| map::train(runner, &whole, &cells))?;
             lines.extend(done);
         }

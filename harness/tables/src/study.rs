@@ -142,7 +142,10 @@ impl Study<'_> {
 
     /// The split of a run, and the labels of all samples as it sees them in training.
     pub(crate) fn split(&self, seed: u64, part: Part) -> Result<Seen> {
-        ensure!(seed <= u64::from(u32::MAX), "the number of a split is {seed}, but can be 4294967295 at most");
+        ensure!(
+            seed <= u64::from(u32::MAX),
+            "`first_seed` and `seeds` lead to split {seed}, but 4294967295 is the last: ask for smaller ones"
+        );
         let (mut split, labels) = self.changes.apply(self.dataset, self.cohort(seed)?, seed)?;
         // above the bits of any split's seed, so a repeat draws from streams of its own
         let inner = match part {

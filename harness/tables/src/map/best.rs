@@ -122,6 +122,12 @@ pub(super) mod tests {
             .into()
     }
 
+    /// Prior correction is 10 points ahead of plain training on each set, and CLIMD `gains` more.
+    pub(crate) fn sets(gains: &[f64]) -> Vec<Line> {
+        let of_set = |(at, gain): (usize, &f64)| place(&format!("set {at}"), [60.0, 70.0, 70.0 + gain]);
+        gains.iter().enumerate().flat_map(of_set).collect()
+    }
+
     #[test]
     fn the_best_mean_wins_and_is_told_if_its_interval_is_above_0() {
         let best = |means| {

@@ -7,7 +7,6 @@ use climd_networks::config::Thinning;
 use serde::{Deserialize, Serialize};
 
 use crate::changes::Changes;
-use crate::rate::Rate;
 use crate::study::Study;
 
 /// The largest class to the smallest, as so many to one.
@@ -51,7 +50,7 @@ impl Cell {
             noise_kind: None,
         };
         let epochs = (whole.epochs * budget as usize).div_ceil(100);
-        Study { changes, epochs, rate: Rate::Quick, ..*whole }
+        Study { changes, epochs, ..*whole }
     }
 }
 

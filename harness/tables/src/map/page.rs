@@ -367,18 +367,12 @@ fn capital(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::best::tests::{CELL, place};
+    use super::super::best::tests::{CELL, sets};
     use super::*;
-
-    /// Prior correction is 10 points ahead of plain training on each set, and CLIMD `gains` more.
-    fn lines(gains: &[f64]) -> Vec<Line> {
-        let of_set = |(at, gain): (usize, &f64)| place(&format!("set {at}"), [60.0, 70.0, 70.0 + gain]);
-        gains.iter().enumerate().flat_map(of_set).collect()
-    }
 
     #[test]
     fn the_answer_comes_first_and_counts_cells() {
-        let text = page(&lines(&[-2.0, -2.0, 0.5]), "map", 0);
+        let text = page(&sets(&[-2.0, -2.0, 0.5]), "map", 0);
         let start = "# When does a curriculum pay?\n\n**Name of prior is best most often: in 2 of 3 cells, told from \
                      plain training in 2.** Plain training is best in 0, told from the next method in 0. The \
                      curriculum, alone or with prior correction, is best in 1, told from plain training in 1.";
@@ -390,7 +384,7 @@ mod tests {
 
     #[test]
     fn a_regime_is_the_headline_with_the_command_that_tests_it() {
-        let text = page(&lines(&[2.0, 2.0, 1.5, -3.0]), "map", 0);
+        let text = page(&sets(&[2.0, 2.0, 1.5, -3.0]), "map", 0);
         assert!(text.contains("**A sampler is told ahead of prior correction alone on three sets or more in 1 case**"));
         assert!(text.contains("The 4 comparisons of a sampler with prior correction alone: 3 told ahead, 1 behind."));
         let command =
@@ -399,13 +393,13 @@ mod tests {
         let row = text.lines().find(|line| line.contains("| 3 of 4")).unwrap();
         assert!(row.contains("+1.5 [+0.5, +2.5] \\*\\*") && row.contains("-3.0 [-4.0, -2.0] \\*\\*"), "{row}");
         // the fresh splits are the test
-        let text = page(&lines(&[2.0, 2.0, 1.5]), "map-from20", 20);
+        let text = page(&sets(&[2.0, 2.0, 1.5]), "map-from20", 20);
         assert!(!text.contains("--cells") && text.contains("They begin with number 20"), "{text}");
     }
 
     #[test]
     fn without_a_regime_the_page_says_within_which_bounds() {
-        let text = page(&lines(&[2.0, 2.0, 0.5, -3.0]), "map", 0);
+        let text = page(&sets(&[2.0, 2.0, 0.5, -3.0]), "map", 0);
         assert!(
             text.contains("**In no cell is a sampler told ahead of prior correction alone on three sets.**"),
             "{text}"
@@ -419,7 +413,7 @@ mod tests {
     #[test]
     fn a_cell_with_too_few_patients_has_a_cross_and_a_map_without_runs_says_so() {
         let few = Cell { ratio: 100, ..CELL };
-        let mut lines = lines(&[-2.0]);
+        let mut lines = sets(&[-2.0]);
         lines.extend(["plain", "prior", "climd"].map(|of| Line::empty("set 0", few, of, &format!("name of {of}"))));
         let text = page(&lines, "map", 0);
         let cells = text.split("\n## set 0\n").nth(1).unwrap();

@@ -76,25 +76,20 @@ pub fn across(lines: &[Line]) -> Vec<Across<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::best::tests::place;
+    use super::super::best::tests::sets;
     use super::*;
-
-    fn lines(gains: &[f64]) -> Vec<Line> {
-        let of_set = |(at, gain): (usize, &f64)| place(&format!("set {at}"), [60.0, 70.0, 70.0 + gain]);
-        gains.iter().enumerate().flat_map(of_set).collect()
-    }
 
     #[test]
     fn a_regime_is_told_on_three_sets_in_one_cell() {
-        let two = lines(&[2.0, 2.0, 0.5, -3.0]);
+        let two = sets(&[2.0, 2.0, 0.5, -3.0]);
         let found = across(&two);
         assert_eq!((found.len(), found[0].sets.len(), found[0].ahead(), found[0].is_regime()), (1, 4, 2, false));
         assert_eq!(found[0].reached(), Some(0.5));
-        let three = lines(&[2.0, 2.0, 1.5, -3.0]);
+        let three = sets(&[2.0, 2.0, 1.5, -3.0]);
         let found = across(&three);
         assert!(found[0].is_regime() && found[0].reached() == Some(1.5) && found[0].name == "name of climd");
         // the same three, but in two cells
-        let mut apart = lines(&[2.0, 2.0, 1.5]);
+        let mut apart = sets(&[2.0, 2.0, 1.5]);
         apart.iter_mut().filter(|line| line.data == "set 2").for_each(|line| line.ratio = 20);
         let found = across(&apart);
         assert_eq!(found.iter().map(Across::ahead).collect::<Vec<_>>(), [2, 1]);
@@ -103,14 +98,14 @@ mod tests {
 
     #[test]
     fn prior_correction_beside_itself_and_plain_training_are_no_samplers() {
-        let all = lines(&[0.0; 3]);
+        let all = sets(&[0.0; 3]);
         assert!(across(&all).iter().flat_map(|of| &of.sets).count() == 3);
         assert_eq!(across(&[]), []);
     }
 
     #[test]
     fn p_are_adjusted_for_all_comparisons_of_the_map() {
-        let all = lines(&[2.0, 0.5, 0.5, 0.5]); // p 0.001, and three times 0.5
+        let all = sets(&[2.0, 0.5, 0.5, 0.5]); // p 0.001, and three times 0.5
         let bhs: Vec<f64> = across(&all)[0].sets.iter().map(|of| of.bh).collect();
         assert_eq!(bhs, [0.004, 0.5, 0.5, 0.5]);
     }
