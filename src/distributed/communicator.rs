@@ -83,3 +83,13 @@ impl<C: Communicator + ?Sized> Communicator for &C {
         (**self).all_to_all(values, counts)
     }
 }
+
+/// The values of all ranks, of which there must be so many.
+pub(super) fn gather(comm: &impl Communicator, values: &[u32], expected: usize) -> Result<Vec<u32>> {
+    let all = comm.all_gather(values)?;
+    if all.len() == expected {
+        return Ok(all);
+    }
+    let reason = format!("it returned {} values, and not the {expected} of all ranks", all.len());
+    Err(DistributedError::Communication { operation: "all_gather", reason }.into())
+}

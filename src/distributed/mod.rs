@@ -2,6 +2,7 @@
 
 mod communicator;
 mod deal;
+mod facts;
 mod in_process;
 #[cfg(feature = "mpi")]
 mod mpi;
@@ -10,11 +11,14 @@ mod threshold;
 use std::ops::Range;
 
 pub use communicator::Communicator;
+use communicator::gather;
 pub use in_process::InProcess;
 #[cfg(feature = "mpi")]
 pub use mpi::Mpi;
 
-use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+use xxhash_rust::xxh3::xxh3_64;
+
+use facts::{Fact, compare, hash_of_plan, hash_of_scores};
 
 use crate::error::{ArgumentError, DistributedError, EpochError, MeasureError};
 use crate::sampler::observed::Observed;
@@ -255,7 +259,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
     fn agreed_plan_and(&self, epoch: usize, facts: &[Fact]) -> Result<Plan> {
         self.check_ranks(epoch)?;
         let plan = self.together(self.sampler.plan(epoch))?;
-        self.compare(&[&[Fact::hash("a plan of the schedule", hash_of_plan(&plan))], facts].concat())?;
+        compare(&self.comm, &[&[Fact::hash("a plan of the schedule", hash_of_plan(&plan))], facts].concat())?;
         Ok(plan)
     }
 
@@ -316,33 +320,17 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
 
     /// Checks that all ranks will make the same list.
     fn check_ranks(&self, epoch: usize) -> Result<()> {
-        self.compare(&[
-            Fact::hash("labels", self.labels),
-            Fact::hash("configuration", self.configuration),
-            Fact::count(
-                "number of epochs up to the latest measurement",
-                self.sampler.measured_at().map_or(0, |at| at.saturating_add(1)),
-            ),
-            Fact::hash("scores", self.scores),
-            Fact::count("epoch", epoch),
-        ])
-    }
-
-    /// Checks that all ranks have the same facts as rank 0.
-    fn compare(&self, facts: &[Fact]) -> Result<()> {
-        let words: Vec<u32> = facts.iter().flat_map(|fact| [fact.value as u32, (fact.value >> 32) as u32]).collect();
-        let all = gather(&self.comm, &words, words.len() * self.world_size())?;
-        for (at, fact) in facts.iter().enumerate() {
-            let value = |rank: usize| {
-                let at = rank * words.len() + 2 * at;
-                u64::from(all[at]) | u64::from(all[at + 1]) << 32
-            };
-            if let Some(rank) = (1..self.world_size()).find(|&rank| value(rank) != value(0)) {
-                let (found, expected) = (fact.show(value(rank)), fact.show(value(0)));
-                return Err(DistributedError::RanksDiffer { what: fact.what, rank, found, expected }.into());
-            }
-        }
-        Ok(())
+        let measured = self.sampler.measured_at().map_or(0, |at| at.saturating_add(1));
+        compare(
+            &self.comm,
+            &[
+                Fact::hash("labels", self.labels),
+                Fact::hash("configuration", self.configuration),
+                Fact::count("number of epochs up to the latest measurement", measured),
+                Fact::hash("scores", self.scores),
+                Fact::count("epoch", epoch),
+            ],
+        )
     }
 }
 
@@ -508,7 +496,7 @@ impl<S: Schedule, C: Communicator> CurriculumSampler for Distributed<S, C> {
 
     fn restore(&mut self, state: &State) -> Result<Position> {
         self.together(self.sampler.check_state(state))?;
-        self.compare(&[Fact::hash("state", state.checksum())])?;
+        compare(&self.comm, &[Fact::hash("state", state.checksum())])?;
         let position = self.sampler.restore_rank(state, self.rank(), self.world_size());
         self.scores = state.checksum();
         if self.exchange == Exchange::Histograms {
@@ -530,57 +518,4 @@ fn note(observed: &mut Observed, waiting: &[Vec<u32>]) {
     for pair in waiting.iter().rev().flat_map(|of_rank| of_rank.chunks(2)) {
         observed.note(pair[0], f32::from_bits(pair[1]));
     }
-}
-
-/// The values of all ranks, of which there must be so many.
-fn gather(comm: &impl Communicator, values: &[u32], expected: usize) -> Result<Vec<u32>> {
-    let all = comm.all_gather(values)?;
-    if all.len() == expected {
-        return Ok(all);
-    }
-    let reason = format!("it returned {} values, and not the {expected} of all ranks", all.len());
-    Err(DistributedError::Communication { operation: "all_gather", reason }.into())
-}
-
-/// A value that must be equal on all ranks.
-#[derive(Clone, Copy)]
-struct Fact {
-    what: &'static str,
-    value: u64,
-    hash: bool,
-}
-
-impl Fact {
-    fn hash(what: &'static str, value: u64) -> Self {
-        Self { what, value, hash: true }
-    }
-
-    fn count(what: &'static str, value: usize) -> Self {
-        Self { what, value: value as u64, hash: false }
-    }
-
-    fn show(&self, value: u64) -> String {
-        if self.hash { format!("of hash {value:016x}") } else { value.to_string() }
-    }
-}
-
-fn hash_of_plan(plan: &Plan) -> u64 {
-    let mut hash = Xxh3Default::new();
-    let mut number = |value: usize| hash.update(&(value as u64).to_le_bytes());
-    number(plan.pick as usize);
-    match &plan.quota {
-        Quota::PerClass(quotas) => quotas.iter().copied().for_each(number),
-        Quota::Window(Range { start, end }) => [0, *start, *end].into_iter().for_each(number),
-    }
-    hash.digest()
-}
-
-fn hash_of_scores(scores: &[f32]) -> u64 {
-    let mut hash = Xxh3Default::new();
-    let mut bytes = [0; 4096];
-    for block in scores.chunks(bytes.len() / 4) {
-        bytes.chunks_exact_mut(4).zip(block).for_each(|(bytes, score)| bytes.copy_from_slice(&score.to_le_bytes()));
-        hash.update(&bytes[..block.len() * 4]);
-    }
-    hash.digest()
 }
