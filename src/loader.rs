@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use tch::{Device, Tensor};
 
+use batches::Source;
 pub use batches::{Batch, Batches};
 use origin::Waiting;
 
@@ -279,7 +280,7 @@ impl CurriculumLoader {
     /// All samples once, in the order of the data, for evaluation. The positions of these batches have no meaning.
     pub fn all(&self) -> Batches<'_> {
         let list = (0..self.labels.len() as i64).collect();
-        Batches::new(self, list, self.measure_batch_size, self.last_of_all(), Epoch::default())
+        Batches::new(self.source(), list, self.measure_batch_size, self.last_of_all(), Epoch::default())
     }
 
     /// The report of an epoch with the batches of this loader: [`CurriculumSampler::report_batches`]. Together.
@@ -330,7 +331,7 @@ impl CurriculumLoader {
             self.check_sampler(found)?;
         }
         let list = epoch.indices().iter().map(|&sample| sample.into()).collect();
-        Ok(Batches::new(self, list, self.batch_size, self.last_batch, epoch))
+        Ok(Batches::new(self.source(), list, self.batch_size, self.last_batch, epoch))
     }
 
     /// Begins an epoch: puts to use what was [observed](Self::observe) in the epochs before. Then measures the samples
@@ -376,7 +377,7 @@ impl CurriculumLoader {
             measurer = measurer.present(mask)?;
         }
         let first = (0..self.len().min(2) as i64).collect();
-        for batch in Batches::new(self, first, 2, LastBatch::Keep, Epoch::default()) {
+        for batch in Batches::new(self.source(), first, 2, LastBatch::Keep, Epoch::default()) {
             let (logits, embeddings) = without_gradient(|| outputs(&batch.modalities));
             measurer.observe(&batch.indices, &logits, &embeddings)?;
         }
@@ -405,7 +406,7 @@ impl CurriculumLoader {
             measurer = measurer.present(&mask.f_narrow(0, first, count)?)?;
         }
         let list = (start as i64..end as i64).collect();
-        for batch in Batches::new(self, list, self.measure_batch_size, self.last_of_all(), Epoch::default()) {
+        for batch in Batches::new(self.source(), list, self.measure_batch_size, self.last_of_all(), Epoch::default()) {
             let (logits, embeddings) = without_gradient(|| outputs(&batch.modalities));
             measurer.observe(&batch.indices.f_sub_scalar(first)?, &logits, &embeddings).map_err(named)?;
         }
@@ -413,6 +414,11 @@ impl CurriculumLoader {
     }
 
     /// For batches that must not leave out any sample.
+    fn source(&self) -> Source<'_> {
+        let Self { modalities, targets, device, number, .. } = self;
+        Source { modalities, targets, device: *device, loader: *number }
+    }
+
     fn last_of_all(&self) -> LastBatch {
         if self.last_batch == LastBatch::Drop { LastBatch::Keep } else { self.last_batch }
     }

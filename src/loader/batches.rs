@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use tch::Tensor;
+use tch::{Device, Tensor};
 
-use super::CurriculumLoader;
 use super::origin::Origin;
 use crate::{Epoch, LastBatch, Position, Result};
 
@@ -13,7 +12,8 @@ use crate::{Epoch, LastBatch, Position, Result};
 pub struct Batch {
     /// Rows of each modality, `[n, ...]`, on the loader's device.
     pub modalities: Vec<Tensor>,
-    /// Labels on the loader's device: `[n]`, Int64, or, of a [multi-hot](CurriculumLoader::multi_hot) loader, `[n, L]`,
+    /// Labels on the loader's device: `[n]`, Int64, or, of a [multi-hot](crate::CurriculumLoader::multi_hot) loader,
+    /// `[n, L]`,
     /// Int8.
     pub labels: Tensor,
     /// Sample indices, `[n]`, Int64, on the loader's device.
@@ -23,10 +23,21 @@ pub struct Batch {
     pub(super) origin: Origin,
 }
 
-/// The batches of [`CurriculumLoader::epoch`]. It borrows only the loader, so a sampler can be updated in the loop.
+/// What a loader has that batches are made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) modalities: &'a [Tensor],
+    pub(super) targets: &'a Tensor,
+    pub(super) device: Device,
+    /// The number of the loader.
+    pub(super) loader: u64,
+}
+
+/// The batches of [`CurriculumLoader::epoch`](crate::CurriculumLoader::epoch). It borrows only the loader, so a sampler
+/// can be updated in the loop.
 #[derive(Debug)]
 pub struct Batches<'a> {
-    loader: &'a CurriculumLoader,
+    source: Source<'a>,
     list: Vec<i64>,
     batch_size: usize,
     last: LastBatch,
@@ -36,15 +47,9 @@ pub struct Batches<'a> {
 }
 
 impl<'a> Batches<'a> {
-    pub(super) fn new(
-        loader: &'a CurriculumLoader,
-        list: Vec<i64>,
-        batch_size: usize,
-        last: LastBatch,
-        epoch: Epoch,
-    ) -> Self {
+    pub(super) fn new(source: Source<'a>, list: Vec<i64>, batch_size: usize, last: LastBatch, epoch: Epoch) -> Self {
         let count = last.batches(list.len(), batch_size);
-        Self { loader, list, batch_size, last, next: 0, count, epoch }
+        Self { source, list, batch_size, last, next: 0, count, epoch }
     }
 }
 
@@ -52,7 +57,9 @@ impl Batches<'_> {
     /// The logarithm of each class's share of the whole epoch: [`Epoch::log_prior`].
     ///
     /// # Errors
-    /// As there; [`ArgumentError::Empty`] for the batches of [`CurriculumLoader::all`], which belong to no epoch.
+    /// As there; [`ArgumentError::Empty`](crate::error::ArgumentError::Empty) for the batches of
+    /// [`CurriculumLoader::all`](crate::CurriculumLoader::all),
+    /// which belong to no epoch.
     pub fn log_prior(&self, num_logits: usize) -> Result<Vec<f32>> {
         self.epoch.log_prior(num_logits)
     }
@@ -78,14 +85,15 @@ impl Iterator for Batches<'_> {
         let Range { start, end } = self.last.batch(self.next, self.list.len(), self.batch_size);
         self.next += 1;
         let indices = Tensor::from_slice(&self.list[start..end]);
-        let rows = |all: &Tensor| all.index_select(0, &indices.to_device(all.device())).to_device(self.loader.device);
+        let Source { modalities, targets, device, loader } = self.source;
+        let rows = |all: &Tensor| all.index_select(0, &indices.to_device(all.device())).to_device(device);
         Some(Batch {
-            modalities: self.loader.modalities.iter().map(rows).collect(),
-            labels: rows(&self.loader.targets),
+            modalities: modalities.iter().map(rows).collect(),
+            labels: rows(targets),
             position: self.epoch.position_after(end, self.next == self.count),
-            indices: indices.to_device(self.loader.device),
+            indices: indices.to_device(device),
             origin: Origin {
-                loader: self.loader.number,
+                loader,
                 epoch: self.epoch.num_samples().map(|_| self.epoch.number()),
                 samples: self.list[start..end].iter().map(|&sample| sample as u32).collect(),
             },
