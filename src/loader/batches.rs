@@ -58,8 +58,7 @@ impl Batches<'_> {
     ///
     /// # Errors
     /// As there; [`ArgumentError::Empty`](crate::error::ArgumentError::Empty) for the batches of
-    /// [`CurriculumLoader::all`](crate::CurriculumLoader::all),
-    /// which belong to no epoch.
+    /// [`CurriculumLoader::all`](crate::CurriculumLoader::all), which belong to no epoch.
     pub fn log_prior(&self, num_logits: usize) -> Result<Vec<f32>> {
         self.epoch.log_prior(num_logits)
     }
