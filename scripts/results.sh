@@ -9,10 +9,10 @@ repro() { "${CARGO_TARGET_DIR:-target}/release/climd-repro" "$@" --out docs/resu
 
 repro main --data brca --seeds 5 --lr one "$@"
 repro table1 --data brca "$@"
-repro table2 --data brca "$@"
+repro table2 --data brca --lr one paper "$@"
 repro table3 --data brca "$@"
 repro native --data brca --seeds 3 "$@"
-repro table4 --data brca "$@"
+repro table4 --data brca --lr one paper "$@"
 repro beyond --data brca --curves 3 --lr one paper "$@"
 repro beyond --data htad digits kipan lgg --lr one paper "$@"
 # These also write shift.md, the test at the training prior, and, as main and table1 do, patients.md.
