@@ -1,8 +1,8 @@
 """The main job (`make brca`) with PyTorch in place of Rust: the same data, splits, columns, first weights, lists and steps.
 
-usage: brca_torch.py [--seeds 5] [--epochs 100] [--lr tuned|paper|rust] [--repeats 1] [--data data/brca]
+usage: brca_torch.py [--seeds 5] [--epochs 100] [--lr one|paper] [--repeats 1] [--data data/brca]
 
-`make brca-python` calls it. It prints the table of `make brca ARGS="--lr tuned"`, and beside it what the runs of
+`make brca-python` calls it. It prints the table of `make brca`, and beside it what the runs of
 docs/results/runs say that Rust measured on the same splits. The network, its loss, the optimiser and the loop are plain PyTorch;
 climd gives the lists, the scores and the prior. What differs from Rust: dropout's random numbers, and the order of sums.
 
@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SPLITS = ROOT / "harness/tables/tests/golden/brca_splits.json"
 FILES, TOP = ("rna.csv", "meth.csv", "mirna.csv"), (1000, 1000, 503)
 CLASSES, BATCH, HIDDEN, HEADS = 5, 32, 256, 0.3
-RATES = {"tuned": (1e-4, 3e-4, 1e-3, 3e-3), "paper": (5e-5,)}
+# rate, whether it decays as a cosine, and the version of the runs in the cache of Rust's
+RATES = {"one": (3e-3, True, 2), "paper": (5e-5, False, 1)}
 ARMS = {"baseline": ("uniform", False), "baseline + prior": ("uniform", True), "CLIMD": ("power_law", False), "CLIMD + prior": ("power_law", True)}
 
 
@@ -179,13 +180,8 @@ F1 = COLUMNS.index("macro F1")
 
 
 # ---------------------------------------------------------------------- report
-def choose(confusions):
-    """The rate with the highest macro F1 on the validation part; of equal ones the smallest."""
-    return max(confusions, key=lambda rate: (metrics(confusions[rate])[F1], -rate))
-
-
 def rusts(seeds, kind):
-    """What Rust measured on these splits, from the committed runs: rates by seed, confusion matrices by arm and seed."""
+    """What Rust measured on these splits, from the committed runs: confusion matrices by arm and seed."""
     network = {"name": "baseline", "hidden": HIDDEN, "dropout": 0.5, "heads": {"aux": {"weight": HEADS}}}
     plain = {"epochs": 100, "gamma": 0.3, "alpha": None, "law": "power_law", "overflow": "redistribute", "pick": "highest"}
     schedules = {"uniform": {"name": "uniform"}, "power_law": {"name": "power_law", **plain}}
@@ -194,22 +190,19 @@ def rusts(seeds, kind):
     for line in (ROOT / "docs/results/runs/brca.jsonl").read_text().splitlines():
         run = json.loads(line)
         config = run["config"]
-        if config["version"] != 1:  # another rule for the learning rate, and other kernels
-            continue
-        rate, part, seed = config["rate"]["start"], config["part"], config["seed"]
         data = {"name": "brca", "fingerprint": config["data"]["fingerprint"], "noise": 0.0}
-        steps = {"test": 1700, "validation": 1400}[part]
-        if config["data"] == data and config["steps"] == steps and not config["points"] and config["rate"]["cosine"] == (kind == "tuned"):
-            runs[json.dumps([config["method"], part, seed, rate])] = run["outcome"]["confusion"]["counts"]
+        rate, cosine, version = RATES[kind]
+        wanted = {"version": version, "part": "test", "data": data, "steps": 1700, "points": 0,
+                  "rate": {"start": rate, "cosine": cosine}}
+        if all(config[key] == value for key, value in wanted.items()):
+            runs[json.dumps([config["method"], config["seed"]])] = run["outcome"]["confusion"]["counts"]
 
-    def confusion(arm, part, seed, rate):
+    def confusion(arm, seed):
         scheduled, corrected = ARMS[arm]
         method = {"network": network, "schedule": schedules[scheduled], "terms": "both", "loss": losses[corrected]}
-        return runs[json.dumps([method, part, seed, rate])]
+        return runs[json.dumps([method, seed])]
 
-    rates = {seed: choose({rate: confusion("baseline", "validation", seed, rate) for rate in RATES[kind]})
-             if kind == "tuned" else RATES[kind][0] for seed in seeds}
-    return rates, {arm: [confusion(arm, "test", seed, rates[seed]) for seed in seeds] for arm in ARMS}
+    return {arm: [confusion(arm, seed) for seed in seeds] for arm in ARMS}
 
 
 def spread(values):
@@ -233,8 +226,7 @@ def main():
     parser.add_argument("--data", default=ROOT / "data/brca", metavar="DIR", help="folder with rna.csv, meth.csv, mirna.csv and target.csv")
     parser.add_argument("--seeds", type=int, default=5, choices=range(1, 6), help="splits; each is also a seed of weights and sampler")
     parser.add_argument("--epochs", type=int, default=100, help="of plain training, and of the curriculum")
-    parser.add_argument("--lr", choices=[*RATES, "rust"], default="tuned",
-                        help="chosen on validation as Rust does; the paper's constant 5e-5; or those that Rust chose")
+    parser.add_argument("--lr", choices=RATES, default="one", help="3e-3 with cosine decay; or the paper's constant 5e-5")
     parser.add_argument("--repeats", type=int, default=1, help="2: each run again with other weights, which shows what chance does")
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch and of climd")
     arguments = parser.parse_args()
@@ -242,24 +234,17 @@ def main():
     climd.set_num_threads(arguments.threads)
     start, seeds, kind, epochs = time.monotonic(), range(arguments.seeds), arguments.lr, arguments.epochs
     whole = epochs == 100
-    rust_rates, rust = rusts(seeds, "paper" if kind == "paper" else "tuned")
+    (rate, cosine, _), rust = RATES[kind], rusts(seeds, kind)
     tables, labels = load(arguments.data)
     golden = json.loads(SPLITS.read_text())
 
     found = [{arm: [] for arm in ARMS} for _ in range(arguments.repeats)]
-    rates = {}
     for seed in seeds:
-        splits = splits_of(golden, seed, len(labels))
-        if kind == "tuned":
-            _, *parts = prepare(tables, labels, *splits["validation"])
-            rates[seed] = choose({rate: train(parts, "baseline", seed, rate, True, epochs) for rate in RATES[kind]})
-        else:
-            rates[seed] = rust_rates[seed]
-        _, *parts = prepare(tables, labels, *splits["test"])
+        _, *parts = prepare(tables, labels, *splits_of(golden, seed, len(labels))["test"])
         for repeat, by_arm in enumerate(found):
             for arm in ARMS:
-                by_arm[arm].append(train(parts, arm, seed, rates[seed], kind != "paper", epochs, repeat))
-        print(f"split {seed}: rate {rates[seed]:g} (Rust's: {rust_rates[seed]:g}), after {time.monotonic() - start:.0f} s", flush=True)
+                by_arm[arm].append(train(parts, arm, seed, rate, cosine, epochs, repeat))
+        print(f"split {seed}: after {time.monotonic() - start:.0f} s", flush=True)
 
     table(f"PyTorch, percent, {len(seeds)} splits", found[0])
     if whole:
