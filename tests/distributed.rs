@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::cell::Cell;
+
 use climd::error::{ArgumentError, DistributedError, MeasureError};
 use climd::schedule::*;
 use climd::*;
@@ -145,35 +147,49 @@ fn a_schedule_that_lies_gives_no_two_lists() {
     }
 }
 
-/// A communicator whose gathering leaves out the last value.
-#[derive(Debug)]
-struct Short<'a>(&'a InProcess);
+/// A communicator whose answers are changed: `change` gets the operation and what it returned.
+struct Changed<F> {
+    inside: InProcess,
+    change: F,
+}
 
-impl Communicator for Short<'_> {
+impl<F: Fn(&str, &mut Vec<u32>)> Changed<F> {
+    fn changed(&self, operation: &str, mut values: Vec<u32>) -> Vec<u32> {
+        (self.change)(operation, &mut values);
+        values
+    }
+}
+
+impl<F: Fn(&str, &mut Vec<u32>)> Communicator for Changed<F> {
     fn rank(&self) -> usize {
-        self.0.rank()
+        self.inside.rank()
     }
 
     fn world_size(&self) -> usize {
-        self.0.world_size()
+        self.inside.world_size()
     }
 
     fn all_reduce(&self, values: &mut [u32]) -> Result<()> {
-        self.0.all_reduce(values)
+        self.inside.all_reduce(values)
     }
 
     fn all_gather(&self, values: &[u32]) -> Result<Vec<u32>> {
-        let mut all = self.0.all_gather(values)?;
-        all.pop();
-        Ok(all)
+        Ok(self.changed("all_gather", self.inside.all_gather(values)?))
+    }
+
+    fn all_to_all(&self, values: &[u32], counts: &[usize]) -> Result<Vec<u32>> {
+        Ok(self.changed("all_to_all", self.inside.all_to_all(values, counts)?))
     }
 }
 
 #[test]
 fn a_communicator_that_returns_too_little_is_an_error() {
-    let errors = InProcess::run(2, |comm| {
+    let errors = InProcess::run(2, |inside| {
         let sampler = Curriculum::new(&[0, 0, 1, 1], ClassBalanced).unwrap();
-        Distributed::new(sampler, Short(&comm), Exchange::AllGather).unwrap_err()
+        let change = |_: &str, values: &mut Vec<u32>| {
+            values.pop();
+        };
+        Distributed::new(sampler, Changed { inside, change }, Exchange::AllGather).map(drop).unwrap_err()
     });
     let too_little = |error: &Error| {
         matches!(error, Error::Distributed(DistributedError::Communication { operation: "all_gather", .. }))
@@ -370,28 +386,15 @@ fn with_histograms_no_scores_are_sent() {
 
 #[test]
 fn ranks_whose_scores_differ_are_told_so() {
-    /// Gathers, but changes one bit on rank 1, as broken memory or a broken network would.
-    struct Broken(InProcess);
-    impl Communicator for Broken {
-        fn rank(&self) -> usize {
-            self.0.rank()
-        }
-        fn world_size(&self) -> usize {
-            self.0.world_size()
-        }
-        fn all_reduce(&self, values: &mut [u32]) -> Result<()> {
-            self.0.all_reduce(values)
-        }
-        fn all_gather(&self, values: &[u32]) -> Result<Vec<u32>> {
-            let mut all = self.0.all_gather(values)?;
-            if self.rank() == 1 && all.len() == 33 {
-                all[20] ^= 1;
+    let errors = InProcess::run(2, |inside| {
+        // one bit is wrong on rank 1, as with broken memory or a broken network
+        let is_broken = inside.rank() == 1;
+        let change = |operation: &str, values: &mut Vec<u32>| {
+            if is_broken && operation == "all_gather" && values.len() == 33 {
+                values[20] ^= 1;
             }
-            Ok(all)
-        }
-    }
-    let errors = InProcess::run(2, |comm| {
-        let mut sampler = Distributed::new(small(), Broken(comm), Exchange::AllGather).unwrap();
+        };
+        let mut sampler = Distributed::new(small(), Changed { inside, change }, Exchange::AllGather).unwrap();
         sampler.update(1, &scores(33, 1, false)[sampler.part()]).unwrap();
         sampler.epoch(1).map(|_| ()).unwrap_err()
     });
@@ -498,36 +501,6 @@ fn ranks_that_ask_for_different_parts_are_told_so() {
     assert!(rules.starts_with("rank 1 has rule for the remainder of a list of hash"), "{rules}");
 }
 
-/// An exchange of all with all that goes wrong in one way, at its first or its second call.
-struct Wrong {
-    inside: InProcess,
-    calls: std::cell::Cell<usize>,
-    at: usize,
-    how: fn(&mut Vec<u32>),
-}
-
-impl Communicator for Wrong {
-    fn rank(&self) -> usize {
-        self.inside.rank()
-    }
-    fn world_size(&self) -> usize {
-        self.inside.world_size()
-    }
-    fn all_reduce(&self, values: &mut [u32]) -> Result<()> {
-        self.inside.all_reduce(values)
-    }
-    fn all_gather(&self, values: &[u32]) -> Result<Vec<u32>> {
-        self.inside.all_gather(values)
-    }
-    fn all_to_all(&self, values: &[u32], counts: &[usize]) -> Result<Vec<u32>> {
-        let mut received = self.inside.all_to_all(values, counts)?;
-        if self.calls.replace(self.calls.get() + 1) == self.at {
-            (self.how)(&mut received);
-        }
-        Ok(received)
-    }
-}
-
 #[test]
 fn an_exchange_that_returns_what_nobody_sent_is_an_error() {
     let labels = labels_of(&[30_000, 9_000, 3_001], 11);
@@ -540,8 +513,13 @@ fn an_exchange_that_returns_what_nobody_sent_is_an_error() {
     for (at, how) in (0..2).flat_map(|at| ways.map(|how| (at, how))) {
         InProcess::run(1, |inside| {
             let sampler = PowerLawScheduler::new(&labels, PowerLaw { epochs: 4, ..Default::default() }).unwrap();
-            let wrong = Wrong { inside, calls: 0.into(), at, how };
-            let sampler = Distributed::new(sampler, wrong, Exchange::Histograms).unwrap();
+            let exchanges = Cell::new(0);
+            let change = |operation: &str, values: &mut Vec<u32>| {
+                if operation == "all_to_all" && exchanges.replace(exchanges.get() + 1) == at {
+                    how(values);
+                }
+            };
+            let sampler = Distributed::new(sampler, Changed { inside, change }, Exchange::Histograms).unwrap();
             let error = sampler.part_of_epoch(Position::from(2), ShardRemainder::Pad).unwrap_err();
             let expected = DistributedError::Communication {
                 operation: "all_to_all",
