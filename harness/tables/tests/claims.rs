@@ -1,14 +1,20 @@
 //! Promise: what the pages of results say of many rows at once, in words, holds for all of them. `pages.rs` reads the
 //! figures.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use climd_repro::comparisons::records;
+use climd_repro::map::{self, Cell, Line};
 use climd_repro::record::Record;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/results")
+}
 
 /// The results in docs/results. Of the advice those at the first learning rate of each file, which its page is about.
 fn results() -> Vec<Record> {
-    let mut all = records(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/results")).unwrap();
+    let mut all = records(&folder()).unwrap();
     let mut first = std::collections::BTreeMap::new();
     for of in &all {
         let (table, rate) = of.table.split_once(" (").unwrap();
@@ -186,4 +192,22 @@ fn half_of_tau_is_told_on_two_sets_where_labels_are_wrong() {
     let of: Vec<&Record> = of.into_iter().filter(|of| !is_right(&of)).collect();
     let told = ["brca 20 % noise", "brca 50:1 20 % noise", "kipan 20 % noise", "kipan 50:1 20 % noise"];
     assert_eq!(ahead(&of), told);
+}
+
+/// `advice.md`: "with a tenth of the steps no sampler is told ahead of the corrected loss alone on three sets", and
+/// "against plain training, the loss with a sampler is told ahead about as often".
+#[test]
+fn no_sampler_adds_to_the_loss_in_a_short_training_on_three_sets() {
+    let lines = map::read(&folder().join("map.csv")).unwrap();
+    let short: Vec<Line> = lines.into_iter().filter(|line| line.budget == 10).collect();
+    let done: BTreeSet<(&str, Cell)> =
+        short.iter().filter(|line| line.splits > 0).map(|line| (&*line.data, line.cell())).collect();
+    assert_eq!(done.len(), 76);
+    assert!(map::across(&short).iter().all(|of| of.sets.len() <= 5 && !of.is_regime()));
+    let told = |method: &str| {
+        let of = short.iter().filter(|line| line.method == method).filter_map(Line::beside_plain);
+        of.filter(|beside| beside.low > 0.0).count()
+    };
+    let (alone, with) = (told("prior"), ["climd-half-prior", "trim-prior", "hard-majority-prior"].map(told));
+    assert!(alone == 21 && with.iter().all(|count| count.abs_diff(alone) <= 5), "{alone} {with:?}");
 }
