@@ -28,6 +28,25 @@ pub(crate) fn wide<K: Kernel>(kernel: K) -> K::Output {
     kernel.run()
 }
 
+/// As [`wide`], but compiled for AVX-512 if the machine has it, and the compiler knows it. For kernels that gain by it.
+pub(crate) fn widest<K: Kernel>(kernel: K) -> K::Output {
+    #[cfg(all(target_arch = "x86_64", avx512))]
+    {
+        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
+        fn avx512<K: Kernel>(kernel: K) -> K::Output {
+            kernel.run()
+        }
+        macro_rules! has {
+            ($($feature:tt)*) => { $(std::arch::is_x86_feature_detected!($feature))&&* };
+        }
+        if has!("avx512f" "avx512vl" "avx512dq" "avx512bw") {
+            // SAFETY: the machine has the four features that `avx512` is compiled for.
+            return unsafe { avx512(kernel) };
+        }
+    }
+    wide(kernel)
+}
+
 /// Asks the processor for these values, which are needed soon. Nothing happens on machines where we cannot ask.
 #[inline(always)]
 pub(crate) fn prefetch<T>(values: &[T]) {

@@ -1,6 +1,7 @@
 //! Eq. 2-3 in f32: one minus the mean cosine of the rows of a sample, eight lanes along a row.
 //!
-//! * [`Complements`]: two to four modalities. All products of two rows stay in registers.
+//! * [`Complements`]: two to four modalities. All products of two rows stay in registers. [`Narrow`] is the same for
+//!   rows of up to eight values.
 //! * [`Units`]: more, or some are missing. For rows `u` of length 1, `sum of cosines = |sum u|^2 - sum |u|^2`, so that
 //!   time is linear in the modalities.
 //!
@@ -44,15 +45,8 @@ impl<T: Load, const M: usize> Kernel for Complements<'_, T, M> {
                         }
                     }
                 }
-                // squares may leave the range of f32: such rows are rare, and are multiplied in f64
-                if !(0..M).all(|m| (1e-20..1e20).contains(&products[m][m][i])) {
-                    for a in 0..M {
-                        for b in a..M {
-                            let terms =
-                                rows[a].iter().zip(rows[b]).map(|(x, y)| f64::from(x.load()) * f64::from(y.load()));
-                            products[a][b][i] = terms.sum();
-                        }
-                    }
+                if !(0..M).all(|m| is_exact(products[m][m][i])) {
+                    multiply_in_double(&rows, i, &mut products);
                 }
             }
             out.copy_from_slice(&from_products(&products)[..out.len()]);
@@ -62,6 +56,78 @@ impl<T: Load, const M: usize> Kernel for Complements<'_, T, M> {
 
 /// Number of samples for which Eq. 3 is computed at once.
 const BLOCK: usize = 8;
+
+/// Whether this square is exact enough in f32, and not near the limits of its range.
+#[inline(always)]
+fn is_exact(square: f64) -> bool {
+    (1e-20..1e20).contains(&square)
+}
+
+/// Products of the rows of sample `i` of the block in f64, for the few rows whose squares leave the range of f32.
+#[inline(always)]
+fn multiply_in_double<T: Load, const M: usize>(rows: &[&[T]; M], i: usize, products: &mut [[[f64; BLOCK]; M]; M]) {
+    for a in 0..M {
+        for b in a..M {
+            let terms = rows[a].iter().zip(rows[b]).map(|(x, y)| f64::from(x.load()) * f64::from(y.load()));
+            products[a][b][i] = terms.sum();
+        }
+    }
+}
+
+/// As [`Complements`], with the same bits, for rows of at most [`ALONG`] values: each lane is a sample, as few lanes
+/// along such a row would be in use, and their sum would take longer than the products.
+struct Narrow<'a, T, const M: usize> {
+    rows: [&'a [T]; M],
+    width: usize,
+    out: &'a mut [f32],
+}
+
+impl<T: Load, const M: usize> Kernel for Narrow<'_, T, M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { rows, width, out } = self;
+        let mut columns = [[[0.0; BLOCK]; ALONG]; M]; // beyond the width they stay 0
+        for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+            let from = block * BLOCK;
+            for m in 0..M {
+                for (i, row) in (0..BLOCK).zip(rows[m][from * width..].chunks_exact(width)) {
+                    for (column, x) in columns[m].iter_mut().zip(row) {
+                        column[i] = x.load();
+                    }
+                }
+            }
+            let mut products = [[[0.0f64; BLOCK]; M]; M]; // [a][b], a <= b
+            for a in 0..M {
+                for b in a..M {
+                    for i in 0..BLOCK {
+                        let mut lanes = [0.0; ALONG];
+                        for lane in 0..ALONG {
+                            lanes[lane] += columns[a][lane][i] * columns[b][lane][i];
+                        }
+                        products[a][b][i] += f64::from(halves(lanes));
+                    }
+                }
+            }
+            let mut exact = true;
+            for m in 0..M {
+                for i in 0..out.len() {
+                    exact &= is_exact(products[m][m][i]);
+                }
+            }
+            if !exact {
+                for i in 0..out.len() {
+                    let rows = rows.map(|rows| &rows[(from + i) * width..][..width]);
+                    if !(0..M).all(|m| is_exact(products[m][m][i])) {
+                        multiply_in_double(&rows, i, &mut products);
+                    }
+                }
+            }
+            out.copy_from_slice(&from_products(&products)[..out.len()]);
+        }
+    }
+}
 
 /// Eq. 3. The cosine of a row of length 0 is 0. The result is NaN if a length is not finite.
 #[inline(always)]
@@ -121,7 +187,7 @@ fn add<const M: usize>(lanes: &mut [[Along; M]; M], x: &[Along; M]) {
 }
 
 /// Eq. 2-3 of samples with any number of modalities, some of which may be missing, in linear time. The result is
-/// [`NOT_HERE`] for fewer than two rows, and if a length is 0 or outside the range in which squares of f32 are exact
+/// [`NOT_HERE`] if a length is 0 or outside the range in which squares of f32 are exact
 /// enough.
 ///
 /// The rows of a sample are taken in groups of [`GROUP`], and the last `R` of them in one, so that the loop over the
@@ -204,7 +270,9 @@ impl<T: Load, const R: usize> Kernel for Units<'_, T, R> {
                     }
                 }
                 *out = NOT_HERE;
-                if exact && rows > 1 {
+                if exact && rows < 2 {
+                    *out = 0.0;
+                } else if exact {
                     let (groups, last) = split::<_, R>(&here[i * count..][..count]);
                     let (of_groups, of_last) = split::<_, R>(factors);
                     if !groups.is_empty() {
@@ -352,9 +420,9 @@ fn halves(x: Along) -> f32 {
 pub(super) fn complements<T: Load>(rows: &[&[T]], present: &[Option<&[bool]>], width: usize, out: &mut [f32]) {
     let whole = present.iter().all(Option::is_none);
     match *rows {
-        [a, b] if whole => wide(Complements { rows: [a, b], width, out }),
-        [a, b, c] if whole => wide(Complements { rows: [a, b, c], width, out }),
-        [a, b, c, d] if whole => wide(Complements { rows: [a, b, c, d], width, out }),
+        [a, b] if whole => of_all([a, b], width, out),
+        [a, b, c] if whole => of_all([a, b, c], width, out),
+        [a, b, c, d] if whole => of_all([a, b, c, d], width, out),
         _ => {
             macro_rules! by_last_group {
                 ($($rows:literal)*) => {
@@ -366,6 +434,15 @@ pub(super) fn complements<T: Load>(rows: &[&[T]], present: &[Option<&[bool]>], w
             }
             by_last_group!(1 2 3 4 5 6 7);
         }
+    }
+}
+
+/// [`complements`] of samples that have all `M` rows.
+fn of_all<T: Load, const M: usize>(rows: [&[T]; M], width: usize, out: &mut [f32]) {
+    if width <= ALONG {
+        wide(Narrow { rows, width, out });
+    } else {
+        wide(Complements { rows, width, out });
     }
 }
 
@@ -389,8 +466,11 @@ mod tests {
             let here: Vec<&[f32]> = here.map(|m| &rows[m][sample * width..][..width]).collect();
             let squares: Vec<f64> = here.iter().map(|row| square(row)).collect();
             let inverses: Vec<f32> = squares.iter().map(|square| (1.0 / square.sqrt()) as f32).collect();
-            if here.len() < 2 || !squares.iter().all(|square| (1e-20..1e20).contains(square)) {
+            if !squares.iter().all(|square| (1e-20..1e20).contains(square)) {
                 return NOT_HERE;
+            }
+            if here.len() < 2 {
+                return 0.0;
             }
             let each = |(square, &inverse): (&f64, &f32)| f64::from(inverse) * f64::from(inverse) * square;
             let lengths: f64 = squares.iter().zip(&inverses).map(each).fold(0.0, |sum, length| sum + length);
@@ -450,10 +530,14 @@ mod tests {
             complements(&rows, &present, width, &mut a);
             Units::<f32, 3> { rows: &rows, present: &present, width, out: &mut b }.run();
             prop_assert_eq!(bits(&a), bits(&b));
+            let bits = |x: &[f32]| x.iter().map(|x| if x.is_nan() { 1 } else { x.to_bits() }).collect::<Vec<_>>();
             complements(&rows, &[None; 3], width, &mut a);
             Complements { rows, width, out: &mut b }.run();
-            let nan_or_bits = |x: f32| if x.is_nan() { 1 } else { x.to_bits() };
-            prop_assert!(a.into_iter().map(nan_or_bits).eq(b.into_iter().map(nan_or_bits)));
+            prop_assert_eq!(bits(&a), bits(&b));
+            if width <= ALONG {
+                Narrow { rows, width, out: &mut b }.run();
+                prop_assert_eq!(bits(&a), bits(&b));
+            }
         }
     }
 

@@ -7,8 +7,8 @@
 //! functions here are plain loops over arrays of a fixed length, and [`wide`] compiles them for the widest registers
 //! that the machine may use.
 //!
-//! * Up to 16 classes, a lane is a row: sixteen rows at once, without a sum over lanes ([`across`]). With more classes,
-//!   the lanes lie along one row ([`along`]).
+//! * Up to 32 classes, a lane is a row: sixteen rows at once, without a sum over lanes ([`across`], and from 17 on
+//!   [`across_many`], which has the numbers in memory). With more classes, the lanes lie along one row ([`along`]).
 //!
 //! **Errors.** `exp` and `ln` are exact to two units in the last place: they are Cephes' polynomials. The largest logit
 //! is subtracted first, so no `exp` overflows. A lane sums at most 64 terms in f32, and these sums go through f64, so
@@ -25,33 +25,53 @@
 //! A test compares the kernels with the same code compiled without wide registers.
 
 use super::load::{Load, load};
-use crate::raw::{Kernel, wide};
+use crate::raw::{Kernel, wide, widest};
 
 const LANES: usize = 16;
 type Lanes = [f32; LANES];
 
+/// Arrays whose exponentials are computed at once.
+const AT_ONCE: usize = 4;
+
 /// `exp(x)` for `x <= 88`, to 2 units in the last place; 0 below -87, where results are no normal numbers.
 ///
-/// Cephes' reduction and polynomial.
+/// Cephes' reduction and polynomial. Each step is done for all `K` arrays before the next one, since a step waits for
+/// the one before it, and a processor sees only so many operations ahead.
 #[inline(always)]
-fn exp(x: Lanes) -> Lanes {
+fn exps<const K: usize>(x: [Lanes; K]) -> [Lanes; K] {
     const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to a whole number in the low bits
-    let mut out = [0.0; LANES];
-    for (out, x) in out.iter_mut().zip(x) {
-        let shifted = x * std::f32::consts::LOG2_E + ROUND;
-        let n = shifted - ROUND;
-        let r = (x - n * 0.693_359_4) - n * -2.121_944_4e-4;
-        let mut p = 1.987_569_1e-4;
-        p = p * r + 1.398_199_9e-3;
-        p = p * r + 8.333_452e-3;
-        p = p * r + 4.166_579_6e-2;
-        p = p * r + 0.166_666_66;
-        p = p * r + 0.5;
-        let p = p * (r * r) + r + 1.0;
-        let scaled = f32::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << 23));
-        *out = if x < -87.0 { 0.0 } else { scaled };
+    let mut out = [[0.0; LANES]; K];
+    for lane in 0..LANES {
+        let (mut shifted, mut r, mut p) = ([0.0f32; K], [0.0; K], [1.987_569_1e-4; K]);
+        for k in 0..K {
+            shifted[k] = x[k][lane] * std::f32::consts::LOG2_E + ROUND;
+        }
+        for k in 0..K {
+            r[k] = x[k][lane] - (shifted[k] - ROUND) * 0.693_359_4;
+        }
+        for k in 0..K {
+            r[k] -= (shifted[k] - ROUND) * -2.121_944_4e-4;
+        }
+        for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_66, 0.5] {
+            for k in 0..K {
+                p[k] = p[k] * r[k] + coefficient;
+            }
+        }
+        for k in 0..K {
+            p[k] = p[k] * (r[k] * r[k]) + r[k] + 1.0;
+        }
+        for k in 0..K {
+            let scaled = f32::from_bits(p[k].to_bits().wrapping_add(shifted[k].to_bits() << 23));
+            out[k][lane] = if x[k][lane] < -87.0 { 0.0 } else { scaled };
+        }
     }
     out
+}
+
+/// See [`exps`].
+#[inline(always)]
+fn exp(x: Lanes) -> Lanes {
+    exps([x])[0]
 }
 
 /// `ln(x)` for finite `x >= 1`, to 2 units in the last place. Cephes' reduction and polynomial.
@@ -104,7 +124,8 @@ impl Kernel for Confidence<'_> {
     }
 }
 
-/// `ln softmax(row)[label]` of every row, `[n, C]`; NaN if a value of the row is not finite.
+/// `ln softmax(row)[label]` of every row, `[n, C]`, of up to [`MOST_COLUMNS`] classes; NaN if a value of the row is
+/// not finite.
 struct LogProbabilities<'a, T> {
     rows: &'a [T],
     num_classes: usize,
@@ -118,6 +139,7 @@ impl<T: Load> Kernel for LogProbabilities<'_, T> {
     #[inline(always)]
     fn run(self) {
         let Self { rows, num_classes, labels, out } = self;
+        let mut columns = [[T::ZERO; LANES]; MOST_COLUMNS];
         let blocks = rows.chunks(LANES * num_classes).zip(labels.chunks(LANES)).zip(out.chunks_mut(LANES));
         for ((rows, labels), out) in blocks {
             let (mut gaps, mut sums) = ([0.0; LANES], [1.0; LANES]);
@@ -125,16 +147,44 @@ impl<T: Load> Kernel for LogProbabilities<'_, T> {
                 ($($few:literal)*) => {
                     match num_classes {
                         $($few => across::<T, $few>(rows, labels, &mut gaps, &mut sums),)*
-                        _ => along(rows, num_classes, labels, &mut gaps, &mut sums),
+                        _ => across_many(rows, num_classes, labels, &mut columns, &mut gaps, &mut sums),
                     }
                 };
             }
             by_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
-            let logs = ln(sums);
-            for ((out, gap), log) in out.iter_mut().zip(gaps).zip(logs) {
-                *out = gap - log;
-            }
+            finish(out, gaps, sums);
         }
+    }
+}
+
+/// As [`LogProbabilities`], for any number of classes.
+struct OfMany<'a, T> {
+    rows: &'a [T],
+    num_classes: usize,
+    labels: &'a [u32],
+    out: &'a mut [f32],
+}
+
+impl<T: Load> Kernel for OfMany<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { rows, num_classes, labels, out } = self;
+        let blocks = rows.chunks(LANES * num_classes).zip(labels.chunks(LANES)).zip(out.chunks_mut(LANES));
+        for ((rows, labels), out) in blocks {
+            let (mut gaps, mut sums) = ([0.0; LANES], [1.0; LANES]);
+            along(rows, num_classes, labels, &mut gaps, &mut sums);
+            finish(out, gaps, sums);
+        }
+    }
+}
+
+#[inline(always)]
+fn finish(out: &mut [f32], gaps: Lanes, sums: Lanes) {
+    let logs = ln(sums);
+    for ((out, gap), log) in out.iter_mut().zip(gaps).zip(logs) {
+        *out = gap - log;
     }
 }
 
@@ -177,6 +227,82 @@ fn across<T: Load, const C: usize>(rows: &[T], labels: &[u32], gaps: &mut Lanes,
     for (sum, bad) in sums.iter_mut().zip(bad) {
         *sum = if bad == 0.0 { *sum } else { 1.0 };
     }
+}
+
+/// Most classes of which each lane is a row.
+const MOST_COLUMNS: usize = 32;
+
+/// As [`across`], for more classes. The order of the sums is that of [`along`].
+#[inline(always)]
+fn across_many<T: Load>(
+    rows: &[T],
+    num_classes: usize,
+    labels: &[u32],
+    columns: &mut [[T; LANES]; MOST_COLUMNS],
+    gaps: &mut Lanes,
+    sums: &mut Lanes,
+) {
+    let columns = &mut columns[..num_classes];
+    for (lane, row) in (0..LANES).zip(rows.chunks_exact(num_classes)) {
+        for (column, &x) in columns.iter_mut().zip(row) {
+            column[lane] = x;
+        }
+    }
+    let (mut max, mut bad) = (load(&columns[0]), [0.0; LANES]);
+    for column in columns.iter() {
+        let column = load(column);
+        for lane in 0..LANES {
+            max[lane] = if column[lane] > max[lane] { column[lane] } else { max[lane] };
+            bad[lane] += column[lane] * 0.0; // NaN for a value that is not finite
+        }
+    }
+    let (whole, last) = columns.as_chunks::<LANES>();
+    let mut terms = [[0.0; LANES]; LANES];
+    for columns in whole {
+        add_exps(&mut terms, columns, &max);
+    }
+    let mut total = tree_of(&terms).map(f64::from);
+    if !last.is_empty() {
+        let mut terms = [[0.0; LANES]; LANES];
+        add_exps(&mut terms, last, &max);
+        let of_last = tree_of(&terms);
+        for lane in 0..LANES {
+            total[lane] += f64::from(of_last[lane]);
+        }
+    }
+    for (lane, (row, &label)) in rows.chunks_exact(num_classes).zip(labels).enumerate() {
+        gaps[lane] = row[label as usize].load() - max[lane] + bad[lane];
+    }
+    for lane in 0..LANES {
+        sums[lane] = if bad[lane] == 0.0 { total[lane] as f32 } else { 1.0 };
+    }
+}
+
+/// Adds `exp(column - max)` of up to sixteen columns to as many terms.
+#[inline(always)]
+fn add_exps<T: Load>(terms: &mut [Lanes; LANES], columns: &[[T; LANES]], max: &Lanes) {
+    for (terms, columns) in terms.chunks_mut(AT_ONCE).zip(columns.chunks(AT_ONCE)) {
+        let mut x = [[f32::NEG_INFINITY; LANES]; AT_ONCE];
+        for (x, column) in x.iter_mut().zip(columns) {
+            let column = load(column);
+            for lane in 0..LANES {
+                x[lane] = column[lane] - max[lane];
+            }
+        }
+        for (term, exp) in terms.iter_mut().zip(exps(x)) {
+            *term = plus(*term, exp);
+        }
+    }
+}
+
+/// [`tree`] of each lane of sixteen arrays.
+#[inline(always)]
+fn tree_of(x: &[Lanes; LANES]) -> Lanes {
+    let mut four = [[0.0; LANES]; 4];
+    for at in 0..4 {
+        four[at] = plus(plus(x[at], x[at + 8]), plus(x[at + 4], x[at + 12]));
+    }
+    plus(plus(four[0], four[2]), plus(four[1], four[3]))
 }
 
 /// Many classes: the lanes lie along a row, one row after another. All maxima of a few rows come before their
@@ -231,10 +357,18 @@ fn sum_of_exps<T: Load>(rows: &[T], num_classes: usize, keep: &[u32; LANES], max
     let mut total = 0.0f64;
     for chunks in rows[..num_classes].as_chunks::<LANES>().0.chunks(64) {
         let mut sum = [0.0; LANES];
-        for chunk in chunks {
-            for (sum, exp) in sum.iter_mut().zip(exp(minus(load(chunk), max))) {
-                *sum += exp;
+        let (several, rest) = chunks.as_chunks::<AT_ONCE>();
+        for chunks in several {
+            let mut x = [[0.0; LANES]; AT_ONCE];
+            for k in 0..AT_ONCE {
+                x[k] = minus(load(&chunks[k]), max);
             }
+            for exp in exps(x) {
+                sum = plus(sum, exp);
+            }
+        }
+        for chunk in rest {
+            sum = plus(sum, exp(minus(load(chunk), max)));
         }
         total += f64::from(tree(in_memory(sum)));
     }
@@ -265,6 +399,14 @@ fn last_chunk<T: Load>(rows: &[T], num_classes: usize) -> Lanes {
 fn minus(mut x: Lanes, y: f32) -> Lanes {
     for x in &mut x {
         *x -= y;
+    }
+    x
+}
+
+#[inline(always)]
+fn plus(mut x: Lanes, y: Lanes) -> Lanes {
+    for lane in 0..LANES {
+        x[lane] += y[lane];
     }
     x
 }
@@ -309,7 +451,11 @@ pub(super) fn confidence(log_p: &mut [f32], num_classes: usize) {
 
 /// See [`LogProbabilities`].
 pub(super) fn log_probabilities<T: Load>(rows: &[T], num_classes: usize, labels: &[u32], out: &mut [f32]) {
-    wide(LogProbabilities { rows, num_classes, labels, out });
+    if num_classes <= MOST_COLUMNS {
+        wide(LogProbabilities { rows, num_classes, labels, out });
+    } else {
+        widest(OfMany { rows, num_classes, labels, out });
+    }
 }
 
 #[cfg(test)]
@@ -389,7 +535,7 @@ mod tests {
         /// The code of other machines, and the safe twin of the dispatch: the same code without wide registers.
         #[test]
         fn bits_do_not_depend_on_the_width_of_the_registers(
-            num_classes in prop_oneof![1usize..40, Just(300)],
+            num_classes in prop_oneof![1usize..70, Just(300)],
             seed in prop::collection::vec(value(), 97),
         ) {
             let n = 19;
@@ -397,8 +543,20 @@ mod tests {
             let labels: Vec<u32> = (0..n).map(|i| (i % num_classes) as u32).collect();
             let (mut a, mut b) = (vec![0.0; n], vec![0.0; n]);
             log_probabilities(&logits, num_classes, &labels, &mut a);
-            LogProbabilities { rows: &logits, num_classes, labels: &labels, out: &mut b }.run();
-            prop_assert_eq!(bits(&a), bits(&b));
+            let (rows, labels) = (&logits[..], &labels[..]);
+            if num_classes <= MOST_COLUMNS {
+                LogProbabilities { rows, num_classes, labels, out: &mut b }.run();
+                prop_assert_eq!(bits(&a), bits(&b));
+            }
+            // with more than 16 classes the sums have the same order
+            if num_classes > LANES {
+                OfMany { rows, num_classes, labels, out: &mut b }.run();
+                prop_assert_eq!(bits(&a), bits(&b));
+                wide(OfMany { rows, num_classes, labels, out: &mut b });
+                prop_assert_eq!(bits(&a), bits(&b));
+                widest(OfMany { rows, num_classes, labels, out: &mut b });
+                prop_assert_eq!(bits(&a), bits(&b));
+            }
             confidence(&mut a, num_classes);
             Confidence { log_p: &mut b, num_classes }.run();
             prop_assert_eq!(bits(&a), bits(&b));
