@@ -7,6 +7,7 @@ mod epoch;
 #[cfg(feature = "serde")]
 mod file;
 mod keys;
+mod many;
 pub(crate) mod observed;
 pub(crate) mod order;
 mod random;

@@ -5,17 +5,16 @@
 //! samples takes those above it, each thread from its own stretch, and notes the few near it. These are compared with
 //! each other, and those that lie behind the end are dropped. So the list is ascending for every pick.
 //!
-//! Of a small class all samples are compared before the pass. Where classes are very many, each of its samples that is
-//! in gets a mark, a bit: a million thresholds would not be in the cache; the marks are, and the pass reads them in
-//! their order.
+//! Of a small class all samples are compared before the pass. Where classes are [very many](super::many), samples are
+//! dealt to their classes, and the pass reads which of them are in.
 //! Source: `docs/algorithm.md`, "Which, and in what order".
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
 use super::keys::{Keys, key_or_stand_in};
+use super::many;
 use super::random::{Purpose, Words};
 use super::scatter::{Items, scatter, split};
 use super::spread::{End, Kept, SMALL, Spread};
@@ -117,23 +116,6 @@ impl Threshold {
     }
 }
 
-/// A bit for each sample; no bits at all where nothing is marked.
-struct Marks(Vec<AtomicU64>);
-
-impl Marks {
-    fn new(num_samples: usize) -> Self {
-        Self((0..num_samples.div_ceil(64)).map(|_| AtomicU64::new(0)).collect())
-    }
-
-    fn mark(&self, sample: u32) {
-        self.0[sample as usize / 64].fetch_or(1 << (sample % 64), Ordering::Relaxed);
-    }
-
-    fn has(&self, sample: usize) -> bool {
-        self.0.get(sample / 64).is_some_and(|bits| bits.load(Ordering::Relaxed) >> (sample % 64) & 1 == 1)
-    }
-}
-
 /// A threshold that must be searched for: it is behind the first `left` of the `size` samples within its span.
 struct Open {
     group: usize,
@@ -150,14 +132,12 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// The thresholds of groups that follow each other from `first` on, as far as the spread says them. `counts`: how
-    /// many samples of each are wanted, and how many there are. With `marks`, the samples of small groups that are in
-    /// get one, and the group has a threshold that takes none.
+    /// many samples of each are wanted, and how many there are.
     fn begin<I: Iterator<Item = u32>>(
         &self,
         first: usize,
         counts: impl Iterator<Item = (usize, usize)> + Clone,
         samples: impl Fn(usize) -> I,
-        marks: Option<&Marks>,
     ) -> (Vec<Threshold>, Vec<Open>) {
         let groups = || counts.clone().zip(first..);
         let few = |count: usize, size: usize| size < SMALL && (1..size).contains(&count);
@@ -172,17 +152,13 @@ impl Search<'_> {
                 return Threshold::NONE;
             }
             if count == size {
-                let Some(marks) = marks.filter(|_| size < SMALL) else { return Threshold::new(0, u32::MAX) };
-                samples(group).for_each(|sample| marks.mark(sample));
-                return Threshold::NONE;
+                return Threshold::new(0, u32::MAX);
             }
             if few(count, size) {
                 let (here, rest) = std::mem::take(&mut places).split_at_mut(size);
                 places = rest;
                 let last = *here.select_nth_unstable(count - 1).1;
-                let Some(marks) = marks else { return Threshold::behind(last) };
-                here[..count].iter().for_each(|&place| marks.mark(place as u32));
-                return Threshold::NONE;
+                return Threshold::behind(last);
             }
             let End { key, span, left, size } = self.spread.end(group, count, self.lowest);
             if left == size {
@@ -194,30 +170,13 @@ impl Search<'_> {
         (groups().map(threshold).collect(), open)
     }
 
-    /// Finds the thresholds that are open. Returns the samples that have a mark, or are in or near the end of their
-    /// group, stretch by stretch in `spare`.
+    /// Finds the thresholds that are open. Returns the samples that are in or near the end of their group, stretch by
+    /// stretch in `spare`.
     fn finish(
         &self,
         thresholds: &mut [Threshold],
         open: Vec<Open>,
         group: impl Fn(usize) -> usize + Sync,
-        marks: &Marks,
-        spare: &mut Vec<u32>,
-    ) -> Vec<Stretch> {
-        let others = thresholds.len() - 1; // all groups from here on have the last threshold
-        match marks.0.is_empty() {
-            true => self.survey(thresholds, open, group, |_| false, spare),
-            false => self.survey(thresholds, open, |at| others.min(group(at)), |at| marks.has(at), spare),
-        }
-    }
-
-    /// As [`finish`](Self::finish), compiled once with marks and once without.
-    fn survey(
-        &self,
-        thresholds: &mut [Threshold],
-        open: Vec<Open>,
-        group: impl Fn(usize) -> usize + Sync,
-        marked: impl Fn(usize) -> bool + Sync,
         spare: &mut Vec<u32>,
     ) -> Vec<Stretch> {
         spare.resize(self.keys.len(), 0);
@@ -231,7 +190,7 @@ impl Search<'_> {
                     stretch.near.push(stretch.len as u32);
                 }
                 // without a branch, as the processor cannot predict the side of the threshold
-                stretch.len += usize::from((key >= low) | marked(sample));
+                stretch.len += usize::from(key >= low);
             });
             stretch
         };
@@ -286,8 +245,8 @@ pub(super) const CHUNK: usize = 1 << 17;
 /// Number of classes of one thread.
 const BLOCK: usize = 256;
 
-/// The most classes whose thresholds are in the cache.
-const CACHED: usize = 1 << 18;
+/// From so many classes on samples are dealt to their classes.
+const MANY: usize = 1 << 15;
 
 /// Makes `out` these quotas' samples of each class, ascending, copies adjacent. `spare` lends its memory.
 pub(super) fn by_class(
@@ -297,15 +256,15 @@ pub(super) fn by_class(
     out: &mut Vec<u32>,
     spare: &mut Vec<u32>,
 ) {
-    by_threshold_or_mark(classes, quotas, ranking, classes.num_classes() > CACHED, out, spare);
+    by_threshold_or_dealt(classes, quotas, ranking, classes.num_classes() >= MANY, out, spare);
 }
 
-/// `marked`: whether the samples of small classes get marks. The list is the same.
-fn by_threshold_or_mark(
+/// `dealt`: whether the samples are dealt to their classes. The list is the same.
+fn by_threshold_or_dealt(
     classes: &ClassIndex,
     quotas: &[usize],
     ranking: &Ranking<'_>,
-    marked: bool,
+    dealt: bool,
     out: &mut Vec<u32>,
     spare: &mut Vec<u32>,
 ) {
@@ -314,6 +273,9 @@ fn by_threshold_or_mark(
         return everything(of.len(), out);
     }
     let keys = ranking.keys(of.len(), out);
+    if dealt {
+        return many::choose(classes, quotas, &keys, spare).list(classes, quotas, out);
+    }
     let counted;
     let spread = match ranking {
         Ranking::Scores { kept, .. } => kept.by_class(classes),
@@ -323,23 +285,15 @@ fn by_threshold_or_mark(
         }
     };
     let search = Search { keys: &keys, spread, lowest: ranking.lowest() };
-    // larger classes come first: from here on all are small, and have marks in place of thresholds, if marked
-    let large = if marked { counts.iter().rposition(|&n| n >= SMALL).map_or(0, |last| last + 1) } else { counts.len() };
-    let marks = Marks::new(if marked { of.len() } else { 0 });
     let begin = |(at, quotas): (usize, &[usize])| {
         let first = at * BLOCK;
         let counts = quotas.iter().zip(&counts[first..]).map(|(&quota, &n)| (copies_and_rest(quota, n).1, n));
-        let members = |class| classes.members(class).iter().copied();
-        let (mut thresholds, open) = search.begin(first, counts, members, Some(&marks).filter(|_| marked));
-        thresholds.truncate(large.saturating_sub(first));
-        (thresholds, open)
+        search.begin(first, counts, |class| classes.members(class).iter().copied())
     };
     let (thresholds, open): (Vec<_>, Vec<_>) = quotas.par_chunks(BLOCK).enumerate().map(begin).unzip();
     let (mut thresholds, open) = (thresholds.concat(), open.into_iter().flatten().collect());
-    thresholds.push(Threshold::NONE); // of all small classes that follow
-    let stretches = search.finish(&mut thresholds, open, |sample| of[sample] as usize, &marks, spare);
-    let threshold = |sample: usize| thresholds[large.min(of[sample] as usize)];
-    let takes = |sample: usize, key: u32| threshold(sample).takes(sample, key) || marks.has(sample);
+    let stretches = search.finish(&mut thresholds, open, |sample| of[sample] as usize, spare);
+    let takes = |sample: usize, key: u32| thresholds[of[sample] as usize].takes(sample, key);
     if quotas.iter().zip(counts).all(|(quota, n)| quota <= n) {
         let takes = |sample: usize| takes(sample, keys.of(sample));
         return merge(&parts(&stretches, spare, takes), spare, out);
@@ -353,7 +307,7 @@ fn by_threshold_or_mark(
 }
 
 /// How often a quota takes each of `n` samples, and how many of them it takes once more.
-fn copies_and_rest(quota: usize, n: usize) -> (usize, usize) {
+pub(super) fn copies_and_rest(quota: usize, n: usize) -> (usize, usize) {
     if quota <= n { (0, quota) } else { (quota / n, quota % n) }
 }
 
@@ -373,8 +327,8 @@ pub(super) fn window(n: usize, window: &Range<usize>, ranking: &Ranking<'_>, out
     };
     let search = Search { keys: &keys, spread, lowest: ranking.lowest() };
     let mut threshold = |count| {
-        let (mut threshold, open) = search.begin(0, std::iter::once((count, n)), |_| 0..n as u32, None);
-        search.finish(&mut threshold, open, |_| 0, &Marks::new(0), spare);
+        let (mut threshold, open) = search.begin(0, std::iter::once((count, n)), |_| 0..n as u32);
+        search.finish(&mut threshold, open, |_| 0, spare);
         threshold[0]
     };
     let (end, start) = (threshold(window.end), threshold(window.start));
@@ -498,10 +452,10 @@ mod tests {
         fn a_selection_chooses_what_a_stable_sort_chooses((labels, scores, quotas) in case(), lowest: bool) {
             let classes = ClassIndex::new(&labels).unwrap();
             let (kept, expected) = (Kept::new(scores.clone()), naive(&labels, &quotas, &scores, lowest));
-            for marked in [false, true] {
+            for dealt in [false, true] {
                 let (ranking, mut list) = (Ranking::Scores { kept: &kept, lowest }, Vec::new());
-                by_threshold_or_mark(&classes, &quotas, &ranking, marked, &mut list, &mut Vec::new());
-                prop_assert_eq!(&list, &expected, "marked: {}", marked);
+                by_threshold_or_dealt(&classes, &quotas, &ranking, dealt, &mut list, &mut Vec::new());
+                prop_assert_eq!(&list, &expected, "dealt: {}", dealt);
             }
         }
 
@@ -519,20 +473,20 @@ mod tests {
         }
     }
 
-    /// Classes of 1 to 4 samples, and few larger ones: more than thresholds are in the cache.
+    /// Classes of 1 to 4 samples, and one larger one, in several buckets.
     #[test]
     fn very_many_classes_choose_what_a_stable_sort_chooses() {
         let mut words = Words::new(1, 2, Purpose::Redraw, 0);
-        let mut labels: Vec<u32> = (0..CACHED as u32 + 1000).collect();
-        labels.extend((0..2 * CACHED).map(|at| if at % 50 == 0 { 7 } else { words.below(CACHED as u32) }));
+        let mut labels: Vec<u32> = (0..4 * MANY as u32 + 1000).collect();
+        labels.extend((0..8 * MANY).map(|at| if at % 50 == 0 { 7 } else { words.below(4 * MANY as u32) }));
         let scores: Vec<f32> = labels.iter().map(|_| words.below(9) as f32 - 4.0).collect();
         let classes = ClassIndex::new(&labels).unwrap();
-        let quotas: Vec<usize> = classes.counts().iter().zip(0..).map(|(n, class)| class * 7 % (n + 1)).collect();
+        let quotas: Vec<usize> = classes.counts().iter().zip(0..).map(|(n, class)| class * 7 % (2 * n + 2)).collect();
         let mut expected = Vec::new();
         for (class, &quota) in quotas.iter().enumerate() {
             let mut first = classes.members(class).to_vec();
             first.sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize]));
-            expected.extend_from_slice(&first[..quota]);
+            expected.extend((0..quota).map(|at| first[at % first.len()])); // some classes more than once
         }
         expected.sort_unstable();
         let (kept, mut list) = (Kept::new(scores), Vec::new());

@@ -3,7 +3,7 @@
 //! A share becomes an integer weight once. After that nothing is rounded, so the quotas are the same on every platform
 //! and have the right sum. Source: `docs/algorithm.md`, "How many".
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 use rayon::prelude::*;
 
@@ -68,13 +68,13 @@ pub fn apportion(counts: &[usize], shares: &[f64], size: usize, overflow: Overfl
         }
         .into());
     }
-    if let Some(&found) = shares.iter().find(|share| !(0.0..=1.0).contains(*share)) {
+    if let Some(&found) = shares.par_iter().with_min_len(CLASSES).find_first(|share| !(0.0..=1.0).contains(*share)) {
         return Err(ArgumentError::OutOfRange { argument: "shares", found, range: "a number from 0 to 1" }.into());
     }
     if u32::try_from(size).is_err() {
         return Err(ArgumentError::OutOfRange { argument: "size", found: size as f64, range: "below 2^32" }.into());
     }
-    let weights: Vec<u64> = shares.iter().map(|&share| weight(share)).collect();
+    let weights: Vec<u64> = shares.par_iter().with_min_len(CLASSES).map(|&share| weight(share)).collect();
     Ok(match overflow {
         Overflow::Redistribute => redistribute(counts, &weights, size),
         Overflow::Truncate => {
@@ -84,66 +84,112 @@ pub fn apportion(counts: &[usize], shares: &[f64], size: usize, overflow: Overfl
     })
 }
 
-/// A share in `[0, 1]` as an integer. It is never 0, so that rounding alone leaves out no class.
+/// A share in `[0, 1]` as an integer, ties to even. It is never 0, so that rounding alone leaves out no class.
 fn weight(share: f64) -> u64 {
-    ((share * (1u64 << 40) as f64).round_ties_even() as u64).max(1)
+    const WHOLE: f64 = (1u64 << 52) as f64; // from here on a number has no fraction: it was rounded to the nearest
+    let rounded = share * (1u64 << 40) as f64 + WHOLE;
+    (rounded.to_bits() & ((1 << 52) - 1)).max(1)
 }
+
+/// Number of classes that are worth a thread.
+pub(super) const CLASSES: usize = 1 << 12;
 
 /// Whole parts of `size` in proportion to `weights`. The rest goes to the largest remainders, ties to the first.
 pub(crate) fn largest_remainder(weights: &[u64], size: usize) -> Vec<usize> {
-    let total: u128 = weights.iter().map(|&w| u128::from(w)).sum();
-    let exact = |w: u64| size as u128 * u128::from(w);
-    let divided = weights.par_iter().with_min_len(1024).enumerate().map(|(class, &w)| {
-        let part = exact(w) / total;
-        (part as usize, (Reverse(exact(w) - part * total), class))
-    });
-    let (mut parts, mut by_remainder): (Vec<usize>, Vec<_>) = divided.unzip();
-    let left = size - parts.iter().sum::<usize>();
-    // fewer are left than there are classes; the class number makes every key different
-    by_remainder.select_nth_unstable(left);
-    for &(_, class) in &by_remainder[..left] {
-        parts[class] += 1;
+    let total = sum(weights);
+    let rounded = size as f64 / total as f64;
+    let divide = |weight: u64| {
+        let exact = size as u128 * u128::from(weight);
+        // the rounded quotient is at most one too large or too small, as it is below 2^33
+        let part = u128::from(((weight as f64 * rounded) as u64).saturating_sub(1));
+        let mut rest = exact - part * total;
+        let mut more = 0;
+        while rest >= total {
+            (rest, more) = (rest - total, more + 1);
+        }
+        (part as usize + more, rest)
+    };
+    // the remainders are counted by their high bits, so that only those near the last that gets one are compared
+    let shift = (u128::BITS - total.leading_zeros()).saturating_sub(u8::BITS);
+    let count = |(parts, weights): (&mut [usize], &[u64])| {
+        let mut counts = [0u32; 256];
+        for (part, &weight) in parts.iter_mut().zip(weights) {
+            let (whole, rest) = divide(weight);
+            *part = whole;
+            counts[(rest >> shift) as usize] += 1;
+        }
+        (counts, parts.iter().sum::<usize>())
+    };
+    let mut parts = vec![0; weights.len()];
+    let chunks = parts.par_chunks_mut(CLASSES).zip(weights.par_chunks(CLASSES));
+    let counts: Vec<_> = chunks.map(count).collect();
+    let mut left = size - counts.iter().map(|&(_, sum)| sum).sum::<usize>(); // fewer than there are classes
+    let mut last = 255;
+    loop {
+        let here = counts.iter().map(|(counts, _)| counts[last] as usize).sum();
+        if left <= here {
+            break;
+        }
+        (left, last) = (left - here, last - 1);
     }
+    let give = |(at, (parts, weights)): (usize, (&mut [usize], &[u64]))| -> Vec<_> {
+        let mut near = Vec::new();
+        for (class, (part, &weight)) in (at * CLASSES..).zip(parts.iter_mut().zip(weights)) {
+            let rest = divide(weight).1;
+            match ((rest >> shift) as usize).cmp(&last) {
+                Ordering::Greater => *part += 1,
+                Ordering::Equal => near.push((Reverse(rest), class)),
+                Ordering::Less => {}
+            }
+        }
+        near
+    };
+    let chunks = parts.par_chunks_mut(CLASSES).zip(weights.par_chunks(CLASSES)).enumerate();
+    let mut near = chunks.map(give).collect::<Vec<_>>().concat();
+    if left < near.len() {
+        near.select_nth_unstable(left); // the class makes every key different
+    }
+    near[..left].iter().for_each(|&(_, class)| parts[class] += 1);
     parts
 }
 
 /// Fills every class whose proportional part would reach its count, and shares the rest among the others. This is
 /// repeated until no class is filled. Then the open classes share by largest remainder.
 ///
-/// Filling a class never lowers the part of another, so one pass by the size at which each class fills is enough.
+/// The rounds are Newton's method for the `x` at which the smaller ones of `n_c` and `x w_c` have sum `size`. Every
+/// round halves what is missing of the sum, or the weight of the open classes, at the least; so they are few.
 fn redistribute(counts: &[usize], weights: &[u64], size: usize) -> Vec<usize> {
-    // n_c / w_c ascending, cross-multiplied: a total order in integers. The rounded quotient tells most of them apart:
-    // it never falls where the exact one rises, as counts and weights are below 2^53.
-    let quotient = |(class, (&n, &w)): (usize, (&usize, &u64))| ((n as f64 / w as f64).to_bits(), class);
-    let mut by_room: Vec<(u64, usize)> = counts.iter().zip(weights).enumerate().map(quotient).collect();
-    by_room.par_sort_unstable_by(|&(a_rounded, a), &(b_rounded, b)| {
-        let exact = || {
-            let left = counts[a] as u128 * u128::from(weights[b]);
-            left.cmp(&(counts[b] as u128 * u128::from(weights[a])))
-        };
-        a_rounded.cmp(&b_rounded).then_with(exact)
-    });
-    let mut open_weight: u128 = weights.iter().map(|&w| u128::from(w)).sum();
-    let (mut left, mut quotas) = (size, counts.to_vec());
-    let mut is_open = vec![true; counts.len()];
-    for (_, class) in by_room {
-        let (count, weight) = (counts[class], u128::from(weights[class]));
-        if (left as u128) * weight < count as u128 * open_weight {
-            break;
+    let total = sum(weights);
+    let (mut filled, mut filled_weight) = (0, 0);
+    let is_full = loop {
+        let (left, open) = ((size - filled) as u128, total - filled_weight);
+        // once filled, a class stays it: filling another one never lowers its part
+        let is_full = move |n: usize, weight: u64| left * u128::from(weight) >= n as u128 * open;
+        let classes = counts.par_chunks(CLASSES).zip(weights.par_chunks(CLASSES));
+        let full = classes.map(|(counts, weights)| {
+            let full = counts.iter().zip(weights).filter(|&(&n, &weight)| is_full(n, weight));
+            full.fold((0, 0), |(n, w), (more, &weight)| (n + more, w + u128::from(weight)))
+        });
+        let now = full.reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+        if now == (filled, filled_weight) {
+            break is_full;
         }
-        left -= count;
-        open_weight -= weight;
-        is_open[class] = false;
-    }
+        (filled, filled_weight) = now;
+    };
     // by class again, largest first: ties of remainders go to the larger class
-    let open: Vec<usize> = (0..counts.len()).filter(|&class| is_open[class]).collect();
+    let open: Vec<usize> = (0..counts.len()).filter(|&class| !is_full(counts[class], weights[class])).collect();
+    let mut quotas = counts.to_vec();
     if !open.is_empty() {
         let weights: Vec<u64> = open.iter().map(|&class| weights[class]).collect();
-        for (class, quota) in open.into_iter().zip(largest_remainder(&weights, left)) {
+        for (class, quota) in open.into_iter().zip(largest_remainder(&weights, size - filled)) {
             quotas[class] = quota;
         }
     }
     quotas
+}
+
+fn sum(weights: &[u64]) -> u128 {
+    weights.par_iter().with_min_len(CLASSES).map(|&weight| u128::from(weight)).sum()
 }
 
 #[cfg(test)]
@@ -192,6 +238,24 @@ mod tests {
                 prop_assert!((exact / u128::from(total)).abs_diff(part as u128) <= 1);
             }
         }
+    }
+
+    #[test]
+    fn a_weight_is_the_nearest_whole_number_ties_to_even() {
+        let unit = 1.0 / (1u64 << 40) as f64;
+        let shares = [0.0, unit / 4.0, 1.5, 2.5, 3.5, 3.75, 4.25, 1e9 + 0.5, 1.0 / unit - 0.5, 1.0 / unit];
+        for share in shares.map(|whole| whole * unit).into_iter().chain((1..999).map(|x| 1.0 / f64::from(x))) {
+            assert_eq!(weight(share), ((share / unit).round_ties_even() as u64).max(1), "{share}");
+        }
+    }
+
+    /// More classes than a thread takes; many equal remainders.
+    #[test]
+    fn of_equal_remainders_the_first_ones_get_more() {
+        let classes = 3 * CLASSES + 5;
+        let parts = largest_remainder(&vec![7; classes], 2 * classes + CLASSES + 3);
+        assert!(parts.iter().enumerate().all(|(class, &part)| part == if class < CLASSES + 3 { 3 } else { 2 }));
+        assert_eq!(largest_remainder(&[1, 1, 2], 8), [2, 2, 4]);
     }
 
     #[test]
