@@ -4,7 +4,7 @@
 //! arms have the same folds, first weights, learning rate and number of gradient steps. See docs/mllc.md.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
@@ -16,16 +16,20 @@ use climd_networks::config::Part;
 use climd_networks::criterion::Loss;
 use climd_networks::network::LearningRate;
 use climd_networks::train::class_distribution;
+use climd_repro::cache::Cache;
 use climd_repro::curves::f1_curves;
 use climd_repro::experiment::Row;
 use climd_repro::plot;
 use climd_repro::progress::Progress;
 use climd_repro::rate::Rate;
+use climd_repro::results::Page;
 use climd_repro::section::{Section, recall_grid, time_grid};
-use climd_repro::tables::{TableRow, keep, main_job};
+use climd_repro::tables::{Table, TableRow, keep, main_job};
 use tch::Device;
 
 const MODEL: &str = "data/minilm";
+const SYNTHETIC: &str =
+    "SYNTHETIC: these patients are made up. The figures show that the pipeline runs, and say nothing about patients.";
 
 /// Early fusion of image, history and laboratory values, with and without CLIMD, cross-validated.
 #[derive(Debug, Parser)]
@@ -84,7 +88,10 @@ struct Arguments {
     /// Write every run as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Folder for the plots.
+    /// Folder of the finished runs, which are not done again: remove mllc.jsonl there to do so. Default: `runs` in --out.
+    #[arg(long, value_name = "DIR")]
+    runs: Option<PathBuf>,
+    /// Folder for the table and the pictures.
     #[arg(long, value_name = "DIR", default_value = "results/mllc")]
     out: PathBuf,
     /// Runs at a time, each on one thread. Default: one for each core.
@@ -120,8 +127,7 @@ fn main() -> Result<()> {
         None => {
             bar.part("making patients", 0, 0);
             synthetic::write(&arguments.synthetic, arguments.patients, seed)?;
-            println!("SYNTHETIC: no --data, so these patients are made up, in `{}`;", arguments.synthetic.display());
-            println!("the figures below show that the pipeline runs, and say nothing about patients");
+            println!("{SYNTHETIC} They are in `{}`, as there is no --data.", arguments.synthetic.display());
             &arguments.synthetic
         }
     };
@@ -142,15 +148,22 @@ fn main() -> Result<()> {
     let rate = LearningRate { start: lr, cosine: true };
     let (folds, batch_size, resnet) =
         (arguments.folds as usize, arguments.batch_size as usize, arguments.resnet.clone());
-    let study = Study { cohort: &cohort, folds, seed, epochs, batch_size, rate, resnet, device };
+    let runs = arguments.runs.clone().unwrap_or_else(|| out.join("runs"));
+    let cache = &Cache::open(&runs.join("mllc.jsonl"))?; // each run is written as it ends
+    let study = Study { cohort: &cohort, folds, seed, epochs, batch_size, rate, resnet, device, cache };
 
     // the first fold's training part shows what the curriculum will do, and refuses a bad configuration at once
     let labels: Vec<usize> = study.splits()?[0].train.iter().map(|&row| cohort.labels[row]).collect();
     let counts = class_distribution(&labels, cohort.classes.len(), Box::new(schedule), epochs)?;
-    let stem = out.join("class_distribution");
+    let mut page = Page::of(Table::Mllc, name(arguments.data.as_deref()), cohort.classes.clone());
+    if arguments.data.is_none() {
+        page = page.note(format!("**{SYNTHETIC}**"));
+    }
     let title = "Class distribution over the epochs of the curriculum";
-    let mut plots =
-        vec![plot::class_distribution(&stem, title, &cohort.classes, &(0..epochs).collect::<Vec<_>>(), &counts)?];
+    let picture = page.picture("class-distribution");
+    let numbers: Vec<usize> = (0..epochs).collect();
+    let mut plots = vec![plot::class_distribution(out.join(&picture), title, &cohort.classes, &numbers, &counts)?];
+    page.show(picture, title);
 
     let jobs = match arguments.jobs {
         Some(jobs) => jobs as usize,
@@ -162,15 +175,19 @@ fn main() -> Result<()> {
     if !arguments.no_curves {
         let curves = study.rows(&plain, Part::Validation, 20, jobs, &planned, &progress)?;
         let title = "Macro F1 on the validation part";
-        let stem = out.join("validation_macro_f1");
-        plots.push(plot::curves(stem, title, "gradient steps", "macro F1 (%)", &f1_curves(&curves))?);
+        let picture = page.picture("validation-macro-f1");
+        plots.push(plot::curves(out.join(&picture), title, "gradient steps", "macro F1 (%)", &f1_curves(&curves))?);
+        page.show(picture, title);
     }
     bar.finish();
 
     println!("\nPercent on the test part after the last step, mean ± standard deviation over {folds} folds:");
-    let section = Section::new(Rate::Paper, &rows, &results);
+    let section = Section::new(Rate::Given(lr), &rows, &results);
     println!("{}\n\n{}\n", section.grid(), recall_grid(&section, &cohort.classes));
     println!("{}\n", time_grid(&section));
+    page.push(section);
+    page.write(out)?;
+    println!("table: {}", out.join(page.file()).display());
     plots.iter().flatten().for_each(|file| println!("plot: {}", file.display()));
     if let Some(file) = &arguments.json {
         let json = serde_json::to_string_pretty(&results)?;
@@ -179,8 +196,15 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// The name of the folder, for its table.
+fn name(data: Option<&Path>) -> String {
+    let Some(data) = data else { return "synthetic".into() };
+    let whole = data.canonicalize().unwrap_or_else(|_| data.into()); // `.` has no name
+    whole.file_name().map_or_else(|| "folder".into(), |name| name.to_string_lossy().into_owned())
+}
+
 /// Reads the folder and its texts, and says what there is.
-fn load(arguments: &Arguments, folder: &std::path::Path, bar: &Progress) -> Result<Cohort> {
+fn load(arguments: &Arguments, folder: &Path, bar: &Progress) -> Result<Cohort> {
     let window = match arguments.window.as_deref() {
         Some(&[low, high]) => {
             ensure!(low < high, "--window is {low} {high}, but LOW must be below HIGH: give the darker value first");

@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # Every page under docs/results that climd-repro writes. Runs that the cache has are not done again; the others take
-# hours. Arguments go to every command: scripts/results.sh --jobs 8. Needs `make libtorch data-all data-labels data-chest`.
+# hours. Arguments go to every command: scripts/results.sh --jobs 8. Needs `make libtorch data-all data-labels data-chest
+# text-model`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . "${CARGO_TARGET_DIR:-target}/libtorch.env"
-"${CARGO:-cargo}" build --release -p climd-repro
+"${CARGO:-cargo}" build --release -p climd-repro -p climd-mllc --bins --example mllc
 repro() { "${CARGO_TARGET_DIR:-target}/release/climd-repro" "$@" --out docs/results --runs docs/results/runs >/dev/null; }
 
+# before the others, which count its comparisons
+"${CARGO_TARGET_DIR:-target}/release/examples/mllc" --prior --no-curves --out docs/results --runs docs/results/runs "$@" \
+    >/dev/null
 repro main --data brca --seeds 5 --lr one "$@"
 repro table1 --data brca "$@"
 repro table2 --data brca --lr one paper "$@"

@@ -37,8 +37,12 @@ pub struct Cohort {
     pub modalities: Vec<Modality>,
     /// `[N][M]`: which patient has which modality.
     pub present: Vec<Vec<bool>>,
-    images: Vec<Option<Vec<u8>>>, // [3, size, size]
-    image_size: Option<u32>,
+    /// Width and height of the images; none if no patient has one.
+    pub image_size: Option<u32>,
+    /// Digest of the model that made the features of the histories; none if there are no histories.
+    pub text_model: Option<String>,
+    images: Vec<Option<Vec<u8>>>,     // [3, size, size]
+    histories: Vec<String>,           // those that have features
     texts: Option<(Vec<f32>, usize)>, // [N, width], width
     laboratory: Vec<Vec<Option<f32>>>,
 }
@@ -85,6 +89,8 @@ impl Cohort {
             present: patients.iter().map(present).collect(),
             images: patients.iter().map(|patient| patient.image.clone()).collect(),
             image_size: manifest.image_size,
+            text_model: texts.map(|texts| texts.model.clone()),
+            histories: texts.iter().flat_map(|_| patients).map(|patient| patient.text.clone()).collect(),
             texts: texts.map(|texts| (texts.values.clone(), texts.width)),
             laboratory: patients.iter().map(|patient| patient.laboratory.clone()).collect(),
             modalities,
@@ -130,7 +136,8 @@ impl Cohort {
         Ok(Tensor::f_from_slice(&picked)?.f_view([rows.len() as i64, width as i64])?)
     }
 
-    /// Fingerprint that changes with every label, pixel, text and value.
+    /// Fingerprint that changes with every label, pixel, text and value. It is the same on every machine: that of
+    /// features is not, as their last bits depend on its instructions.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut hash = Xxh3::new();
@@ -142,8 +149,9 @@ impl Cohort {
             hash.update(&[u8::from(image.is_some())]);
             hash.update(image.as_deref().unwrap_or_default());
         }
-        for value in self.texts.iter().flat_map(|(values, _)| values) {
-            hash.update(&value.to_le_bytes());
+        for history in &self.histories {
+            hash.update(&(history.len() as u64).to_le_bytes());
+            hash.update(history.as_bytes());
         }
         format!("{:016x}", hash.digest())
     }

@@ -8,6 +8,7 @@
 mod cohort;
 mod error;
 mod folds;
+mod key;
 mod locate;
 mod manifest;
 mod network;
@@ -21,6 +22,7 @@ mod train;
 
 pub use cohort::{Cohort, Modality, Samples};
 pub use error::{Error, Fault, Result};
+pub use key::FoldRun;
 pub use manifest::{CLASSES, Manifest, Patient};
 pub use network::Mllc;
 pub use study::Study;

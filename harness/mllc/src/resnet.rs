@@ -1,8 +1,10 @@
 //! Weights of the image encoder, read from a file or new.
 
+use std::fs;
 use std::path::Path;
 
 use tch::{Device, nn, vision};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::error::{Error, Result};
 
@@ -26,6 +28,15 @@ pub fn load(vs: &nn::VarStore, file: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Digest of such a file.
+///
+/// # Errors
+/// [`Error::Resnet`] if it cannot be read.
+pub(crate) fn digest(file: &Path) -> Result<String> {
+    let bytes = fs::read(file).map_err(|error| Error::Resnet { file: file.into(), reason: error.to_string() })?;
+    Ok(format!("{:032x}", xxh3_128(&bytes)))
 }
 
 /// Sets the scales of batch normalisation below `image` of `vs` to 1, as PyTorch does; tch draws them in `[0, 1)`.

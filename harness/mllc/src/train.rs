@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use climd::{ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler};
+use climd::{Batch, ConfusionMatrix, Curriculum, CurriculumLoader, CurriculumSampler};
 use climd_networks::config::RunConfig;
 use climd_networks::criterion::Criterion;
 use climd_networks::network::{Dropout, NetworkConfig, with_seed};
+use climd_networks::quality::Quality;
 use climd_networks::train::{Outcome, Point};
 use tch::nn::{self, OptimizerConfig};
 use tch::{Device, Tensor};
@@ -86,7 +87,7 @@ pub fn run(
             progress(&value);
             if step * points / steps > (step - 1) * points / steps {
                 let begun = Instant::now();
-                let macro_f1 = confusion(&network, &judge, &criterion)?.macro_f1();
+                let macro_f1 = confusion(&scores(&network, &judge, &criterion)?, &judge)?.macro_f1();
                 looks.push(Point { step, macro_f1, scores: Vec::new() });
                 looking += begun.elapsed();
             }
@@ -96,10 +97,11 @@ pub fn run(
         }
     }
     let seconds = (started.elapsed() - looking).as_secs_f64();
+    let scores = scores(&network, &judge, &criterion)?;
     Ok(Outcome {
         samples,
-        confusion: confusion(&network, &judge, &criterion)?,
-        quality: None,
+        confusion: confusion(&scores, &judge)?,
+        quality: Some(Quality::of(&scores, judge.labels())?),
         points: looks,
         agreement: Vec::new(), // every score here is measured in a pass of its own
         seconds,
@@ -108,12 +110,14 @@ pub fn run(
     })
 }
 
-fn confusion(network: &Mllc, judged: &CurriculumLoader, criterion: &Criterion) -> Result<ConfusionMatrix> {
+/// What predictions are made of, `[n, C]`.
+fn scores(network: &Mllc, judged: &CurriculumLoader, criterion: &Criterion) -> Result<Tensor> {
     let _guard = tch::no_grad_guard();
-    let mut predictions: Vec<i64> = Vec::new();
-    for batch in judged.all() {
-        let fused = network.forward(&batch.modalities, None).fused;
-        predictions.extend(Vec::<i64>::try_from(criterion.scores(&fused)?.argmax(1, false))?);
-    }
+    let of_batch = |batch: Batch| Ok(criterion.scores(&network.forward(&batch.modalities, None).fused)?);
+    Ok(Tensor::f_cat(&judged.all().map(of_batch).collect::<Result<Vec<_>>>()?, 0)?)
+}
+
+fn confusion(scores: &Tensor, judged: &CurriculumLoader) -> Result<ConfusionMatrix> {
+    let predictions: Vec<i64> = scores.f_argmax(1, false)?.try_into()?;
     Ok(ConfusionMatrix::new(judged.labels(), &predictions)?)
 }

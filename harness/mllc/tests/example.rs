@@ -38,7 +38,7 @@ fn a_look_alike_goes_through_both_arms_and_then_a_folder_of_the_users_does() {
     let printed = text(&output);
     assert!(output.status.success(), "{printed}");
     for expected in [
-        "SYNTHETIC: no --data",
+        "as there is no --data",
         "24 patients; classes: normal 14, metastatic 7, hcc 3",
         "modality: Image",
         "modality: Laboratory",
@@ -48,12 +48,12 @@ fn a_look_alike_goes_through_both_arms_and_then_a_folder_of_the_users_does() {
         "| CLIMD",
         "| recall",
         "macro F1 - baseline",
-        "validation_macro_f1.svg",
+        "mllc-synthetic-validation-macro-f1.svg",
     ] {
         assert!(printed.contains(expected), "no {expected:?} in {printed}");
     }
     assert!(!printed.contains("paper: "), "the paper's figures are of other patients: {printed}");
-    assert!(folder.path().join("plots/class_distribution.png").exists());
+    assert!(folder.path().join("plots/pictures/mllc-synthetic-class-distribution.png").exists());
 
     // the same folds, seeds, steps and learning rate in both arms
     let json: serde_json::Value = serde_json::from_str(&fs::read_to_string(path("runs.json")).unwrap()).unwrap();

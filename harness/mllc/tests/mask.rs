@@ -15,7 +15,7 @@ use tch::{Device, Kind, Tensor, nn};
 fn cohort() -> Cohort {
     let rows = "p1,normal,a.png,pain,1,2\np2,hcc,,pain,3,\np3,normal,a.png,pain,,\np4,hcc,a.png,pain,5,6\n";
     let manifest = Manifest::read(folder(&format!("{HEADER}{rows}")).path(), 64, false).unwrap();
-    let texts = Features { values: vec![0.5; 12], width: 3, source: Source::Computed, cut: 0 };
+    let texts = Features { values: vec![0.5; 12], width: 3, model: "none".into(), source: Source::Computed, cut: 0 };
     Cohort::new(&manifest, Some(&texts))
 }
 

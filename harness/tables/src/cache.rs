@@ -103,8 +103,10 @@ mod tests {
     #[test]
     fn every_committed_run_has_the_key_that_stands_in_its_line() {
         let mut runs = 0;
-        for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/results/runs")).unwrap() {
-            for line in fs::read_to_string(file.unwrap().path()).unwrap().lines() {
+        let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/results/runs")).unwrap();
+        // the key of mllc's runs is of a crate that depends on this one, and tests it
+        for file in files.map(|file| file.unwrap().path()).filter(|file| !file.ends_with("mllc.jsonl")) {
+            for line in fs::read_to_string(file).unwrap().lines() {
                 let key = match serde_json::from_str::<Line<RunConfig, IgnoredAny>>(line) {
                     Ok(run) => key(&run.config),
                     Err(_) => key(&serde_json::from_str::<Line<LabelsRun, IgnoredAny>>(line).unwrap().config),

@@ -30,6 +30,8 @@ pub enum Rate {
     Paper,
     /// The rate and the training of each network's authors, for networks where these are known.
     Native,
+    /// This one with cosine decay for all rows and splits.
+    Given(f64),
 }
 
 impl Rate {
@@ -43,26 +45,29 @@ impl Rate {
             Rate::Tuned => "tuned",
             Rate::Paper => "paper",
             Rate::Native => "native",
+            Rate::Given(_) => "given",
         }
     }
 
     /// The heading of its rows.
     #[must_use]
-    pub fn heading(self) -> &'static str {
-        match self {
+    pub fn heading(self) -> String {
+        let heading = match self {
             Rate::Own => "Learning rate chosen for every row on three inner splits, cosine decay",
             Rate::Quick => "Learning rate chosen for every row from three on one inner split, cosine decay",
             Rate::One => "One learning rate for all, 3e-3 with cosine decay",
             Rate::Tuned => "Learning rate chosen on validation for the baseline, cosine decay",
             Rate::Paper => "The paper's learning rate, a constant 5e-5",
             Rate::Native => "Protocol `native`: full batches, and learning rate and steps of each network's authors",
-        }
+            Rate::Given(start) => return format!("One learning rate for all, {start:e} with cosine decay"),
+        };
+        heading.into()
     }
 
     /// The version of its runs: those of the newer rules all have measures of their probabilities.
     pub(crate) fn version(self) -> u32 {
         let [old, new] = VERSIONS;
-        if matches!(self, Rate::Own | Rate::Quick | Rate::One) { new } else { old }
+        if matches!(self, Rate::Own | Rate::Quick | Rate::One | Rate::Given(_)) { new } else { old }
     }
 
     /// How a rate is searched for on inner splits, where it is.
@@ -70,7 +75,7 @@ impl Rate {
         match self {
             Rate::Own => Some(Search::new((4, 6), 3, true)),
             Rate::Quick => Some(Search::new((3, 5), 1, false)),
-            Rate::One | Rate::Tuned | Rate::Paper | Rate::Native => None,
+            Rate::One | Rate::Tuned | Rate::Paper | Rate::Native | Rate::Given(_) => None,
         }
     }
 
@@ -80,6 +85,7 @@ impl Rate {
             Rate::Own | Rate::Quick | Rate::Tuned => None,
             Rate::Native => network.recipe().map(|recipe| recipe.rate),
             Rate::One => Some(LearningRate { start: ONE_RATE, cosine: true }),
+            Rate::Given(start) => Some(LearningRate { start, cosine: true }),
             Rate::Paper => Some(LearningRate { start: PAPER_RATE, cosine: false }),
         }
     }

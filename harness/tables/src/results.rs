@@ -33,6 +33,7 @@ pub struct Page {
     stem: String,
     pub(crate) classes: Vec<String>,
     sections: Vec<Section>,
+    note: String,
     plots: Vec<(String, String)>, // file, caption
 }
 
@@ -40,9 +41,32 @@ impl Page {
     /// An empty page.
     #[must_use]
     pub fn new(table: Table, study: &Study<'_>) -> Page {
-        let (data, classes) = (study.data(), study.dataset.classes.clone());
         let stem = format!("{}-{}", table.name(), study.file_of_data());
-        Page { table, data, stem, classes, sections: Vec::new(), plots: Vec::new() }
+        Page { stem, ..Page::of(table, study.data(), study.dataset.classes.clone()) }
+    }
+
+    /// An empty page of data that are no [`Study`]'s, by their name in files.
+    #[must_use]
+    pub fn of(table: Table, data: String, classes: Vec<String>) -> Page {
+        let stem = format!("{}-{data}", table.name());
+        Page { table, data, stem, classes, sections: Vec::new(), note: String::new(), plots: Vec::new() }
+    }
+
+    /// What a reader of the figures must know first.
+    #[must_use]
+    pub fn note(self, note: impl Into<String>) -> Page {
+        Page { note: note.into(), ..self }
+    }
+
+    /// The name of one of its pictures, in the page's folder and without its end.
+    #[must_use]
+    pub fn picture(&self, what: &str) -> String {
+        format!("pictures/{}-{what}", self.stem)
+    }
+
+    /// Shows a picture that was drawn.
+    pub fn show(&mut self, picture: String, caption: &str) {
+        self.plots.push((picture, caption.to_owned()));
     }
 
     /// Adds the rows at a learning rate.
@@ -65,7 +89,7 @@ impl Page {
     /// Those of [`plot`].
     pub fn plot(&mut self, folder: &Path, curves: &[RowResult], end: Option<usize>) -> Result<()> {
         let Some(section) = self.sections.last() else { return Ok(()) };
-        let name = |what: &str| format!("pictures/{}-{}-{what}", self.stem, section.rate());
+        let name = |what: &str| self.picture(&format!("{}-{what}", section.rate()));
         let mut plots = Vec::new();
 
         let file = name("macro-f1");
@@ -128,7 +152,16 @@ impl Page {
     /// The page with the pictures of these sections' differences.
     fn with_forests(&self, forests: &[(usize, String)]) -> String {
         let mut text = format!("# {}: {}\n\n", self.table.title(), self.data);
-        text += "Written by `climd-repro`; what the columns mean, and the command, is in [README.md](README.md).\n";
+        text += match self.table {
+            // it is written into a folder of the user's, too
+            Table::Mllc => {
+                "Written by the example `mllc` of climd; docs/results/README.md says what the columns mean.\n"
+            }
+            _ => "Written by `climd-repro`; what the columns mean, and the command, is in [README.md](README.md).\n",
+        };
+        if !self.note.is_empty() {
+            let _ = write!(text, "\n{}\n", self.note);
+        }
         for (at, section) in self.sections.iter().enumerate() {
             let rate = section.rate.heading();
             // writing into a string cannot fail
@@ -138,7 +171,7 @@ impl Page {
                 let caption = "Differences of macro F1 with corrected intervals";
                 let _ = write!(text, "\n![{caption}]({file}.svg)\n");
             }
-            if self.table == Table::Main {
+            if matches!(self.table, Table::Main | Table::Mllc) {
                 let _ = write!(text, "\n{}\n\n{}\n", recall_grid(section, &self.classes), time_grid(section));
             }
             if self.table == Table::Observe {
@@ -171,13 +204,19 @@ impl Page {
             let of_row = |row: &Shown| line(row.name.clone(), row.metrics[MACRO_F1].1.as_ref()?);
             let differences: Vec<Difference> = section.rows.iter().filter_map(of_row).collect();
             if !differences.is_empty() {
-                let file = format!("pictures/{}-{}-differences", self.stem, section.rate());
+                let file = self.picture(&format!("{}-differences", section.rate()));
                 let title = format!("{}: {}, {} learning rate", self.table.title(), self.data, section.rate());
                 plot::forest(folder.join(&file), &title, "points of macro F1 over the baseline", &differences)?;
                 drawn.push((at, file));
             }
         }
         Ok(drawn)
+    }
+
+    /// The name of its file.
+    #[must_use]
+    pub fn file(&self) -> String {
+        format!("{}.md", self.stem)
     }
 
     /// Writes `{table}-{data}.md` and `.csv` into the folder, and the picture of the differences into `pictures`.
@@ -188,7 +227,7 @@ impl Page {
         let unwritten = || format!("--out: `{}` cannot be written", folder.display());
         fs::create_dir_all(folder).with_context(unwritten)?;
         let forests = self.forests(folder)?;
-        fs::write(folder.join(format!("{}.md", self.stem)), self.with_forests(&forests)).with_context(unwritten)?;
+        fs::write(folder.join(self.file()), self.with_forests(&forests)).with_context(unwritten)?;
         let mut file = csv::Writer::from_path(folder.join(format!("{}.csv", self.stem))).with_context(unwritten)?;
         for section in &self.sections {
             let table = format!("{} ({} learning rate)", self.table.name(), section.rate());

@@ -38,13 +38,15 @@ pub struct Features {
     pub values: Vec<f32>,
     /// Number of features of each text.
     pub width: usize,
+    /// Digest of the model, and of the way features are made.
+    pub model: String,
     /// Where they come from.
     pub source: Source,
     /// Number of different texts that were longer than the model can read, and were cut; 0 if the cache was used.
     pub cut: usize,
 }
 
-/// Features of the texts by the BERT in folder `model`, which has `config.json`, `tokenizer.json` and
+/// Features of the texts by the BERT in this folder, which has `config.json`, `tokenizer.json` and
 /// `model.safetensors`.
 ///
 /// # Shapes
@@ -53,11 +55,11 @@ pub struct Features {
 /// # Errors
 /// [`Error::TextModel`](crate::Error::TextModel), naming the file. A cache that cannot be read is computed anew, and
 /// one that cannot be written is no error.
-pub fn features(texts: &[&str], model: &Path, cache: &Path, watch: &dyn Fn(usize, usize)) -> Result<Features> {
-    let files = bert::Files::read(model)?;
-    let key = key(&files.contents, texts);
+pub fn features(texts: &[&str], folder: &Path, cache: &Path, watch: &dyn Fn(usize, usize)) -> Result<Features> {
+    let files = bert::Files::read(folder)?;
+    let (model, key) = (key(&files.contents, &[]), key(&files.contents, texts));
     if let Some((values, width)) = read(cache, &key, texts.len()) {
-        return Ok(Features { values, width, source: Source::Cached, cut: 0 });
+        return Ok(Features { values, width, model, source: Source::Cached, cut: 0 });
     }
     // by length, so that batches need little padding; then by text, so that the order of rows does not matter
     let mut unique = texts.to_vec();
@@ -70,7 +72,7 @@ pub fn features(texts: &[&str], model: &Path, cache: &Path, watch: &dyn Fn(usize
         Ok(()) => Source::Computed,
         Err(error) => Source::NotCached(error.to_string()),
     };
-    Ok(Features { values, width, source, cut })
+    Ok(Features { values, width, model, source, cut })
 }
 
 fn key(model: &[Vec<u8>], texts: &[&str]) -> String {

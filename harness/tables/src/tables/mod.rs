@@ -35,6 +35,8 @@ pub enum Table {
     LabelNoise,
     /// Scores from training steps, beside full measurements.
     Observe,
+    /// The rows of [`Table::Main`] on a folder of images, histories and laboratory values.
+    Mllc,
 }
 
 /// Two rows of a table, of which the first is compared with the second.
@@ -55,6 +57,7 @@ impl Table {
             Table::Advice => "advice",
             Table::LabelNoise => "label-noise",
             Table::Observe => "observe",
+            Table::Mllc => "mllc",
         }
     }
 
@@ -72,6 +75,7 @@ impl Table {
             Table::Advice => "What helps",
             Table::LabelNoise => "Wrong labels: prior correction and trimming",
             Table::Observe => "Scores from training steps",
+            Table::Mllc => "A folder of patients",
         }
     }
 
@@ -79,7 +83,7 @@ impl Table {
     #[must_use]
     pub fn rows(self, epochs: usize) -> Vec<TableRow> {
         match self {
-            Table::Main => main_job(PowerLaw { epochs, ..Default::default() }),
+            Table::Main | Table::Mllc => main_job(PowerLaw { epochs, ..Default::default() }),
             Table::Table1 => paper::table1(epochs),
             Table::Table3 => paper::table3(epochs),
             Table::Native => paper::native(epochs),
@@ -121,7 +125,7 @@ impl Table {
         let ordered = |network| (RowId::new(network, CLIMD), RowId::new(network, RANDOM));
         let early = |network| (RowId::new(network, CLIMD).until(CLIMD), RowId::new(network, RANDOM).until(RANDOM));
         let pairs: &[(&'static str, &'static str)] = match self {
-            Table::Table1 | Table::Table2 | Table::Table4 | Table::Main => &[],
+            Table::Table1 | Table::Table2 | Table::Table4 | Table::Main | Table::Mllc => &[],
             Table::Native => return vec![ordered("multi-d"), ordered("dmib")],
             Table::Table3 => return vec![ordered("multi-d"), early("multi-d"), ordered("dmib"), early("dmib")],
             Table::Beyond | Table::Advice => &[
