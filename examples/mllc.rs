@@ -88,7 +88,8 @@ struct Arguments {
     /// Write every run as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Folder of the finished runs, which are not done again: remove mllc.jsonl there to do so. Default: `runs` in --out.
+    /// Folder of the finished runs, which are not done again: remove mllc.jsonl there to do so. Default: `runs` in
+    /// --out.
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
     /// Folder for the table and the pictures.

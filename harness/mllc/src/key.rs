@@ -1,5 +1,6 @@
-//! The key of a cached run: everything that its result depends on, and nothing else. Paths, the device and the number of
-//! runs at a time are not in it.
+//! The key of a cached run: everything that its result depends on, and nothing else.
+//!
+//! Paths, the device and the number of runs at a time are not in it.
 
 use climd_networks::config::RunConfig;
 use serde::{Deserialize, Serialize};

@@ -56,8 +56,8 @@ impl Study<'_> {
         Rows { labels, groups, classes }
     }
 
-    /// All rows on all folds. Runs that are not in the cache are done, `jobs` at a time. `points` is the number of points
-    /// of curves.
+    /// All rows on all folds. Runs that are not in the cache are done, `jobs` at a time. `points` is the number of
+    /// points of curves.
     ///
     /// `planned` is called with the number of steps before the first, `progress` with the loss after each.
     ///

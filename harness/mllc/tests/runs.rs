@@ -1,19 +1,25 @@
-//! Promise: a finished run is not done again, and a table that was interrupted goes on.
+//! Promise: a finished run is not done again, a table that was interrupted goes on, and the committed table is what the
+//! committed runs say.
 
 mod common;
 
 use std::cell::Cell;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use climd::PowerLaw;
-use climd_mllc::{Cohort, FoldRun, Manifest, Study};
+use climd_mllc::text::{Features, Source};
+use climd_mllc::{Cohort, FoldRun, Manifest, Study, synthetic};
 use climd_networks::config::Part;
 use climd_networks::network::LearningRate;
+use climd_networks::train::Outcome;
 use climd_repro::cache::Cache;
-use climd_repro::experiment::Row;
-use climd_repro::tables::main_job;
+use climd_repro::experiment::{Row, RowResult};
+use climd_repro::rate::Rate;
+use climd_repro::results::Page;
+use climd_repro::section::Section;
+use climd_repro::tables::{Table, main_job};
 use common::{HEADER, folder};
 use tch::Device;
 
@@ -103,4 +109,63 @@ fn what_changes_a_run_is_in_its_key_and_where_it_is_done_is_not() {
         assert_eq!(run(study).1, all(study), "{study:?}");
     }
     assert_eq!(run(&study).1, 0);
+}
+
+fn results() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/results")
+}
+
+#[derive(serde::Deserialize, serde::Serialize)]
+struct Line {
+    config: FoldRun,
+    outcome: Outcome,
+}
+
+/// The committed runs, each of which has its key in its line.
+fn committed() -> Vec<Line> {
+    let text = fs::read_to_string(results().join("runs/mllc.jsonl")).unwrap();
+    let read = |line| {
+        let run: Line = serde_json::from_str(line).unwrap();
+        let start = format!(r#"{{"config":{},"outcome":"#, serde_json::to_string(&run.config).unwrap());
+        assert!(line.starts_with(&start), "{start}\n{line}");
+        run
+    };
+    text.lines().map(read).collect()
+}
+
+/// The rows are those of the command in docs/mllc.md: four, on five folds.
+#[test]
+fn the_committed_table_is_what_the_committed_runs_say() {
+    let runs = committed();
+    let mut rows = main_job(PowerLaw { epochs: 20, ..Default::default() });
+    rows.iter_mut().for_each(|row| row.paper = None);
+    let of_row = |row: &Row| {
+        let mut runs: Vec<&Line> = runs.iter().filter(|run| run.config.run.method == row.method).collect();
+        runs.sort_by_key(|run| run.config.fold);
+        assert!(runs.len() == 5 && runs.iter().all(|run| run.config.folds == 5), "{}", row.name);
+        let runs = runs.into_iter().map(|run| (run.config.run.clone(), run.outcome.clone())).collect();
+        RowResult { row: row.clone(), runs, test_to_train: 64.0 / 256.0 }
+    };
+    let of_rows: Vec<RowResult> = rows.iter().map(|row| of_row(&row.row)).collect();
+    assert_eq!(runs.len(), 5 * rows.len());
+    let mut page = Page::of(Table::Mllc, "synthetic".into(), climd_mllc::CLASSES.map(String::from).to_vec());
+    page.push(Section::new(Rate::Given(runs[0].config.run.rate.start), &rows, &of_rows));
+    let written = tempfile::tempdir().unwrap();
+    page.write(written.path()).unwrap();
+    let read = |folder: &Path| fs::read_to_string(folder.join("mllc-synthetic.csv")).unwrap();
+    assert_eq!(read(written.path()), read(&results()));
+}
+
+/// A machine that draws other patients would train every run again.
+#[test]
+fn the_look_alike_has_the_fingerprint_of_the_committed_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::write(folder.path(), synthetic::PATIENTS, 0).unwrap();
+    let manifest = Manifest::read(folder.path(), 64, false).unwrap();
+    let values = vec![0.5; synthetic::PATIENTS]; // they depend on the machine, so they are in no fingerprint
+    let texts = Features { values, width: 1, model: String::new(), source: Source::Computed, cut: 0 };
+    let cohort = Cohort::new(&manifest, Some(&texts));
+    let of_runs = committed();
+    assert!(of_runs.iter().all(|run| run.config.run.data.fingerprint == cohort.fingerprint()));
+    assert!(of_runs.iter().all(|run| run.config.image_size == Some(64) && run.config.text_model.is_some()));
 }
