@@ -7,9 +7,9 @@
 
 use rayon::prelude::*;
 
-use super::keys::Keys;
+use super::keys::{CHUNK, Keys};
 use super::random::{Purpose, Words};
-use super::select::{CHUNK, Ranking};
+use super::select::Ranking;
 use crate::targets::{Cells, Population};
 
 /// By what a stratum picks among its candidates.

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// Number of samples in the stretch of one thread.
+pub(super) const CHUNK: usize = 1 << 17;
+
 /// Samples whose keys are computed together.
 const BLOCK: usize = 512;
 

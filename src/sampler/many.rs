@@ -10,9 +10,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::keys::Keys;
+use super::copies::copies_and_rest;
+use super::keys::{CHUNK, Keys};
 use super::scatter::split;
-use super::select::{CHUNK, copies_and_rest};
 use crate::ClassIndex;
 use crate::raw::{Kernel, wide};
 

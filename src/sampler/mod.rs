@@ -2,6 +2,7 @@
 
 mod blocks;
 mod capped;
+mod copies;
 mod curriculum;
 mod epoch;
 #[cfg(feature = "serde")]

@@ -13,7 +13,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::keys::{Keys, key_or_stand_in};
+use super::copies::copies_and_rest;
+use super::keys::{CHUNK, Keys, key_or_stand_in};
 use super::many;
 use super::random::{Purpose, Words};
 use super::scatter::{Items, scatter, split};
@@ -239,9 +240,6 @@ struct Stretch {
     near: Vec<u32>, // where they are
 }
 
-/// Number of samples in the stretch of one thread.
-pub(super) const CHUNK: usize = 1 << 17;
-
 /// Number of classes of one thread.
 const BLOCK: usize = 256;
 
@@ -304,11 +302,6 @@ fn by_threshold_or_dealt(
     };
     collect(quotas.iter().sum(), &keys, spare, copies);
     std::mem::swap(out, spare); // as random keys are in `out`
-}
-
-/// How often a quota takes each of `n` samples, and how many of them it takes once more.
-pub(super) fn copies_and_rest(quota: usize, n: usize) -> (usize, usize) {
-    if quota <= n { (0, quota) } else { (quota / n, quota % n) }
 }
 
 /// Makes `out` these positions of the ranking of all samples, ascending. `spare` lends its memory.
