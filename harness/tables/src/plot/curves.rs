@@ -83,7 +83,8 @@ pub fn curves(stem: impl AsRef<Path>, title: &str, x_label: &str, y_label: &str,
 /// Writes `{stem}.svg` and `{stem}.png`, and makes their folder. `labels` are those of the axes.
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::Length`] or [`Error::Value`] naming the series and the point; [`Error::Write`].
+/// [`Error::Empty`](super::Error::Empty), [`Error::Length`](super::Error::Length) or
+/// [`Error::Value`](super::Error::Value) naming the series and the point; [`Error::Write`](super::Error::Write).
 pub fn curves_as(
     stem: impl AsRef<Path>,
     title: &str,

@@ -19,7 +19,8 @@ use super::figure::{Figure, Panel, Shape, Swatch};
 /// `epochs`: `[E]`, ascending; `counts`: `[E][C]`, with `C` class names.
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::Length`] or [`Error::Value`] naming the argument; [`Error::Write`].
+/// [`Error::Empty`](super::Error::Empty), [`Error::Length`](super::Error::Length) or
+/// [`Error::Value`](super::Error::Value) naming the argument; [`Error::Write`](super::Error::Write).
 pub fn class_distribution(
     stem: impl AsRef<Path>,
     title: &str,

@@ -27,8 +27,8 @@ pub struct Difference {
 /// Writes `{stem}.svg` and `{stem}.png`, and makes their folder.
 ///
 /// # Errors
-/// [`Error::Empty`] without a difference; [`Error::Value`] for one that is not finite, or whose lower end is above the
-/// upper; [`Error::Write`].
+/// [`Error::Empty`](super::Error::Empty) without a difference; [`Error::Value`](super::Error::Value) for one that is
+/// not finite, or whose lower end is above the upper; [`Error::Write`](super::Error::Write).
 pub fn forest(stem: impl AsRef<Path>, title: &str, x_label: &str, differences: &[Difference]) -> Result {
     not_empty("differences", differences.len())?;
     for (index, of) in differences.iter().enumerate() {

@@ -17,7 +17,8 @@ use super::figure::{Figure, Panel, Shape, Swatch};
 /// `series`: name, and mean and standard deviation for each of `groups`. Values are in percent.
 ///
 /// # Errors
-/// [`Error::Empty`] or [`Error::Length`] naming the argument; [`Error::Write`].
+/// [`Error::Empty`](super::Error::Empty) or [`Error::Length`](super::Error::Length) naming the argument;
+/// [`Error::Write`](super::Error::Write).
 pub fn bars_by_group(
     stem: impl AsRef<Path>,
     title: &str,
