@@ -15,7 +15,7 @@ step() {
     echo "test-python: $1 took $((SECONDS - start)) s"
 }
 
-packages=$("$python" -B scripts/slim_torch.py "${target%/python}" | tee /dev/stderr | tail -n 1)
+packages=$("$python" -B scripts/slim_torch.py "${target%/python}" | tee >(cat >&2) | tail -n 1)
 # Nothing of the user's own Python, nor of a libtorch that is used elsewhere.
 unset LD_LIBRARY_PATH PYTHONHOME VIRTUAL_ENV
 export PYTHONPATH=$target/site:$packages PATH=$packages/bin:$PATH PYTHONNOUSERSITE=1 PYTHONPYCACHEPREFIX=$target/bytecode

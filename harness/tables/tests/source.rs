@@ -124,3 +124,13 @@ fn long_work_says_how_far_it_is() {
         }
     }
 }
+
+/// A log that is a file would lose what it has: opened by its name, it is begun anew.
+#[test]
+fn no_script_opens_its_streams_by_name() {
+    let scripts = all(&["sh", "py"]);
+    assert!(scripts.len() > 20, "{}", scripts.len());
+    for (path, text) in scripts {
+        assert!(!text.contains(concat!("/dev/", "std")), "{}: use `>&2`", path.display());
+    }
+}
