@@ -11,7 +11,7 @@ use super::options::{Lr, Splits, Work, end, folder, load, minutes};
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The folder, or the name of one under data/.
-    #[arg(long, value_name = "DIR", default_value = "brca")]
+    #[arg(long, value_name = "DIR")]
     data: String,
     /// Use only this number of samples, stratified, for a quick look.
     #[arg(long, value_name = "N")]
