@@ -36,6 +36,7 @@ impl Buckets {
             let end = span * SPAN + counts_of_span.len();
             // so many samples come before so many classes, which have a sample each at the least
             if size >= BUCKET || end == counts.len() {
+                debug_assert!(end - start <= 1 << 16, "a class of a bucket has 16 bits");
                 classes.push(start..end);
                 (start, size) = (end, 0);
             }
