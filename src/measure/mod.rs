@@ -5,6 +5,7 @@
 #[cfg(feature = "tch")]
 mod batch;
 mod complements;
+mod confidence;
 mod double;
 #[cfg(feature = "tch")]
 mod host;

@@ -29,7 +29,7 @@ impl Value for half::bf16 {
 }
 
 pub(super) mod sealed {
-    use super::super::{complements, double, lanes, load::Load};
+    use super::super::{complements, confidence, double, load::Load};
 
     /// The operations that scores need. `exp` of f64 is from `libm`, so that it has the same bits everywhere.
     pub trait Real:
@@ -67,7 +67,7 @@ pub(super) mod sealed {
             value as f32
         }
         fn confidence(log_p: &mut [f32], num_classes: usize) {
-            lanes::confidence(log_p, num_classes);
+            confidence::confidence(log_p, num_classes);
         }
     }
 
@@ -87,7 +87,7 @@ pub(super) mod sealed {
             self.load().is_finite()
         }
         fn log_probabilities(rows: &[T], num_classes: usize, labels: &[u32], out: &mut [f32]) {
-            lanes::log_probabilities(rows, num_classes, labels, out);
+            confidence::log_probabilities(rows, num_classes, labels, out);
         }
         fn complements(rows: &[&[T]], present: &[Option<&[bool]>], width: usize, out: &mut [f32]) {
             complements::complements(rows, present, width, out);
