@@ -1,8 +1,8 @@
 //! Functions of sixteen numbers at a time in f32, with the same bits on every machine.
 //!
 //! **Why this way.** Exponentials take most of the time of a measurement, and `libm` computes one at a time. So all
-//! functions here are plain loops over arrays of a fixed length, and [`wide`](crate::raw::wide) compiles the kernels that call
-//! them for the widest registers that the machine may use.
+//! functions here are plain loops over arrays of a fixed length, and [`wide`](crate::raw::wide) compiles the kernels
+//! that call them for the widest registers that the machine may use.
 //!
 //! **Errors.** `exp` and `ln` are exact to two units in the last place: they are Cephes' polynomials.
 //!
