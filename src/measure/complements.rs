@@ -6,8 +6,8 @@
 //!   time is linear in the modalities.
 //!
 //! What [`confidence`](super::confidence) says of values that are not finite, and [`lanes`](super::lanes) of the
-//! compiler, holds here, too. Products and lengths are combined in f64. A row whose squares could leave the range of f32 is
-//! multiplied in f64.
+//! compiler, holds here, too. Products and lengths are combined in f64. A row whose squares could leave the range of
+//! f32 is multiplied in f64.
 
 // Loops over indices, as closures may not be inlined, and then are not compiled for wide registers.
 #![allow(clippy::needless_range_loop)]
