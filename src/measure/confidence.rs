@@ -15,12 +15,15 @@
 //!
 //! A test compares the kernels with the same code compiled without wide registers.
 
-use super::lanes::{AT_ONCE, LANES, Lanes, exp, exps, in_memory, largest, ln, minus, plus, select, tree, tree_of};
+use super::lanes::{LANES, Lanes, exp, exps, in_memory, largest, ln, minus, plus, select, tree, tree_of};
 use super::load::{Load, load};
 use crate::raw::{Kernel, wide, widest};
 
 /// Most classes of which each lane is a row.
 const MOST_COLUMNS: usize = 32;
+
+/// Arrays whose exponentials are computed at once.
+const AT_ONCE: usize = 4;
 
 /// See [`Confidence`].
 pub(super) fn confidence(log_p: &mut [f32], num_classes: usize) {

@@ -9,11 +9,9 @@
 //! **What the compiler is trusted with.** Only with speed. Rust neither reorders nor fuses floating-point operations,
 //! so the bits do not depend on how a loop is vectorised. The order of every sum is written out ([`tree`]).
 
+/// Numbers that a function here takes: one register of AVX-512, two of AVX2.
 pub(super) const LANES: usize = 16;
 pub(super) type Lanes = [f32; LANES];
-
-/// Arrays whose exponentials are computed at once.
-pub(super) const AT_ONCE: usize = 4;
 
 /// `exp(x)` for `x <= 88`, to 2 units in the last place; 0 below -87, where results are no normal numbers.
 ///
