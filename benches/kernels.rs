@@ -106,6 +106,6 @@ fn main() {
     table("types", vec![f32s(3, 5, 64, None), f16, bf16, f64], repeats);
     table("modalities", (2..=9).map(|m| f32s(m, 5, 64, None)).collect(), repeats);
     table("masks", (2..=9).map(|m| f32s(m, 5, 64, Some(4))).collect(), repeats);
-    table("width", [4, 16, 64, 256].map(|d| f32s(3, 5, d, None)).into(), repeats);
+    table("width", [4, 16, 50, 64, 100, 256].map(|d| f32s(3, 5, d, None)).into(), repeats);
     table("classes", [5, 10, 16, 17, 30, 100, 1000].map(|c| f32s(3, c, 64, None)).into(), repeats);
 }

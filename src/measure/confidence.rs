@@ -25,6 +25,13 @@ const MOST_COLUMNS: usize = 32;
 /// Arrays whose exponentials are computed at once.
 const AT_ONCE: usize = 4;
 
+/// Blocks of sixteen rows that are laid out as columns before the first of them is computed, as a wide load that comes
+/// soon after the narrow stores of its numbers waits for them.
+const BLOCKS: usize = 4;
+
+/// Rows of these blocks.
+const ROWS: usize = BLOCKS * LANES;
+
 /// See [`Confidence`].
 pub(super) fn confidence(log_p: &mut [f32], num_classes: usize) {
     wide(Confidence { log_p, num_classes });
@@ -51,16 +58,30 @@ impl Kernel for Confidence<'_> {
     #[inline(always)]
     fn run(self) {
         let per_class = 1.0 / self.num_classes as f32;
-        for chunk in self.log_p.chunks_mut(LANES) {
-            let mut x = [0.0; LANES];
-            for (x, log_p) in x.iter_mut().zip(chunk.iter()) {
-                *x = -log_p * per_class;
-            }
-            let exps = exp(x.map(|x| if x > 88.0 { 88.0 } else { x }));
-            for ((psi, x), exp) in chunk.iter_mut().zip(x).zip(exps) {
-                *psi = if x > 88.0 { 0.0 } else { 1.0 / (1.0 + exp) };
-            }
+        let (chunks, rest) = self.log_p.as_chunks_mut();
+        for chunk in chunks {
+            sigmoid(chunk, per_class);
         }
+        if !rest.is_empty() {
+            let mut last = [0.0; LANES];
+            last[..rest.len()].copy_from_slice(rest);
+            sigmoid(&mut last, per_class);
+            rest.copy_from_slice(&last[..rest.len()]);
+        }
+    }
+}
+
+/// `sigmoid(factor * x)` in place, for `x <= 0`.
+#[inline(always)]
+fn sigmoid(x: &mut Lanes, factor: f32) {
+    let mut limited = [0.0; LANES];
+    for lane in 0..LANES {
+        x[lane] = -x[lane] * factor;
+        limited[lane] = if x[lane] > 88.0 { 88.0 } else { x[lane] };
+    }
+    let exps = exp(limited);
+    for lane in 0..LANES {
+        x[lane] = if x[lane] > 88.0 { 0.0 } else { 1.0 / (1.0 + exps[lane]) };
     }
 }
 
@@ -80,40 +101,65 @@ impl<T: Load, const ALONG: bool> Kernel for LogProbabilities<'_, T, ALONG> {
     fn run(self) {
         let Self { rows, num_classes, labels, out } = self;
         let mut columns = [[T::ZERO; LANES]; MOST_COLUMNS];
-        let blocks = rows.chunks(LANES * num_classes).zip(labels.chunks(LANES)).zip(out.chunks_mut(LANES));
+        let blocks = rows.chunks(ROWS * num_classes).zip(labels.chunks(ROWS)).zip(out.chunks_mut(ROWS));
         for ((rows, labels), out) in blocks {
-            let (mut gaps, mut sums) = ([0.0; LANES], [1.0; LANES]);
+            let (mut gaps, mut sums) = ([[0.0; LANES]; BLOCKS], [[1.0; LANES]; BLOCKS]);
             macro_rules! by_width {
                 ($($few:literal)*) => {
                     match num_classes {
-                        _ if ALONG => along(rows, num_classes, labels, &mut gaps, &mut sums),
-                        $($few => across::<T, $few>(rows, labels, &mut gaps, &mut sums),)*
-                        _ => across_many(rows, num_classes, labels, &mut columns, &mut gaps, &mut sums),
+                        $($few if !ALONG => across::<T, $few>(rows, labels, &mut gaps, &mut sums),)*
+                        _ => {
+                            let blocks = rows.chunks(LANES * num_classes).zip(labels.chunks(LANES));
+                            for ((rows, labels), (gaps, sums)) in blocks.zip(gaps.iter_mut().zip(&mut sums)) {
+                                if ALONG {
+                                    along(rows, num_classes, labels, gaps, sums);
+                                } else {
+                                    across_many(rows, num_classes, labels, &mut columns, gaps, sums);
+                                }
+                            }
+                        }
                     }
                 };
             }
             by_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
-            let logs = ln(sums);
-            for ((out, gap), log) in out.iter_mut().zip(gaps).zip(logs) {
-                *out = gap - log;
+            for (out, (gaps, sums)) in out.chunks_mut(LANES).zip(gaps.iter().zip(sums)) {
+                for ((out, gap), log) in out.iter_mut().zip(gaps).zip(ln(sums)) {
+                    *out = gap - log;
+                }
             }
         }
     }
 }
 
-/// Few classes: each lane is a row. Writes `logit - max` of the label, NaN for a bad row, and the sum of
-/// `exp(x - max)`.
+/// Few classes, up to [`ROWS`] rows: each lane is a row. Writes `logit - max` of the label, NaN for a bad row, and the
+/// sum of `exp(x - max)`.
 #[inline(always)]
-fn across<T: Load, const C: usize>(rows: &[T], labels: &[u32], gaps: &mut Lanes, sums: &mut Lanes) {
-    let mut values = [[T::ZERO; LANES]; C];
+fn across<T: Load, const C: usize>(rows: &[T], labels: &[u32], gaps: &mut [Lanes; BLOCKS], sums: &mut [Lanes; BLOCKS]) {
+    let mut columns = [[[T::ZERO; LANES]; C]; BLOCKS];
     let (rows, _) = rows.as_chunks::<C>();
-    for (lane, row) in rows.iter().enumerate() {
-        for (column, &x) in values.iter_mut().zip(row) {
-            column[lane] = x;
+    for (columns, rows) in columns.iter_mut().zip(rows.chunks(LANES)) {
+        for (lane, row) in rows.iter().enumerate() {
+            for (column, &x) in columns.iter_mut().zip(row) {
+                column[lane] = x;
+            }
         }
     }
+    for (block, (rows, labels)) in rows.chunks(LANES).zip(labels.chunks(LANES)).enumerate() {
+        across_block(&columns[block], rows, labels, &mut gaps[block], &mut sums[block]);
+    }
+}
+
+/// [`across`] of one block.
+#[inline(always)]
+fn across_block<T: Load, const C: usize>(
+    values: &[[T; LANES]; C],
+    rows: &[[T; C]],
+    labels: &[u32],
+    gaps: &mut Lanes,
+    sums: &mut Lanes,
+) {
     let mut columns = [[0.0; LANES]; C];
-    for (column, values) in columns.iter_mut().zip(&values) {
+    for (column, values) in columns.iter_mut().zip(values) {
         *column = load(values);
     }
     let (mut max, mut bad) = (columns[0], [0.0; LANES]);
@@ -142,7 +188,7 @@ fn across<T: Load, const C: usize>(rows: &[T], labels: &[u32], gaps: &mut Lanes,
     }
 }
 
-/// As [`across`], for more classes. The order of the sums is that of [`along`].
+/// As [`across_block`], for more classes. The order of the sums is that of [`along`].
 #[inline(always)]
 fn across_many<T: Load>(
     rows: &[T],

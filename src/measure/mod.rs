@@ -2,6 +2,7 @@
 //!
 //! Source: Han et al., MICCAI 2025, Eq. 1-4; gaps closed in `docs/algorithm.md`, "Measurer".
 
+mod along;
 #[cfg(feature = "tch")]
 mod batch;
 mod complements;
@@ -15,12 +16,14 @@ mod layout;
 mod load;
 #[cfg(feature = "tch")]
 mod observed;
+mod products;
 mod several;
 mod slices;
 #[cfg(feature = "tch")]
 mod steps;
 #[cfg(feature = "tch")]
 mod tensors;
+mod units;
 mod value;
 mod widths;
 

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::Terms;
-use super::slices::{CHUNK, Modality, Scores, check, finish, known_or_error};
+use super::slices::{CHUNK, Modality, Scores, check, finish, in_pool, known_or_error};
 use super::value::Value;
 use super::value::sealed::Real as _;
 use crate::Result;
@@ -42,16 +42,18 @@ pub fn measure_multi_hot<F: Value>(
 ) -> Result<Scores<F::Score>> {
     let n = samples(labels, num_labels)?;
     let width = check(n, num_labels, modalities, terms)?;
-    let mut confidence = Vec::new(); // [M][n], ln p
-    if terms.needs_logits() {
-        let of_modality = |(m, modality): (usize, &Modality<'_, F>)| {
-            let mut values = vec![F::Score::of(0.0); n];
-            mean_log_probabilities_into(modality.logits, num_labels, labels, &mut values);
-            known_or_error(values, m, modality)
-        };
-        confidence = modalities.iter().enumerate().map(of_modality).collect::<Result<_>>()?;
-    }
-    finish(n, width, 1, modalities, terms, confidence)
+    in_pool(n, || {
+        let mut confidence = Vec::new(); // [M][n], ln p
+        if terms.needs_logits() {
+            let of_modality = |(m, modality): (usize, &Modality<'_, F>)| {
+                let mut values = vec![F::Score::of(0.0); n];
+                mean_log_probabilities_into(modality.logits, num_labels, labels, &mut values);
+                known_or_error(values, m, modality)
+            };
+            confidence = modalities.iter().enumerate().map(of_modality).collect::<Result<_>>()?;
+        }
+        finish(n, width, 1, modalities, terms, confidence)
+    })
 }
 
 /// Number of samples of a table of labels that is correct.

@@ -1,7 +1,7 @@
 //! The measurer for slices, without a framework. Each sample is measured by itself, so the bits are the same on every
 //! platform and for any number of threads.
 //!
-//! The kernels are in [`lanes`](super::lanes), [`complements`](super::complements) and, of f64,
+//! The kernels are in [`confidence`](super::confidence), [`complements`](super::complements) and, of f64,
 //! [`double`](super::double).
 
 use rayon::prelude::*;
@@ -75,13 +75,21 @@ pub fn measure<F: Value, L: Copy + TryInto<i64>>(
 ) -> Result<Scores<F::Score>> {
     let width = check(labels.len(), num_classes, modalities, terms)?;
     let labels = &columns(labels, num_classes)?;
-    let mut confidence: Vec<Vec<F::Score>> = Vec::new(); // [M][n], ln p until it is squashed
-    if terms.needs_logits() {
-        let all =
-            modalities.iter().enumerate().map(|(m, modality)| log_probabilities(labels, num_classes, m, modality));
-        confidence = all.collect::<Result<_>>()?;
-    }
-    finish(labels.len(), width, num_classes, modalities, terms, confidence)
+    in_pool(labels.len(), || {
+        let mut confidence: Vec<Vec<F::Score>> = Vec::new(); // [M][n], ln p until it is squashed
+        if terms.needs_logits() {
+            let all =
+                modalities.iter().enumerate().map(|(m, modality)| log_probabilities(labels, num_classes, m, modality));
+            confidence = all.collect::<Result<_>>()?;
+        }
+        finish(labels.len(), width, num_classes, modalities, terms, confidence)
+    })
+}
+
+/// Does this work on `n` samples in the pool. Else each parallel step in it would be handed over to the pool and waited
+/// for, which takes tens of microseconds each. Few samples stay on this thread.
+pub(super) fn in_pool<R: Send>(n: usize, work: impl FnOnce() -> R + Send) -> R {
+    if n <= CHUNK { work() } else { rayon::scope(|_| work()) }
 }
 
 /// Scores from `ln p` of every modality, `[M][n]`, which Eq. 1 divides by `divisor`.
