@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use climd::{Modality, Terms, Value, measure};
+use climd::{Modality, Terms, Value, measure, measure_multi_hot};
 
 /// The same numbers in `[-2, 2)` everywhere.
 fn noise(len: usize, seed: u64) -> Vec<f32> {
@@ -71,6 +71,27 @@ fn timed<F: Value>(kind: &str, size: usize, of: fn(f32) -> F, shape: Shape, tota
     }
 }
 
+/// `measure_multi_hot` of so many labels a sample in three modalities, a fifth of them unknown.
+fn multi_hot(num_labels: usize, total: usize) -> Timed {
+    const MODALITIES: usize = 3;
+    let n = (total / (4 * MODALITIES * num_labels)).max(64);
+    let logits: Vec<Vec<f32>> = (0..MODALITIES).map(|m| noise(n * num_labels, m as u64)).collect();
+    let labels: Vec<i8> = (0..n * num_labels).map(|i| [0, 1, 0, -1, 0][i % 5]).collect();
+    let work = move || {
+        let modalities: Vec<Modality<'_>> =
+            logits.iter().map(|logits| Modality { logits, embeddings: &[], present: None }).collect();
+        _ = black_box(measure_multi_hot(black_box(&labels), num_labels, &modalities, Terms::Confidence).unwrap());
+    };
+    Timed {
+        name: format!("M={MODALITIES}, L={num_labels}, f32"),
+        modalities: MODALITIES,
+        samples: n,
+        work: Box::new(work),
+        bytes: vec![1; n * 4 * MODALITIES * num_labels],
+        least: [f64::INFINITY; 2],
+    }
+}
+
 fn table(title: &str, mut works: Vec<Timed>, repeats: usize) {
     for _ in 0..repeats {
         for Timed { work, bytes, least, .. } in &mut works {
@@ -108,4 +129,5 @@ fn main() {
     table("masks", (2..=9).map(|m| f32s(m, 5, 64, Some(4))).collect(), repeats);
     table("width", [4, 16, 50, 64, 100, 256].map(|d| f32s(3, 5, d, None)).into(), repeats);
     table("classes", [5, 10, 16, 17, 30, 100, 1000].map(|c| f32s(3, c, 64, None)).into(), repeats);
+    table("labels a sample", [5, 14, 100].map(|labels| multi_hot(labels, total)).into(), repeats);
 }

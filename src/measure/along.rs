@@ -38,8 +38,8 @@ impl Cut {
         let rest = &rows[self.whole * ALONG..];
         let Some(chunk) = rest.first_chunk::<ALONG>() else { return copied(&rest[..self.left]) };
         let mut last = load(chunk);
-        for lane in 0..ALONG {
-            last[lane] = f32::from_bits(last[lane].to_bits() & self.keep[lane]);
+        for (x, keep) in last.iter_mut().zip(self.keep) {
+            *x = f32::from_bits(x.to_bits() & keep);
         }
         last
     }

@@ -7,8 +7,8 @@
 use super::lanes::in_memory;
 use crate::raw::{Kernel, wide};
 
-const LANES: usize = 8;
-type Lanes = [f64; LANES];
+pub(super) const LANES: usize = 8;
+pub(super) type Lanes = [f64; LANES];
 
 /// `libm::exp`, to the bit, where the result is a normal number: for `|x| < 700`. Of any other `x` the result is of no
 /// use, as [`exponentials`] replaces it.
@@ -45,7 +45,7 @@ fn exp(x: Lanes) -> Lanes {
 
 /// `libm::exp` of every value, in place.
 #[inline(always)]
-fn exponentials(values: &mut [f64]) {
+pub(super) fn exponentials(values: &mut [f64]) {
     let (chunks, rest) = values.as_chunks_mut::<LANES>();
     let mut last = [0.0; LANES];
     last.iter_mut().zip(rest.iter()).for_each(|(last, x)| *last = *x);

@@ -14,6 +14,7 @@ mod lanes;
 #[cfg(feature = "tch")]
 mod layout;
 mod load;
+mod log_sigmoid;
 #[cfg(feature = "tch")]
 mod observed;
 mod products;

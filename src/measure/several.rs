@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::Terms;
+use super::log_sigmoid::mean_log_sigmoids;
 use super::slices::{CHUNK, Modality, Scores, check, finish, in_pool, known_or_error};
 use super::value::Value;
 use super::value::sealed::Real as _;
@@ -82,25 +83,5 @@ pub(super) fn mean_log_probabilities_into<F: Value>(
 ) {
     let stretch = CHUNK * num_labels;
     let chunks = out.par_chunks_mut(CHUNK).zip(labels.par_chunks(stretch)).zip(rows.par_chunks(stretch));
-    chunks.for_each(|((out, labels), rows)| {
-        let rows = rows.chunks_exact(num_labels).zip(labels.chunks_exact(num_labels));
-        for (out, (row, labels)) in out.iter_mut().zip(rows) {
-            *out = F::Score::of(mean_log_probability(row, labels));
-        }
-    });
-}
-
-/// In f64 and with `libm`, so that the bits are the same everywhere.
-fn mean_log_probability<F: Value>(row: &[F], labels: &[i8]) -> f64 {
-    if !row.iter().all(|z| z.finite()) {
-        return f64::NAN;
-    }
-    let (mut sum, mut known) = (0.0, 0u32);
-    for (&z, &label) in row.iter().zip(labels).filter(|(_, label)| **label >= 0) {
-        let z: f64 = z.into();
-        let z = if label == 1 { z } else { -z };
-        sum += z.min(0.0) - libm::log1p(libm::exp(-z.abs())); // ln sigmoid(z)
-        known += 1;
-    }
-    (sum / f64::from(known.max(1))).max(F::Score::LOWEST)
+    chunks.for_each(|((out, labels), rows)| mean_log_sigmoids(rows, num_labels, labels, out));
 }
