@@ -2,7 +2,6 @@
 //! one value at a time by `libm`.
 
 use super::double::{LANES, Lanes, exponentials};
-use super::value::sealed::Real as _;
 use super::value::{Real, Value};
 use crate::raw::{Kernel, wide};
 
