@@ -89,6 +89,7 @@ fn log1p(x: Lanes) -> Lanes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::value::sealed::Real as _;
     use proptest::prelude::*;
 
     #[test]
