@@ -40,8 +40,6 @@ mod steps {
     steps! {
         Plain: "use climd::{Curriculum, schedule::Uniform};\nlet labels = [0, 0, 1];",
             "../../../crates/cli/src/inspect/steps/plain.rs";
-        Trim: "use climd::{Curriculum, schedule::Trim};\nlet labels = [0, 0, 1];",
-            "../../../crates/cli/src/inspect/steps/trim.rs";
         Bce: "use climd::{Curriculum, CurriculumSampler, Targets, prior_corrected_bce, schedule::Uniform};
 let epoch = Curriculum::with_targets(Targets::multi_label(&[0, 1, 3], &[0, 0, 1], 2)?, Uniform)?.epoch(0)?;
 let labels = tch::Tensor::from_slice2(&[[1i8, 0], [1, 1]]);

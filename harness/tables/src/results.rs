@@ -16,6 +16,7 @@ use crate::section::{
     time_grid,
 };
 use crate::stats::{Interval, Paired, Summary};
+use crate::study::EPOCHS;
 use crate::tables::{Table, TableRow, own};
 
 /// Arms that plots show, where a table has them.
@@ -35,6 +36,8 @@ pub struct Page {
     sections: Vec<Section>,
     note: String,
     plots: Vec<(String, String)>, // file, caption
+    /// Whether the study was looked for on the splits that it has: those of another length than usual were.
+    is_searched: bool,
 }
 
 impl Page {
@@ -42,14 +45,20 @@ impl Page {
     #[must_use]
     pub fn new(table: Table, study: &Study<'_>) -> Page {
         let stem = format!("{}-{}", table.name(), study.file_of_data());
-        Page { stem, ..Page::of(table, study.data(), study.dataset.classes.clone()) }
+        let is_searched = study.epochs != EPOCHS && study.first_seed == 0;
+        Page { stem, is_searched, ..Page::of(table, study.data(), study.dataset.classes.clone()) }
     }
 
     /// An empty page of data that are no [`Study`]'s, by their name in files.
     #[must_use]
     pub fn of(table: Table, data: String, classes: Vec<String>) -> Page {
         let stem = format!("{}-{data}", table.name());
-        Page { table, data, stem, classes, sections: Vec::new(), note: String::new(), plots: Vec::new() }
+        let (sections, note, plots) = (Vec::new(), String::new(), Vec::new());
+        Page { table, data, stem, classes, sections, note, plots, is_searched: false }
+    }
+
+    fn is_fixed_beforehand(&self, id: RowId) -> bool {
+        !self.is_searched && self.table.is_fixed_beforehand(id)
     }
 
     /// What a reader of the figures must know first.
@@ -257,7 +266,7 @@ impl Page {
                     let record = mean(Record { paper, paper_sd, ..record(metric) }, *summary);
                     let record = match (paired, &row.against) {
                         (Some(paired), Some((other, _))) => {
-                            record.paired(self.table.is_fixed_beforehand(row.id), *other, paired)
+                            record.paired(self.is_fixed_beforehand(row.id), *other, paired)
                         }
                         _ => record,
                     };
@@ -275,7 +284,7 @@ impl Page {
             }
             for Beside { id, name, other_id, other, steps, paired } in &section.contrasts {
                 let record = record(*id, format!("{name} - {other}"), METRICS[MACRO_F1].0, *steps);
-                file.serialize(record.paired(self.table.is_fixed_beforehand(*id), *other_id, paired))?;
+                file.serialize(record.paired(self.is_fixed_beforehand(*id), *other_id, paired))?;
             }
         }
         file.flush().with_context(unwritten)

@@ -14,6 +14,7 @@ use comfy_table::{Table as Grid, presets};
 use crate::experiment::{Row, Runner, Study};
 use crate::rate::Rate;
 use crate::record::{Record, round};
+use crate::study::EPOCHS;
 
 /// The candidates of all rules.
 const RATES: [f64; 6] = [3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2];
@@ -151,7 +152,7 @@ pub fn compare(runner: &Runner<'_>, study: &Study<'_>, rows: &[Row]) -> Result<V
 /// # Errors
 /// If a file cannot be written.
 pub fn write(folder: &Path, epochs: usize, lines: &[Line]) -> Result<()> {
-    let stem = if epochs == 100 { "rates".into() } else { format!("rates-{epochs}-epochs") };
+    let stem = if epochs == EPOCHS { "rates".into() } else { format!("rates-{epochs}-epochs") };
     let unwritten = || format!("--out: `{}` cannot be written", folder.display());
     fs::create_dir_all(folder).with_context(unwritten)?;
     let mut file = csv::Writer::from_path(folder.join(format!("{stem}.csv"))).with_context(unwritten)?;

@@ -75,6 +75,9 @@ pub struct Row {
     pub budget: Budget,
 }
 
+/// Epochs of plain training, unless a study's name says another number.
+pub const EPOCHS: usize = 100;
+
 /// Settings that all rows share.
 #[derive(Debug, Clone, Copy)]
 pub struct Study<'a> {
@@ -95,20 +98,23 @@ pub struct Study<'a> {
 }
 
 impl Study<'_> {
-    /// The data, with the changes to its training part and the splits: `brca, 50:1, 20 % noise`.
+    /// The data, with the changes to its training part, the length of training and the splits: `brca, 50:1, 20 % noise,
+    /// 25 epochs`.
     #[must_use]
     pub fn data(&self) -> String {
-        let Study { dataset, changes, first_seed, .. } = self;
+        let Study { dataset, changes, epochs, first_seed, .. } = self;
+        let length = if *epochs == EPOCHS { String::new() } else { format!(", {epochs} epochs") };
         let splits = if *first_seed > 0 { format!(", splits from {first_seed} on") } else { String::new() };
-        format!("{}{}{splits}", dataset.name, changes.words())
+        format!("{}{}{length}{splits}", dataset.name, changes.words())
     }
 
-    /// The same in names of files: `brca-50to1-noise20`.
+    /// The same in names of files: `brca-50to1-noise20-25-epochs`.
     #[must_use]
     pub fn file_of_data(&self) -> String {
-        let Study { dataset, changes, first_seed, .. } = self;
+        let Study { dataset, changes, epochs, first_seed, .. } = self;
+        let length = if *epochs == EPOCHS { String::new() } else { format!("-{epochs}-epochs") };
         let splits = if *first_seed > 0 { format!("-from{first_seed}") } else { String::new() };
-        format!("{}{}{splits}", dataset.name, changes.stem())
+        format!("{}{}{length}{splits}", dataset.name, changes.stem())
     }
 
     pub(crate) fn splits(&self) -> Range<u64> {

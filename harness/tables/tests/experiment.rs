@@ -15,6 +15,7 @@ use climd_repro::experiment::{Budget, Row, RowId, RowResult, Runner, Study};
 use climd_repro::rate::Rate;
 use climd_repro::results::Page;
 use climd_repro::section::{Section, recall_grid, time_grid};
+use climd_repro::study::EPOCHS;
 use climd_repro::tables::{self, TableRow, main_job};
 use tch::{Device, Tensor};
 
@@ -435,9 +436,12 @@ fn exact_tails_and_confusions_of_neighbours_are_settings_of_their_own() {
         keys,
         ["\":0.0}", "\":0.0}", r#"":2.0,"noise":0.0}"#, r#"":2.0,"thinning":"exact","noise":0.0}"#, neighbour]
     );
-    let names = Study { changes: both, ..thin };
+    let names = Study { changes: both, epochs: EPOCHS, ..thin };
     assert_eq!(names.data(), "three, 2:1, exactly, 20 % noise, neighbour");
     assert_eq!(names.file_of_data(), "three-2to1-exactly-noise20-neighbour");
+    let names = Study { epochs: 6, first_seed: 20, ..thin };
+    assert_eq!(names.data(), "three, 2:1, 6 epochs, splits from 20 on");
+    assert_eq!(names.file_of_data(), "three-2to1-6-epochs-from20");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use climd_repro::changes::Changes;
 use climd_repro::experiment::{Runner, Study};
 use climd_repro::progress::Progress;
 use climd_repro::rate::Rate;
+use climd_repro::study::EPOCHS;
 use tch::{Device, Tensor};
 
 /// What is read.
@@ -51,7 +52,7 @@ pub struct Splits {
     #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 32))]
     pub first_seed: u64,
     /// Epochs of plain training.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = EPOCHS as u64, value_parser = clap::value_parser!(u64).range(1..))]
     epochs: u64,
 }
 
