@@ -366,7 +366,11 @@ mod tests {
         }
         let trained = find(&records, &plain.to_string(), RAREST_TRAINED, None).unwrap().mean.unwrap();
         assert!((trained - 300.0 / 11.0).abs() < 1e-5, "{trained}");
-        assert!(fs::read_to_string(folder.path().join("shift.md")).unwrap().contains("## three, 4:1: advice, own"));
+        assert!(
+            fs::read_to_string(folder.path().join("shift.md"))
+                .unwrap()
+                .contains("## three, 4:1, 6 epochs: advice, own")
+        );
     }
 
     #[test]

@@ -330,9 +330,12 @@ fn the_page_has_every_row_and_the_csv_every_metric() {
     page.push(section);
     page.plot(folder.path(), &curves, study(&dataset).curriculum_end().unwrap()).unwrap();
     page.write(folder.path()).unwrap();
-    let text = std::fs::read_to_string(folder.path().join("main-three-50to1-noise20-from4.md")).unwrap();
-    assert!(text.contains("three, 50:1, 20 % noise, splits from 4 on") && text.contains("86.5 ± 1.8"), "{text}");
-    let mut csv = csv::Reader::from_path(folder.path().join("main-three-50to1-noise20-from4.csv")).unwrap();
+    let text = std::fs::read_to_string(folder.path().join("main-three-50to1-noise20-6-epochs-from4.md")).unwrap();
+    assert!(
+        text.contains("three, 50:1, 20 % noise, 6 epochs, splits from 4 on") && text.contains("86.5 ± 1.8"),
+        "{text}"
+    );
+    let mut csv = csv::Reader::from_path(folder.path().join("main-three-50to1-noise20-6-epochs-from4.csv")).unwrap();
     csv.headers().unwrap();
     let records: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
     assert_eq!(records.len(), 4 * (7 + 3 + 4) + 1); // metrics, recalls, costs; a contrast
@@ -377,7 +380,7 @@ fn one_split_has_no_interval_and_no_p() {
     let mut page = Page::new(tables::Table::Main, &one());
     page.push(section);
     page.write(folder.path()).unwrap();
-    let mut csv = csv::Reader::from_path(folder.path().join("main-three.csv")).unwrap();
+    let mut csv = csv::Reader::from_path(folder.path().join("main-three-6-epochs.csv")).unwrap();
     let records: Vec<std::collections::HashMap<String, String>> = csv.deserialize().map(Result::unwrap).collect();
     assert!(records.iter().any(|record| !record["difference"].is_empty()));
     for column in ["sd", "low", "high", "p_corrected", "plain_low", "plain_high", "p"] {

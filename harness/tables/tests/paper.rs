@@ -46,7 +46,7 @@ fn the_decisive_table_is_made_from_a_folder_and_says_that_its_split_is_fixed() {
     let page = run("5");
     assert!(page.contains("The folder has a split of its own") && page.contains("5 splits"), "{page}");
     assert_eq!(page, run("5"));
-    let mut csv = csv::Reader::from_path(out.join("paper-cohort.csv")).unwrap();
+    let mut csv = csv::Reader::from_path(out.join("paper-cohort-8-epochs.csv")).unwrap();
     let records: Vec<Record> = csv.deserialize().map(Result::unwrap).collect();
     let of = |id: &str, metric: &str| {
         records
