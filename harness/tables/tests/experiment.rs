@@ -360,7 +360,7 @@ fn the_page_has_every_row_and_the_csv_every_metric() {
     assert!((number(pair, "difference") - (mean(3) - mean(1))).abs() < 2e-3);
     assert_eq!((cell(pair, "low"), cell(pair, "fixed_beforehand")), (String::new(), "true".into())); // two splits
     for picture in ["macro-f1", "recall", "scores-climd", "scores-baseline"] {
-        let file = folder.path().join(format!("pictures/main-three-50to1-noise20-from4-tuned-{picture}.svg"));
+        let file = folder.path().join(format!("pictures/main-three-50to1-noise20-6-epochs-from4-tuned-{picture}.svg"));
         assert!(std::fs::metadata(&file).unwrap().len() > 1000, "{picture}");
     }
 }
