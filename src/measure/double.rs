@@ -68,8 +68,8 @@ struct LogProbabilities<'a> {
     out: &'a mut [f64],
 }
 
-/// Differences whose exponentials are computed at once: few enough for the nearest cache.
-const BUFFER: usize = 1024;
+/// Values whose exponentials are computed at once: few enough for the nearest cache.
+pub(super) const BUFFER: usize = 1024;
 
 impl Kernel for LogProbabilities<'_> {
     type Output = ();

@@ -1,7 +1,7 @@
 //! The mean of `ln p` over the labels of a sample, for a sigmoid head: in f64, some values at a time, with the bits of
 //! one value at a time by `libm`.
 
-use super::double::{LANES, Lanes, exponentials};
+use super::double::{BUFFER, LANES, Lanes, exponentials};
 use super::value::{Real, Value};
 use crate::raw::{Kernel, wide};
 
@@ -18,9 +18,6 @@ struct MeanLogSigmoids<'a, F, S> {
     labels: &'a [i8],
     out: &'a mut [S],
 }
-
-/// Values that are computed at once: few enough for the nearest cache.
-const BUFFER: usize = 1024;
 
 impl<F: Value<Score = S>, S: Real> Kernel for MeanLogSigmoids<'_, F, S> {
     type Output = ();

@@ -223,17 +223,19 @@ fn no_sampler_adds_to_the_loss_in_a_short_training_on_three_sets() {
     assert!(alone == 21 && with.iter().all(|count| count.abs_diff(alone) <= 5), "{alone} {with:?}");
 }
 
-/// `advice.md`: on LGG at 50:1 "what `Trim` gains is what the last three quarters of training cost", and on HTAD "the
-/// loss alone is no better after a quarter of the steps than after all".
+/// `advice.md`: on LGG at 50:1 `Trim` "is told ahead of the loss alone after 100 epochs, and after 25 it is not"; "the
+/// loss alone is no better after a quarter of the steps than after all on HTAD. On KIPAN it is not with right labels,
+/// and is with wrong ones".
 #[test]
-fn the_corrected_loss_alone_is_better_after_a_quarter_of_the_steps_on_lgg_and_not_on_htad() {
+fn where_a_shorter_training_is_better_for_the_corrected_loss() {
     let lines = map::read(&folder().join("map.csv")).unwrap();
     let mean = |data: &str, noise: u32, budget: u32| {
         let is_cell = |of: &&Line| of.data == data && (of.ratio, of.noise, of.budget) == (50, noise, budget);
         lines.iter().filter(is_cell).find(|of| of.method == "prior").and_then(|of| of.mean).unwrap()
     };
     assert!(mean("lgg", 0, 25) > mean("lgg", 0, 100) + 15.0);
-    assert!([0, 10, 20, 40].iter().all(|&noise| mean("htad", noise, 25) < mean("htad", noise, 100)));
+    let is_better = |data| [0, 10, 20, 40].map(|noise| mean(data, noise, 25) > mean(data, noise, 100));
+    assert_eq!(["htad", "kipan"].map(is_better), [[false; 4], [false, true, true, true]]);
     let all = results();
     let after = |data: &str| {
         let of = differences(&all, "advice", "macro F1", |id| id == "baseline/trim-prior", "baseline/prior");
