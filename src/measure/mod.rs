@@ -7,6 +7,7 @@ mod along;
 mod batch;
 mod complements;
 mod confidence;
+mod cosine;
 mod double;
 #[cfg(feature = "tch")]
 mod host;

@@ -33,6 +33,7 @@ mod linear;
 mod one_pass;
 mod plan;
 mod power_law;
+mod powers;
 mod progressively_balanced;
 mod root;
 mod switch;

@@ -2,8 +2,7 @@
 //!
 //! Source: Han et al., MICCAI 2025, Eq. 5-7; gaps closed in `docs/algorithm.md`, "How many".
 
-use rayon::prelude::*;
-
+use super::powers::powers;
 use super::{Description, Overflow, Pick, Plan, Schedule, TargetDistribution, apportion, check_epochs, check_pick};
 use crate::error::ArgumentError;
 use crate::{ClassIndex, Result};
@@ -184,11 +183,7 @@ fn normalised_powers(exponent: f64, num_classes: usize) -> Vec<f64> {
     if exponent.is_infinite() {
         return vec![1.0 / num_classes as f64; num_classes];
     }
-    let mut powers: Vec<f64> = (0..num_classes)
-        .into_par_iter()
-        .with_min_len(1024)
-        .map(|class| libm::pow((class + 1) as f64, -exponent))
-        .collect();
+    let mut powers = powers(exponent, num_classes);
     let sum: f64 = powers.iter().sum(); // in the order of the classes: the same bits for any number of threads
     powers.iter_mut().for_each(|power| *power /= sum);
     powers

@@ -9,6 +9,7 @@ pub mod chest;
 pub mod comparisons;
 pub mod curves;
 pub mod experiment;
+pub mod lengths;
 pub mod map;
 pub mod overview;
 pub mod patients;

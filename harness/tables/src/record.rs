@@ -1,10 +1,11 @@
 //! A line of the CSV files of results.
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 
 use crate::section::p_of;
 use crate::stats::{Interval, Paired};
-use crate::study::RowId;
 
 /// A line of the CSV file: a metric of a row, or the difference of two rows.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -34,7 +35,7 @@ pub struct Record {
 
 impl Record {
     /// With the difference to another row; `fixed_beforehand`: the comparison was, before its splits were looked at.
-    pub(crate) fn paired(self, fixed_beforehand: bool, other: RowId, paired: &Paired) -> Record {
+    pub(crate) fn paired(self, fixed_beforehand: bool, other: impl Display, paired: &Paired) -> Record {
         let ends = |of: Option<Interval>| (of.map(|of| round(of.low)), of.map(|of| round(of.high)));
         let ((low, high), (plain_low, plain_high)) = (ends(paired.corrected), ends(paired.plain));
         Record {

@@ -111,10 +111,15 @@ impl Study<'_> {
     /// The same in names of files: `brca-50to1-noise20-25-epochs`.
     #[must_use]
     pub fn file_of_data(&self) -> String {
-        let Study { dataset, changes, epochs, first_seed, .. } = self;
+        format!("{}{}", self.dataset.name, self.file_of_settings())
+    }
+
+    /// What follows the name of the data there: `-50to1-noise20-25-epochs`.
+    pub(crate) fn file_of_settings(&self) -> String {
+        let Study { changes, epochs, first_seed, .. } = self;
         let length = if *epochs == EPOCHS { String::new() } else { format!("-{epochs}-epochs") };
         let splits = if *first_seed > 0 { format!("-from{first_seed}") } else { String::new() };
-        format!("{}{}{length}{splits}", dataset.name, changes.stem())
+        format!("{}{length}{splits}", changes.stem())
     }
 
     pub(crate) fn splits(&self) -> Range<u64> {

@@ -3,6 +3,7 @@
 //! Finished runs are kept in a cache. A table that was interrupted goes on where it stopped.
 
 mod answer;
+mod lengths;
 mod map;
 mod options;
 mod rates;
@@ -51,6 +52,8 @@ enum Command {
     /// When a curriculum pays: the rows of `answer` over imbalance, wrong labels and training budget. Every row has its
     /// own rate, of 3e-4, 1e-3 and 3e-3, from one inner split.
     Map(map::Arguments),
+    /// How long to train: the rows of `answer` after a tenth of the epochs up to twice as many.
+    Lengths(lengths::Arguments),
     /// Rules that choose a learning rate, for plain training, the curriculum and prior correction.
     Rates(rates::Arguments),
     /// Samplers on data with several labels a sample: yeast and padchest-reports, as `make data-labels` fetches them.
@@ -79,6 +82,7 @@ fn main() -> Result<()> {
         Command::Regimes(arguments) => regimes::write_all(&arguments),
         Command::Paper(arguments) => regimes::write_paper(&arguments),
         Command::Map(arguments) => map::write(&arguments),
+        Command::Lengths(arguments) => lengths::write(&arguments),
         Command::Rates(arguments) => rates::write(&arguments),
         Command::Targets(arguments) => targets::write(&arguments),
         Command::Chest { out } => chest::write("data/chest".as_ref(), &out),
