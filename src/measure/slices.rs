@@ -190,10 +190,19 @@ pub(super) fn known_or_error<F, S: Real>(mut values: Vec<S>, m: usize, modality:
         missing.for_each(|(value, _)| *value = S::of(f64::NAN));
     }
     // NaN for every row that is not finite, and for no other.
-    match (0..values.len()).find(|&i| values[i].into().is_nan() && modality.has(i)) {
+    let bad = nans(&values).find(|&i| modality.has(i));
+    match bad {
         Some(sample) => Err(MeasureError::NotFinite { argument: "logits", modality: m, sample }.into()),
         None => Ok(values),
     }
+}
+
+/// Where values are NaN. Many values are looked at at once.
+fn nans<S: Real>(values: &[S]) -> impl Iterator<Item = usize> {
+    let is_nan = |value: &S| (*value).into().is_nan();
+    let chunks = values.chunks(CHUNK).enumerate();
+    let some = chunks.filter(move |(_, chunk)| chunk.iter().fold(false, |any, value| any | is_nan(value)));
+    some.flat_map(move |(at, chunk)| (at * CHUNK..).zip(chunk).filter(move |(_, value)| is_nan(value)).map(|(i, _)| i))
 }
 
 /// `ln softmax(row)[label]` of all rows, `[n, C]`, on all threads; NaN for a row that is not finite.
@@ -222,7 +231,7 @@ pub(super) fn complements_into<'a, F: Value>(modalities: &[Modality<'a, F>], wid
 fn complementarities<F: Value>(n: usize, width: usize, modalities: &[Modality<'_, F>]) -> Result<Vec<F::Score>> {
     let mut values = vec![F::Score::of(0.0); n];
     complements_into(modalities, width, &mut values);
-    let Some(sample) = values.iter().position(|&value| value.into().is_nan()) else { return Ok(values) };
+    let Some(sample) = nans(&values).next() else { return Ok(values) };
     let bad = |&m: &usize| modalities[m].row(sample, width).is_some_and(|row| !row.iter().all(|x| x.finite()));
     let modality = (0..modalities.len()).find(bad).unwrap_or(0);
     Err(MeasureError::NotFinite { argument: "embeddings", modality, sample }.into())

@@ -11,6 +11,7 @@ use comfy_table::{Table as Grid, presets};
 
 use crate::answer;
 use crate::experiment::{RowResult, Runner};
+use crate::plot::{self, Series};
 use crate::rate::Rate;
 use crate::record::{Record, round};
 use crate::section::difference;
@@ -39,6 +40,8 @@ pub struct Lengths {
     data: String,
     /// Of its page, without the end.
     file: String,
+    /// The same of its picture.
+    picture: String,
     rate: Rate,
     epochs: Vec<usize>,
     test_to_train: f64,
@@ -70,7 +73,8 @@ impl Lengths {
         let lines = usual.iter().enumerate().map(line).collect();
         let test_to_train = usual.first().map_or(0.0, |result| result.test_to_train);
         let file = format!("lengths{}", study.file_of_settings());
-        Ok(Lengths { data: study.data(), file, rate: study.rate, epochs, test_to_train, lines })
+        let picture = format!("pictures/lengths-{}", study.file_of_data());
+        Ok(Lengths { data: study.data(), file, picture, rate: study.rate, epochs, test_to_train, lines })
     }
 
     fn splits(&self) -> usize {
@@ -91,6 +95,23 @@ impl Lengths {
     fn beside_plain(&self, line: &Line, at: usize) -> Option<Paired> {
         let plain = self.lines.first().filter(|plain| plain.id != line.id)?;
         self.paired(&line.macro_f1[at], &plain.macro_f1[at])
+    }
+
+    /// Macro F1 of every method over the length, with one standard deviation.
+    fn curves(&self) -> Vec<Series> {
+        let of_line = |line: &Line| {
+            let points: Vec<Summary> = line.macro_f1.iter().filter_map(|of| Summary::of(of)).collect();
+            Series {
+                name: line.name.clone(),
+                x: self.epochs.iter().map(|&epochs| epochs as f64).collect(),
+                mean: points.iter().map(|of| of.mean).collect(),
+                band: points
+                    .iter()
+                    .map(|of| (of.mean - of.sd.unwrap_or(0.0), of.mean + of.sd.unwrap_or(0.0)))
+                    .collect(),
+            }
+        };
+        self.lines.iter().map(of_line).collect()
     }
 
     fn records(&self) -> Vec<Record> {
@@ -124,7 +145,7 @@ impl Lengths {
     }
 }
 
-/// Writes a page, as `lengths-50to1.md` and `.csv`, of data sets that were changed in the same way.
+/// Writes a page, as `lengths-50to1.md` and `.csv`, of data sets that were changed in the same way, and a picture of each.
 ///
 /// # Errors
 /// If a file cannot be written.
@@ -137,6 +158,11 @@ pub fn write(folder: &Path, all: &[Lengths]) -> Result<()> {
         csv.serialize(record).with_context(unwritten)?;
     }
     csv.flush().with_context(unwritten)?;
+    for lengths in all {
+        let title = format!("Macro F1 by the length of training: {}", lengths.data);
+        let axes = ["epochs of training", "macro F1 (%)"];
+        plot::curves(folder.join(&lengths.picture), &title, axes[0], axes[1], &lengths.curves())?;
+    }
     fs::write(file("md"), page(all)).with_context(unwritten)
 }
 
@@ -174,6 +200,8 @@ pub fn page(all: &[Lengths]) -> String {
         let (data, rate, splits) = (&lengths.data, lengths.rate.heading(), lengths.splits());
         // writing into a string cannot fail
         let _ = write!(text, "\n## {data}\n\n{rate}; {splits} splits.\n\n{means}\n\n{itself}\n\n{plain}\n");
+        let caption = "Macro F1 by the length of training, with one standard deviation for the first four rows";
+        let _ = write!(text, "\n![{caption}]({}.svg)\n", lengths.picture);
     }
     text
 }
@@ -192,8 +220,9 @@ mod tests {
         let prior = [[60.0, 62.0, 64.0], [70.0; 3], [61.0; 3], [60.0, 61.0, 62.0], [55.0; 3]];
         let lines =
             vec![line("plain", "plain training", [[50.0, 51.0, 53.0]; 5]), line("prior", "prior correction", prior)];
-        let (data, file, epochs) = ("toy, 50:1".to_owned(), "lengths-50to1".to_owned(), SHARES.to_vec());
-        Lengths { data, file, rate: Rate::One, epochs, test_to_train: 0.25, lines }
+        let [data, file, picture] = ["toy, 50:1", "lengths-50to1", "pictures/lengths-toy-50to1"].map(str::to_owned);
+        let epochs = SHARES.to_vec();
+        Lengths { data, file, picture, rate: Rate::One, epochs, test_to_train: 0.25, lines }
     }
 
     #[test]
