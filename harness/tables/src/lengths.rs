@@ -1,6 +1,7 @@
 //! How long to train: each method after fewer epochs and after more, beside itself after as many as usual, and beside
 //! plain training of the same length.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -19,9 +20,9 @@ use crate::stats::{Paired, Summary};
 use crate::study::{RowId, Study};
 
 /// Lengths of training, percent of the usual one.
-const SHARES: [usize; 5] = [10, 25, 50, 100, 200];
-/// Where the usual one stands among them.
-const USUAL: usize = 3;
+pub const SHARES: [u64; 5] = [10, 25, 50, 100, 200];
+/// The usual one, percent.
+const USUAL: u64 = 100;
 
 /// One method on one data set.
 #[derive(Debug)]
@@ -43,24 +44,30 @@ pub struct Lengths {
     /// The same of its picture.
     picture: String,
     rate: Rate,
+    /// The lengths, ascending.
     epochs: Vec<usize>,
+    /// Where the usual one stands among them.
+    usual: usize,
     test_to_train: f64,
     lines: Vec<Line>,
 }
 
 impl Lengths {
-    /// Trains the methods of `answer` for each length, on the splits of a study that has the usual one.
+    /// Trains the methods of `answer` for each length, on the splits of a study that has the usual one. `shares`:
+    /// percent of that; 100 is always among them.
     ///
     /// # Errors
     /// Those of [`Runner::rows`].
-    pub fn run(runner: &Runner<'_>, study: &Study<'_>) -> Result<Lengths> {
-        let epochs: Vec<usize> = SHARES.iter().map(|share| (study.epochs * share).div_ceil(100)).collect();
+    pub fn run(runner: &Runner<'_>, study: &Study<'_>, shares: &[u64]) -> Result<Lengths> {
+        let shares: BTreeSet<u64> = shares.iter().copied().chain([USUAL]).collect();
+        let epochs: Vec<usize> = shares.iter().map(|share| (study.epochs * *share as usize).div_ceil(100)).collect();
+        let at_usual = shares.range(..USUAL).count();
         let of_length = |&epochs: &usize| {
             let study = Study { epochs, ..*study };
             runner.rows(&study, &answer::rows(epochs), Part::Test, 0)
         };
         let all: Vec<Vec<RowResult>> = epochs.iter().map(of_length).collect::<Result<_>>()?;
-        let usual = &all[USUAL];
+        let usual = &all[at_usual];
         let line = |(at, result): (usize, &RowResult)| {
             let of_run = |result: &RowResult| {
                 result.runs.iter().map(|(_, run)| 100.0 * run.confusion.macro_f1()).collect::<Vec<f64>>()
@@ -74,7 +81,16 @@ impl Lengths {
         let test_to_train = usual.first().map_or(0.0, |result| result.test_to_train);
         let file = format!("lengths{}", study.file_of_settings());
         let picture = format!("pictures/lengths-{}", study.file_of_data());
-        Ok(Lengths { data: study.data(), file, picture, rate: study.rate, epochs, test_to_train, lines })
+        Ok(Lengths {
+            data: study.data(),
+            file,
+            picture,
+            rate: study.rate,
+            epochs,
+            usual: at_usual,
+            test_to_train,
+            lines,
+        })
     }
 
     fn splits(&self) -> usize {
@@ -88,7 +104,7 @@ impl Lengths {
 
     /// A method at a length beside itself at the usual one; none at that.
     fn beside_usual(&self, line: &Line, at: usize) -> Option<Paired> {
-        (at != USUAL).then(|| self.paired(&line.macro_f1[at], &line.macro_f1[USUAL])).flatten()
+        (at != self.usual).then(|| self.paired(&line.macro_f1[at], &line.macro_f1[self.usual])).flatten()
     }
 
     /// A method beside plain training of the same length; none for plain training.
@@ -136,7 +152,7 @@ impl Lengths {
                 let beside =
                     |other: &Line, at: usize, paired: &Paired| record.clone().paired(false, id(at, other), paired);
                 let plain = self.beside_plain(line, at).map(|paired| beside(&self.lines[0], at, &paired));
-                let usual = self.beside_usual(line, at).map(|paired| beside(line, USUAL, &paired));
+                let usual = self.beside_usual(line, at).map(|paired| beside(line, self.usual, &paired));
                 let alone = if plain.is_none() && usual.is_none() { Some(record.clone()) } else { None };
                 records.extend([plain, usual, alone].into_iter().flatten());
             }
@@ -183,7 +199,7 @@ pub fn page(all: &[Lengths]) -> String {
             grid
         };
         let show = |paired: Option<Paired>| paired.map_or_else(|| "-".into(), |paired| difference(&paired)[0].clone());
-        let usual = format!("beside itself after {} epochs", lengths.epochs[USUAL]);
+        let usual = format!("beside itself after {} epochs", lengths.epochs[lengths.usual]);
         let (mut means, mut itself, mut plain) =
             (grid("macro F1"), grid(&usual), grid("beside plain training of the same length"));
         for line in &lengths.lines {
@@ -221,8 +237,8 @@ mod tests {
         let lines =
             vec![line("plain", "plain training", [[50.0, 51.0, 53.0]; 5]), line("prior", "prior correction", prior)];
         let [data, file, picture] = ["toy, 50:1", "lengths-50to1", "pictures/lengths-toy-50to1"].map(str::to_owned);
-        let epochs = SHARES.to_vec();
-        Lengths { data, file, picture, rate: Rate::One, epochs, test_to_train: 0.25, lines }
+        let epochs = SHARES.map(|share| share as usize).to_vec();
+        Lengths { data, file, picture, rate: Rate::One, epochs, usual: 3, test_to_train: 0.25, lines }
     }
 
     #[test]
@@ -234,7 +250,6 @@ mod tests {
             assert_eq!(found.len(), 1, "{id} {beside}");
             (found[0].difference, found[0].steps, found[0].mean)
         };
-        assert_eq!(SHARES[USUAL], 100);
         assert_eq!(of("10-epochs/prior", "100-epochs/prior"), (Some(1.0), 10, Some(62.0)));
         assert_eq!(of("200-epochs/prior", "100-epochs/prior"), (Some(-6.0), 200, Some(55.0)));
         assert_eq!(of("100-epochs/prior", "100-epochs/plain").0, Some(9.666667));

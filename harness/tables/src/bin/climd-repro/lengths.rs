@@ -16,6 +16,10 @@ pub struct Arguments {
     /// Where learning rates come from.
     #[arg(long, value_enum, default_value = "one")]
     lr: Lr,
+    /// Lengths of training, percent of --epochs; 100 is always among them.
+    #[arg(long, value_name = "PERCENT", num_args = 1.., default_values_t = lengths::SHARES,
+        value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    shares: Vec<u64>,
     #[command(flatten)]
     changed: Changed,
     #[command(flatten)]
@@ -24,11 +28,11 @@ pub struct Arguments {
 
 /// Writes the page of all data sets.
 pub fn write(arguments: &Arguments) -> Result<()> {
-    let Arguments { sets, splits, lr, changed, work } = arguments;
+    let Arguments { sets, splits, lr, shares, changed, work } = arguments;
     let mut all = Vec::new();
     for dataset in &sets.load(work)? {
         let study = splits.study(dataset, changed.changes(), (*lr).into());
-        all.push(work.run(&dataset.name, None, |runner| Lengths::run(runner, &study))?);
+        all.push(work.run(&dataset.name, None, |runner| Lengths::run(runner, &study, shares))?);
     }
     println!("{}", lengths::page(&all));
     lengths::write(&work.out(), &all)
