@@ -7,7 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use climd_networks::config::Part;
+use climd_networks::config::{Part, RunConfig};
+use climd_networks::train::Outcome;
 use comfy_table::{Table as Grid, presets};
 
 use crate::answer;
@@ -23,6 +24,21 @@ use crate::study::{RowId, Study};
 pub const SHARES: [u64; 5] = [10, 25, 50, 100, 200];
 /// The usual one, percent.
 const USUAL: u64 = 100;
+
+/// A length that all methods have, or each its own.
+#[derive(Debug)]
+struct Length {
+    id: String,
+    name: String,
+    /// None: chosen for every row and split.
+    epochs: Option<usize>,
+}
+
+impl Length {
+    fn of(epochs: usize) -> Length {
+        Length { id: format!("{epochs}-epochs"), name: format!("{epochs} epochs"), epochs: Some(epochs) }
+    }
+}
 
 /// One method on one data set.
 #[derive(Debug)]
@@ -44,51 +60,63 @@ pub struct Lengths {
     /// The same of its picture.
     picture: String,
     rate: Rate,
-    /// The lengths, ascending.
-    epochs: Vec<usize>,
+    /// Ascending, and then the chosen one.
+    lengths: Vec<Length>,
     /// Where the usual one stands among them.
     usual: usize,
     test_to_train: f64,
     lines: Vec<Line>,
 }
 
+/// What is trained.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Lengths, percent of the study's; 100 is always among them.
+    pub shares: &'a [u64],
+    /// Inner splits on which a length is chosen for every row and split; 0: it is not.
+    pub inner: u32,
+}
+
 impl Lengths {
-    /// Trains the methods of `answer` for each length, on the splits of a study that has the usual one. `shares`:
-    /// percent of that; 100 is always among them.
+    /// Trains the methods of `answer` for each length, on the splits of a study that has the usual one.
     ///
     /// # Errors
     /// Those of [`Runner::rows`].
-    pub fn run(runner: &Runner<'_>, study: &Study<'_>, shares: &[u64]) -> Result<Lengths> {
-        let shares: BTreeSet<u64> = shares.iter().copied().chain([USUAL]).collect();
+    pub fn run(runner: &Runner<'_>, study: &Study<'_>, wanted: Wanted<'_>) -> Result<Lengths> {
+        let shares: BTreeSet<u64> = wanted.shares.iter().copied().chain([USUAL]).collect();
         let epochs: Vec<usize> = shares.iter().map(|share| (study.epochs * *share as usize).div_ceil(100)).collect();
-        let at_usual = shares.range(..USUAL).count();
-        let of_length = |&epochs: &usize| {
-            let study = Study { epochs, ..*study };
-            runner.rows(&study, &answer::rows(epochs), Part::Test, 0)
-        };
-        let all: Vec<Vec<RowResult>> = epochs.iter().map(of_length).collect::<Result<_>>()?;
-        let usual = &all[at_usual];
+        let usual = shares.range(..USUAL).count();
+        let of_length = |epochs: usize, part| runner.rows(&Study { epochs, ..*study }, &answer::rows(epochs), part, 0);
+        let of_part = |part| epochs.iter().map(|&epochs| of_length(epochs, part)).collect::<Result<Vec<_>>>();
+        let all: Vec<Vec<RowResult>> = of_part(Part::Test)?;
+        let inner = (0..wanted.inner).map(|repeat| of_part(Part::Inner(repeat))).collect::<Result<Vec<_>>>()?;
         let line = |(at, result): (usize, &RowResult)| {
-            let of_run = |result: &RowResult| {
-                result.runs.iter().map(|(_, run)| 100.0 * run.confusion.macro_f1()).collect::<Vec<f64>>()
-            };
-            let (id, name) = (result.row.id, result.row.name.clone());
-            let steps = |rows: &Vec<RowResult>| rows[at].runs.first().map_or(0, |(config, _)| config.steps);
-            let macro_f1 = all.iter().map(|rows| of_run(&rows[at])).collect();
-            Line { id, name, macro_f1, steps: all.iter().map(steps).collect() }
+            let f1 = |(_, run): &(RunConfig, Outcome)| 100.0 * run.confusion.macro_f1();
+            let mut macro_f1: Vec<Vec<f64>> = all.iter().map(|rows| rows[at].runs.iter().map(f1).collect()).collect();
+            let of_first = |rows: &Vec<RowResult>| rows[at].runs.first().map_or(0, |(config, _)| config.steps);
+            let mut steps: Vec<usize> = all.iter().map(of_first).collect();
+            if !inner.is_empty() {
+                let chosen: Vec<usize> =
+                    (0..result.runs.len()).map(|split| least(&losses(&inner, at, split), usual)).collect();
+                macro_f1.push(chosen.iter().enumerate().map(|(split, &length)| macro_f1[length][split]).collect());
+                let sum: usize = chosen.iter().map(|&length| steps[length]).sum();
+                steps.push(sum / chosen.len().max(1));
+            }
+            Line { id: result.row.id, name: result.row.name.clone(), macro_f1, steps }
         };
-        let lines = usual.iter().enumerate().map(line).collect();
-        let test_to_train = usual.first().map_or(0.0, |result| result.test_to_train);
-        let file = format!("lengths{}", study.file_of_settings());
-        let picture = format!("pictures/lengths-{}", study.file_of_data());
+        let lines = all[usual].iter().enumerate().map(line).collect();
+        let mut lengths: Vec<Length> = epochs.iter().copied().map(Length::of).collect();
+        if wanted.inner > 0 {
+            lengths.push(Length { id: "chosen".to_owned(), name: "chosen".to_owned(), epochs: None });
+        }
         Ok(Lengths {
             data: study.data(),
-            file,
-            picture,
+            file: format!("lengths{}", study.file_of_settings()),
+            picture: format!("pictures/lengths-{}", study.file_of_data()),
             rate: study.rate,
-            epochs,
-            usual: at_usual,
-            test_to_train,
+            test_to_train: all[usual].first().map_or(0.0, |result| result.test_to_train),
+            lengths,
+            usual,
             lines,
         })
     }
@@ -116,31 +144,30 @@ impl Lengths {
     /// Macro F1 of every method over the length, with one standard deviation.
     fn curves(&self) -> Vec<Series> {
         let of_line = |line: &Line| {
-            let points: Vec<Summary> = line.macro_f1.iter().filter_map(|of| Summary::of(of)).collect();
+            let point = |(length, of): (&Length, &Vec<f64>)| Some((length.epochs? as f64, Summary::of(of)?));
+            let points: Vec<(f64, Summary)> = self.lengths.iter().zip(&line.macro_f1).filter_map(point).collect();
+            let edges = |of: Summary| (of.mean - of.sd.unwrap_or(0.0), of.mean + of.sd.unwrap_or(0.0));
             Series {
                 name: line.name.clone(),
-                x: self.epochs.iter().map(|&epochs| epochs as f64).collect(),
-                mean: points.iter().map(|of| of.mean).collect(),
-                band: points
-                    .iter()
-                    .map(|of| (of.mean - of.sd.unwrap_or(0.0), of.mean + of.sd.unwrap_or(0.0)))
-                    .collect(),
+                x: points.iter().map(|of| of.0).collect(),
+                mean: points.iter().map(|of| of.1.mean).collect(),
+                band: points.iter().map(|of| edges(of.1)).collect(),
             }
         };
         self.lines.iter().map(of_line).collect()
     }
 
     fn records(&self) -> Vec<Record> {
-        let id = |at: usize, line: &Line| format!("{}-epochs/{}", self.epochs[at], line.id.arm);
+        let id = |at: usize, line: &Line| format!("{}/{}", self.lengths[at].id, line.id.arm);
         let mut records = Vec::new();
         for line in &self.lines {
-            for (at, epochs) in self.epochs.iter().enumerate() {
+            for (at, length) in self.lengths.iter().enumerate() {
                 let summary = Summary::of(&line.macro_f1[at]);
                 let record = Record {
                     table: format!("lengths ({} learning rate)", self.rate.name()),
                     data: self.data.clone(),
                     id: id(at, line),
-                    row: format!("{}, {epochs} epochs", line.name),
+                    row: format!("{}, {}", line.name, length.name),
                     metric: "macro F1".to_owned(),
                     mean: summary.map(|summary| round(summary.mean)),
                     sd: summary.and_then(|summary| summary.sd).map(round),
@@ -159,6 +186,21 @@ impl Lengths {
         }
         records
     }
+}
+
+/// The loss of a row on the inner splits of a split, by length.
+fn losses(inner: &[Vec<Vec<RowResult>>], row: usize, split: usize) -> Vec<f64> {
+    let loss = |of: &RowResult| of.runs[split].1.quality.map_or(f64::NAN, |quality| quality.scaled_cross_entropy);
+    let lengths = 0..inner.first().map_or(0, Vec::len);
+    lengths.map(|length| inner.iter().map(|of| loss(&of[length][row])).sum()).collect()
+}
+
+/// The length of the least loss; of equal ones the nearest to the usual one. Training that diverged is the worst.
+fn least(losses: &[f64], usual: usize) -> usize {
+    let key = |at: usize| (Some(losses[at]).filter(|loss| loss.is_finite()).unwrap_or(f64::INFINITY), at);
+    let order =
+        |a: &(f64, usize), b: &(f64, usize)| a.0.total_cmp(&b.0).then(a.1.abs_diff(usual).cmp(&b.1.abs_diff(usual)));
+    (0..losses.len()).map(key).min_by(order).map_or(usual, |(_, at)| at)
 }
 
 /// Writes a page, as `lengths-50to1.md` and `.csv`, of data sets that were changed in the same way, and a picture of each.
@@ -189,22 +231,24 @@ pub fn page(all: &[Lengths]) -> String {
         "# How long to train\n\nWritten by `climd-repro lengths`; terms are in \
          [README.md](README.md#how-to-read-a-table). Macro F1 on the test part in percent, and differences in points \
          with their corrected 95 % intervals. A curriculum and a decay of the learning rate are as long as the \
-         training. The best length of a row is picked on the splits that judge it, so its gain is a bit too large.\n",
+         training. The best length of a row is picked on the splits that judge it, so its gain is a bit too large. \
+         Chosen: a length for every row and split, by the class-balanced cross-entropy on inner splits of the training \
+         part, whose labels are as wrong, after the best division of the logits by one number.\n",
     );
     for lengths in all {
         let grid = |first: &str| {
-            let lengths = lengths.epochs.iter().map(|epochs| format!("{epochs} epochs"));
+            let names = lengths.lengths.iter().map(|length| length.name.clone());
             let mut grid = Grid::new();
-            grid.load_style(presets::ASCII_MARKDOWN).set_header(std::iter::once(first.to_owned()).chain(lengths));
+            grid.load_style(presets::ASCII_MARKDOWN).set_header(std::iter::once(first.to_owned()).chain(names));
             grid
         };
         let show = |paired: Option<Paired>| paired.map_or_else(|| "-".into(), |paired| difference(&paired)[0].clone());
-        let usual = format!("beside itself after {} epochs", lengths.epochs[lengths.usual]);
+        let usual = format!("beside itself after {}", lengths.lengths[lengths.usual].name);
         let (mut means, mut itself, mut plain) =
             (grid("macro F1"), grid(&usual), grid("beside plain training of the same length"));
         for line in &lengths.lines {
             let row = |cell: &dyn Fn(usize) -> String| {
-                std::iter::once(line.name.clone()).chain((0..lengths.epochs.len()).map(cell)).collect::<Vec<_>>()
+                std::iter::once(line.name.clone()).chain((0..lengths.lengths.len()).map(cell)).collect::<Vec<_>>()
             };
             let mean = |at: usize| Summary::of(&line.macro_f1[at]).map_or_else(|| "-".into(), |mean| mean.to_string());
             means.add_row(row(&mean));
@@ -237,8 +281,8 @@ mod tests {
         let lines =
             vec![line("plain", "plain training", [[50.0, 51.0, 53.0]; 5]), line("prior", "prior correction", prior)];
         let [data, file, picture] = ["toy, 50:1", "lengths-50to1", "pictures/lengths-toy-50to1"].map(str::to_owned);
-        let epochs = SHARES.map(|share| share as usize).to_vec();
-        Lengths { data, file, picture, rate: Rate::One, epochs, usual: 3, test_to_train: 0.25, lines }
+        let lengths = SHARES.iter().map(|&share| Length::of(share as usize)).collect();
+        Lengths { data, file, picture, rate: Rate::One, lengths, usual: 3, test_to_train: 0.25, lines }
     }
 
     #[test]
@@ -258,6 +302,15 @@ mod tests {
         // plain training: four other lengths, and itself; the other: five beside plain training, four beside itself
         assert_eq!(records.len(), 5 + 9);
         assert!(records.iter().all(|record| record.fixed_beforehand != Some(true)));
+    }
+
+    #[test]
+    fn the_least_loss_is_chosen_and_ties_go_to_the_usual_length() {
+        assert_eq!(least(&[0.5, 0.3, 0.4, 0.6], 3), 1);
+        assert_eq!(least(&[0.3, 0.3, 0.4, 0.3], 3), 3);
+        assert_eq!(least(&[0.3, 0.3, 0.4, 0.5, 0.3], 3), 4);
+        assert_eq!(least(&[f64::NAN, 0.9, f64::INFINITY, f64::NAN], 3), 1);
+        assert_eq!(least(&[f64::NAN; 4], 3), 3);
     }
 
     #[test]
