@@ -1,6 +1,8 @@
 //! Powers of 1, 2, 3 and so on, some at a time, with the bits of `libm::pow`: quotas rest on them, so they must be the
 //! same on every machine.
 
+use std::f64::consts::LN_2;
+
 use rayon::prelude::*;
 
 use super::apportion::CLASSES;
@@ -68,19 +70,19 @@ fn power(x: Lanes, y: f64) -> Lanes {
     const WHOLE: f64 = (1u64 << 52) as f64; // adding it leaves a whole number in the low bits
     const ROUND: f64 = 1.5 * WHOLE; // the same for negative ones
     const LOG: [f64; 6] = [
-        5.999_999_999_999_946_5e-1,
-        4.285_714_285_785_501_84e-1,
-        3.333_333_298_183_774_33e-1,
-        2.727_281_238_085_340_06e-1,
-        2.306_607_457_755_617_54e-1,
-        2.069_750_178_003_384_18e-1,
+        0.599_999_999_999_994_6,
+        0.428_571_428_578_550_2,
+        0.333_333_329_818_377_43,
+        0.272_728_123_808_534,
+        0.230_660_745_775_561_75,
+        0.206_975_017_800_338_42,
     ];
     const EXP: [f64; 5] = [
-        1.666_666_666_666_660_19e-1,
-        -2.777_777_777_701_559_34e-3,
-        6.613_756_321_437_934_36e-5,
-        -1.653_390_220_546_525_15e-6,
-        4.138_136_797_057_238_46e-8,
+        0.166_666_666_666_666_02,
+        -0.002_777_777_777_701_559_3,
+        6.613_756_321_437_934e-5,
+        -1.653_390_220_546_525_2e-6,
+        4.138_136_797_057_238_5e-8,
     ];
     let y_high = high(y);
     let mut out = [0.0; LANES];
@@ -116,10 +118,10 @@ fn power(x: Lanes, y: f64) -> Lanes {
         let v = s_low * t_high + t_low * s;
         let p_high = high(u + v);
         let p_low = v - (p_high - u);
-        let z_high = 9.617_967_009_544_372_56e-1 * p_high;
-        let log_low = if is_middle { 1.350_039_202_129_748_97e-8 } else { 0.0 };
-        let z_low = -7.028_461_650_952_758_27e-9 * p_high + p_low * 9.617_966_939_259_755_54e-1 + log_low;
-        let log_high = if is_middle { 5.849_624_872_207_641_60e-1 } else { 0.0 };
+        let z_high = 0.961_796_700_954_437_3 * p_high;
+        let log_low = if is_middle { 1.350_039_202_129_749e-8 } else { 0.0 };
+        let z_low = -7.028_461_650_952_758e-9 * p_high + p_low * 0.961_796_693_925_975_6 + log_low;
+        let log_high = if is_middle { 0.584_962_487_220_764_2 } else { 0.0 };
         let t1 = high(((z_high + z_low) + log_high) + n);
         let t2 = z_low - (((t1 - n) - log_high) - z_high);
 
@@ -135,8 +137,8 @@ fn power(x: Lanes, y: f64) -> Lanes {
 
         // 2 to that power
         let t = high(low + rest);
-        let u = t * 6.931_471_824_645_996_09e-1;
-        let v = (low - (t - rest)) * 6.931_471_805_599_452_86e-1 + t * -1.904_654_299_957_768_05e-9;
+        let u = t * 0.693_147_182_464_599_6;
+        let v = (low - (t - rest)) * LN_2 + t * -1.904_654_299_957_768e-9;
         let z = u + v;
         let w = v - (z - u);
         let t = z * z;
