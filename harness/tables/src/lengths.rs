@@ -55,6 +55,8 @@ struct Line {
 #[derive(Debug)]
 pub struct Lengths {
     data: String,
+    /// What was changed, and which splits: `50:1, 20 % noise`.
+    settings: String,
     /// Of its page, without the end.
     file: String,
     /// The same of its picture.
@@ -65,6 +67,8 @@ pub struct Lengths {
     /// Where the usual one stands among them.
     usual: usize,
     test_to_train: f64,
+    /// Whether its splits are others than those on which lengths were first looked at.
+    is_fresh: bool,
     lines: Vec<Line>,
 }
 
@@ -109,12 +113,15 @@ impl Lengths {
         if wanted.inner > 0 {
             lengths.push(Length { id: "chosen".to_owned(), name: "chosen".to_owned(), epochs: None });
         }
+        let data = study.data();
         Ok(Lengths {
-            data: study.data(),
+            settings: data[study.dataset.name.len()..].trim_start_matches(", ").to_owned(),
+            data,
             file: format!("lengths{}", study.file_of_settings()),
             picture: format!("pictures/lengths-{}", study.file_of_data()),
             rate: study.rate,
             test_to_train: all[usual].first().map_or(0.0, |result| result.test_to_train),
+            is_fresh: study.first_seed > 0,
             lengths,
             usual,
             lines,
@@ -139,6 +146,14 @@ impl Lengths {
     fn beside_plain(&self, line: &Line, at: usize) -> Option<Paired> {
         let plain = self.lines.first().filter(|plain| plain.id != line.id)?;
         self.paired(&line.macro_f1[at], &plain.macro_f1[at])
+    }
+
+    /// The length at which a method has the best mean; of equal ones the shortest.
+    fn best(&self, id: RowId) -> Option<&Length> {
+        let line = self.lines.iter().find(|line| line.id == id)?;
+        let mean = |of: &Vec<f64>| of.iter().sum::<f64>() / of.len().max(1) as f64;
+        let lengths = self.lengths.iter().zip(&line.macro_f1).filter(|(length, _)| length.epochs.is_some());
+        lengths.rev().max_by(|a, b| mean(a.1).total_cmp(&mean(b.1))).map(|(length, _)| length)
     }
 
     /// Macro F1 of every method over the length, with one standard deviation.
@@ -175,9 +190,10 @@ impl Lengths {
                     steps: line.steps[at],
                     ..Default::default()
                 };
-                // the lengths were chosen after the map had been looked at
-                let beside =
-                    |other: &Line, at: usize, paired: &Paired| record.clone().paired(false, id(at, other), paired);
+                // the lengths were chosen after the map had been looked at, so on the first splits nothing was fixed
+                let beside = |other: &Line, at: usize, paired: &Paired| {
+                    record.clone().paired(self.is_fresh, id(at, other), paired)
+                };
                 let plain = self.beside_plain(line, at).map(|paired| beside(&self.lines[0], at, &paired));
                 let usual = self.beside_usual(line, at).map(|paired| beside(line, self.usual, &paired));
                 let alone = if plain.is_none() && usual.is_none() { Some(record.clone()) } else { None };
@@ -203,7 +219,8 @@ fn least(losses: &[f64], usual: usize) -> usize {
     (0..losses.len()).map(key).min_by(order).map_or(usual, |(_, at)| at)
 }
 
-/// Writes a page, as `lengths-50to1.md` and `.csv`, of data sets that were changed in the same way, and a picture of each.
+/// Writes a page, as `lengths-50to1.md` and `.csv`, of data sets that were changed in the same way, and a picture of
+/// each.
 ///
 /// # Errors
 /// If a file cannot be written.
@@ -227,14 +244,24 @@ pub fn write(folder: &Path, all: &[Lengths]) -> Result<()> {
 /// The page.
 #[must_use]
 pub fn page(all: &[Lengths]) -> String {
-    let mut text = String::from(
-        "# How long to train\n\nWritten by `climd-repro lengths`; terms are in \
+    let settings = all.first().map(|lengths| lengths.settings.as_str()).filter(|settings| !settings.is_empty());
+    let title = settings.map_or_else(|| "How long to train".to_owned(), |of| format!("How long to train: {of}"));
+    let mut text = format!(
+        "# {title}\n\nWritten by `climd-repro lengths`; terms are in \
          [README.md](README.md#how-to-read-a-table). Macro F1 on the test part in percent, and differences in points \
          with their corrected 95 % intervals. A curriculum and a decay of the learning rate are as long as the \
          training. The best length of a row is picked on the splits that judge it, so its gain is a bit too large. \
          Chosen: a length for every row and split, by the class-balanced cross-entropy on inner splits of the training \
          part, whose labels are as wrong, after the best division of the logits by one number.\n",
     );
+    let mut grid = Grid::new();
+    let header = std::iter::once("best after").chain(all.iter().map(|lengths| lengths.data.as_str()));
+    grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
+    for line in all.first().iter().flat_map(|lengths| &lengths.lines) {
+        let of_data = |lengths: &Lengths| lengths.best(line.id).map_or_else(|| "-".to_owned(), |of| of.name.clone());
+        grid.add_row(std::iter::once(line.name.clone()).chain(all.iter().map(of_data)));
+    }
+    let _ = write!(text, "\nThe length with the best mean:\n\n{grid}\n");
     for lengths in all {
         let grid = |first: &str| {
             let names = lengths.lengths.iter().map(|length| length.name.clone());
@@ -280,9 +307,21 @@ mod tests {
         let prior = [[60.0, 62.0, 64.0], [70.0; 3], [61.0; 3], [60.0, 61.0, 62.0], [55.0; 3]];
         let lines =
             vec![line("plain", "plain training", [[50.0, 51.0, 53.0]; 5]), line("prior", "prior correction", prior)];
-        let [data, file, picture] = ["toy, 50:1", "lengths-50to1", "pictures/lengths-toy-50to1"].map(str::to_owned);
+        let [data, settings] = ["toy, 50:1", "50:1"].map(str::to_owned);
+        let [file, picture] = ["lengths-50to1", "pictures/lengths-toy-50to1"].map(str::to_owned);
         let lengths = SHARES.iter().map(|&share| Length::of(share as usize)).collect();
-        Lengths { data, file, picture, rate: Rate::One, lengths, usual: 3, test_to_train: 0.25, lines }
+        Lengths {
+            data,
+            settings,
+            file,
+            picture,
+            rate: Rate::One,
+            lengths,
+            usual: 3,
+            test_to_train: 0.25,
+            is_fresh: false,
+            lines,
+        }
     }
 
     #[test]
@@ -316,8 +355,11 @@ mod tests {
     #[test]
     fn the_page_has_a_table_of_each_kind() {
         let page = page(&[lengths()]);
-        assert!(page.contains("## toy, 50:1\n"), "{page}");
-        for (row, tables) in [("| prior correction ", 3), ("| plain training ", 2)] {
+        assert!(page.starts_with("# How long to train: 50:1\n") && page.contains("## toy, 50:1\n"), "{page}");
+        let best: Vec<&str> = page.lines().filter(|line| line.ends_with(" epochs |")).collect();
+        assert_eq!(best.len(), 3 + 2, "{page}"); // the headers end so, too
+        assert!(page.contains("| prior correction | 25 epochs |") && page.contains("| plain training   | 10 epochs |"));
+        for (row, tables) in [("| prior correction ", 4), ("| plain training ", 3)] {
             assert_eq!(page.lines().filter(|line| line.starts_with(row)).count(), tables, "{page}");
         }
         let itself = page.lines().find(|line| line.starts_with("| beside itself after 100 epochs |")).unwrap();

@@ -36,6 +36,7 @@ fn a_folder_gets_its_page_and_everything_stays_in_it() {
     assert!(page.contains("2 of 2 splits are done, and fewer than 5 have no interval"), "{page}");
     let page = command(&folder, &["--lr", "one", "--seeds", "5"]);
     assert!(page.contains("5 of 5 splits") && page.contains("rows of one group stay together"), "{page}");
+    assert!(page.contains("`climd-repro lengths --inner 1`"), "{page}");
     for part in ["How many samples are gained and lost", "```python\nschedule = climd.", "```rust\nlet schedule = "] {
         assert!(page.contains(part), "{part}: {page}");
     }

@@ -223,20 +223,14 @@ fn no_sampler_adds_to_the_loss_in_a_short_training_on_three_sets() {
     assert!(alone == 21 && with.iter().all(|count| count.abs_diff(alone) <= 5), "{alone} {with:?}");
 }
 
-/// `advice.md`: on LGG at 50:1 `Trim` "is told ahead of the loss alone after 100 epochs, and after 25 it is not"; "the
-/// loss alone is no better after a quarter of the steps than after all on HTAD. On KIPAN it is not with right labels,
-/// and is with wrong ones".
+/// `advice.md`: on LGG at 50:1 `Trim` "is told ahead of the loss alone after 100 epochs, and after 25 it is not", and
+/// "plain training finds next to none who died, at any length".
 #[test]
-fn where_a_shorter_training_is_better_for_the_corrected_loss() {
-    let lines = map::read(&folder().join("map.csv")).unwrap();
-    let mean = |data: &str, noise: u32, budget: u32| {
-        let is_cell = |of: &&Line| of.data == data && (of.ratio, of.noise, of.budget) == (50, noise, budget);
-        lines.iter().filter(is_cell).find(|of| of.method == "prior").and_then(|of| of.mean).unwrap()
-    };
-    assert!(mean("lgg", 0, 25) > mean("lgg", 0, 100) + 15.0);
-    let is_better = |data| [0, 10, 20, 40].map(|noise| mean(data, noise, 25) > mean(data, noise, 100));
-    assert_eq!(["htad", "kipan"].map(is_better), [[false; 4], [false, true, true, true]]);
+fn on_lgg_trim_adds_to_the_loss_in_a_long_training_alone() {
+    let is_plain = |of: &&Record| of.data == "lgg, 50:1" && of.id.ends_with("-epochs/plain");
     let all = results();
+    let means: Vec<f64> = all.iter().filter(is_plain).map(|of| of.mean.unwrap()).collect();
+    assert!(means.len() >= 5 && means.iter().all(|mean| *mean < 44.0), "{means:?}"); // 43.0: none is found
     let after = |data: &str| {
         let of = differences(&all, "advice", "macro F1", |id| id == "baseline/trim-prior", "baseline/prior");
         of.iter().find(|of| of.data == data && of.table.contains("one")).map(|of| of.low.unwrap() > 0.0).unwrap()
@@ -244,4 +238,52 @@ fn where_a_shorter_training_is_better_for_the_corrected_loss() {
     let told = ["", ", splits from 20 on"]
         .map(|splits| [", 25 epochs", ""].map(|of| after(&format!("lgg, 50:1{of}{splits}"))));
     assert_eq!(told, [[false, true]; 2]);
+}
+
+/// The difference of a method after so many epochs to another row of the page of lengths.
+fn of_length<'a>(all: &'a [Record], data: &str, id: &str, beside: &str) -> &'a Record {
+    let of = differences(all, "lengths", "macro F1", |of| of == id, beside);
+    of.into_iter().find(|of| of.data == data).unwrap_or_else(|| panic!("no {id} beside {beside} on {data}"))
+}
+
+/// `advice.md`, "How long to train": at 50:1 the corrected loss gains less and less on HTAD, KIPAN and BRCA, and as much
+/// on digits; "after 200 epochs its gain is told on digits and HTAD alone"; the curriculum by itself is ahead in one.
+#[test]
+fn the_corrected_loss_gains_most_in_a_short_training() {
+    let all = results();
+    let gains = |data: &str| {
+        let of = |epochs: u32| {
+            let [id, beside] = ["prior", "plain"].map(|arm| format!("{epochs}-epochs/{arm}"));
+            of_length(&all, &format!("{data}, 50:1"), &id, &beside)
+        };
+        [10, 25, 50, 100, 200].map(of)
+    };
+    for data in ["htad", "kipan", "brca"] {
+        let gains = gains(data).map(|of| of.difference.unwrap());
+        assert!(gains.is_sorted_by(|a, b| a > b), "{data}: {gains:?}");
+    }
+    let last = differences(&all, "lengths", "macro F1", |of| of == "200-epochs/prior", "200-epochs/plain");
+    assert_eq!((last.len(), ahead(&last)), (5, ["digits 50:1", "htad 50:1"].map(str::to_owned).to_vec()));
+    let told = |epochs: u32| {
+        let [id, beside] = ["climd", "plain"].map(|arm| format!("{epochs}-epochs/{arm}"));
+        let of = differences(&all, "lengths", "macro F1", |of| of == id, &beside);
+        ahead(&of.iter().filter(is_right).copied().collect::<Vec<&Record>>())
+    };
+    assert_eq!(told(10), ["brca 50:1"]);
+    assert!([25, 50, 100, 200].iter().all(|&epochs| told(epochs).is_empty()));
+    let digits = gains("digits")[1..].iter().map(|of| of.difference.unwrap()).collect::<Vec<f64>>();
+    assert!(digits.iter().all(|gain| (2.3..2.8).contains(gain)), "{digits:?}");
+}
+
+/// `advice.md`: where a fifth of the labels is wrong on KIPAN, plain training is better after a quarter of the epochs,
+/// and the curriculum is then not told from it; on fresh splits, too.
+#[test]
+fn a_shorter_training_takes_the_gain_of_the_curriculum_under_wrong_labels() {
+    let all = results();
+    for data in ["kipan, 20 % noise", "kipan, 20 % noise, splits from 20 on"] {
+        let shorter = of_length(&all, data, "25-epochs/plain", "100-epochs/plain");
+        let curriculum = of_length(&all, data, "25-epochs/climd", "25-epochs/plain");
+        assert!(shorter.low.unwrap() > 0.0, "{data}");
+        assert!(curriculum.low.unwrap() < 0.0 && curriculum.high.unwrap() < 1.1, "{data}");
+    }
 }
