@@ -246,8 +246,9 @@ fn of_length<'a>(all: &'a [Record], data: &str, id: &str, beside: &str) -> &'a R
     of.into_iter().find(|of| of.data == data).unwrap_or_else(|| panic!("no {id} beside {beside} on {data}"))
 }
 
-/// `advice.md`, "How long to train": at 50:1 the corrected loss gains less and less on HTAD, KIPAN and BRCA, and as much
-/// on digits; "after 200 epochs its gain is told on digits and HTAD alone"; the curriculum by itself is ahead in one.
+/// `advice.md`, "How long to train": at 50:1 the corrected loss gains less and less on HTAD, KIPAN and BRCA, and as
+/// much on digits. "After 200 epochs its gain is told on digits and HTAD alone", and the curriculum by itself is ahead
+/// in one case.
 #[test]
 fn the_corrected_loss_gains_most_in_a_short_training() {
     let all = results();

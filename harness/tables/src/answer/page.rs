@@ -122,8 +122,8 @@ impl Answer {
             self.rate.heading(),
             self.epochs
         );
-        text += "* A shorter training may do more than any method, above all where labels are wrong: `climd-repro lengths \
-                 --inner 1` on the same folder finds a length for each.\n";
+        text += "* A shorter training may do more than any method, above all where labels are wrong: `climd-repro \
+                 lengths --inner 1` on the same folder finds a length for each.\n";
         let few: Vec<String> = self.classes.iter().zip(&self.sizes).filter(|(_, n)| **n < 20).map(said).collect();
         if !few.is_empty() {
             let _ = writeln!(
