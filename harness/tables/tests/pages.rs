@@ -261,7 +261,7 @@ fn the_advice_of_inspect_was_measured() {
     let measured = Measured::new();
     measured.sections.values().flat_map(BTreeMap::values).for_each(|records| all.row(records, &measured));
     let quoted = quoted(&fs::read_to_string(root().join("crates/cli/src/inspect/advice.rs")).unwrap());
-    assert_eq!(quoted.len(), 6, "{quoted:?}");
+    assert_eq!(quoted.len(), 7, "{quoted:?}");
     assert!(quoted.iter().all(|(difference, _)| all.differences.contains_key(difference)), "{quoted:?}");
 }
 

@@ -107,7 +107,8 @@ pub(super) fn advice(classes: usize, ratio: f64, smallest: usize) -> Advice {
         () if ratio <= 5.0 => Advice {
             text: "Classes within 5:1: train on all data, plainly. Neither a curriculum nor a corrected loss was told\n\
                    from it. On a small hard set (LGG, 3:1) the corrected loss was at +1.1 [-5.0, +7.2]: a gain or\n\
-                   none. If many labels may be wrong, do not correct with tau 1: -5.7 [-9.7, -1.8] on KIPAN.",
+                   none. If many labels may be wrong, do not correct with tau 1: -5.7 [-9.7, -1.8] on KIPAN. Train\n\
+                   for less instead: a quarter of the epochs gained +7.4 [+3.5, +11.3] there.",
             code: PLAIN,
         },
         () if ratio < 10.0 => Advice {
