@@ -87,9 +87,9 @@ impl Lengths {
     /// # Errors
     /// Those of [`Runner::rows`].
     pub fn run(runner: &Runner<'_>, study: &Study<'_>, wanted: Wanted<'_>) -> Result<Lengths> {
-        let shares: BTreeSet<u64> = wanted.shares.iter().copied().chain([USUAL]).collect();
-        let epochs: Vec<usize> = shares.iter().map(|share| (study.epochs * *share as usize).div_ceil(100)).collect();
-        let usual = shares.range(..USUAL).count();
+        let length = |share: &u64| study.epochs.saturating_mul(*share as usize).div_ceil(100);
+        let epochs: BTreeSet<usize> = wanted.shares.iter().chain([&USUAL]).map(length).collect();
+        let usual = epochs.range(..study.epochs).count();
         let of_length = |epochs: usize, part| runner.rows(&Study { epochs, ..*study }, &answer::rows(epochs), part, 0);
         let of_part = |part| epochs.iter().map(|&epochs| of_length(epochs, part)).collect::<Result<Vec<_>>>();
         let all: Vec<Vec<RowResult>> = of_part(Part::Test)?;

@@ -34,8 +34,9 @@ pub fn write(arguments: &Arguments) -> Result<()> {
     let Arguments { sets, splits, lr, shares, inner, changed, work } = arguments;
     let wanted = Wanted { shares, inner: *inner };
     let mut all = Vec::new();
-    for dataset in &sets.load(work)? {
-        let study = splits.study(dataset, changed.changes(), (*lr).into());
+    for mut dataset in sets.load(work)? {
+        dataset.split = None; // intervals need several
+        let study = splits.study(&dataset, changed.changes(), (*lr).into());
         all.push(work.run(&dataset.name, None, |runner| Lengths::run(runner, &study, wanted))?);
     }
     println!("{}", lengths::page(&all));
