@@ -287,4 +287,9 @@ fn a_shorter_training_takes_the_gain_of_the_curriculum_under_wrong_labels() {
         assert!(shorter.low.unwrap() > 0.0, "{data}");
         assert!(curriculum.low.unwrap() < 0.0 && curriculum.high.unwrap() < 1.1, "{data}");
     }
+    for data in ["kipan, 20 % noise", "brca, 20 % noise"] {
+        let chosen = of_length(&all, data, "chosen/climd", "chosen/plain");
+        assert!(chosen.low.unwrap() < 0.0, "{data}");
+    }
+    assert!(of_length(&all, "brca, 20 % noise", "50-epochs/plain", "100-epochs/plain").low.unwrap() > 0.0);
 }
