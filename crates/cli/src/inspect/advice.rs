@@ -119,7 +119,7 @@ pub(super) fn advice(classes: usize, ratio: f64, smallest: usize) -> Advice {
         () => Advice {
             text: "A long tail: train on all data with `prior_corrected_cross_entropy`, tau 1. At 50:1 it gained on\n\
                    two of five sets, and on the others it was not told from plain training. The curriculum by\n\
-                   itself was told from plain training on none. If a fifth of the labels may be wrong: with few\n\
+                   itself was told from it on none after 100 epochs. If a fifth of the labels may be wrong: with few\n\
                    classes (3 to 5 in our sets) tau 1/2 or plain training; with many (7 to 10) tau 1 all the same.\n\
                    Those tests had more even classes than training. If your patients to come are as your training\n\
                    data, no gain was told: plain training will do (docs/results/shift.md).",
