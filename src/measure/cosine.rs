@@ -1,6 +1,5 @@
-//! Eq. 2-3 of one sample, one number after another in f64. The kernels of
-//! [`complements`](super::complements) leave to it samples whose squares come near the ends of f32's range or of
-//! f64's, and their tests compare with it.
+//! Eq. 2-3 of one sample, one number after another in f64. The kernels of f32 and f64 leave to it samples whose squares
+//! come near the ends of their range, and the tests of [`slices`](super::slices) compare with it.
 
 use super::value::Value;
 use super::value::sealed::Real as _;
