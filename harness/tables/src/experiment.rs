@@ -37,6 +37,25 @@ pub struct RowResult {
     pub test_to_train: f64,
 }
 
+impl RowResult {
+    /// A value of every run.
+    pub fn values(&self, of: impl Fn(&Outcome) -> f64) -> Vec<f64> {
+        self.runs.iter().map(|(_, run)| of(run)).collect()
+    }
+
+    /// Macro F1 of every run, percent.
+    #[must_use]
+    pub fn macro_f1(&self) -> Vec<f64> {
+        self.values(|run| 100.0 * run.confusion.macro_f1())
+    }
+
+    /// Gradient steps of a run.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.runs.first().map_or(0, |(config, _)| config.steps)
+    }
+}
+
 /// The time of a [`Runner`] is over, before all runs were done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the time is over; finished runs are kept, so the same command goes on")]

@@ -1,29 +1,23 @@
 //! How long to train: each method after fewer epochs and after more, beside itself after as many as usual, and beside
 //! plain training of the same length.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use climd_networks::config::{Part, RunConfig};
-use climd_networks::train::Outcome;
+use climd_networks::config::Part;
 use comfy_table::{Table as Grid, presets};
 
 use crate::answer;
 use crate::experiment::{RowResult, Runner};
+use crate::length::Candidates;
 use crate::plot::{self, Series};
 use crate::rate::Rate;
 use crate::record::{Record, round};
 use crate::section::difference;
 use crate::stats::{Paired, Summary};
 use crate::study::{RowId, Study};
-
-/// Lengths of training, percent of the usual one.
-pub const SHARES: [u64; 5] = [10, 25, 50, 100, 200];
-/// The usual one, percent.
-const USUAL: u64 = 100;
 
 /// A length that all methods have, or each its own.
 #[derive(Debug)]
@@ -87,21 +81,17 @@ impl Lengths {
     /// # Errors
     /// Those of [`Runner::rows`].
     pub fn run(runner: &Runner<'_>, study: &Study<'_>, wanted: Wanted<'_>) -> Result<Lengths> {
-        let length = |share: &u64| study.epochs.saturating_mul(*share as usize).div_ceil(100);
-        let epochs: BTreeSet<usize> = wanted.shares.iter().chain([&USUAL]).map(length).collect();
-        let usual = epochs.range(..study.epochs).count();
-        let of_length = |epochs: usize, part| runner.rows(&Study { epochs, ..*study }, &answer::rows(epochs), part, 0);
-        let of_part = |part| epochs.iter().map(|&epochs| of_length(epochs, part)).collect::<Result<Vec<_>>>();
-        let all: Vec<Vec<RowResult>> = of_part(Part::Test)?;
-        let inner = (0..wanted.inner).map(|repeat| of_part(Part::Inner(repeat))).collect::<Result<Vec<_>>>()?;
+        let candidates = Candidates::of(wanted.shares, study.epochs);
+        let usual = candidates.usual;
+        let all = candidates.run(runner, study, answer::rows, Part::Test)?;
+        let chosen = match wanted.inner {
+            0 => Vec::new(),
+            inner => candidates.chosen(runner, study, answer::rows, inner)?,
+        };
         let line = |(at, result): (usize, &RowResult)| {
-            let f1 = |(_, run): &(RunConfig, Outcome)| 100.0 * run.confusion.macro_f1();
-            let mut macro_f1: Vec<Vec<f64>> = all.iter().map(|rows| rows[at].runs.iter().map(f1).collect()).collect();
-            let of_first = |rows: &Vec<RowResult>| rows[at].runs.first().map_or(0, |(config, _)| config.steps);
-            let mut steps: Vec<usize> = all.iter().map(of_first).collect();
-            if !inner.is_empty() {
-                let chosen: Vec<usize> =
-                    (0..result.runs.len()).map(|split| least(&losses(&inner, at, split), usual)).collect();
+            let mut macro_f1: Vec<Vec<f64>> = all.iter().map(|rows| rows[at].macro_f1()).collect();
+            let mut steps: Vec<usize> = all.iter().map(|rows| rows[at].steps()).collect();
+            if let Some(chosen) = chosen.get(at) {
                 macro_f1.push(chosen.iter().enumerate().map(|(split, &length)| macro_f1[length][split]).collect());
                 let sum: usize = chosen.iter().map(|&length| steps[length]).sum();
                 steps.push(sum / chosen.len().max(1));
@@ -109,7 +99,7 @@ impl Lengths {
             Line { id: result.row.id, name: result.row.name.clone(), macro_f1, steps }
         };
         let lines = all[usual].iter().enumerate().map(line).collect();
-        let mut lengths: Vec<Length> = epochs.iter().copied().map(Length::of).collect();
+        let mut lengths: Vec<Length> = candidates.epochs.iter().copied().map(Length::of).collect();
         if wanted.inner > 0 {
             lengths.push(Length { id: "chosen".to_owned(), name: "chosen".to_owned(), epochs: None });
         }
@@ -133,8 +123,7 @@ impl Lengths {
     }
 
     fn paired(&self, ours: &[f64], theirs: &[f64]) -> Option<Paired> {
-        let differences: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a - b).collect();
-        Paired::of(&differences, self.test_to_train)
+        Paired::between(ours, theirs, self.test_to_train)
     }
 
     /// A method at a length beside itself at the usual one; none at that.
@@ -202,21 +191,6 @@ impl Lengths {
         }
         records
     }
-}
-
-/// The loss of a row on the inner splits of a split, by length.
-fn losses(inner: &[Vec<Vec<RowResult>>], row: usize, split: usize) -> Vec<f64> {
-    let loss = |of: &RowResult| of.runs[split].1.quality.map_or(f64::NAN, |quality| quality.scaled_cross_entropy);
-    let lengths = 0..inner.first().map_or(0, Vec::len);
-    lengths.map(|length| inner.iter().map(|of| loss(&of[length][row])).sum()).collect()
-}
-
-/// The length of the least loss; of equal ones the nearest to the usual one. Training that diverged is the worst.
-fn least(losses: &[f64], usual: usize) -> usize {
-    let key = |at: usize| (Some(losses[at]).filter(|loss| loss.is_finite()).unwrap_or(f64::INFINITY), at);
-    let order =
-        |a: &(f64, usize), b: &(f64, usize)| a.0.total_cmp(&b.0).then(a.1.abs_diff(usual).cmp(&b.1.abs_diff(usual)));
-    (0..losses.len()).map(key).min_by(order).map_or(usual, |(_, at)| at)
 }
 
 /// Writes a page, as `lengths-50to1.md` and `.csv`, of data sets that were changed in the same way, and a picture of
@@ -309,7 +283,7 @@ mod tests {
             vec![line("plain", "plain training", [[50.0, 51.0, 53.0]; 5]), line("prior", "prior correction", prior)];
         let [data, settings] = ["toy, 50:1", "50:1"].map(str::to_owned);
         let [file, picture] = ["lengths-50to1", "pictures/lengths-toy-50to1"].map(str::to_owned);
-        let lengths = SHARES.iter().map(|&share| Length::of(share as usize)).collect();
+        let lengths = [10, 25, 50, 100, 200].map(Length::of).into();
         Lengths {
             data,
             settings,
@@ -341,15 +315,6 @@ mod tests {
         // plain training: four other lengths, and itself; the other: five beside plain training, four beside itself
         assert_eq!(records.len(), 5 + 9);
         assert!(records.iter().all(|record| record.fixed_beforehand != Some(true)));
-    }
-
-    #[test]
-    fn the_least_loss_is_chosen_and_ties_go_to_the_usual_length() {
-        assert_eq!(least(&[0.5, 0.3, 0.4, 0.6], 3), 1);
-        assert_eq!(least(&[0.3, 0.3, 0.4, 0.3], 3), 3);
-        assert_eq!(least(&[0.3, 0.3, 0.4, 0.5, 0.3], 3), 4);
-        assert_eq!(least(&[f64::NAN, 0.9, f64::INFINITY, f64::NAN], 3), 1);
-        assert_eq!(least(&[f64::NAN; 4], 3), 3);
     }
 
     #[test]

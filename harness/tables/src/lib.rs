@@ -9,6 +9,8 @@ pub mod chest;
 pub mod comparisons;
 pub mod curves;
 pub mod experiment;
+mod least;
+pub mod length;
 pub mod lengths;
 pub mod map;
 pub mod overview;

@@ -41,7 +41,7 @@ impl Source<'_> {
             id: result.row.id.to_string(),
             row: result.row.name.clone(),
             seeds: result.runs.len(),
-            steps: result.runs.first().map_or(0, |(config, _)| config.steps),
+            steps: result.steps(),
             ..Default::default()
         }
     }
@@ -77,8 +77,7 @@ impl Source<'_> {
 
     /// The record with the difference of a row's `values` to those of another row.
     pub(crate) fn beside(&self, record: Record, ours: Values<'_>, theirs: Values<'_>) -> Record {
-        let differences: Vec<f64> = ours.values.iter().zip(theirs.values).map(|(a, b)| a - b).collect();
-        match Paired::of(&differences, ours.result.test_to_train) {
+        match Paired::between(ours.values, theirs.values, ours.result.test_to_train) {
             Some(paired) => record.paired(false, theirs.result.row.id, &paired), // asked after the runs
             None => record,
         }

@@ -4,6 +4,8 @@ use climd_networks::config::{Part, RunConfig, VERSIONS};
 use climd_networks::network::{LearningRate, NetworkConfig};
 use climd_networks::train::Outcome;
 
+use crate::least::{least, loss};
+
 const PAPER_RATE: f64 = 5e-5;
 /// The best single rate of `docs/results/rates.md`.
 const ONE_RATE: f64 = 3e-3;
@@ -70,6 +72,11 @@ impl Rate {
         if matches!(self, Rate::Own | Rate::Quick | Rate::One | Rate::Given(_)) { new } else { old }
     }
 
+    /// On how many inner splits what it leaves open is chosen.
+    pub(crate) fn inner(self) -> u32 {
+        self.search().map_or(1, |search| search.repeats)
+    }
+
     /// How a rate is searched for on inner splits, where it is.
     pub(crate) fn search(self) -> Option<Search> {
         match self {
@@ -124,20 +131,14 @@ impl Search {
 
     /// Goes on with the outcomes of the runs that it wanted.
     pub(crate) fn renew(self, runs: &[(RunConfig, Outcome)]) -> Search {
-        let loss = |(_, outcome): &(RunConfig, Outcome)| outcome.quality.map_or(f64::NAN, |of| of.scaled_cross_entropy);
-        let mean = |runs: &[_]| runs.iter().map(loss).sum::<f64>() / runs.len() as f64;
+        let mean = |runs: &[(_, Outcome)]| runs.iter().map(|(_, run)| loss(run)).sum::<f64>() / runs.len() as f64;
         self.after(&runs.chunks(self.repeats as usize).map(mean).collect::<Vec<_>>())
     }
 
     /// Goes on with the mean loss of every candidate so far.
     fn after(self, losses: &[f64]) -> Search {
         let Search { ends: (low, high), middle, widens, .. } = self;
-        // training that diverged is the worst; of equal ones the nearest to the middle
-        let key = |at: usize| (Some(losses[at - low]).filter(|loss| loss.is_finite()).unwrap_or(f64::INFINITY), at);
-        let order = |a: &(f64, usize), b: &(f64, usize)| {
-            a.0.total_cmp(&b.0).then(a.1.abs_diff(middle).cmp(&b.1.abs_diff(middle)))
-        };
-        let best = (low..=high).map(key).min_by(order).map_or(middle, |(_, at)| at);
+        let best = low + least(losses, middle - low);
         match best {
             _ if widens && best == low && low > 0 => Search { ends: (low - 1, high), ..self },
             _ if widens && best == high && high + 1 < GRID.len() => Search { ends: (low, high + 1), ..self },

@@ -133,13 +133,12 @@ impl Done {
     }
 
     fn values(&self, row: usize, judged: Judged) -> Vec<f64> {
-        self.rows[row].runs.iter().map(|(_, run)| judged(run)).collect()
+        self.rows[row].values(judged)
     }
 
     fn paired(&self, (_, row, ours, theirs): (&str, usize, Judged, Judged)) -> Option<Paired> {
         let (ours, theirs) = (self.values(row, ours), self.values(0, theirs));
-        let differences: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a - b).collect();
-        Paired::of(&differences, self.rows[row].test_to_train)
+        Paired::between(&ours, &theirs, self.rows[row].test_to_train)
     }
 
     fn records(&self, rate: Rate, data: &str) -> Vec<Record> {
@@ -155,7 +154,7 @@ impl Done {
                 mean: summary.map(|summary| round(summary.mean)),
                 sd: summary.and_then(|summary| summary.sd).map(round),
                 seeds: self.rows[row].runs.len(),
-                steps: self.rows[row].runs.first().map_or(0, |(config, _)| config.steps),
+                steps: self.rows[row].steps(),
                 ..Default::default()
             }
         };

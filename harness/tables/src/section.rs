@@ -116,7 +116,7 @@ impl Section {
                 against: row.against.map(|against| (rows[against].row.id, rows[against].row.name.clone())),
                 metrics: METRICS.iter().map(of_metric).collect(),
                 recall: (0..num_classes as usize).map(recall).collect(),
-                steps: result.runs.first().map_or(0, |(config, _)| config.steps),
+                steps: result.steps(),
                 costs: COSTS.iter().map(|(_, of)| cost(result, *of)).collect(),
                 agreed: AGREED.iter().map(|(_, of)| agreed(result, *of)).collect(),
             }
@@ -131,7 +131,7 @@ impl Section {
         let of = |&(id, other_id): &Contrast| {
             let (ours, theirs) = (result(id)?, result(other_id)?);
             let paired = paired(ours, theirs, METRICS[MACRO_F1].1)?;
-            let steps = ours.runs.first().map_or(0, |(config, _)| config.steps);
+            let steps = ours.steps();
             let (name, other) = (ours.row.name.clone(), theirs.row.name.clone());
             Some(Beside { id, name, other_id, other, steps, paired })
         };
@@ -188,8 +188,7 @@ fn values(result: &RowResult, of: fn(&Outcome) -> Option<f64>) -> Option<Vec<f64
 }
 
 fn paired(ours: &RowResult, theirs: &RowResult, of: fn(&Outcome) -> Option<f64>) -> Option<Paired> {
-    let differences: Vec<f64> = values(ours, of)?.iter().zip(values(theirs, of)?).map(|(a, b)| a - b).collect();
-    Paired::of(&differences, ours.test_to_train)
+    Paired::between(&values(ours, of)?, &values(theirs, of)?, ours.test_to_train)
 }
 
 /// What stands behind a difference and its interval.

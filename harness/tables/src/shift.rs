@@ -141,7 +141,7 @@ fn records(source: &Source<'_>) -> Result<Vec<Record>> {
         };
         let shares: Vec<Shares> = result.runs.iter().zip(&counts).map(run).collect::<Result<_>>()?;
         let percent = |of: fn(&Shares) -> f64| shares.iter().map(|shares| 100.0 * of(shares)).collect();
-        let tested = result.runs.iter().map(|(_, outcome)| 100.0 * outcome.confusion.macro_f1()).collect();
+        let tested = result.macro_f1();
         Ok(Measured { tested, macro_f1: percent(Shares::macro_f1), accuracy: percent(Shares::accuracy) })
     };
     let all: Vec<Measured> = results.iter().map(measured).collect::<Result<_>>()?;

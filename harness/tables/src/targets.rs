@@ -113,9 +113,8 @@ fn write(out: &Path, name: &str, rows: &[Vec<LabelsOutcome>]) -> Result<()> {
         for (metric, of) in METRICS {
             let values = |outcomes: &[LabelsOutcome]| outcomes.iter().map(|run| 100.0 * of(run)).collect::<Vec<f64>>();
             let (ours, plain) = (values(outcomes), values(&rows[0]));
-            let differences: Vec<f64> = ours.iter().zip(&plain).map(|(a, b)| a - b).collect();
             let [train, test] = outcomes[0].samples;
-            let paired = Paired::of(&differences, test as f64 / train as f64).filter(|_| *id != "plain");
+            let paired = Paired::between(&ours, &plain, test as f64 / train as f64).filter(|_| *id != "plain");
             let summary = Summary::of(&ours);
             let ends = paired.and_then(|paired| paired.corrected);
             let plain_ends = paired.and_then(|paired| paired.plain);

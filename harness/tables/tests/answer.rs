@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use climd::ConfusionMatrix;
-use climd_repro::answer::{Answer, Choice, answer, rows};
+use climd_repro::answer::{Answer, Choice, Lengths, answer, rows};
 use climd_repro::cache::Cache;
 use climd_repro::changes::Changes;
 use climd_repro::experiment::{RowResult, Runner, Study};
@@ -34,17 +34,22 @@ fn a_folder_gets_its_page_and_everything_stays_in_it() {
     // too few splits for an interval
     let page = command(&folder, &["--lr", "one", "--seeds", "2"]);
     assert!(page.contains("2 of 2 splits are done, and fewer than 5 have no interval"), "{page}");
-    let page = command(&folder, &["--lr", "one", "--seeds", "5"]);
+    let whole = ["--lr", "one", "--seeds", "5", "--shares", "100"];
+    let page = command(&folder, &whole);
     assert!(page.contains("5 of 5 splits") && page.contains("rows of one group stay together"), "{page}");
-    assert!(page.contains("`climd-repro lengths --inner 1`"), "{page}");
-    for part in ["How many samples are gained and lost", "```python\nschedule = climd.", "```rust\nlet schedule = "] {
+    assert!(page.contains("leave `--shares` out") && !page.contains("## How long to train"), "{page}");
+    for part in
+        ["How many samples are gained and lost", "```python\nepochs = 4\nschedule = ", "```rust\nlet epochs = 4;\n"]
+    {
         assert!(page.contains(part), "{part}: {page}");
     }
     // again: the same page, from the runs that were kept
-    assert_eq!(command(&folder, &["--lr", "one", "--seeds", "5"]), page);
+    assert_eq!(command(&folder, &whole), page);
     assert_eq!(fs::read_to_string(folder.join("climd-answer/answer.md")).unwrap() + "\n", page);
     let runs = fs::read_to_string(folder.join("climd-answer/runs/clinic.jsonl")).unwrap();
-    assert_eq!(runs.lines().count(), 6 * 5);
+    // all on five splits, and on the first two also lengths of 1 and 2 epochs on one inner split and those chosen
+    let (whole, inner) = (6 * 5, 6 * 2 * 3);
+    assert!((whole + inner..=whole + inner + 6 * 2).contains(&runs.lines().count()), "{}", runs.lines().count());
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1); // nothing beside the folder
 }
 
@@ -70,7 +75,7 @@ fn a_search_for_rates_that_is_stopped_goes_on_where_it_was() {
         };
         let cache = Cache::open(&file).unwrap();
         let runner = Runner { cache, jobs: 2, device: Device::Cpu, until, planned: &|_| {}, progress: &count };
-        let answer = answer(&runner, &study).unwrap();
+        let answer = answer(&runner, &study, &[50]).unwrap();
         drop(runner);
         assert!(stop_after == 0 || answer.splits() == 0);
         (answer, done.into_inner())
@@ -85,7 +90,13 @@ fn a_search_for_rates_that_is_stopped_goes_on_where_it_was() {
         assert!(lines() > kept && rest > 0);
         (some, rest)
     };
-    let (_, again) = go(None, 0);
+    let (answer, again) = go(None, 0);
+    let Lengths { chosen, usual } = answer.lengths.as_ref().unwrap();
+    for (row, chosen) in chosen.iter().enumerate() {
+        // every row is tested after as many epochs as were chosen for it, and after all four
+        assert!(chosen.len() == 1 && [2, 4].contains(&chosen[0]), "{chosen:?}");
+        assert_eq!(4 * answer.results[row].steps(), chosen[0] * usual[row].steps());
+    }
     assert!(all > 0 && again == 0);
 }
 
@@ -115,7 +126,7 @@ fn results(hits: &[[[usize; 2]; 6]]) -> Vec<RowResult> {
         planned: &|_| {},
         progress: &|_| {},
     };
-    let mut all = answer(&runner, &study).unwrap().results;
+    let mut all = answer(&runner, &study, &[]).unwrap().results;
     for (at, row) in all.iter_mut().enumerate() {
         let (config, outcome) = row.runs.remove(0);
         let run = |split: &[[usize; 2]; 6]| {
@@ -133,7 +144,7 @@ fn the_simplest_row_that_is_told_from_plain_training_is_chosen_and_else_none() {
     // plain finds 18 and 3; the loss finds 17 to 18 and 8 in every split; the others are like plain training
     let clear: Vec<[[usize; 2]; 6]> =
         (0..10).map(|split| [[18, 3], [17 + split % 2, 8], [18, 3 + split % 2], [18, 3], [18, 3], [18, 3]]).collect();
-    let choice = Choice::of(&results(&clear)).unwrap();
+    let choice = Choice::of(&results(&clear), None).unwrap();
     assert_eq!((choice.chosen, choice.rows[1].told(), choice.rows[2].told()), (1, Some(1.0), None));
     let page = Answer {
         data: "clinic".into(),
@@ -144,6 +155,7 @@ fn the_simplest_row_that_is_told_from_plain_training_is_chosen_and_else_none() {
         epochs: 100,
         wanted: 10,
         results: results(&clear),
+        lengths: None,
     }
     .page("climd-repro answer --data clinic");
     assert!(page.starts_with("# What to use on clinic\n\n**Use prior correction.** It gains +"), "{page}");
@@ -154,6 +166,77 @@ fn the_simplest_row_that_is_told_from_plain_training_is_chosen_and_else_none() {
     // once ahead, once behind
     let unclear: Vec<[[usize; 2]; 6]> =
         (0..10).map(|split| [[18, 5], [18, 3 + 4 * (split % 2)], [18, 5], [18, 5], [18, 5], [18, 5]]).collect();
-    let choice = Choice::of(&results(&unclear)).unwrap();
+    let choice = Choice::of(&results(&unclear), None).unwrap();
     assert_eq!((choice.chosen, choice.rows[1].told()), (0, None));
+}
+
+/// Ten splits on which every row finds 18 of one class and `hits` of the other.
+fn splits(hits: impl Fn(usize, usize) -> usize) -> Vec<[[usize; 2]; 6]> {
+    (0..10).map(|split| std::array::from_fn(|row| [18, hits(row, split)])).collect()
+}
+
+fn page(own: &[[[usize; 2]; 6]], usual: &[[[usize; 2]; 6]]) -> String {
+    let (own, usual) = (results(own), results(usual));
+    let chosen = (0..6).map(|_| vec![10, 25, 25, 25, 25, 25, 25, 25, 50, 50]).collect();
+    let answer = Answer {
+        data: "clinic".into(),
+        classes: vec!["ill".into(), "rare".into()],
+        sizes: vec![60, 30],
+        grouped: false,
+        rate: Rate::Own,
+        epochs: 100,
+        wanted: 10,
+        results: own,
+        lengths: Some(Lengths { chosen, usual }),
+    };
+    answer.page("climd-repro answer --data clinic")
+}
+
+#[test]
+fn a_shorter_training_is_told_and_is_no_gain_of_a_method() {
+    // with its own length plain training finds 8 or 9, as all rows do; after 100 epochs 3 or 4, and CLIMD 7 or 8
+    let own = splits(|_, split| 8 + split % 2);
+    let usual = splits(|row, split| if row == 4 { 7 + split % 2 } else { 3 + split % 2 });
+    let text = page(&own, &usual);
+    let first = "# What to use on clinic\n\n**Train plainly: we cannot tell any method from plain training.**";
+    assert!(text.starts_with(first), "{text}");
+    assert!(
+        text.contains(
+            "**Train it for about 25 epochs, and choose how long on held-out training samples.** That gains +"
+        )
+    );
+    assert!(text.contains("```python\nepochs = 25\n") && text.contains("```rust\nlet epochs = 25;\n"), "{text}");
+    assert!(text.contains("| CLIMD                  | 25 (10 to 50) | +"), "{text}");
+    assert!(text.contains("every method trains as long as 3 inner splits say"), "{text}");
+    assert!(!text.contains("A shorter training may do more"), "{text}");
+}
+
+#[test]
+fn a_length_that_harms_is_told_too() {
+    let text = page(&splits(|_, split| 3 + split % 2), &splits(|_, split| 8 + split % 2));
+    assert!(
+        text.contains("**Train it for 100 epochs.** A length that is chosen on held-out training samples loses: -")
+    );
+    assert!(text.contains("```python\nepochs = 100\n"), "{text}");
+}
+
+#[test]
+fn a_length_that_changes_nothing_is_not_spoken_of_first() {
+    let same = splits(|_, split| 3 + split % 2);
+    let text = page(&same, &same);
+    assert!(!text.contains("**Train it for") && text.contains("## How long to train"), "{text}");
+    // one comparison more than without lengths
+    let (choice, alone) = (Choice::of(&results(&same), Some(&results(&same))), Choice::of(&results(&same), None));
+    assert_eq!((choice.unwrap().comparisons(), alone.unwrap().comparisons()), (6, 5));
+}
+
+#[test]
+fn the_length_of_a_method_that_is_used_is_its_own() {
+    // plain training has 3 or 4 at both lengths; the loss 7 or 8 after 100 epochs, and one more with its own
+    let own = splits(|row, split| if row == 1 { 8 + split % 2 } else { 3 + split % 2 });
+    let usual = splits(|row, split| if row == 1 { 7 + split % 2 } else { 3 + split % 2 });
+    let text = page(&own, &usual);
+    assert!(text.starts_with("# What to use on clinic\n\n**Use prior correction.** It gains +"), "{text}");
+    assert!(text.contains(" after Holm for 6 comparisons"), "{text}");
+    assert!(text.contains("**Train it for about 25 epochs"), "{text}");
 }

@@ -10,6 +10,27 @@ use crate::study::RowId;
 /// A finding counts if its p, adjusted for the number of rows, is below this level.
 const LEVEL: f64 = 0.05;
 
+/// A difference among several.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    /// The difference, points.
+    pub gain: Paired,
+    /// Holm's p among all comparisons; none with too few splits.
+    pub holm: Option<f64>,
+}
+
+impl Told {
+    fn new(gain: Paired) -> Told {
+        Told { gain, holm: None }
+    }
+
+    /// Its side, if it is told.
+    #[must_use]
+    pub fn side(&self) -> Option<f64> {
+        self.holm.filter(|&p| p < LEVEL).map(|_| self.gain.difference.mean.signum())
+    }
+}
+
 /// A row beside plain training.
 #[derive(Debug, Clone)]
 pub struct Compared {
@@ -19,18 +40,17 @@ pub struct Compared {
     pub name: String,
     /// Macro F1, percent.
     pub macro_f1: Summary,
-    /// The difference to plain training, points; none for plain training itself.
-    pub gain: Option<Paired>,
-    /// Holm's p of the difference among all rows; none with too few splits.
-    pub holm: Option<f64>,
+    /// The difference to plain training, each with its own length; none for plain training itself.
+    pub gain: Option<Told>,
+    /// The difference to itself after as many epochs as usual; none if no length was chosen.
+    pub length: Option<Paired>,
 }
 
 impl Compared {
     /// Whether it is told from plain training, and on which side.
     #[must_use]
     pub fn told(&self) -> Option<f64> {
-        let gain = self.gain?.difference.mean;
-        self.holm.filter(|&p| p < LEVEL).map(|_| gain.signum())
+        self.gain?.side()
     }
 }
 
@@ -54,25 +74,31 @@ pub struct Choice {
     pub rows: Vec<Compared>,
     /// The number of the row to use; 0, plain training, if none is told to be ahead of it.
     pub chosen: usize,
+    /// Plain training of its own length beside that of the usual one; none if no length was chosen.
+    pub length: Option<Told>,
 }
 
 impl Choice {
-    /// Compares the rows, of which the first is plain training. None if there is no split.
+    /// Compares the rows, of which the first is plain training, with each other and with themselves after as many
+    /// epochs as usual. None if there is no split.
     ///
     /// Of the rows that are told to be ahead of plain training the first is chosen: it is the simplest. A later one is
     /// chosen if it is told to be ahead of that.
     #[must_use]
-    pub fn of(results: &[RowResult]) -> Option<Choice> {
+    pub fn of(results: &[RowResult], usual: Option<&[RowResult]>) -> Option<Choice> {
         let plain = results.first()?;
         let mut rows = Vec::new();
-        for result in results {
-            let gain = (result.row.id != plain.row.id).then(|| paired(result, plain)).flatten();
+        for (at, result) in results.iter().enumerate() {
+            let gain = (result.row.id != plain.row.id).then(|| paired(result, plain)).flatten().map(Told::new);
+            let length = usual.and_then(|usual| paired(result, usual.get(at)?));
             let (id, name) = (result.row.id, result.row.name.clone());
-            rows.push(Compared { id, name, macro_f1: Summary::of(&macro_f1(result))?, gain, holm: None });
+            rows.push(Compared { id, name, macro_f1: Summary::of(&result.macro_f1())?, gain, length });
         }
-        let ps: Option<Vec<f64>> = rows[1..].iter().map(|row| row.gain.and_then(|gain| gain.p_corrected)).collect();
+        let mut length = rows[0].length.map(Told::new);
+        let mut all: Vec<&mut Told> = rows.iter_mut().filter_map(|row| row.gain.as_mut()).chain(&mut length).collect();
+        let ps: Option<Vec<f64>> = all.iter().map(|told| told.gain.p_corrected).collect();
         if let Some(ps) = ps {
-            rows[1..].iter_mut().zip(holm(&ps)).for_each(|(row, p)| row.holm = Some(p));
+            all.iter_mut().zip(holm(&ps)).for_each(|(told, p)| told.holm = Some(p));
         }
         let mut chosen = 0;
         for at in (1..rows.len()).filter(|&at| rows[at].told() == Some(1.0)) {
@@ -81,7 +107,22 @@ impl Choice {
                 chosen = at;
             }
         }
-        Some(Choice { rows, chosen })
+        Some(Choice { rows, chosen, length })
+    }
+
+    /// How many differences Holm's p counts.
+    #[must_use]
+    pub fn comparisons(&self) -> usize {
+        self.rows.len() - 1 + usize::from(self.length.is_some())
+    }
+
+    /// What its own length does for the row to use, if it is told.
+    #[must_use]
+    pub fn told_length(&self) -> Option<Paired> {
+        match self.chosen {
+            0 => self.length.filter(|length| length.side().is_some()).map(|length| length.gain),
+            row => self.rows[row].length.filter(|length| length.corrected.is_some_and(|of| of.low * of.high > 0.0)),
+        }
     }
 
     /// Whether there are enough splits for an interval.
@@ -91,18 +132,8 @@ impl Choice {
     }
 }
 
-fn macro_f1(result: &RowResult) -> Vec<f64> {
-    result.runs.iter().map(|(_, run)| 100.0 * run.confusion.macro_f1()).collect()
-}
-
 fn paired(ours: &RowResult, theirs: &RowResult) -> Option<Paired> {
-    differences(ours, theirs, |confusion| 100.0 * confusion.macro_f1())
-}
-
-fn differences(ours: &RowResult, theirs: &RowResult, of: impl Fn(&ConfusionMatrix) -> f64) -> Option<Paired> {
-    let runs = ours.runs.iter().zip(&theirs.runs);
-    let differences: Vec<f64> = runs.map(|((_, a), (_, b))| of(&a.confusion) - of(&b.confusion)).collect();
-    Paired::of(&differences, ours.test_to_train)
+    Paired::between(&ours.macro_f1(), &theirs.macro_f1(), ours.test_to_train)
 }
 
 /// For each class, what a row finds beside plain training.
@@ -114,10 +145,12 @@ pub(super) fn found(ours: &RowResult, plain: &RowResult, num_classes: usize) -> 
         let tested = |confusion: &ConfusionMatrix| {
             confusion.cells().filter(|cell| cell.0 == class as i64).map(|cell| cell.2 as f64).sum()
         };
-        let mean = |of: &dyn Fn(&ConfusionMatrix) -> f64| {
-            Some(Summary::of(&plain.runs.iter().map(|(_, run)| of(&run.confusion)).collect::<Vec<_>>())?.mean)
+        let values = |row: &RowResult, of: &dyn Fn(&ConfusionMatrix) -> f64| row.values(|run| of(&run.confusion));
+        let mean = |of: &dyn Fn(&ConfusionMatrix) -> f64| Some(Summary::of(&values(plain, of))?.mean);
+        let differences = |of: &dyn Fn(&ConfusionMatrix) -> f64| {
+            Paired::between(&values(ours, of), &values(plain, of), ours.test_to_train)
         };
-        let (gained, wrongly) = (differences(ours, plain, found)?, differences(ours, plain, called)?);
+        let (gained, wrongly) = (differences(&found)?, differences(&called)?);
         Some(Found { tested: mean(&tested)?, plain: mean(&found)?, gained, wrongly })
     };
     (0..num_classes).map(of_class).collect()

@@ -11,10 +11,11 @@ use climd_data::Dataset;
 use climd_networks::config::Part;
 
 use crate::experiment::{RowResult, Runner, TimeIsOver};
+use crate::length::Candidates;
 use crate::rate::Rate;
 use crate::study::{Row, Study};
 use crate::tables::Table;
-pub use choice::{Choice, Compared, Found};
+pub use choice::{Choice, Compared, Found, Told};
 
 /// An arm that is compared: its id, and the code for it in Rust and in Python.
 struct Arm {
@@ -68,25 +69,41 @@ pub struct Answer {
     pub grouped: bool,
     /// Where learning rates came from.
     pub rate: Rate,
-    /// Epochs of plain training.
+    /// Epochs of plain training, unless a shorter or longer one is chosen.
     pub epochs: usize,
     /// Splits that were wanted.
     pub wanted: u64,
-    /// The rows, each with the same splits; none if the time was over before the first split.
+    /// The rows with their own lengths, each with the same splits; none if the time was over before the first split.
     pub results: Vec<RowResult>,
+    /// Where their lengths came from; none if all have `epochs`.
+    pub lengths: Option<Lengths>,
 }
 
-/// Trains all rows on one split after the other, until all are done or the runner's time is over.
+/// The lengths that were chosen.
+#[derive(Debug)]
+pub struct Lengths {
+    /// In epochs of plain training, by row and split.
+    pub chosen: Vec<Vec<usize>>,
+    /// The rows after as many epochs as usual.
+    pub usual: Vec<RowResult>,
+}
+
+/// Trains all rows on one split after the other, until all are done or the runner's time is over. Each row takes as
+/// many epochs as inner splits say, of these shares of the study's in percent.
 ///
 /// # Errors
 /// Those of [`Runner::rows`], but for the end of the time.
-pub fn answer(runner: &Runner<'_>, study: &Study<'_>) -> Result<Answer> {
-    let rows = rows(study.epochs);
-    let mut results: Vec<RowResult> = Vec::new();
+pub fn answer(runner: &Runner<'_>, study: &Study<'_>, shares: &[u64]) -> Result<Answer> {
+    let candidates = Candidates::of(shares, study.epochs);
+    let (mut results, mut usual): (Vec<RowResult>, Vec<RowResult>) = Default::default();
+    let mut chosen: Vec<Vec<usize>> = vec![Vec::new(); ARMS.len()];
     for seed in study.first_seed..study.first_seed + study.seeds {
-        match runner.rows(&Study { first_seed: seed, seeds: 1, ..*study }, &rows, Part::Test, 0) {
-            Ok(split) if results.is_empty() => results = split,
-            Ok(split) => results.iter_mut().zip(split).for_each(|(all, one)| all.runs.extend(one.runs)),
+        match split(runner, &Study { first_seed: seed, seeds: 1, ..*study }, &candidates) {
+            Ok(split) => {
+                extend(&mut usual, split.usual);
+                extend(&mut results, split.own);
+                chosen.iter_mut().zip(split.epochs).for_each(|(all, one)| all.push(one));
+            }
             Err(error) if error.downcast_ref::<TimeIsOver>().is_some() => break,
             Err(error) => return Err(error),
         }
@@ -94,7 +111,55 @@ pub fn answer(runner: &Runner<'_>, study: &Study<'_>) -> Result<Answer> {
     let &Study { dataset, rate, epochs, seeds: wanted, .. } = study;
     let Dataset { name, classes, groups, .. } = dataset;
     let (data, classes, grouped) = (name.clone(), classes.clone(), groups.is_some());
-    Ok(Answer { data, classes, sizes: dataset.class_sizes(), grouped, rate, epochs, wanted, results })
+    let lengths = (candidates.epochs.len() > 1).then_some(Lengths { chosen, usual });
+    Ok(Answer { data, classes, sizes: dataset.class_sizes(), grouped, rate, epochs, wanted, results, lengths })
+}
+
+/// The rows on one split.
+struct Split {
+    usual: Vec<RowResult>,
+    /// At their own lengths.
+    own: Vec<RowResult>,
+    /// These, by row.
+    epochs: Vec<usize>,
+}
+
+fn split(runner: &Runner<'_>, study: &Study<'_>, candidates: &Candidates) -> Result<Split> {
+    let Candidates { epochs: lengths, usual } = candidates;
+    let chosen: Vec<usize> = match lengths.len() {
+        1 => vec![*usual; ARMS.len()],
+        _ => candidates.chosen(runner, study, rows, study.rate.inner())?.concat(),
+    };
+    let all = runner.rows(study, &rows(study.epochs), Part::Test, 0)?;
+    let mut own = all.clone();
+    for (length, &epochs) in lengths.iter().enumerate().filter(|(length, _)| length != usual) {
+        let at: Vec<usize> = (0..chosen.len()).filter(|&row| chosen[row] == length).collect();
+        if !at.is_empty() {
+            let of_length = rows(epochs);
+            let wanted: Vec<Row> = at.iter().map(|&row| of_length[row].clone()).collect();
+            let results = runner.rows(&Study { epochs, ..*study }, &wanted, Part::Test, 0)?;
+            at.into_iter().zip(results).for_each(|(row, result)| own[row] = result);
+        }
+    }
+    Ok(Split { usual: all, own, epochs: chosen.iter().map(|&length| lengths[length]).collect() })
+}
+
+fn extend(all: &mut Vec<RowResult>, split: Vec<RowResult>) {
+    if all.is_empty() {
+        *all = split;
+    } else {
+        all.iter_mut().zip(split).for_each(|(all, one)| all.runs.extend(one.runs));
+    }
+}
+
+impl Lengths {
+    /// The length of a row that half of the splits are not above, and the shortest and the longest one.
+    #[must_use]
+    pub fn of_row(&self, row: usize) -> Option<[usize; 3]> {
+        let mut sorted = self.chosen.get(row)?.clone();
+        sorted.sort_unstable();
+        Some([*sorted.get(sorted.len() / 2)?, *sorted.first()?, *sorted.last()?])
+    }
 }
 
 impl Answer {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Table as Grid, presets};
 
-use super::choice::{Compared, found};
+use super::choice::{Compared, Told, found};
 use super::{ARMS, Answer, Arm, Choice};
 use crate::section::{difference, or_dash, p_value};
 use crate::stats::{LEAST_SPLITS, Paired};
@@ -22,18 +22,19 @@ impl Answer {
     #[must_use]
     pub fn page(&self, command: &str) -> String {
         let mut text = format!("# What to use on {}\n\n", self.data);
-        let Some(choice) = Choice::of(&self.results) else {
+        let Some(choice) = Choice::of(&self.results, self.lengths.as_ref().map(|of| of.usual.as_slice())) else {
             let _ = write!(
                 text,
                 "**We cannot tell yet.** The time was over before all methods were trained on one split. Finished runs \
-                 are kept: the same command goes on where this one stopped. Give it more `--minutes`, or use `--lr \
-                 one`, which trains each method once a split instead of about ten times.\n\n    {command}\n"
+                 are kept: the same command goes on where this one stopped. Give it more `--minutes`, or use `--lr one \
+                 --shares 100`, which trains each method once a split instead of about twenty times.\n\n    {command}\n"
             );
             return text;
         };
         text += &self.verdict(&choice);
         text += "\n## By how much\n\n";
         text += &self.rows(&choice);
+        text += &self.how_long(&choice);
         text += &self.patients(&choice);
         text += &self.how_sure(&choice, command);
         text += &self.code(&choice);
@@ -42,7 +43,7 @@ impl Answer {
 
     /// The answer, first.
     fn verdict(&self, choice: &Choice) -> String {
-        let (splits, rows) = (self.splits(), choice.rows.len() - 1);
+        let (splits, all) = (self.splits(), choice.comparisons());
         if !choice.has_intervals() {
             return format!(
                 "**We cannot tell yet.** {splits} of {} splits are done, and fewer than {LEAST_SPLITS} have no \
@@ -51,16 +52,16 @@ impl Answer {
             );
         }
         let chosen = &choice.rows[choice.chosen];
-        match (&chosen.gain, chosen.holm) {
-            (Some(gain), Some(p)) => format!(
+        let text = match &chosen.gain {
+            Some(told) => format!(
                 "**Use {}.** It gains {} points of macro F1 over plain training (95 % interval over {splits} splits, \
-                 p {} after Holm for {rows} comparisons).\n",
+                 p {} after Holm for {all} comparisons).\n",
                 chosen.name,
-                ends(gain),
-                p_value(Some(p)),
+                ends(&told.gain),
+                p_value(told.holm),
             ),
-            _ => {
-                let bounds = |row: &Compared| Some(format!("{} {}", row.name, ends(row.gain.as_ref()?)));
+            None => {
+                let bounds = |row: &Compared| Some(format!("{} {}", row.name, ends(&row.gain?.gain)));
                 let all: Vec<String> = choice.rows.iter().filter_map(bounds).collect();
                 format!(
                     "**Train plainly: we cannot tell any method from plain training.** That is no proof that none \
@@ -68,7 +69,44 @@ impl Answer {
                     all.join("; ")
                 )
             }
+        };
+        text + &self.told_length(choice)
+    }
+
+    /// What is told of the length of training.
+    fn told_length(&self, choice: &Choice) -> String {
+        let own = |row: usize| self.lengths.as_ref().and_then(|lengths| lengths.of_row(row));
+        let (Some(gain), Some([half, ..])) = (choice.told_length(), own(choice.chosen)) else { return String::new() };
+        let (usual, gain_shown) = (self.epochs, ends(&gain));
+        if gain.difference.mean > 0.0 {
+            return format!(
+                "\n**Train it for about {half} epochs, and choose how long on held-out training samples.** That gains \
+                 {gain_shown} points over {usual} epochs.\n"
+            );
         }
+        format!(
+            "\n**Train it for {usual} epochs.** A length that is chosen on held-out training samples loses: \
+             {gain_shown} points. So the differences above are of training that is too short or too long: compare the \
+             methods again with `--shares 100`.\n"
+        )
+    }
+
+    /// The lengths that were chosen, and what they do for each row.
+    fn how_long(&self, choice: &Choice) -> String {
+        let Some(lengths) = &self.lengths else { return String::new() };
+        let mut grid = Grid::new();
+        let header = ["method".to_owned(), "epochs".into(), format!("over {} epochs [95 %]", self.epochs)];
+        grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
+        for (at, row) in choice.rows.iter().enumerate() {
+            let epochs = lengths.of_row(at).map(|[half, low, high]| format!("{half} ({low} to {high})"));
+            let gain = row.length.as_ref().map(ends);
+            grid.add_row([row.name.clone(), epochs.unwrap_or_default(), gain.unwrap_or_default()]);
+        }
+        format!(
+            "\n## How long to train\n\nEpochs that inner splits of the training part choose, as the median over the \
+             splits, the least and the most; and what that gains over {} epochs of the same method.\n\n{grid}\n",
+            self.epochs
+        )
     }
 
     fn rows(&self, choice: &Choice) -> String {
@@ -76,17 +114,16 @@ impl Answer {
         let header = ["method", "macro F1", "over plain training [95 %]", "p", "p after Holm", "told from plain"];
         grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
         for row in &choice.rows {
-            let told = match row.told() {
+            let side = match row.told() {
                 Some(sign) if sign > 0.0 => "ahead",
                 Some(_) => "behind",
                 None => "no",
             };
-            let [gain, told] = match &row.gain {
-                Some(gain) => [ends(gain), told.to_owned()],
-                None => ["-", "-"].map(str::to_owned),
+            let compared = match &row.gain {
+                Some(Told { gain, holm }) => [ends(gain), p_value(gain.p_corrected), p_value(*holm), side.to_owned()],
+                None => ["-"; 4].map(str::to_owned),
             };
-            let p = p_value(row.gain.and_then(|gain| gain.p_corrected));
-            grid.add_row([row.name.clone(), or_dash(Some(row.macro_f1)), gain, p, p_value(row.holm), told]);
+            grid.add_row([row.name.clone(), or_dash(Some(row.macro_f1))].into_iter().chain(compared));
         }
         format!("Percent, mean and standard deviation over the splits.\n\n{grid}\n")
     }
@@ -112,18 +149,24 @@ impl Answer {
 
     fn how_sure(&self, choice: &Choice, command: &str) -> String {
         let splits = self.splits();
+        let length = match (&self.lengths, self.rate.inner()) {
+            (None, _) => format!("every method takes as many steps as {} epochs of plain training", self.epochs),
+            (Some(_), 1) => "every method trains as long as one inner split says".to_owned(),
+            (Some(_), inner) => format!("every method trains as long as {inner} inner splits say"),
+        };
         let mut text = format!(
             "\n## How sure\n\n* {splits} of {} splits, stratified, 30 % for testing{}. The intervals count that splits \
-             of one cohort overlap (Nadeau and Bengio 2003). They say nothing about another hospital.\n * {}; every \
-             method takes as many steps as {} epochs of plain training, and is judged once, after the last step. No \
-             rate and no epoch is chosen on a test part; the method is, so its gain is a bit too large.\n",
+             of one cohort overlap (Nadeau and Bengio 2003). They say nothing about another hospital.\n* {}; {length}, \
+             and is judged once, after the last step. No rate and no length is chosen on a test part; the method is, \
+             so its gain is a bit too large.\n",
             self.wanted,
             if self.grouped { "; rows of one group stay together" } else { "" },
             self.rate.heading(),
-            self.epochs
         );
-        text += "* A shorter training may do more than any method, above all where labels are wrong: `climd-repro \
-                 lengths --inner 1` on the same folder finds a length for each.\n";
+        if self.lengths.is_none() {
+            text += "* A shorter training may do more than any method, above all where labels are wrong: leave \
+                     `--shares` out, and every method gets a length of its own.\n";
+        }
         let few: Vec<String> = self.classes.iter().zip(&self.sizes).filter(|(_, n)| **n < 20).map(said).collect();
         if !few.is_empty() {
             let _ = writeln!(
@@ -146,11 +189,14 @@ impl Answer {
     fn code(&self, choice: &Choice) -> String {
         let id = choice.rows[choice.chosen].id.arm;
         let Some(Arm { rust, python, .. }) = ARMS.iter().find(|arm| arm.id == id) else { return String::new() };
+        let shorter = choice.told_length().filter(|gain| gain.difference.mean > 0.0);
+        let own = shorter.and_then(|_| self.lengths.as_ref()?.of_row(choice.chosen));
+        let epochs = own.map_or(self.epochs, |[half, ..]| half);
         format!(
             "\n## The code for it\n\nPyTorch, with `import climd`, `import torch.nn.functional as F` and `from \
              climd.torch import CurriculumSampler, Measurer, prior_corrected_cross_entropy`; `net.views` gives the \
-             logits and the embeddings of every modality:\n\n```python\n{python}{PYTHON}```\n\nRust, with `use \
-             climd::*` and `use climd::schedule::*`:\n\n```rust\n{rust}{RUST}```\n\nPredict with the plain logits.\n"
+             logits and the embeddings of every modality:\n\n```python\nepochs = {epochs}\n{python}{PYTHON}```\n\nRust, with `use \
+             climd::*` and `use climd::schedule::*`:\n\n```rust\nlet epochs = {epochs};\n{rust}{RUST}```\n\nPredict with the plain logits.\n"
         )
     }
 }

@@ -65,19 +65,15 @@ impl Line {
     /// `patients`: mean number in the training part.
     #[must_use]
     pub fn of_cell(data: &str, cell: Cell, patients: f64, results: &[RowResult]) -> Vec<Line> {
-        let values = |result: &RowResult| -> Vec<f64> {
-            result.runs.iter().map(|(_, run)| 100.0 * run.confusion.macro_f1()).collect()
-        };
         let beside = |result: &RowResult, other: usize| {
             let other = results.get(other).filter(|other| other.row.id != result.row.id)?;
-            let differences: Vec<f64> = values(result).iter().zip(values(other)).map(|(a, b)| a - b).collect();
-            Paired::of(&differences, result.test_to_train)
+            Paired::between(&result.macro_f1(), &other.macro_f1(), result.test_to_train)
         };
         let of_row = |result: &RowResult| {
-            let summary = Summary::of(&values(result));
+            let summary = Summary::of(&result.macro_f1());
             let line = Line {
                 splits: result.runs.len(),
-                steps: result.runs.first().map_or(0, |(config, _)| config.steps),
+                steps: result.steps(),
                 patients: Some(round(patients)),
                 mean: summary.map(|of| round(of.mean)),
                 sd: summary.and_then(|of| of.sd).map(round),

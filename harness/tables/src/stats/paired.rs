@@ -80,6 +80,13 @@ impl Paired {
             p: wilcoxon(differences),
         })
     }
+
+    /// The same by the values of both rows, ours minus theirs, split by split.
+    #[must_use]
+    pub fn between(ours: &[f64], theirs: &[f64], test_to_train: f64) -> Option<Paired> {
+        let differences: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours - theirs).collect();
+        Paired::of(&differences, test_to_train)
+    }
 }
 
 /// The interval of a mean with this standard error.

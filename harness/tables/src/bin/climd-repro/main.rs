@@ -53,9 +53,10 @@ enum Command {
     /// own rate, of 3e-4, 1e-3 and 3e-3, from one inner split.
     Map(map::Arguments),
     /// How long to train: the rows of `answer` after a tenth of the epochs up to twice as many.
+    #[command(mut_arg("shares", |shares| shares.default_values(["10", "25", "50", "100", "200"])))]
     Lengths(lengths::Arguments),
     /// Rules that choose a learning rate, for plain training, the curriculum and prior correction.
-    Rates(rates::Arguments),
+    Rates(options::Studied),
     /// Samplers on data with several labels a sample: yeast and padchest-reports, as `make data-labels` fetches them.
     Targets(targets::Arguments),
     /// Splits, sites and epochs of three sets of chest X-rays, as `make data-chest` fetches them; trains nothing.
@@ -83,7 +84,7 @@ fn main() -> Result<()> {
         Command::Paper(arguments) => regimes::write_paper(&arguments),
         Command::Map(arguments) => map::write(&arguments),
         Command::Lengths(arguments) => lengths::write(&arguments),
-        Command::Rates(arguments) => rates::write(&arguments),
+        Command::Rates(studied) => rates::write(&studied),
         Command::Targets(arguments) => targets::write(&arguments),
         Command::Chest { out } => chest::write("data/chest".as_ref(), &out),
     }

@@ -10,6 +10,7 @@ use climd_networks::config::{NoiseKind, Thinning};
 use climd_repro::cache::Cache;
 use climd_repro::changes::Changes;
 use climd_repro::experiment::{Runner, Study};
+use climd_repro::length::SHARES;
 use climd_repro::progress::Progress;
 use climd_repro::rate::Rate;
 use climd_repro::study::EPOCHS;
@@ -71,7 +72,7 @@ impl Splits {
 
 /// What is done to training parts.
 #[derive(Debug, Args)]
-pub struct Changed {
+struct Changed {
     /// Thin the training part to a long tail: the largest class to the smallest as R to 1.
     #[arg(long, value_name = "R")]
     imbalance: Option<f64>,
@@ -94,7 +95,7 @@ enum Noise {
 
 impl Changed {
     /// As the library says it.
-    pub fn changes(&self) -> Changes {
+    fn changes(&self) -> Changes {
         let &Changed { imbalance, exact, noise, noise_kind } = self;
         let noise_kind = match noise_kind {
             Noise::Uniform => None,
@@ -102,6 +103,40 @@ impl Changed {
         };
         Changes { imbalance, thinning: exact.then_some(Thinning::Exact), noise, noise_kind }
     }
+}
+
+/// What commands that train have in common: data, splits, changes, and how runs are done.
+#[derive(Debug, Args)]
+pub struct Studied {
+    #[command(flatten)]
+    pub sets: Sets,
+    #[command(flatten)]
+    pub splits: Splits,
+    #[command(flatten)]
+    changed: Changed,
+    #[command(flatten)]
+    pub work: Work,
+}
+
+impl Studied {
+    /// The data sets.
+    pub fn load(&self) -> Result<Vec<Dataset>> {
+        self.sets.load(&self.work)
+    }
+
+    /// The study of one of them.
+    pub fn study<'a>(&self, dataset: &'a Dataset, rate: Rate) -> Study<'a> {
+        self.splits.study(dataset, self.changed.changes(), rate)
+    }
+}
+
+/// How long is trained.
+#[derive(Debug, Args)]
+pub struct Lengths {
+    /// Lengths of training, percent of --epochs; 100 is always among them.
+    #[arg(long, value_name = "PERCENT", num_args = 1.., default_values_t = SHARES,
+        value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub shares: Vec<u64>,
 }
 
 /// Where a learning rate comes from.

@@ -16,20 +16,16 @@ use climd_repro::section::Section;
 use climd_repro::tables::{Table, TableRow, keep};
 use climd_repro::{comparisons, patients, shift};
 
-use super::options::{Changed, Lr, Sets, Splits, Work};
+use super::options::{Lr, Studied};
 
 /// Options of a table.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    sets: Sets,
-    #[command(flatten)]
-    splits: Splits,
+    studied: Studied,
     /// Where learning rates come from; for each a section of the page. Default: tuned and paper.
     #[arg(long, value_enum, num_args = 1..)]
     lr: Vec<Lr>,
-    #[command(flatten)]
-    changed: Changed,
     /// Train only rows whose names hold one of these texts, and those that they are compared with; the page then has
     /// every row of the table whose runs are all there.
     #[arg(long, value_name = "TEXT", num_args = 1..)]
@@ -37,8 +33,6 @@ pub struct Arguments {
     /// Number of splits for plots of the course of training; 0 for none.
     #[arg(long, value_name = "N", default_value_t = 0)]
     curves: u64,
-    #[command(flatten)]
-    work: Work,
 }
 
 impl Arguments {
@@ -55,16 +49,16 @@ impl Arguments {
 /// Writes the page of the table for each data set.
 pub fn write(table: Table, arguments: &Arguments) -> Result<()> {
     let rates = arguments.rates(table)?;
-    arguments.sets.load(&arguments.work)?.iter().try_for_each(|dataset| one(table, arguments, &rates, dataset))
+    arguments.studied.load()?.iter().try_for_each(|dataset| one(table, arguments, &rates, dataset))
 }
 
 fn one(table: Table, arguments: &Arguments, rates: &[Rate], dataset: &Dataset) -> Result<()> {
-    let (work, out) = (&arguments.work, arguments.work.out());
-    let mut rows = table.rows(arguments.splits.epochs());
-    if dataset.name != "brca" || arguments.sets.are_cut() {
+    let (work, out) = (&arguments.studied.work, arguments.studied.work.out());
+    let mut rows = table.rows(arguments.studied.splits.epochs());
+    if dataset.name != "brca" || arguments.studied.sets.are_cut() {
         rows.iter_mut().for_each(|row| row.paper = None); // the paper's figures are of breast cancer
     }
-    let study = arguments.splits.study(dataset, arguments.changed.changes(), Rate::Tuned);
+    let study = arguments.studied.study(dataset, Rate::Tuned);
     let mut page = Page::new(table, &study);
     work.run(&dataset.name, None, |runner| {
         for &rate in rates {
