@@ -195,8 +195,9 @@ impl Answer {
         format!(
             "\n## The code for it\n\nPyTorch, with `import climd`, `import torch.nn.functional as F` and `from \
              climd.torch import CurriculumSampler, Measurer, prior_corrected_cross_entropy`; `net.views` gives the \
-             logits and the embeddings of every modality:\n\n```python\nepochs = {epochs}\n{python}{PYTHON}```\n\nRust, with `use \
-             climd::*` and `use climd::schedule::*`:\n\n```rust\nlet epochs = {epochs};\n{rust}{RUST}```\n\nPredict with the plain logits.\n"
+             logits and the embeddings of every modality:\n\n```python\nepochs = {epochs}\n{python}{PYTHON}```\n\n\
+             Rust, with `use climd::*` and `use climd::schedule::*`:\n\n```rust\nlet epochs = \
+             {epochs};\n{rust}{RUST}```\n\nPredict with the plain logits.\n"
         )
     }
 }
