@@ -9,13 +9,8 @@ use rayon::prelude::*;
 
 /// Items with groups. The result for one stretch of items does not depend on other stretches.
 pub(super) trait Items: Sync {
-    /// Calls `to(group, value)` for each of these items in order. A stretch begins at an even item.
+    /// Calls `to(group, value)` for each of these items in order.
     fn visit(&self, items: Range<usize>, to: impl FnMut(usize, u32));
-
-    /// Calls `to(group)` for each of these items in order. It may be faster than [`visit`](Self::visit).
-    fn groups(&self, items: Range<usize>, mut to: impl FnMut(usize)) {
-        self.visit(items, |group, _| to(group));
-    }
 }
 
 /// The least number of items for a thread.
@@ -27,11 +22,10 @@ pub(super) fn scatter(items: &impl Items, groups: usize, sizes: Option<&[usize]>
     let len = out.len();
     // few stretches, as each has a table of groups, which should be small beside its items
     let stretches = (2 * rayon::current_num_threads()).min(len / STRETCH.max(16 * groups)).max(1);
-    let start =
-        |at: usize| if at == stretches { len } else { (len as u128 * at as u128 / stretches as u128) as usize & !1 };
+    let start = |at: usize| (len as u128 * at as u128 / stretches as u128) as usize;
     let count = |at: usize| {
         let mut counts = vec![0; groups];
-        items.groups(start(at)..start(at + 1), |group| counts[group] += 1);
+        items.visit(start(at)..start(at + 1), |group, _| counts[group] += 1);
         counts
     };
     let counts: Vec<Vec<usize>> = match sizes {
