@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::copies::copies_and_rest;
 use super::keys::{CHUNK, Keys};
-use super::scatter::split;
+use super::scatter::{room, split};
 use crate::ClassIndex;
 use crate::raw::{Kernel, wide};
 
@@ -80,7 +80,7 @@ pub(super) struct Chosen {
 pub(super) fn choose(classes: &ClassIndex, quotas: &[usize], keys: &Keys<'_>, spare: &mut Vec<u32>) -> Chosen {
     let (sizes, of) = (classes.counts(), classes.sample_classes());
     let buckets = Buckets::new(sizes);
-    spare.resize(of.len(), 0);
+    let spare = room(spare, of.len());
     let mut is_in = vec![0; of.len()]; // first the class, counted from the first one of its bucket
     let deal = |(at, (dealt, local)): (usize, (&mut [u32], &mut [u16]))| {
         let samples = at * CHUNK..at * CHUNK + dealt.len();

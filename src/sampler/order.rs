@@ -8,7 +8,7 @@
 use rayon::prelude::*;
 
 use super::random::{Purpose, Words};
-use super::scatter::split;
+use super::scatter::{room, split};
 
 /// The longest list with a single bucket.
 const BUCKET: usize = 1 << 14;
@@ -25,7 +25,7 @@ pub(super) fn order(list: &mut [u32], spare: &mut Vec<u32>, seed: u64, epoch: us
     if bits == 0 {
         return shuffle(list, 0, seed, epoch);
     }
-    spare.resize(list.len(), 0);
+    let spare = room(spare, list.len());
     let stretch = STRETCH.max(PIECE << bits);
     let deal = |memory: &mut Vec<u32>, (at, (list, dealt)): (usize, (&[u32], &mut [u32]))| {
         let buckets = buckets(at * stretch, list.len(), bits, seed, epoch);

@@ -53,6 +53,14 @@ pub(super) fn scatter(items: &impl Items, groups: usize, sizes: Option<&[usize]>
     totals
 }
 
+/// The first `len` places of a memory, with whatever is in them. What is there already is not written again.
+pub(super) fn room(memory: &mut Vec<u32>, len: usize) -> &mut [u32] {
+    if memory.len() < len {
+        memory.resize(len, 0);
+    }
+    &mut memory[..len]
+}
+
 /// Consecutive parts of these sizes.
 pub(super) fn split<'a, T>(mut list: &'a mut [T], sizes: &[usize]) -> Vec<&'a mut [T]> {
     let mut parts = Vec::with_capacity(sizes.len());

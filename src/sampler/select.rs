@@ -17,7 +17,7 @@ use super::copies::copies_and_rest;
 use super::keys::{CHUNK, Keys, key_or_stand_in};
 use super::many;
 use super::random::{Purpose, Words};
-use super::scatter::{Items, scatter, split};
+use super::scatter::{Items, room, scatter, split};
 use super::spread::{End, Kept, SMALL, Spread};
 use crate::{ClassIndex, Pick};
 
@@ -180,7 +180,7 @@ impl Search<'_> {
         group: impl Fn(usize) -> usize + Sync,
         spare: &mut Vec<u32>,
     ) -> Vec<Stretch> {
-        spare.resize(self.keys.len(), 0);
+        let spare = room(spare, self.keys.len());
         let survey = |(at, part): (usize, &mut [u32])| {
             let mut stretch = Stretch { len: 0, near: Vec::new() };
             self.keys.visit(at * CHUNK..at * CHUNK + part.len(), |sample, key| {
@@ -330,8 +330,7 @@ pub(super) fn window(n: usize, window: &Range<usize>, ranking: &Ranking<'_>, out
 }
 
 fn everything(num_samples: usize, out: &mut Vec<u32>) {
-    out.clear();
-    out.extend(0..num_samples as u32);
+    (0..num_samples as u32).into_par_iter().with_min_len(CHUNK).collect_into_vec(out);
 }
 
 /// For each stretch the places of its samples that are in, as ranges.
