@@ -14,6 +14,11 @@ pub const SHARES: [u64; 4] = [10, 25, 50, 100];
 /// The usual length, percent.
 const USUAL: u64 = 100;
 
+/// A length in words.
+pub(crate) fn words(epochs: usize) -> String {
+    if epochs == 1 { "1 epoch".to_owned() } else { format!("{epochs} epochs") }
+}
+
 /// Lengths of training that a row may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidates {

@@ -11,7 +11,7 @@ use comfy_table::{Table as Grid, presets};
 
 use crate::answer;
 use crate::experiment::{RowResult, Runner};
-use crate::length::Candidates;
+use crate::length::{Candidates, words};
 use crate::plot::{self, Series};
 use crate::rate::Rate;
 use crate::record::{Record, round};
@@ -30,7 +30,7 @@ struct Length {
 
 impl Length {
     fn of(epochs: usize) -> Length {
-        Length { id: format!("{epochs}-epochs"), name: format!("{epochs} epochs"), epochs: Some(epochs) }
+        Length { id: format!("{epochs}-epochs"), name: words(epochs), epochs: Some(epochs) }
     }
 }
 

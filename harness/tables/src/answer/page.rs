@@ -6,6 +6,7 @@ use comfy_table::{Table as Grid, presets};
 
 use super::choice::{Compared, Told, found};
 use super::{ARMS, Answer, Arm, Choice};
+use crate::length::words;
 use crate::section::{difference, or_dash, p_value};
 use crate::stats::{LEAST_SPLITS, Paired};
 
@@ -77,15 +78,15 @@ impl Answer {
     fn told_length(&self, choice: &Choice) -> String {
         let own = |row: usize| self.lengths.as_ref().and_then(|lengths| lengths.of_row(row));
         let (Some(gain), Some([half, ..])) = (choice.told_length(), own(choice.chosen)) else { return String::new() };
-        let (usual, gain_shown) = (self.epochs, ends(&gain));
+        let (usual, half, gain_shown) = (words(self.epochs), words(half), ends(&gain));
         if gain.difference.mean > 0.0 {
             return format!(
-                "\n**Train it for about {half} epochs, and choose how long on held-out training samples.** That gains \
-                 {gain_shown} points over {usual} epochs.\n"
+                "\n**Train it for about {half}, and choose how long on held-out training samples.** That gains \
+                 {gain_shown} points over {usual}.\n"
             );
         }
         format!(
-            "\n**Train it for {usual} epochs.** A length that is chosen on held-out training samples loses: \
+            "\n**Train it for {usual}.** A length that is chosen on held-out training samples loses: \
              {gain_shown} points. So the differences above are of training that is too short or too long: compare the \
              methods again with `--shares 100`.\n"
         )
@@ -95,7 +96,7 @@ impl Answer {
     fn how_long(&self, choice: &Choice) -> String {
         let Some(lengths) = &self.lengths else { return String::new() };
         let mut grid = Grid::new();
-        let header = ["method".to_owned(), "epochs".into(), format!("over {} epochs [95 %]", self.epochs)];
+        let header = ["method".to_owned(), "epochs".into(), format!("over {} [95 %]", words(self.epochs))];
         grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
         for (at, row) in choice.rows.iter().enumerate() {
             let epochs = lengths.of_row(at).map(|[half, low, high]| format!("{half} ({low} to {high})"));
@@ -104,8 +105,8 @@ impl Answer {
         }
         format!(
             "\n## How long to train\n\nEpochs that inner splits of the training part choose, as the median over the \
-             splits, the least and the most; and what that gains over {} epochs of the same method.\n\n{grid}\n",
-            self.epochs
+             splits, the least and the most; and what that gains over {} of the same method.\n\n{grid}\n",
+            words(self.epochs)
         )
     }
 
@@ -150,7 +151,7 @@ impl Answer {
     fn how_sure(&self, choice: &Choice, command: &str) -> String {
         let splits = self.splits();
         let length = match (&self.lengths, self.rate.inner()) {
-            (None, _) => format!("every method takes as many steps as {} epochs of plain training", self.epochs),
+            (None, _) => format!("every method takes as many steps as {} of plain training", words(self.epochs)),
             (Some(_), 1) => "every method trains as long as one inner split says".to_owned(),
             (Some(_), inner) => format!("every method trains as long as {inner} inner splits say"),
         };
