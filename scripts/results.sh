@@ -33,6 +33,7 @@ repro advice --data lgg --seeds 20 --first-seed 20 --lr one --imbalance 50 --epo
 repro advice --data lgg --seeds 20 --first-seed 20 --lr one --imbalance 50 "$@"
 repro regimes --data brca --lr one --seeds 10 "$@"
 repro map --data htad lgg kipan digits brca --seeds 10 "$@"
+repro lengths --data htad kipan lgg digits brca --seeds 20 --shares 10 25 50 --inner 1 "$@"
 repro lengths --data htad kipan lgg digits brca --seeds 20 --imbalance 50 "$@"
 repro lengths --data htad kipan --seeds 20 --imbalance 50 --noise 0.2 --shares 10 25 50 --inner 1 "$@"
 repro lengths --data kipan brca digits --seeds 20 --noise 0.2 --shares 10 25 50 --inner 1 "$@"
