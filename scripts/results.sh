@@ -40,6 +40,7 @@ repro lengths --data kipan brca digits --seeds 20 --noise 0.2 --shares 10 25 50 
 repro lengths --data kipan --seeds 20 --first-seed 20 --noise 0.2 --shares 25 "$@"
 repro rates --data htad kipan --imbalance 50 --seeds 6 --first-seed 1000 "$@"
 repro rates --data htad kipan --imbalance 20 --exact --epochs 10 --seeds 6 --first-seed 1000 "$@"
+repro label-noise --data digits htad --seeds 20 --first-seed 20 --lr one --noise 0.2 --imbalance 50 --epochs 25 "$@"
 repro label-noise --data digits htad kipan --seeds 20 --first-seed 20 --lr one --noise 0.2 --imbalance 50 "$@"
 repro targets --data yeast padchest-reports --seeds 20 "$@"
 repro chest "$@"
