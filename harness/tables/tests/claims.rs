@@ -315,7 +315,7 @@ fn with_right_labels_no_shorter_training_is_better() {
     assert_eq!((chosen.len(), ahead(&chosen)), (25, Vec::new()));
 }
 
-/// `advice.md`: "a curriculum or `Trim` helps a training that is too long".
+/// `advice.md`: "on digits a curriculum or `Trim` helps a training that is too long".
 #[test]
 fn on_digits_with_wrong_labels_what_helps_after_100_epochs_does_not_after_10() {
     let all = results();
