@@ -315,6 +315,23 @@ fn with_right_labels_no_shorter_training_is_better() {
     assert_eq!((chosen.len(), ahead(&chosen)), (25, Vec::new()));
 }
 
+/// `advice.md`, "The same, with a length from an inner split for every row", at 50:1.
+#[test]
+fn with_chosen_lengths_at_50_to_1_the_loss_is_told_on_two_sets_and_the_curriculum_on_none() {
+    let all = results();
+    let gains = |id: &str, beside: &str| -> Vec<&Record> {
+        let of = differences(&all, "lengths", "macro F1", |of| of == id, beside);
+        of.into_iter().filter(|of| of.data.ends_with(", 50:1")).collect()
+    };
+    assert_eq!(ahead(&gains("chosen/prior", "chosen/plain")), ["htad 50:1", "lgg 50:1"]);
+    assert_eq!(
+        (gains("chosen/climd", "chosen/plain").len(), ahead(&gains("chosen/climd", "chosen/plain"))),
+        (5, vec![])
+    );
+    let plain = gains("chosen/plain", "100-epochs/plain");
+    assert!(plain.iter().all(|of| of.high.unwrap() > 0.0 && of.difference.unwrap() > -0.75));
+}
+
 /// `advice.md`: "on digits a curriculum or `Trim` helps a training that is too long".
 #[test]
 fn on_digits_with_wrong_labels_what_helps_after_100_epochs_does_not_after_10() {
