@@ -25,8 +25,11 @@ pub(super) fn order(list: &mut [u32], spare: &mut Vec<u32>, seed: u64, epoch: us
     if bits == 0 {
         return shuffle(list, 0, seed, epoch);
     }
-    let spare = room(spare, list.len());
-    let stretch = STRETCH.max(PIECE << bits);
+    by_buckets(list, room(spare, list.len()), (bits, STRETCH.max(PIECE << bits)), seed, epoch);
+}
+
+/// As [`order`], with `1 << bits` buckets and stretches of a given length, on which the order does not depend.
+fn by_buckets(list: &mut [u32], spare: &mut [u32], (bits, stretch): (u32, usize), seed: u64, epoch: usize) {
     let deal = |memory: &mut Vec<u32>, (at, (list, dealt)): (usize, (&[u32], &mut [u32]))| {
         let buckets = buckets(at * stretch, list.len(), bits, seed, epoch);
         // where it stays in the cache, whereas `dealt` is not there yet
@@ -137,6 +140,17 @@ mod tests {
             prop_assert_eq!(&list, &naive(&start, seed, epoch));
             list.sort_unstable();
             prop_assert_eq!(list, start);
+        }
+    }
+
+    #[test]
+    fn the_order_does_not_depend_on_the_stretches() {
+        let start: Vec<u32> = (0..70_001).collect();
+        let expected = naive(&start, 3, 5);
+        for stretch in [999, 1 << 15, 65_537, 70_001, 1 << 20] {
+            let mut list = start.clone();
+            by_buckets(&mut list, &mut vec![9; 70_001], (bits_of(70_001), stretch), 3, 5);
+            assert!(list == expected, "stretches of {stretch}");
         }
     }
 

@@ -10,8 +10,8 @@ use climd_networks::config::Part;
 use comfy_table::{Table as Grid, presets};
 
 use crate::answer;
+use crate::candidates::{Candidates, words};
 use crate::experiment::{RowResult, Runner};
-use crate::length::{Candidates, words};
 use crate::plot::{self, Series};
 use crate::rate::Rate;
 use crate::record::{Record, round};

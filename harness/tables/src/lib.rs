@@ -4,13 +4,13 @@
 
 pub mod answer;
 pub mod cache;
+pub mod candidates;
 pub mod changes;
 pub mod chest;
 pub mod comparisons;
 pub mod curves;
 pub mod experiment;
 mod least;
-pub mod length;
 pub mod lengths;
 pub mod map;
 pub mod overview;

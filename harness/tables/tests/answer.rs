@@ -138,6 +138,21 @@ fn results(hits: &[[[usize; 2]; 6]]) -> Vec<RowResult> {
     all
 }
 
+/// Ten splits of two classes of these sizes.
+fn answer_of(results: Vec<RowResult>, sizes: Vec<usize>, lengths: Option<Lengths>) -> Answer {
+    Answer {
+        data: "clinic".into(),
+        classes: vec!["ill".into(), "rare".into()],
+        sizes,
+        grouped: false,
+        rate: Rate::Own,
+        epochs: 100,
+        wanted: 10,
+        results,
+        lengths,
+    }
+}
+
 #[test]
 fn the_simplest_row_that_is_told_from_plain_training_is_chosen_and_else_none() {
     assert_eq!(rows(4).iter().map(|row| row.id.arm).collect::<Vec<_>>()[..2], ["plain", "prior"]);
@@ -146,18 +161,7 @@ fn the_simplest_row_that_is_told_from_plain_training_is_chosen_and_else_none() {
         (0..10).map(|split| [[18, 3], [17 + split % 2, 8], [18, 3 + split % 2], [18, 3], [18, 3], [18, 3]]).collect();
     let choice = Choice::of(&results(&clear), None).unwrap();
     assert_eq!((choice.chosen, choice.rows[1].told(), choice.rows[2].told()), (1, Some(1.0), None));
-    let page = Answer {
-        data: "clinic".into(),
-        classes: vec!["ill".into(), "rare".into()],
-        sizes: vec![60, 12],
-        grouped: false,
-        rate: Rate::Own,
-        epochs: 100,
-        wanted: 10,
-        results: results(&clear),
-        lengths: None,
-    }
-    .page("climd-repro answer --data clinic");
+    let page = answer_of(results(&clear), vec![60, 12], None).page("climd-repro answer --data clinic");
     assert!(page.starts_with("# What to use on clinic\n\n**Use prior correction.** It gains +"), "{page}");
     let rare = page.lines().find(|line| line.starts_with("| rare")).unwrap().replace(' ', "");
     assert!(rare.starts_with("|rare|10.0|3.0|+5.0[+5.0,+5.0]|"), "{rare}");
@@ -178,17 +182,7 @@ fn splits(hits: impl Fn(usize, usize) -> usize) -> Vec<[[usize; 2]; 6]> {
 fn page(own: &[[[usize; 2]; 6]], usual: &[[[usize; 2]; 6]]) -> String {
     let (own, usual) = (results(own), results(usual));
     let chosen = (0..6).map(|_| vec![10, 25, 25, 25, 25, 25, 25, 25, 50, 50]).collect();
-    let answer = Answer {
-        data: "clinic".into(),
-        classes: vec!["ill".into(), "rare".into()],
-        sizes: vec![60, 30],
-        grouped: false,
-        rate: Rate::Own,
-        epochs: 100,
-        wanted: 10,
-        results: own,
-        lengths: Some(Lengths { chosen, usual }),
-    };
+    let answer = answer_of(own, vec![60, 30], Some(Lengths { chosen, usual }));
     answer.page("climd-repro answer --data clinic")
 }
 
@@ -239,4 +233,29 @@ fn the_length_of_a_method_that_is_used_is_its_own() {
     assert!(text.starts_with("# What to use on clinic\n\n**Use prior correction.** It gains +"), "{text}");
     assert!(text.contains(" after Holm for 6 comparisons"), "{text}");
     assert!(text.contains("**Train it for about 25 epochs"), "{text}");
+}
+
+#[test]
+fn runs_that_are_too_old_for_a_choice_are_an_error_and_not_the_usual_length() {
+    let place = tempfile::tempdir().unwrap();
+    let dataset = climd_data::Dataset::load(folder(place.path(), false)).unwrap();
+    let (changes, rate) = (Changes::default(), Rate::One);
+    let study = Study { dataset: &dataset, changes, epochs: 2, batch_size: 32, first_seed: 0, seeds: 1, rate };
+    let file = place.path().join("runs.jsonl");
+    let go = || {
+        let cache = Cache::open(&file).unwrap();
+        let runner = Runner { cache, jobs: 1, device: Device::Cpu, until: None, planned: &|_| {}, progress: &|_| {} };
+        answer(&runner, &study, &[50]).map(|answer| answer.splits())
+    };
+    assert_eq!(go().unwrap(), 1);
+    let without = |line: &str| {
+        let mut run: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(run["outcome"]["quality"].is_object());
+        run["outcome"]["quality"] = serde_json::Value::Null;
+        run.to_string() + "\n"
+    };
+    let old: String = fs::read_to_string(&file).unwrap().lines().map(without).collect();
+    fs::write(&file, old).unwrap();
+    let error = go().unwrap_err().to_string();
+    assert!(error.contains("`shares`") && error.contains("too old"), "{error}");
 }

@@ -42,8 +42,9 @@ pub struct Compared {
     pub macro_f1: Summary,
     /// The difference to plain training, each with its own length; none for plain training itself.
     pub gain: Option<Told>,
-    /// The difference to itself after as many epochs as usual; none if no length was chosen.
-    pub length: Option<Paired>,
+    /// The difference to itself after as many epochs as usual; none if no length was chosen. Holm's p counts that of
+    /// plain training alone.
+    pub length: Option<Told>,
 }
 
 impl Compared {
@@ -74,8 +75,6 @@ pub struct Choice {
     pub rows: Vec<Compared>,
     /// The number of the row to use; 0, plain training, if none is told to be ahead of it.
     pub chosen: usize,
-    /// Plain training of its own length beside that of the usual one; none if no length was chosen.
-    pub length: Option<Told>,
 }
 
 impl Choice {
@@ -90,12 +89,15 @@ impl Choice {
         let mut rows = Vec::new();
         for (at, result) in results.iter().enumerate() {
             let gain = (result.row.id != plain.row.id).then(|| paired(result, plain)).flatten().map(Told::new);
-            let length = usual.and_then(|usual| paired(result, usual.get(at)?));
+            let length = usual.and_then(|usual| paired(result, usual.get(at)?)).map(Told::new);
             let (id, name) = (result.row.id, result.row.name.clone());
             rows.push(Compared { id, name, macro_f1: Summary::of(&result.macro_f1())?, gain, length });
         }
-        let mut length = rows[0].length.map(Told::new);
-        let mut all: Vec<&mut Told> = rows.iter_mut().filter_map(|row| row.gain.as_mut()).chain(&mut length).collect();
+        let counted = |(at, row): (usize, _)| {
+            let Compared { gain, length, .. }: &mut Compared = row;
+            if at == 0 { length.as_mut() } else { gain.as_mut() }
+        };
+        let mut all: Vec<&mut Told> = rows.iter_mut().enumerate().filter_map(counted).collect();
         let ps: Option<Vec<f64>> = all.iter().map(|told| told.gain.p_corrected).collect();
         if let Some(ps) = ps {
             all.iter_mut().zip(holm(&ps)).for_each(|(told, p)| told.holm = Some(p));
@@ -107,22 +109,24 @@ impl Choice {
                 chosen = at;
             }
         }
-        Some(Choice { rows, chosen, length })
+        Some(Choice { rows, chosen })
     }
 
     /// How many differences Holm's p counts.
     #[must_use]
     pub fn comparisons(&self) -> usize {
-        self.rows.len() - 1 + usize::from(self.length.is_some())
+        self.rows.len() - 1 + usize::from(self.rows[0].length.is_some())
     }
 
     /// What its own length does for the row to use, if it is told.
     #[must_use]
     pub fn told_length(&self) -> Option<Paired> {
-        match self.chosen {
-            0 => self.length.filter(|length| length.side().is_some()).map(|length| length.gain),
-            row => self.rows[row].length.filter(|length| length.corrected.is_some_and(|of| of.low * of.high > 0.0)),
-        }
+        let length = self.rows[self.chosen].length?;
+        let told = match self.chosen {
+            0 => length.side().is_some(),
+            _ => length.gain.corrected.is_some_and(|of| of.low * of.high > 0.0),
+        };
+        told.then_some(length.gain)
     }
 
     /// Whether there are enough splits for an interval.

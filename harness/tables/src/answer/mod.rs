@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use climd_data::Dataset;
 use climd_networks::config::Part;
 
+use crate::candidates::Candidates;
 use crate::experiment::{RowResult, Runner, TimeIsOver};
-use crate::length::Candidates;
 use crate::rate::Rate;
 use crate::study::{Row, Study};
 use crate::tables::Table;
@@ -153,7 +153,7 @@ fn extend(all: &mut Vec<RowResult>, split: Vec<RowResult>) {
 }
 
 impl Lengths {
-    /// The length of a row that half of the splits are not above, and the shortest and the longest one.
+    /// The median length of a row, of two the longer, and the shortest and the longest one.
     #[must_use]
     pub fn of_row(&self, row: usize) -> Option<[usize; 3]> {
         let mut sorted = self.chosen.get(row)?.clone();

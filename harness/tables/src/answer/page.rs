@@ -6,7 +6,7 @@ use comfy_table::{Table as Grid, presets};
 
 use super::choice::{Compared, Told, found};
 use super::{ARMS, Answer, Arm, Choice};
-use crate::length::words;
+use crate::candidates::words;
 use crate::section::{difference, or_dash, p_value};
 use crate::stats::{LEAST_SPLITS, Paired};
 
@@ -100,7 +100,7 @@ impl Answer {
         grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
         for (at, row) in choice.rows.iter().enumerate() {
             let epochs = lengths.of_row(at).map(|[half, low, high]| format!("{half} ({low} to {high})"));
-            let gain = row.length.as_ref().map(ends);
+            let gain = row.length.map(|length| ends(&length.gain));
             grid.add_row([row.name.clone(), epochs.unwrap_or_default(), gain.unwrap_or_default()]);
         }
         format!(

@@ -5,7 +5,7 @@ use clap::Args;
 use climd_repro::answer::answer;
 use climd_repro::changes::Changes;
 
-use super::options::{Lengths, Lr, Splits, Work, end, folder, load, minutes};
+use super::options::{Lr, Shares, Splits, Work, end, folder, load, minutes};
 
 /// Options of `answer`.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = Lr::Own)]
     lr: Lr,
     #[command(flatten)]
-    lengths: Lengths,
+    shares: Shares,
     /// Minutes after which it stops; the same command goes on later.
     #[arg(long, default_value_t = 30.0, value_parser = minutes)]
     minutes: f64,
@@ -38,7 +38,7 @@ pub fn write(mut arguments: Arguments) -> Result<()> {
     let mut dataset = load(&arguments.data, arguments.samples)?;
     dataset.split = None; // intervals need several
     let study = arguments.splits.study(&dataset, Changes::default(), arguments.lr.into());
-    let answer = arguments.work.run(&dataset.name, end, |runner| answer(runner, &study, &arguments.lengths.shares))?;
+    let answer = arguments.work.run(&dataset.name, end, |runner| answer(runner, &study, &arguments.shares.shares))?;
     let words = std::env::args().skip(1).map(|word| if word.contains(' ') { format!("'{word}'") } else { word });
     let command = format!("climd-repro {}", words.collect::<Vec<_>>().join(" "));
     println!("{}", answer.page(&command));

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use climd_repro::lengths::{self, Lengths, Wanted};
 
-use super::options::{self, Lr, Studied};
+use super::options::{Lr, Shares, Studied};
 
 /// Options of `lengths`.
 #[derive(Debug, Args)]
@@ -15,7 +15,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value = "one")]
     lr: Lr,
     #[command(flatten)]
-    lengths: options::Lengths,
+    shares: Shares,
     /// Inner splits on which a length is chosen for every row and split; 0: it is not.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100))]
     inner: u32,
@@ -23,7 +23,7 @@ pub struct Arguments {
 
 /// Writes the page of all data sets.
 pub fn write(arguments: &Arguments) -> Result<()> {
-    let Arguments { studied, lr, lengths: options::Lengths { shares }, inner } = arguments;
+    let Arguments { studied, lr, shares: Shares { shares }, inner } = arguments;
     let wanted = Wanted { shares, inner: *inner };
     let mut all = Vec::new();
     for mut dataset in studied.load()? {

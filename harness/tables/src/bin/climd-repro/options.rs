@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 use climd_data::Dataset;
 use climd_networks::config::{NoiseKind, Thinning};
 use climd_repro::cache::Cache;
+use climd_repro::candidates::SHARES;
 use climd_repro::changes::Changes;
 use climd_repro::experiment::{Runner, Study};
-use climd_repro::length::SHARES;
 use climd_repro::progress::Progress;
 use climd_repro::rate::Rate;
 use climd_repro::study::EPOCHS;
@@ -132,7 +132,7 @@ impl Studied {
 
 /// How long is trained.
 #[derive(Debug, Args)]
-pub struct Lengths {
+pub struct Shares {
     /// Lengths of training, percent of --epochs; 100 is always among them.
     #[arg(long, value_name = "PERCENT", num_args = 1.., default_values_t = SHARES,
         value_parser = clap::value_parser!(u64).range(1..=10_000))]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use climd_networks::config::Part;
 
 use crate::experiment::{RowResult, Runner};
@@ -59,7 +59,7 @@ impl Candidates {
     /// For every row, the number of the length that so many inner splits choose on each split.
     ///
     /// # Errors
-    /// Those of [`Runner::rows`].
+    /// Those of [`Runner::rows`], and if a run that is in the cache is too old to have a loss.
     pub(crate) fn chosen(
         &self,
         runner: &Runner<'_>,
@@ -69,6 +69,13 @@ impl Candidates {
     ) -> Result<Vec<Vec<usize>>> {
         let of_repeat = |repeat| self.run(runner, study, rows, Part::Inner(repeat));
         let repeats = (0..inner).map(of_repeat).collect::<Result<Vec<_>>>()?;
+        let known = |of: &RowResult| of.runs.iter().all(|(_, run)| run.quality.is_some());
+        ensure!(
+            repeats.iter().flatten().flatten().all(known),
+            "`inner` and `shares`: runs of the {} learning rate that are in the cache are too old to choose a length \
+             from: take another rate, or one length alone",
+            study.rate.name()
+        );
         let of_split = |row: usize, split: usize| {
             let sum = |length: usize| repeats.iter().map(|of| loss(&of[length][row].runs[split].1)).sum();
             least(&(0..self.epochs.len()).map(sum).collect::<Vec<f64>>(), self.usual)
