@@ -63,7 +63,7 @@ brca-python: tools data ## the main job with PyTorch in place of Rust, beside wh
 	@scripts/test-python.sh "$(TARGET)" --co >/dev/null
 	@PYTHONPATH="$(TARGET)/python/site:$$($(PYTHON) -B scripts/slim_torch.py "$(TARGET)" | tail -n 1)" $(PYTHON) -B scripts/brca_torch.py $(ARGS)
 
-wheel: tools ## the Python package as a wheel for any Linux, in target/python/wheels; fetches zig's linker once
+wheel: tools ## the Python package as a wheel for any Linux, in target/python/release-wheels; fetches zig's linker once
 	@scripts/wheel.sh "$(TARGET)"
 
 test-frameworks: tools ## candle, tracing, TensorBoard: their features and examples; no libtorch

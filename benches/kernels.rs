@@ -36,6 +36,7 @@ struct Timed {
 struct Shape {
     modalities: usize,
     classes: usize,
+    /// 0: no embeddings, confidence alone.
     width: usize,
     /// One in so many samples lacks a modality.
     missing: Option<usize>,
@@ -52,6 +53,8 @@ fn timed<F: Value>(kind: &str, size: usize, of: fn(f32) -> F, shape: Shape, tota
     let present: Vec<Vec<bool>> = (0..modalities)
         .map(|m| (0..n).map(|i| missing.is_none_or(|one_in| !(i * 7 + m * 3).is_multiple_of(one_in))).collect())
         .collect();
+    let terms = if width == 0 { Terms::Confidence } else { Terms::Both };
+    let embeddings = if width == 0 { "no embeddings".to_owned() } else { format!("D={width}") };
     let mask = if missing.is_some() { ", a mask" } else { "" };
     let work = move || {
         let modality = |m: usize| {
@@ -59,10 +62,10 @@ fn timed<F: Value>(kind: &str, size: usize, of: fn(f32) -> F, shape: Shape, tota
             Modality { logits, embeddings, present: missing.map(|_| &present[m][..]) }
         };
         let modalities: Vec<Modality<'_, F>> = (0..modalities).map(modality).collect();
-        _ = black_box(measure(black_box(&labels), classes, &modalities, Terms::Both).unwrap());
+        _ = black_box(measure(black_box(&labels), classes, &modalities, terms).unwrap());
     };
     Timed {
-        name: format!("M={modalities}, C={classes}, D={width}, {kind}{mask}"),
+        name: format!("M={modalities}, C={classes}, {embeddings}, {kind}{mask}"),
         modalities,
         samples: n,
         work: Box::new(work),
@@ -127,7 +130,7 @@ fn main() {
     table("types", vec![f32s(3, 5, 64, None), f16, bf16, f64], repeats);
     table("modalities", (2..=9).map(|m| f32s(m, 5, 64, None)).collect(), repeats);
     table("masks", (2..=9).map(|m| f32s(m, 5, 64, Some(4))).collect(), repeats);
-    table("width", [4, 16, 50, 64, 100, 256].map(|d| f32s(3, 5, d, None)).into(), repeats);
+    table("width", [0, 4, 16, 50, 64, 100, 256].map(|d| f32s(3, 5, d, None)).into(), repeats);
     table("classes", [5, 10, 16, 17, 30, 100, 1000].map(|c| f32s(3, c, 64, None)).into(), repeats);
     table("labels a sample", [5, 14, 100].map(|labels| multi_hot(labels, total)).into(), repeats);
 }

@@ -31,6 +31,7 @@ repro advice --data htad kipan brca --seeds 20 --lr one --noise 0.2 --noise-kind
 repro advice --data lgg --seeds 20 --lr one --imbalance 50 --epochs 25 "$@"
 repro advice --data lgg --seeds 20 --first-seed 20 --lr one --imbalance 50 --epochs 25 "$@"
 repro advice --data lgg --seeds 20 --first-seed 20 --lr one --imbalance 50 "$@"
+repro observe --data brca htad --seeds 20 --lr tuned "$@"
 repro regimes --data brca --lr one --seeds 10 "$@"
 repro map --data htad lgg kipan digits brca --seeds 10 "$@"
 repro lengths --data htad kipan lgg digits brca --seeds 20 --shares 10 25 50 --inner 1 "$@"

@@ -17,7 +17,7 @@ const MAX_BITS: u32 = 16;
 /// The length of a stretch, unless pieces of buckets would then be shorter than [`PIECE`].
 const STRETCH: usize = 1 << 15;
 /// The mean length of a piece, at the least: the tables of where they start are small beside the list.
-const PIECE: usize = 1 << 5;
+const PIECE: usize = 1 << 6;
 
 /// Puts `list` into the training order of the epoch. `spare` lends its memory.
 pub(super) fn order(list: &mut [u32], spare: &mut Vec<u32>, seed: u64, epoch: usize) {

@@ -53,10 +53,12 @@ pub(super) fn scatter(items: &impl Items, groups: usize, sizes: Option<&[usize]>
     totals
 }
 
-/// The first `len` places of a memory, with whatever is in them. What is there already is not written again.
+/// The first `len` places of a memory, with whatever is in them. What is there already is not written again; new memory
+/// is not written at all, so that places that are never used take no pages.
 pub(super) fn room(memory: &mut Vec<u32>, len: usize) -> &mut [u32] {
     if memory.len() < len {
-        memory.resize(len, 0);
+        *memory = Vec::new(); // freed before there is more
+        *memory = vec![0; len];
     }
     &mut memory[..len]
 }

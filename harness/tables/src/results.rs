@@ -36,7 +36,8 @@ pub struct Page {
     sections: Vec<Section>,
     note: String,
     plots: Vec<(String, String)>, // file, caption
-    /// Whether the study was looked for on the splits that it has: those of another length than usual were.
+    /// Whether the study was looked for on the splits that it has: those of another length than usual were. So was the
+    /// label-noise table's on its fresh splits, where the usual length had been seen.
     is_searched: bool,
 }
 
@@ -45,7 +46,8 @@ impl Page {
     #[must_use]
     pub fn new(table: Table, study: &Study<'_>) -> Page {
         let stem = format!("{}-{}", table.name(), study.file_of_data());
-        let is_searched = study.epochs != EPOCHS && study.first_seed == 0;
+        let is_fresh = study.first_seed > 0 && table != Table::LabelNoise;
+        let is_searched = study.epochs != EPOCHS && !is_fresh;
         Page { stem, is_searched, ..Page::of(table, study.data(), study.dataset.classes.clone()) }
     }
 
