@@ -354,7 +354,7 @@ impl CurriculumLoader {
         self.renew(sampler, epoch)?;
         if !sampler.wants_scores(epoch) {
             if epoch == 0 && sampler.may_need_scores(0) {
-                self.try_outputs(&mut outputs)?;
+                sampler.agree(self.try_outputs(&mut outputs))?;
             }
             return Ok(false);
         }

@@ -193,6 +193,10 @@ fn scores_that_were_wanted_and_never_came_are_warned_of() {
     let warning = missing(&sampler, 6).unwrap();
     assert_eq!(warning, Warning::ScoresMissing { wanted: 6, measured_at: Some(4) });
     assert!(warning.to_string().contains("those of epoch 4 are used"), "{warning}");
+    // what was observed since is in use, too
+    sampler.observe(5, &[1, 2], &[0.5; 2]).unwrap();
+    sampler.renew(6).unwrap();
+    assert_eq!(missing(&sampler, 6), Some(Warning::ScoresMissing { wanted: 6, measured_at: Some(5) }));
     // measured every third epoch, or once: what is in is as young as it was wanted
     let every = |measure_every, epoch| {
         let settings = Settings { measure_every, ..Default::default() };

@@ -341,6 +341,15 @@ fn one_loop_runs_on_one_process_and_on_many() {
     });
     assert_eq!(errors[0].name(), "OtherRank");
     assert!(errors[1].to_string().contains("at sample 22"), "{}", errors[1]);
+    // one rank's outputs have a wrong shape, which epoch 0 finds
+    let names = InProcess::run(2, |comm| {
+        let narrow = comm.rank() == 1;
+        let mut sampler = Distributed::new(sampler(), comm, Exchange::AllGather).unwrap();
+        let outputs = |x: &[Tensor]| (vec![x[0].narrow(1, 0, if narrow { 1 } else { 3 })], vec![]);
+        loader(&x).refresh(&mut sampler, 0, outputs).unwrap_err().name()
+    });
+    assert_eq!(names[0], "OtherRank");
+    assert_ne!(names[1], "OtherRank");
 }
 
 #[test]

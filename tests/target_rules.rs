@@ -125,6 +125,16 @@ proptest! {
     }
 
     #[test]
+    fn draws_of_as_many_samples_as_each_class_has_are_counted_as_drawn(data in data(), epoch in 0usize..9) {
+        let counts = data.sampler(schedule::Uniform).classes().counts().to_vec();
+        let list = data.sampler(Fixed(counts, Pick::WithReplacement)).epoch(epoch).unwrap();
+        for (label, &found) in list.label_counts().unwrap().iter().enumerate() {
+            let has = |&&i: &&u32| data.rows[i as usize].contains(&(label as u32));
+            prop_assert_eq!(found, list.indices().iter().filter(has).count());
+        }
+    }
+
+    #[test]
     fn under_scores_that_stand_still_a_cap_lets_everybody_take_a_turn(data in data(), pick in pick()) {
         prop_assume!(data.cap.is_some() && pick != Pick::Redraw);
         let sampler = data.sampler(Fixed(data.sampler(schedule::Uniform).classes().counts().to_vec(), pick));
@@ -261,6 +271,17 @@ fn a_window_of_the_ranking_under_a_cap_and_one_prior_of_several_labels() {
         "the schedule asks for a window of the ranking in epoch 0, but groups are capped by class: \
          leave out `groups`, or take a schedule by class"
     );
+    // nor late in training
+    let window = || Linear { epochs: 4, ..Default::default() };
+    let late = schedule::Switch { at: 80, before: schedule::Uniform, after: window() };
+    let later = schedule::Switch { at: 10, before: schedule::Uniform, after: late.clone() };
+    for (schedule, epoch) in [(schedule::AnySchedule::from(late), 80), (schedule::AnySchedule::from(later), 90)] {
+        let targets = small().groups(&[1, 1, 2, 2], 1).unwrap();
+        let refused = Curriculum::with_targets(targets, Box::new(schedule)).unwrap_err();
+        assert_eq!(refused, Error::Schedule(error::ScheduleError::WindowWithCap { epoch }));
+    }
+    let never = schedule::Switch { at: 0, before: window(), after: schedule::Uniform };
+    Curriculum::with_targets(small().groups(&[1, 1, 2, 2], 1).unwrap(), never).unwrap();
     let epoch = Curriculum::with_targets(small(), schedule::Uniform).unwrap().epoch(0).unwrap();
     assert_eq!(
         epoch.log_prior(2).unwrap_err().to_string(),

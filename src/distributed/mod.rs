@@ -301,7 +301,7 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
             let reason = "it returned what no rank has sent".into();
             return Err(DistributedError::Communication { operation: "all_gather", reason }.into());
         }
-        Ok(self.sampler.epoch_of(epoch, &plan.quota, list))
+        Ok(self.sampler.epoch_of(epoch, plan, list))
     }
 
     /// The samples of this rank's part that are in the epoch of this plan, ascending. Together.
@@ -335,6 +335,10 @@ impl<S: Schedule, C: Communicator> Distributed<S, C> {
 }
 
 impl<S: Schedule, C: Communicator> sealed::Sealed for Distributed<S, C> {
+    fn agree(&self, done: Result<()>) -> Result<()> {
+        self.together(done)
+    }
+
     fn take_measured(&mut self, epoch: usize, scores: Result<Vec<f32>>) -> Result<()> {
         let scores = self.together(scores.and_then(|scores| self.check_part(&scores).map(|()| scores)))?;
         self.store(epoch, &scores)
@@ -393,7 +397,8 @@ impl<S: Schedule, C: Communicator> CurriculumSampler for Distributed<S, C> {
         self.store(epoch, scores)
     }
 
-    /// The samples may be of the part of any rank: those that this one has trained on.
+    /// The samples may be of the part of any rank: those that this one has trained on. Without communication; but in
+    /// the same epochs on every rank, or on none: a rank that has trained on no sample observes an empty list.
     fn observe(&mut self, epoch: usize, indices: &[u32], scores: &[f32]) -> Result<()> {
         self.sampler.observe(epoch, indices, scores)
     }
@@ -480,7 +485,7 @@ impl<S: Schedule, C: Communicator> CurriculumSampler for Distributed<S, C> {
     }
 
     /// It is the state of one process, which any number of processes can restore. With [`Exchange::AllGather`], and if
-    /// nothing was observed, every rank has all of it and waits for no other: one rank alone may take it.
+    /// no rank has observed anything, every rank has all of it and waits for no other: one rank alone may take it.
     fn state(&self, at: Position) -> Result<State> {
         let alone = self.exchange == Exchange::AllGather && self.sampler.observed().is_none();
         let (observed, waiting) = if alone { (None, vec![]) } else { self.observed(at.epoch)? };

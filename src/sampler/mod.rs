@@ -162,7 +162,7 @@ pub trait CurriculumSampler: sealed::Sealed {
     /// [`MeasureError::EpochOver`](crate::error::MeasureError::EpochOver) for an epoch before the running one;
     /// [`MeasureError::NotRenewed`](crate::error::MeasureError::NotRenewed) if what was observed in an earlier epoch
     /// still waits for `renew`; [`ArgumentError::OutOfRange`](crate::error::ArgumentError::OutOfRange) for an epoch of
-    /// 2^23 or more. The sampler is then unchanged.
+    /// 8,388,605 or more. The sampler is then unchanged.
     ///
     /// # Complexity
     /// O(n) time; 4 bytes for each sample of the data set from the first call on, until the next full measurement.
@@ -332,6 +332,9 @@ pub(crate) mod sealed {
 
     /// What the crate asks of its samplers, and nobody else can give.
     pub trait Sealed {
+        /// Returns this result of a rank's own work, which fails on all processes if it fails on one. Together.
+        fn agree(&self, done: crate::Result<()>) -> crate::Result<()>;
+
         /// As [`update`](super::CurriculumSampler::update), with a measurement that may have failed: all processes then
         /// fail, and none waits for the scores.
         fn take_measured(&mut self, epoch: usize, scores: crate::Result<Vec<f32>>) -> crate::Result<()>;

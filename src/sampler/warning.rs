@@ -23,7 +23,7 @@ pub enum Warning {
     ScoresMissing {
         /// The epoch that wanted them.
         wanted: usize,
-        /// The epoch of the scores that are used instead; none: a random ranking.
+        /// The epoch of the newest scores that are used instead, measured or observed; none: a random ranking.
         measured_at: Option<usize>,
     },
     /// The epoch has no batch, as it is smaller than a batch and the last batch is dropped.

@@ -105,6 +105,10 @@ impl Schedule for AnySchedule {
     fn check(&self, classes: &ClassIndex) -> Result<()> {
         self.schedule().check(classes)
     }
+
+    fn first_window(&self, classes: &ClassIndex) -> Option<usize> {
+        self.schedule().first_window(classes)
+    }
 }
 
 #[cfg(all(test, feature = "serde"))]

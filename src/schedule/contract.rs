@@ -1,6 +1,6 @@
 //! The trait of all schedules.
 
-use super::{Description, Plan};
+use super::{Description, Plan, Quota};
 use crate::{ClassIndex, Result};
 
 /// Says how many samples an epoch holds, and how they are picked. Epochs count from 0.
@@ -44,6 +44,13 @@ pub trait Schedule: Send + Sync {
     fn check(&self, classes: &ClassIndex) -> Result<()> {
         self.plan(0, classes).map(drop)
     }
+
+    /// The first epoch whose plan is a window of the ranking, which no cap on groups allows; none if there is no such
+    /// epoch. A sampler with a cap calls it once, so that the error does not come in the middle of training. By default
+    /// it looks at the first epoch.
+    fn first_window(&self, classes: &ClassIndex) -> Option<usize> {
+        matches!(self.plan(0, classes), Ok(Plan { quota: Quota::Window(_), .. })).then_some(0)
+    }
 }
 
 impl<S: Schedule + ?Sized> Schedule for Box<S> {
@@ -55,5 +62,8 @@ impl<S: Schedule + ?Sized> Schedule for Box<S> {
     }
     fn check(&self, classes: &ClassIndex) -> Result<()> {
         (**self).check(classes)
+    }
+    fn first_window(&self, classes: &ClassIndex) -> Option<usize> {
+        (**self).first_window(classes)
     }
 }

@@ -48,4 +48,9 @@ impl<A: Schedule, B: Schedule> Schedule for Switch<A, B> {
         self.before.check(classes)?;
         self.after.check(classes)
     }
+
+    fn first_window(&self, classes: &ClassIndex) -> Option<usize> {
+        let before = self.before.first_window(classes).filter(|&epoch| epoch < self.at);
+        before.or_else(|| self.after.first_window(classes)?.checked_add(self.at))
+    }
 }

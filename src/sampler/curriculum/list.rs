@@ -39,9 +39,9 @@ impl<S: Schedule> Curriculum<S> {
     }
 
     /// Makes the epoch of these samples, which are ascending with copies side by side.
-    pub(crate) fn epoch_of(&self, epoch: usize, quota: &Quota, list: Vec<u32>) -> Epoch {
+    pub(crate) fn epoch_of(&self, epoch: usize, plan: &Plan, list: Vec<u32>) -> Epoch {
         let mut out = Epoch { indices: list, ..Epoch::default() };
-        self.arrange(epoch, quota, &mut out);
+        self.arrange(epoch, plan, &mut out);
         out
     }
 
@@ -60,13 +60,14 @@ impl<S: Schedule> Curriculum<S> {
     }
 
     /// Counts the samples of `out`, which are ascending with copies side by side, and puts them into training order.
-    fn arrange(&self, epoch: usize, quota: &Quota, out: &mut Epoch) {
+    fn arrange(&self, epoch: usize, plan: &Plan, out: &mut Epoch) {
         out.counts.clear();
         let classes = self.population.classes();
-        let everything = match quota {
+        let everything = match &plan.quota {
             Quota::PerClass(quotas) => {
                 out.counts.extend_from_slice(quotas);
-                quotas == classes.counts() && self.population.cells().is_none()
+                let draws = plan.pick == Pick::WithReplacement;
+                quotas == classes.counts() && self.population.cells().is_none() && !draws
             }
             Quota::Window(window) => {
                 out.counts.resize(classes.num_classes(), 0);
@@ -112,7 +113,7 @@ impl<S: Schedule> Curriculum<S> {
             }
             (Quota::Window(window), _) => select::window(population.len(), window, &ranking, list, spare),
         }
-        self.arrange(epoch, &plan.quota, out);
+        self.arrange(epoch, plan, out);
         Ok(())
     }
 
@@ -142,8 +143,9 @@ impl<S: Schedule> Curriculum<S> {
         observed: Option<&Observed>,
     ) -> Report {
         let missing = self.missing_scores(list.number(), &plan);
+        let measured_at = self.measured_at.filter(|_| scores.is_some() && self.uses_scores(&plan));
         let mut report = report::report(list, &self.population, plan, scores);
-        report.measured_at = self.measured_at.filter(|_| scores.is_some());
+        report.measured_at = measured_at;
         report.ages = observed.map(Observed::ages);
         report.warnings.extend(missing);
         report
@@ -153,16 +155,15 @@ impl<S: Schedule> Curriculum<S> {
     fn missing_scores(&self, epoch: usize, plan: &Plan) -> Option<Warning> {
         let Settings { first_measure: first, measure_every: every, .. } = self.settings;
         let wanted = epoch - epoch.checked_sub(first)?.checked_rem(every).unwrap_or(epoch - first);
-        let measured_at = self.measured_at;
-        let late = self.uses_scores(plan) && measured_at.is_none_or(|at| at < wanted);
+        let late = self.uses_scores(plan) && self.measured_at.is_none_or(|at| at < wanted);
         (late && self.plan(wanted).is_ok_and(|plan| self.uses_scores(&plan)))
-            .then_some(Warning::ScoresMissing { wanted, measured_at })
+            .then(|| Warning::ScoresMissing { wanted, measured_at: self.newest() })
     }
 
     /// Whether scores change, or may change, this epoch or a later one.
     pub(crate) fn needs_scores_from(&self, epoch: usize) -> bool {
         let classes = self.population.classes().num_classes();
-        for epoch in (epoch..).take((LOOK_AHEAD / classes).clamp(MIN_LOOK_AHEAD, MAX_LOOK_AHEAD)) {
+        for epoch in (epoch..=usize::MAX).take((LOOK_AHEAD / classes).clamp(MIN_LOOK_AHEAD, MAX_LOOK_AHEAD)) {
             match self.plan(epoch) {
                 Ok(plan) if self.uses_scores(&plan) => return true,
                 Ok(plan) if plan.constant => return false,

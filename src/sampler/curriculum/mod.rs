@@ -69,7 +69,10 @@ impl<S: Schedule> Curriculum<S> {
         let (measured_at, kept, observed, factor) = (None, None, None, 1.0);
         let this = Self { population, schedule, settings, measured_at, kept, observed, factor };
         if this.population.cells().is_some() {
-            this.plan(0)?; // some schedules cannot be capped
+            this.plan(0)?;
+            if let Some(epoch) = this.schedule.first_window(this.population.classes()) {
+                return Err(ScheduleError::WindowWithCap { epoch }.into());
+            }
         }
         Ok(this)
     }
@@ -117,6 +120,10 @@ impl<S: Schedule> Curriculum<S> {
 }
 
 impl<S: Schedule> sealed::Sealed for Curriculum<S> {
+    fn agree(&self, done: Result<()>) -> Result<()> {
+        done
+    }
+
     fn take_measured(&mut self, epoch: usize, scores: Result<Vec<f32>>) -> Result<()> {
         self.update(epoch, &scores?)
     }

@@ -22,6 +22,12 @@ impl<S: Schedule> Curriculum<S> {
         if let Some(len) = self.passed(at)? {
             return Err(EpochError::Skip { found: at.samples, len }.into());
         }
+        if let (Some(measured_at), None) = (self.newest(), scores)
+            && self.needs_scores_from(at.epoch)
+        {
+            // and not a state that `restore` refuses
+            return Err(StateError::ScoresDropped { epoch: at.epoch, measured_at }.into());
+        }
         let none; // before the first scores are in use: of every sample
         let scores = match scores {
             None if needed && observed.is_some() && self.newest().is_none() => {
@@ -141,6 +147,12 @@ mod tests {
         assert_eq!(error, Error::State(StateError::ScoresDropped { epoch: 1, measured_at: 1 }));
         assert!(error.to_string().ends_with("restore an earlier state, or measure again and call `update`"), "{error}");
         assert_eq!(sampler.report(1).unwrap_err(), error);
+        // nor is there a state that `restore` refuses
+        assert_eq!(sampler.state(1.into()).unwrap_err(), error);
+        for at in [3, usize::MAX] {
+            let again = sampler.state(at.into()).unwrap();
+            sampler.restore(&again).unwrap();
+        }
         sampler.update(1, &[0.0; 4]).unwrap();
         sampler.epoch(1).unwrap();
     }
