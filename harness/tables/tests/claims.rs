@@ -223,6 +223,18 @@ fn no_sampler_adds_to_the_loss_in_a_short_training_on_three_sets() {
     assert!(alone == 21 && with.iter().all(|count| count.abs_diff(alone) <= 5), "{alone} {with:?}");
 }
 
+/// `results/README.md`, "Fixed beforehand": rows of a shorter training count so only on splits that none had seen.
+#[test]
+fn a_length_that_was_looked_for_is_not_fixed_beforehand() {
+    let all = results();
+    let short = all.iter().filter(|of| of.data.contains(" epochs"));
+    let kind = |of: &Record| Some((of.table.split(' ').next()?.to_owned(), of.fixed_beforehand?));
+    let mut found: BTreeSet<(String, bool)> = short.filter_map(kind).collect();
+    found.retain(|(table, _)| ["advice", "label-noise"].contains(&&**table));
+    let found: Vec<(&str, bool)> = found.iter().map(|(table, fixed)| (&**table, *fixed)).collect();
+    assert_eq!(found, [("advice", false), ("advice", true), ("label-noise", false)]);
+}
+
 /// `advice.md`: on LGG at 50:1 `Trim` "is told ahead of the loss alone after 100 epochs, and after 25 it is not", and
 /// "plain training finds next to none who died, at any length".
 #[test]
