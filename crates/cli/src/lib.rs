@@ -5,3 +5,4 @@
 pub mod inspect;
 pub mod schedule;
 pub mod split;
+pub mod table;

@@ -5,17 +5,16 @@
 //!
 //! `climd inspect labels.csv [--html page.html] [--scores scores.csv] [--epochs 100] [--schedule trim]`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use climd::schedule::TargetLaw;
 use climd::{PowerLaw, State, Within};
 use climd_cli::inspect::Inspection;
+use climd_cli::table::{Table, column_name, without_value};
 use climd_cli::{schedule, split};
-use climd_csv::{
-    Column, GROUPS, HeaderOption, IDS, Kind, LABELS, Labels, Options, SCORES, SITES, Separator, Sheet, Wanted,
-};
+use climd_csv::{Column, GROUPS, IDS, SCORES, SITES};
 
 /// Curriculum sampling for imbalanced data, from the command line.
 #[derive(Debug, Parser)]
@@ -36,27 +35,8 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// A CSV with a column of labels: text or numbers, several in a cell (`A|B`), or one-hot columns.
-    labels: PathBuf,
-    /// The column, by name, or by number from 1; by default one called label, class, target, y or the like, else
-    /// one-hot columns, or the only one.
-    #[arg(long)]
-    column: Option<String>,
-    /// One-hot columns, by name or number, with a comma between them.
-    #[arg(long, value_name = "A,B,C", value_delimiter = ',', conflicts_with = "column")]
-    one_hot: Vec<String>,
-    /// The first row holds labels, not names of columns. By default it is compared with the rows below.
-    #[arg(long)]
-    no_header: bool,
-    /// The first row names the columns.
-    #[arg(long, conflicts_with = "no_header")]
-    header: bool,
-    /// The separator between cells. By default it is found automatically.
-    #[arg(long, value_enum)]
-    separator: Option<Between>,
-    /// NA, None and so on are names of classes, not missing labels.
-    #[arg(long)]
-    keep_missing: bool,
+    #[command(flatten)]
+    table: Table,
     /// The column of the patient, if a patient has several samples.
     #[arg(long, value_name = "COLUMN")]
     group: Option<String>,
@@ -116,14 +96,6 @@ enum Sharing {
     Balanced,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Between {
-    Comma,
-    Semicolon,
-    Tab,
-    Pipe,
-}
-
 fn main() -> Result<()> {
     match Program::parse().command {
         Command::Inspect(arguments) => inspect(&arguments),
@@ -135,14 +107,7 @@ fn main() -> Result<()> {
 }
 
 fn inspect(arguments: &Arguments) -> Result<()> {
-    let sheet = read(&arguments.labels, arguments)?;
-    let wanted = Wanted {
-        column: LABELS.wanted(arguments.column.as_deref()),
-        one_hot: &arguments.one_hot,
-        keep_missing: arguments.keep_missing,
-    };
-    let labels = Labels::read(&sheet, wanted)?;
-    eprintln!("note: labels: {}", said(&sheet, &labels));
+    let (sheet, labels) = arguments.table.read()?;
     let law = match arguments.law {
         Target::PowerLaw => TargetLaw::PowerLaw,
         Target::Zipf => TargetLaw::Zipf,
@@ -164,6 +129,7 @@ fn inspect(arguments: &Arguments) -> Result<()> {
     if let Some(group) = &arguments.group {
         let at = sheet.find(GROUPS.wanted(Some(group)))?;
         inspection = inspection.groups(&column_name(&sheet, at), &values(at), arguments.cap)?;
+        inspection = inspection.warn(without_value(&sheet, &labels.rows, at, "group"));
     }
     if let Some(site) = &arguments.site {
         let at = sheet.find(SITES.wanted(Some(site)))?;
@@ -172,6 +138,7 @@ fn inspect(arguments: &Arguments) -> Result<()> {
             Sharing::Balanced => Within::Balanced,
         };
         inspection = inspection.sites(&column_name(&sheet, at), &values(at), within)?;
+        inspection = inspection.warn(without_value(&sheet, &labels.rows, at, "site"));
     }
     if let Some(scores) = scores(arguments)? {
         // one for each row of the file, or for each row with a label
@@ -190,7 +157,7 @@ fn inspect(arguments: &Arguments) -> Result<()> {
             Some(at) => values(at),
             None => labels.rows.iter().map(|&row| format!("row {}", sheet.number(row))).collect(),
         };
-        let title = arguments.labels.file_name().unwrap_or_default().to_string_lossy();
+        let title = arguments.table.labels.file_name().unwrap_or_default().to_string_lossy();
         std::fs::write(file, inspection.page(&title, Some(&ids))?)
             .with_context(|| format!("--html: {} cannot be written", file.display()))?;
         println!("\npage: {}", file.display());
@@ -198,51 +165,9 @@ fn inspect(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Reads a table, and writes what was found about it to standard error.
-fn read(file: &Path, arguments: &Arguments) -> Result<Sheet> {
-    let header = match () {
-        () if arguments.no_header => HeaderOption::Absent,
-        () if arguments.header => HeaderOption::Present,
-        () => HeaderOption::Detect,
-    };
-    let separator = arguments.separator.map(|between| match between {
-        Between::Comma => Separator::Comma,
-        Between::Semicolon => Separator::Semicolon,
-        Between::Tab => Separator::Tab,
-        Between::Pipe => Separator::Pipe,
-    });
-    let sheet = Sheet::read(file, Options { header, separator })?;
-    if !sheet.is_empty() {
-        eprintln!("note: {}: {}; {}", file.display(), sheet.header(), sheet.columns());
-    }
-    sheet.notes().iter().for_each(|note| eprintln!("note: {}: {note}", file.display()));
-    Ok(sheet)
-}
-
-fn column_name(sheet: &Sheet, at: usize) -> String {
-    sheet.names().map_or_else(|| format!("column {}", at + 1), |names| names[at].clone())
-}
-
-/// Says where the labels were found.
-fn said(sheet: &Sheet, labels: &Labels) -> String {
-    let columns = |columns: &[usize]| {
-        let names: Vec<String> = columns.iter().take(20).map(|&at| column_name(sheet, at)).collect();
-        names.join(", ")
-    };
-    match &labels.kind {
-        Kind::Cells(at, between) => {
-            format!("{}, several in a cell with `{between}` between them", column_name(sheet, *at))
-        }
-        Kind::OneHot(of) => format!("one-hot columns {}", columns(of)),
-        Kind::MultiHot(of) => format!("columns of ones and zeros {}, several in a row", columns(of)),
-        Kind::Column(at) => column_name(sheet, *at),
-        _ => "as found".into(),
-    }
-}
-
 fn scores(arguments: &Arguments) -> Result<Option<Vec<f32>>> {
     if let Some(file) = &arguments.scores {
-        let sheet = read(file, arguments)?;
+        let sheet = arguments.table.sheet(file)?;
         let column = Column { wanted: arguments.score_column.as_deref(), ..SCORES };
         let at = sheet.find(column)?;
         let scores = (0..sheet.len()).map(|row| sheet.number_at(row, at)).collect::<climd_csv::Result<_>>();

@@ -2,25 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use climd::{PartError, Targets, split, split_errors};
-use climd_csv::{Column, GROUPS, LABELS, Labels, Options, Sheet, Wanted};
+use climd_csv::{GROUPS, is_missing};
+
+use crate::table::{Table, column_name};
 
 /// What is to be split, and how.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A CSV with labels: a column, cells of several (`Edema|Mass`), or columns of 1, 0 and -1 (unknown).
-    labels: PathBuf,
-    /// The column of labels, by name or by number from 1.
-    #[arg(long)]
-    column: Option<String>,
-    /// Columns of 1, 0 and -1 instead, by name or number.
-    #[arg(long, value_delimiter = ',')]
-    one_hot: Vec<String>,
-    /// The column whose equal values stay together, by name or number: the patient.
+    #[command(flatten)]
+    table: Table,
+    /// The column whose equal values stay together, by name or number: the patient. By default one called group,
+    /// patient, subject or the like, else each row is by itself.
     #[arg(long)]
     group: Option<String>,
     /// Whole weights of the parts: training, validation and test, or folds (1,1,1,1,1).
@@ -29,7 +26,7 @@ pub struct Arguments {
     /// Seed of ties among groups that are alike.
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// Where the split is written: row (from 1), group, part (from 0).
+    /// Where the split is written: row (as a spreadsheet numbers it), group, part (from 0).
     #[arg(long, value_name = "FILE", default_value = "split.csv")]
     out: PathBuf,
 }
@@ -41,44 +38,58 @@ pub struct Findings {
     pub names: Vec<String>,
     /// The labels of each sample.
     pub targets: Targets,
-    /// Names of the groups, sorted; each sample by itself if no column says.
+    /// What a person calls each group: the text of its cells, or the number of its row if no column says.
     pub group_names: Vec<String>,
     /// The group of each sample, a number in `group_names`.
     pub groups: Vec<usize>,
-    /// The row of each sample, from 0.
+    /// The row of each sample, as a spreadsheet numbers it. Rows without a label have no sample.
     pub rows: Vec<usize>,
 }
 
 impl Findings {
-    /// Reads labels and groups of a CSV.
+    /// Reads labels and groups of a CSV, and writes notes and warnings about them to standard error.
     ///
     /// # Errors
     /// What the reader says; a row without a group.
-    pub fn read(file: &Path, column: Option<&str>, one_hot: &[String], group: Option<&str>) -> Result<Self> {
-        let sheet = Sheet::read(file, Options::default())?;
-        let wanted = Wanted { column: Column { wanted: column, ..LABELS }, one_hot, keep_missing: false };
-        let labels = Labels::read(&sheet, wanted)?;
+    pub fn read(table: &Table, group: Option<&str>) -> Result<Self> {
+        let (sheet, labels) = table.read()?;
+        labels.warnings.iter().for_each(|line| eprintln!("warning: {line}"));
         let mut targets = Targets::multi_label(&labels.starts, &labels.labels, labels.classes.len())?;
         if !labels.unknown.is_empty() {
             targets = targets.unknown(&labels.unknown_starts, &labels.unknown)?;
         }
         let of_group = match group {
-            Some(name) => Some(sheet.named(name, "--group")?),
+            Some(name) => Some(sheet.named(name, GROUPS.option)?),
             None => sheet.usual(GROUPS),
         };
-        let name = |&row: &usize| match of_group {
+        match of_group {
+            Some(at) => eprintln!("note: groups: {}", column_name(&sheet, at)),
+            None => eprintln!("note: groups: none, each row is by itself; name the column of the patient with --group"),
+        }
+        let key = |&row: &usize| match of_group {
             None => Ok(row.to_string()),
-            Some(at) if sheet.cell(row, at).is_empty() => {
-                bail!("`{}`, row {}: no group: give every row one, or leave out `--group`", file.display(), row + 1)
+            // the rows of `NA` are not one patient
+            Some(at) if is_missing(sheet.cell(row, at)) => {
+                let found = match sheet.cell(row, at) {
+                    "" => "an empty cell".into(),
+                    cell => format!("`{cell}`"),
+                };
+                let place = sheet.place(row, at);
+                bail!("{place}: {found} is no group: give every row one, or name another column with --group")
             }
             Some(at) => Ok(sheet.cell(row, at).to_owned()),
         };
-        let names = labels.rows.iter().map(name).collect::<Result<Vec<String>>>()?;
-        let mut number: BTreeMap<&str, usize> = names.iter().map(|name| (name.as_str(), 0)).collect();
+        // sorted as text, also the rows by themselves: another order would be another split
+        let keys = labels.rows.iter().map(key).collect::<Result<Vec<String>>>()?;
+        let mut number: BTreeMap<&str, usize> = keys.iter().map(|key| (key.as_str(), 0)).collect();
         number.values_mut().enumerate().for_each(|(at, number)| *number = at);
-        let groups = names.iter().map(|name| number[name.as_str()]).collect();
-        let group_names = number.keys().map(|name| (*name).to_owned()).collect();
-        Ok(Self { names: labels.classes, targets, group_names, groups, rows: labels.rows })
+        let groups: Vec<usize> = keys.iter().map(|key| number[key.as_str()]).collect();
+        let rows: Vec<usize> = labels.rows.iter().map(|&row| sheet.number(row)).collect();
+        let mut group_names: Vec<String> = number.keys().map(|&key| key.to_owned()).collect();
+        if of_group.is_none() {
+            groups.iter().zip(&rows).for_each(|(&group, row)| group_names[group] = row.to_string());
+        }
+        Ok(Self { names: labels.classes, targets, group_names, groups, rows })
     }
 
     /// What a person calls a label.
@@ -118,13 +129,13 @@ impl Findings {
     }
 }
 
-/// Splits as the arguments say, writes the file, and returns what is to be printed.
+/// Splits as the arguments say, writes the file and, to standard error, the notes, and returns what is to be printed.
 ///
 /// # Errors
 /// What the reader and the split say; a file that cannot be written.
 pub fn run(arguments: &Arguments) -> Result<String> {
-    let Arguments { labels, column, one_hot, group, parts, seed, out } = arguments;
-    let found = Findings::read(labels, column.as_deref(), one_hot, group.as_deref())?;
+    let Arguments { table, group, parts, seed, out } = arguments;
+    let found = Findings::read(table, group.as_deref())?;
     let part = split(&found.targets, &found.groups, parts, *seed)?;
     let errors = split_errors(&found.targets, &part, parts)?;
 
@@ -132,7 +143,7 @@ pub fn run(arguments: &Arguments) -> Result<String> {
         csv::Writer::from_path(out).with_context(|| format!("`--out` {} cannot be written", out.display()))?;
     file.write_record(["row", "group", "part"])?;
     for ((row, &group), part) in found.rows.iter().zip(&found.groups).zip(&part) {
-        file.write_record([&(row + 1).to_string(), &found.group_names[group], &part.to_string()])?;
+        file.write_record([&row.to_string(), &found.group_names[group], &part.to_string()])?;
     }
     file.flush().with_context(|| format!("`--out` {} cannot be written", out.display()))?;
 

@@ -355,3 +355,16 @@ fn many_findings_stay_a_short_text() {
     let (good, out) = inspect(&format!("label\n{content}"), &["--epochs", "5"]);
     assert!(good && out.contains("... 169 more") && out.lines().count() < 80, "{out}");
 }
+
+#[test]
+fn rows_without_a_group_or_a_site_are_said() {
+    let file = "patient,site,label\np,u,a\nNA,v,a\n\n,u,b\nNA,?,b\nr,u,\n";
+    let (good, out, notes) = both(file, &["--group", "patient", "--site", "site"]);
+    assert!(good, "{notes}");
+    let of_group = "warning: column `patient`: 3 rows have no group, the first is row 3: those with the same text, \
+                    such as `NA`, count as one group";
+    assert!(out.contains(of_group), "{out}");
+    assert!(out.contains("warning: column `site`: 1 row has no site, the first is row 6"), "{out}");
+    let (_, out, _) = both("patient,label\np,a\nq,a\nr,b\n", &["--group", "patient"]);
+    assert!(!out.contains("no group"), "{out}");
+}

@@ -60,8 +60,12 @@ fn what_cannot_be_split_is_said() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("labels.csv"), "patient,findings\na,Mass\n,Edema\nb,Mass\n").unwrap();
     fs::write(folder.path().join("whole.csv"), "patient,findings\na,Mass\nc,Edema\nb,Mass\n").unwrap();
+    fs::write(folder.path().join("same.csv"), "patient,findings\na,Mass\nb,\n\nNA,Edema\nNA,Mass\n").unwrap();
     for (file, arguments, expected) in [
         ("labels.csv", ["--group", "patient"], "no group: give every row one"),
+        ("labels.csv", ["--group", "1"], "`labels.csv`, row 3, column 1 (`patient`): an empty cell is no group"),
+        ("labels.csv", ["--parts", "1,1"], "row 3, column 1 (`patient`): an empty cell is no group"),
+        ("same.csv", ["--group", "patient"], "`same.csv`, row 5, column 1 (`patient`): `NA` is no group"),
         ("whole.csv", ["--parts", "7,0,2"], "`parts[1]` is 0, but a part has a weight of at least 1"),
         ("whole.csv", ["--group", "person"], "person"),
     ] {
@@ -69,4 +73,67 @@ fn what_cannot_be_split_is_said() {
         assert!(!output.status.success());
         assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
     }
+}
+
+/// Splits a file, and returns standard error and the rows of the split.
+fn split(content: &str, arguments: &[&str]) -> (String, Vec<[String; 3]>) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("labels.csv"), content).unwrap();
+    let output = climd(folder.path(), &[&["split", "labels.csv", "--parts", "1,1"], arguments].concat());
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let split = fs::read_to_string(folder.path().join("split.csv")).unwrap();
+    let cells = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap();
+    (said, split.lines().skip(1).map(cells).collect())
+}
+
+fn numbers(split: &[[String; 3]]) -> Vec<&str> {
+    split.iter().map(|[row, ..]| row.as_str()).collect()
+}
+
+#[test]
+fn rows_that_are_left_out_are_said_and_the_others_keep_the_number_of_a_spreadsheet() {
+    let file = "id,label\np1,a\np2,\np3,b\n\np4,NA\np5,a\np6,b\n";
+    let (said, rows) = split(file, &[]);
+    assert!(said.contains("warning: column `label`: rows 3, 6 have no label (an empty cell, `NA` look"), "{said}");
+    assert!(said.contains("left out, 2 in all") && said.contains("row 5 is blank: left out"), "{said}");
+    assert!(said.contains("note: labels: label") && said.contains("note: groups: none, each row"), "{said}");
+    assert_eq!(numbers(&rows), ["2", "4", "7", "8"]);
+    assert!(rows.iter().all(|[row, group, _]| row == group), "{rows:?}");
+    // `NA` is a class if the user says so; an empty cell never is
+    let (said, rows) = split(file, &["--keep-missing"]);
+    assert!(said.contains("row 3 has no label (an empty cell looks"), "{said}");
+    assert_eq!(numbers(&rows), ["2", "4", "6", "7", "8"]);
+    // as `inspect` says of the same file
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("labels.csv"), file).unwrap();
+    let warning = "column `label`: rows 3, 6 have no label (an empty cell, `NA` look like a missing one): left out";
+    assert!(text(&climd(folder.path(), &["inspect", "labels.csv"]).stdout).contains(warning));
+}
+
+#[test]
+fn a_first_row_that_is_taken_for_a_header_is_said_and_the_user_decides() {
+    let file = "rare\nx\ny\nx\nz\n";
+    let (said, rows) = split(file, &[]);
+    assert!(said.contains("row 1 names the columns") && said.contains("say so with --no-header"), "{said}");
+    assert_eq!(numbers(&rows), ["2", "3", "4", "5"]);
+    let (said, rows) = split(file, &["--no-header"]);
+    assert!(said.contains("row 1 is data: there is no header, as asked"), "{said}");
+    assert_eq!(numbers(&rows), ["1", "2", "3", "4", "5"]);
+    // a header that a row below repeats
+    assert_eq!(numbers(&split("kind\nkind\nother\n", &[]).1), ["1", "2", "3"]);
+    assert_eq!(numbers(&split("kind\nkind\nother\n", &["--header"]).1), ["2", "3"]);
+    // no separator is found in these cells but the one that the user names
+    let (_, rows) = split("17;x,a;y\n17;x,b;y\n", &["--separator", "comma", "--no-header", "--column", "2"]);
+    assert_eq!(numbers(&rows), ["1", "2"]);
+}
+
+#[test]
+fn the_column_of_the_groups_is_said() {
+    let (said, rows) = split("patient,label\nq,a\np,b\nq,a\n", &[]);
+    assert!(said.contains("note: groups: patient"), "{said}");
+    let groups: Vec<&str> = rows.iter().map(|[_, group, _]| group.as_str()).collect();
+    assert_eq!(groups, ["q", "p", "q"]);
+    let (said, _) = split("q,a\np,b\nq,a\n", &["--no-header", "--group", "1", "--column", "2"]);
+    assert!(said.contains("note: groups: column 1"), "{said}");
 }

@@ -101,7 +101,10 @@ pub enum Error {
         found: String,
     },
     /// A row has no group, but the table has a column for it.
-    #[error("{place}: the cell is empty, but rows of one group stay together: give a row on its own its own group")]
+    #[error(
+        "{place}: no group (an empty cell, or a text such as `NA`), but rows of one group stay together: give a row on \
+         its own its own group"
+    )]
     NoGroup {
         /// The cell.
         place: Place,

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use climd_csv::{LABELS, Place, difference, read_list};
+use climd_csv::{LABELS, Place, difference, is_missing, read_list};
 
 use super::table::{self, Named, Table, label, lacks, said};
 use super::{Dataset, Error, Layout, Result, Split};
@@ -172,7 +172,8 @@ fn read_target(file: PathBuf) -> Result<Target> {
     for row in 0..sheet.len() {
         let patient = sheet.cell(row, 0).to_owned();
         let group = of_group.map(|at| sheet.cell(row, at).to_owned());
-        if let Some(at) = of_group.filter(|_| group.as_ref().is_some_and(String::is_empty)) {
+        // equal texts are one group, so the rows of `NA` would be one
+        if let Some(at) = of_group.filter(|_| group.as_deref().is_some_and(is_missing)) {
             return Err(Error::NoGroup { place: sheet.place(row, at) });
         }
         let sample = Sample { patient, row: sheet.number(row), label: label(&sheet, row, column)?, group };

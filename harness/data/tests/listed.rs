@@ -108,6 +108,8 @@ fn rows_of_a_group_are_in_one_part_of_every_split() {
 
     let error = load("id,target,group\nr0,0,a\nr1,1,\n").unwrap_err().to_string();
     assert!(error.contains("row 3") && error.contains("column 3") && error.contains("its own group"), "{error}");
+    let error = load("id,target,group\nr0,0,a\nr1,1,b\nr2,1,NA\nr3,0,NA\n").unwrap_err().to_string();
+    assert!(error.contains("row 4, column 3 (`group`): no group"), "{error}"); // and not one group of both
 }
 
 /// The public sets beside BRCA, which `make data-all` fetches and `make test` does not.

@@ -50,8 +50,8 @@ pub enum Fault {
     /// The history is empty, while other patients have one.
     #[error("`text` is empty: write the history, or leave the column out for all patients")]
     EmptyText,
-    /// The group is empty, while other rows have one.
-    #[error("`group` is empty: write whose row it is, which is the id if nobody has two rows")]
+    /// The group is empty or missing, while other rows have one.
+    #[error("`group` is empty, or a text such as `NA`: write whose row it is, which is the id if nobody has two rows")]
     NoGroup,
     /// The image cannot be read.
     #[error("`image` is `{path}`, {problem}")]

@@ -236,8 +236,8 @@ fn patient(
     };
     let laboratory: Vec<Option<f32>> = header.laboratory.iter().map(number).collect::<std::result::Result<_, _>>()?;
     let group = header.group.map_or_else(|| id.clone(), |at| cell(at).to_owned());
-    if group.is_empty() {
-        return Err(Fault::NoGroup);
+    if header.group.is_some() && climd_csv::is_missing(&group) {
+        return Err(Fault::NoGroup); // the rows of `NA` are not one patient
     }
     let read = |path: &str| {
         let file = images.find(path).map_err(|hint| Problem::NotThere { hint });

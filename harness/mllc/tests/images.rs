@@ -275,6 +275,8 @@ fn a_group_is_read_and_must_be_there_for_all() {
     assert!(manifest.has_group && groups == ["A", "A", "B"] && manifest.columns == ["afp"]);
     let error = Manifest::read(common::folder(&format!("{header}p3,hcc,,3\n")).path(), 64, false).unwrap_err();
     assert!(matches!(error, Error::Row { row: 4, fault: Fault::NoGroup, .. }), "{error}");
+    let error = Manifest::read(common::folder(&format!("{header}p3,hcc,NA,3\n")).path(), 64, false).unwrap_err();
+    assert!(matches!(error, Error::Row { row: 4, fault: Fault::NoGroup, .. }), "{error}");
     let none = Manifest::read(common::folder("id,label,group,afp\np1,normal,,1\n").path(), 64, false).unwrap();
     assert!(!none.has_group && none.patients[0].group == "p1"); // absent by design, as a modality would be
     let deep = ImageBuffer::<Luma<u16>, Vec<u16>>::new(1, 1);

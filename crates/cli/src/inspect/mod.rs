@@ -125,6 +125,13 @@ impl Inspection {
         Ok(Self { sites: Some(sites), ..self })
     }
 
+    /// Adds a warning about the file, if there is one.
+    #[must_use]
+    pub fn warn(mut self, line: Option<String>) -> Self {
+        self.warnings.extend(line);
+        self
+    }
+
     /// Adds a score for each sample. Scores rank the samples in every epoch.
     ///
     /// # Errors
