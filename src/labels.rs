@@ -98,7 +98,8 @@ impl ClassIndex {
             }))
             .collect();
         let (mut members, mut next) = (vec![0; sample_classes.len()], starts.clone());
-        for (index, &class) in (0..).zip(&sample_classes) {
+        // the range last: it is not asked for a number behind 2^32 - 1 samples
+        for (&class, index) in sample_classes.iter().zip(0..) {
             members[next[class as usize]] = index;
             next[class as usize] += 1;
         }
@@ -174,7 +175,7 @@ impl ClassIndex {
         let mut order: Vec<usize> = (0..rooms.len()).collect();
         order.sort_unstable_by_key(|&class| (std::cmp::Reverse(rooms[class]), self.labels[class]));
         let mut new = vec![0u32; order.len()];
-        (0..).zip(&order).for_each(|(to, &from)| new[from] = to);
+        order.iter().zip(0..).for_each(|(&from, to)| new[from] = to);
         let counts: Vec<usize> = order.iter().map(|&class| rooms[class]).collect();
         let (mut starts, mut members) = (vec![0], Vec::with_capacity(self.members.len()));
         for &class in &order {
@@ -249,7 +250,9 @@ impl Tally {
     fn entries(&self) -> Vec<(i64, u32)> {
         match self {
             Tally::Table { min, slots } => {
-                (*min..).zip(slots).filter(|&(_, &count)| count > 0).map(|(label, &count)| (label, count)).collect()
+                // inclusive, as an open range has no number behind `i64::MAX` to go on to
+                let labels = *min..=i64::MAX;
+                labels.zip(slots).filter(|&(_, &count)| count > 0).map(|(label, &count)| (label, count)).collect()
             }
             Tally::Map(slots) => slots.iter().map(|(&label, &count)| (label, count)).collect(),
         }
@@ -318,6 +321,20 @@ mod tests {
         let far = ClassIndex::new(&[i64::MIN, i64::MAX, i64::MAX, 0]).unwrap();
         assert_eq!(far.labels, [i64::MAX, i64::MIN, 0]);
         assert_eq!(far.members(0), [1, 2]);
+    }
+
+    #[test]
+    fn labels_at_either_end_are_counted_like_others() {
+        for (labels, expected) in [
+            (&[i64::MAX][..], &[i64::MAX][..]),
+            (&[i64::MAX - 1], &[i64::MAX - 1]),
+            (&[i64::MAX - 1, i64::MAX, i64::MAX], &[i64::MAX, i64::MAX - 1]),
+            (&[i64::MIN, i64::MIN + 1], &[i64::MIN, i64::MIN + 1]),
+        ] {
+            let classes = ClassIndex::new(labels).unwrap();
+            assert_eq!(classes.labels, expected);
+            assert_eq!(classes.counts.iter().sum::<usize>(), labels.len());
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub fn split<V: Copy + TryInto<i64>>(targets: &Targets, groups: &[V], parts: &[u
     groups.of.iter().for_each(|&group| starts[group as usize + 1] += 1);
     (0..num_groups).for_each(|group| starts[group + 1] += starts[group]);
     let (mut members, mut next) = (vec![0u32; n], starts.clone());
-    for (sample, &group) in (0..).zip(&groups.of) {
+    for (&group, sample) in groups.of.iter().zip(0..) {
         members[next[group as usize]] = sample;
         next[group as usize] += 1;
     }

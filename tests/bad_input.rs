@@ -100,6 +100,27 @@ fn the_ends_of_every_range_are_allowed_and_do_not_panic() {
 }
 
 #[test]
+fn labels_sites_and_groups_at_the_ends_of_64_bits_are_data() {
+    for [a, b] in [[i64::MAX, i64::MAX - 1], [i64::MAX - 1, i64::MAX - 2], [i64::MIN, i64::MIN + 1]] {
+        let ends = [a, b, a, a];
+        let sampler = PowerLawScheduler::new(&ends, PowerLaw::default()).unwrap();
+        assert_eq!((sampler.classes().label(0), sampler.classes().label(1)), (a, b));
+        assert_eq!(sampler.epoch(100).unwrap().class_counts(), [3, 1]);
+        let targets = Targets::single(&[0, 0, 1, 1]).unwrap().sites(&ends, Within::Balanced).unwrap();
+        let targets = targets.groups(&ends, 1).unwrap();
+        assert_eq!(split(&targets, &ends, &[1, 1], 7).unwrap().len(), 4);
+        assert!(Curriculum::with_targets(targets, Uniform).unwrap().epoch(0).unwrap().len() >= 2);
+        let matrix = ConfusionMatrix::new(&ends, &[a, b, b, a]).unwrap();
+        assert_eq!((matrix.labels(), matrix.accuracy()), (&[a.min(b), a.max(b)][..], 0.75));
+        assert_eq!(ConfusionMatrix::new(&[a], &[a]).unwrap().labels(), [a]);
+    }
+    let alone = [i64::MAX; 2];
+    assert_eq!(ClassIndex::new(&alone).unwrap().counts(), [2]);
+    let targets = Targets::single(&alone).unwrap().sites(&alone, Within::Balanced).unwrap().groups(&alone, 1).unwrap();
+    assert_eq!(Curriculum::with_targets(targets, Uniform).unwrap().epoch(0).unwrap().len(), 1);
+}
+
+#[test]
 fn a_curriculum_with_replacement() {
     let schedule = PowerLaw { pick: Pick::WithReplacement, ..Default::default() };
     assert_eq!(

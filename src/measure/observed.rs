@@ -131,8 +131,8 @@ impl Observed {
         if let Some(sample) = fault.iter().position(|&code| code > 1) {
             return Err(self.not_finite(sample, fault[sample]));
         }
-        let seen = (0..).zip(fault).filter(|&(_, code)| code == 1);
-        Ok(seen.map(|(sample, _)| (sample, scores[sample as usize])).unzip())
+        let seen = fault.into_iter().zip(0..).filter(|&(code, _)| code == 1);
+        Ok(seen.map(|(_, sample)| (sample, scores[sample as usize])).unzip())
     }
 
     /// `[1]`: NaN if an index was out of range, or twice in one call.

@@ -49,8 +49,8 @@ impl Observed {
 
     /// Samples and bits of scores that wait, in turn, ascending.
     pub(crate) fn waiting(&self) -> Vec<u32> {
-        let waits = |(sample, &word): (u32, &u32)| is_score(word).then_some([sample, word]);
-        (0..).zip(&self.words).filter_map(waits).flatten().collect()
+        let waits = |(&word, sample): (&u32, u32)| is_score(word).then_some([sample, word]);
+        self.words.iter().zip(0..).filter_map(waits).flatten().collect()
     }
 
     /// Puts the scores that wait to use: `scores` are those of the samples from `first` on, NaN where there is none.

@@ -30,7 +30,8 @@ impl Codes {
                 let mut table = vec![0u32; span + 1];
                 all.iter().for_each(|&value| table[(value - min) as usize] = 1);
                 let mut distinct = Vec::new();
-                for (slot, value) in table.iter_mut().zip(min..).filter(|(slot, _)| **slot == 1) {
+                // inclusive, as an open range has no number behind `i64::MAX` to go on to
+                for (slot, value) in table.iter_mut().zip(min..=i64::MAX).filter(|(slot, _)| **slot == 1) {
                     *slot = distinct.len() as u32;
                     distinct.push(value);
                 }
@@ -66,5 +67,14 @@ mod tests {
             assert_eq!(codes.values, [-3, 0, 5, 100].map(|value| value * scale));
         }
         assert_eq!(Codes::new("sites", &[i64::MIN, i64::MAX], 2).unwrap().of, [0, 1]);
+    }
+
+    #[test]
+    fn values_at_either_end_are_numbered_like_others() {
+        for end in [[i64::MAX, i64::MAX - 1], [i64::MAX - 1, i64::MAX - 2], [i64::MIN + 1, i64::MIN]] {
+            let codes = Codes::new("groups", &[end[0], end[1], end[0]], 3).unwrap();
+            assert_eq!((codes.of, codes.values), (vec![1, 0, 1], vec![end[1], end[0]]));
+        }
+        assert_eq!(Codes::new("groups", &[i64::MAX; 2], 2).unwrap().of, [0, 0]);
     }
 }
