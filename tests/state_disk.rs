@@ -182,6 +182,28 @@ fn a_folder_that_cannot_be_written_leaves_the_old_state() {
     assert_eq!(files(folder.path()), ["state.bin"]);
 }
 
+/// Once the new file has its name, nothing may fail: an error says that the old state is still there.
+#[test]
+fn a_folder_that_can_be_written_but_not_read_gets_the_new_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.bin");
+    state(1).save(&path).unwrap();
+    let superuser = fs::metadata("/proc/self").map_or(0, |own| own.uid()) == 0;
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o333)).unwrap();
+    if superuser {
+        std::os::unix::fs::chown(folder.path(), Some(65534), None).unwrap();
+    }
+    let output = save_after(":", &path, superuser.then_some(65534));
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if superuser && text.is_empty() {
+        return eprintln!("nobody else may run the tests here: {output:?}");
+    }
+    assert!(text.contains("saved") && !text.contains("error"), "{text} {output:?}");
+    assert_eq!(State::load(&path).unwrap(), state_of(2, 1_000_000));
+    assert_eq!(files(folder.path()), ["state.bin"]);
+}
+
 /// Where a test may mount a file system of 64 KiB; elsewhere the limit above stands for it.
 #[test]
 fn a_full_disk_leaves_the_old_state() {

@@ -66,6 +66,10 @@ impl State {
     /// written beside the old one and synchronised first. Then it takes the old name. Several threads or processes may
     /// save to one path at once: the last one counts.
     ///
+    /// The new name is synchronised, too, if the system allows it. Where it does not, as in a folder that may be
+    /// written but not read, the save succeeds all the same, and the old state may be back if the machine dies soon
+    /// after.
+    ///
     /// A replaced file keeps its permissions. A symbolic link stays, and its target is replaced.
     ///
     /// # Examples
@@ -158,7 +162,9 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     if cfg!(unix) {
-        File::open(folder)?.sync_all()?; // synchronises the new name, too
+        // Synchronises the new name, too. The file is replaced by now, so this is no error of the save: a folder that
+        // may be written but not read cannot be opened, and some file systems synchronise no folder.
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
     }
     Ok(())
 }
