@@ -49,6 +49,7 @@ pub fn prior_corrected_bce(
 ) -> Result<Tensor> {
     floats("logits", logits)?;
     let (n, columns) = match *logits.size().as_slice() {
+        [_, 0] => return Err(wrong_shape("logits", logits, "[n, L] with at least 1 column")),
         [n, columns] => (n, columns),
         _ => return Err(wrong_shape("logits", logits, "[n, L]")),
     };

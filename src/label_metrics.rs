@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::Result;
 use crate::error::{ArgumentError, MeasureError, TargetError};
+use crate::labels::check_table;
 
 /// Metrics of scores for samples with several labels. Unknown entries do not count.
 ///
@@ -43,19 +44,11 @@ impl LabelMetrics {
     /// is more likely. Both row-major.
     ///
     /// # Errors
-    /// [`ArgumentError::Empty`]; [`ArgumentError::Length`] for lengths that differ or are not whole rows;
+    /// [`ArgumentError::OutOfRange`] for `num_labels` of 0; [`ArgumentError::Empty`]; [`ArgumentError::Length`] for
+    /// lengths that differ or are not whole rows;
     /// [`TargetError::MultiHot`]; [`MeasureError::ScoreNotFinite`].
     pub fn new(targets: &[i8], scores: &[f32], num_labels: usize) -> Result<Self> {
-        if targets.is_empty() {
-            return Err(ArgumentError::Empty { argument: "targets" }.into());
-        }
-        if num_labels == 0 || !targets.len().is_multiple_of(num_labels) {
-            let expected = targets.len().next_multiple_of(num_labels.max(1));
-            let rule = "whole rows of `num_labels` values, at least 1";
-            return Err(
-                ArgumentError::Length { argument: "targets".into(), found: targets.len(), expected, rule }.into()
-            );
-        }
+        check_table("targets", targets.len(), num_labels, "whole rows of `num_labels` values, at least 1")?;
         if scores.len() != targets.len() {
             let (found, expected, rule) = (scores.len(), targets.len(), "one score for each target");
             return Err(ArgumentError::Length { argument: "scores".into(), found, expected, rule }.into());

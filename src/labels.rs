@@ -225,6 +225,22 @@ pub(crate) fn check_columns(num_logits: usize) -> Result<()> {
     Err(ArgumentError::OutOfRange { argument: "num_logits", found: num_logits as f64, range }.into())
 }
 
+/// Refuses a table of `len` entries that has none, or is not whole rows of `num_labels`. The width comes first, as
+/// without one there are no rows to count.
+pub(crate) fn check_table(argument: &'static str, len: usize, num_labels: usize, rule: &'static str) -> Result<()> {
+    if num_labels == 0 {
+        return Err(ArgumentError::OutOfRange { argument: "num_labels", found: 0.0, range: "at least 1" }.into());
+    }
+    if len == 0 {
+        return Err(ArgumentError::Empty { argument }.into());
+    }
+    if !len.is_multiple_of(num_labels) {
+        let expected = len.next_multiple_of(num_labels);
+        return Err(ArgumentError::Length { argument: argument.into(), found: len, expected, rule }.into());
+    }
+    Ok(())
+}
+
 /// A number for each label: first its count, then its class. A table if labels are dense, else a map.
 enum Tally {
     Table { min: i64, slots: Vec<u32> },

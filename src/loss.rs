@@ -170,6 +170,7 @@ fn by_column(classes: &ClassIndex, num_logits: usize, of: impl Fn(usize) -> f64)
 fn rows(logits: &Tensor) -> Result<(i64, usize)> {
     floats("logits", logits)?; // of integers, all that is added would be cut to integers too
     match *logits.size().as_slice() {
+        [_, 0] => Err(wrong_shape("logits", logits, "[n, C] with at least 1 column")), // no class to be right
         [n, classes] => Ok((n, classes as usize)),
         _ => Err(wrong_shape("logits", logits, "[n, C]")),
     }

@@ -245,6 +245,10 @@ fn slices_that_are_no_modalities() {
         refused(&[0, 2], &[good]),
         "`labels[1]` is 2, but the logits have columns 0 to 1: number the classes from 0, or widen the last layer"
     );
+    let zero = Modality { logits: &[], ..good };
+    for terms in [Terms::Both, Terms::Confidence, Terms::Complementarity, Terms::LogLikelihood] {
+        assert_eq!(message(measure(&labels, 0, &[zero], terms)), "`num_classes` is 0, but must be at least 1");
+    }
     let nan = Modality { logits: &[0.0, 0.0, 0.0, f32::NAN], ..good };
     assert_eq!(
         refused(&labels, &[good, nan]),

@@ -55,7 +55,10 @@ fn lengths_that_differ() {
         "`values` has length 3, but must have length 4: whole rows of `num_labels` values"
     );
     assert_eq!(message(Targets::multi_hot(&[], 2)), "`values` is empty, but at least one is needed");
-    assert!(Targets::multi_hot(&[1], 0).is_err());
+    for values in [&[1][..], &[1, 7], &[]] {
+        let expected = "`num_labels` is 0, but must be from 1 to 2147483647, as a label is a column";
+        assert_eq!(message(Targets::multi_hot(values, 0)), expected);
+    }
 }
 
 #[test]

@@ -73,6 +73,10 @@ fn what_does_not_fit_is_named() {
     let ok = [0.0f32; 3];
     assert_eq!(message(&z.view([-1]), &y, &ok, None, 1.0), "`logits` has shape [6], but must be [n, L]");
     assert_eq!(
+        message(&z.narrow(1, 0, 0), &y.narrow(1, 0, 0), &[], None, 1.0),
+        "`logits` has shape [2, 0], but must be [n, L] with at least 1 column"
+    );
+    assert_eq!(
         message(&z, &y.view([3, 2]), &ok, None, 1.0),
         "`labels` has shape [3, 2], but must be [2, 3], as `logits`"
     );

@@ -396,6 +396,10 @@ fn a_label_that_is_no_column_has_no_prior() {
         epoch(&[0, 0]).log_prior(0).unwrap_err(),
         Error::Label(LabelError::PriorWidth { num_logits: 0, label: 0 })
     );
+    assert_eq!(
+        epoch(&[0, 0]).log_prior(0).unwrap_err().to_string(),
+        "`num_logits` is 0, but label 0 occurs: give the number of columns of the logits, at least 1"
+    );
     assert_eq!(Epoch::default().log_prior(3).unwrap_err(), Error::Argument(ArgumentError::Empty { argument: "epoch" }));
 }
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use climd::error::LabelError;
+use climd::error::{LabelError, TargetError};
 use climd::schedule::*;
 use climd::*;
 use common::labels_of;
@@ -24,6 +24,15 @@ fn a_log_likelihood_beyond_the_range_is_the_lowest_number() {
     // so the sampler takes them
     let mut sampler = PowerLawScheduler::new(&[0, 0], PowerLaw::default()).unwrap();
     sampler.update(1, &scores).unwrap();
+}
+
+/// A width of 0 has no last column to name.
+#[test]
+fn no_columns_are_said_as_such() {
+    let label = LabelError::LabelOutsideLogits { index: 0, label: 0, num_classes: 0 }.to_string();
+    assert!(label.starts_with("`labels[0]` is 0, but the logits have no columns: "), "{label}");
+    let past = TargetError::LabelPastColumns { argument: "labels", entry: 0, sample: 0, label: 0, num_labels: 0 };
+    assert!(past.to_string().starts_with("`labels[0]` is 0, of sample 0, but there are no columns: "), "{past}");
 }
 
 #[test]

@@ -63,6 +63,16 @@ fn what_cannot_be_compared_is_refused() {
         LabelMetrics::new(targets, scores, num_labels).unwrap_err().to_string()
     };
     assert_eq!(message(&[], &[], 2), "`targets` is empty, but at least one is needed");
+    for (targets, scores) in [(&[1, 0][..], &[0.5, 0.5][..]), (&[7], &[]), (&[], &[])] {
+        assert_eq!(message(targets, scores, 0), "`num_labels` is 0, but must be at least 1");
+    }
+    assert_eq!(
+        message(&[1, 0], &[0.5, 0.5], usize::MAX),
+        format!(
+            "`targets` has length 2, but must have length {}: whole rows of `num_labels` values, at least 1",
+            usize::MAX
+        )
+    );
     assert_eq!(
         message(&[1, 0, 1], &[0.0; 3], 2),
         "`targets` has length 3, but must have length 4: whole rows of `num_labels` values, at least 1"

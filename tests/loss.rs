@@ -92,6 +92,12 @@ fn what_is_wrong_is_named() {
         "`labels` is an undefined tensor: was it ever assigned?"
     );
     assert_eq!(refused(&logits().flatten(0, 1), &labels(), &three, 1.0), "`logits` has shape [12], but must be [n, C]");
+    let none = "`logits` has shape [4, 0], but must be [n, C] with at least 1 column";
+    let empty = logits().narrow(1, 0, 0);
+    assert_eq!(refused(&empty, &labels(), &[], 1.0), none);
+    assert_eq!(post_hoc_adjustment(&empty, &[], 1.0).unwrap_err().to_string(), none);
+    assert_eq!(weighted_cross_entropy(&empty, &labels(), &[]).unwrap_err().to_string(), none);
+    assert_eq!(focal_loss(&empty, &labels(), 2.0, None).unwrap_err().to_string(), none);
     assert_eq!(
         refused(&logits(), &labels().narrow(0, 0, 3), &three, 1.0),
         "`labels` has shape [3], but must be [4]: one for each row of `logits`"

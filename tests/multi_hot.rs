@@ -71,7 +71,11 @@ fn bad_labels_and_logits_are_named() {
     };
     assert_eq!(refused(&[], 2, &[]), Error::Argument(ArgumentError::Empty { argument: "labels" }));
     assert!(matches!(refused(&[1, 0, 1], 2, &[]), Error::Argument(ArgumentError::Length { expected: 4, .. })));
-    assert!(matches!(refused(&[1], 0, &[]), Error::Argument(ArgumentError::Length { .. })));
+    for labels in [&[1][..], &[7], &[]] {
+        let error = refused(labels, 0, &[]);
+        assert!(matches!(error, Error::Argument(ArgumentError::OutOfRange { argument: "num_labels", .. })), "{error}");
+        assert_eq!(error.to_string(), "`num_labels` is 0, but must be at least 1");
+    }
     let error = refused(&[1, 0, 1, 2], 2, &[0.0; 4]);
     assert_eq!(error, Error::Target(TargetError::MultiHot { sample: 1, label: 1, found: 2 }));
     assert!(matches!(refused(&[1, 0], 2, &[0.0]), Error::Argument(ArgumentError::Length { .. })));

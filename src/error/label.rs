@@ -20,13 +20,13 @@ pub enum LabelError {
     },
     /// A label is not a column of the logits.
     #[error(
-        "`labels[{index}]` is {label}, but the logits have columns 0 to {last}: {remedy}",
+        "`labels[{index}]` is {label}, but the logits have {columns}: {remedy}",
         remedy = if *label < 0 {
             "number the classes from 0, or leave out the samples that have no label"
         } else {
             "number the classes from 0, or widen the last layer"
         },
-        last = i128::from(*num_classes as u64) - 1
+        columns = columns(*num_classes)
     )]
     LabelOutsideLogits {
         /// Position in `labels`.
@@ -51,12 +51,23 @@ pub enum LabelError {
         count: usize,
     },
     /// A class is not a column of the logits.
-    #[error("`num_logits` is {num_logits}, but label {label} occurs: labels must be 0 to {last} to be columns",
-        last = i128::from(*num_logits as u64) - 1)]
+    #[error("`num_logits` is {num_logits}, but label {label} occurs: {}", to_be_columns(*num_logits))]
     PriorWidth {
         /// The width that was given.
         num_logits: usize,
         /// A label that is not below it.
         label: i64,
     },
+}
+
+/// Names the columns of a width in words. A width of 0 has no last one.
+pub(super) fn columns(width: usize) -> String {
+    width.checked_sub(1).map_or_else(|| "no columns".into(), |last| format!("columns 0 to {last}"))
+}
+
+fn to_be_columns(width: usize) -> String {
+    match width.checked_sub(1) {
+        Some(last) => format!("labels must be 0 to {last} to be columns"),
+        None => "give the number of columns of the logits, at least 1".into(),
+    }
 }

@@ -1,5 +1,7 @@
 //! Errors of several labels for each sample, sites and groups.
 
+use super::label::columns;
+
 /// Several labels for each sample, sites, groups.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, strum::IntoStaticStr)]
 #[non_exhaustive]
@@ -20,9 +22,9 @@ pub enum TargetError {
     },
     /// A label is not below the number of columns.
     #[error(
-        "`{argument}[{entry}]` is {label}, of sample {sample}, but there are columns 0 to {last}: \
-         number the labels from 0, or raise `num_labels`",
-        last = num_labels - 1
+        "`{argument}[{entry}]` is {label}, of sample {sample}, but there are {}: number the labels from 0, or raise \
+         `num_labels`",
+        columns(*num_labels)
     )]
     LabelPastColumns {
         /// The argument.

@@ -8,7 +8,8 @@ use super::slices::{CHUNK, Modality, Scores, check, finish, in_pool, known_or_er
 use super::value::Value;
 use super::value::sealed::Real as _;
 use crate::Result;
-use crate::error::{ArgumentError, TargetError};
+use crate::error::TargetError;
+use crate::labels::check_table;
 
 /// Scores samples that have several labels each, for a network with a sigmoid for each label: as
 /// [`measure`](crate::measure), with another `ln p`.
@@ -22,8 +23,9 @@ use crate::error::{ArgumentError, TargetError};
 /// [`measure`](crate::measure), with logits `[n, num_labels]`.
 ///
 /// # Errors
-/// As [`measure`](crate::measure); [`ArgumentError::Length`] for labels that are not whole rows;
-/// [`TargetError::MultiHot`] for another value.
+/// As [`measure`](crate::measure); [`OutOfRange`](crate::error::ArgumentError::OutOfRange) for `num_labels` of 0;
+/// [`Length`](crate::error::ArgumentError::Length) for labels that are not whole rows; [`TargetError::MultiHot`] for
+/// another value.
 ///
 /// # Examples
 /// ```
@@ -59,14 +61,7 @@ pub fn measure_multi_hot<F: Value>(
 
 /// Number of samples of a table of labels that is correct.
 pub(super) fn samples(labels: &[i8], num_labels: usize) -> Result<usize> {
-    if labels.is_empty() {
-        return Err(ArgumentError::Empty { argument: "labels" }.into());
-    }
-    if num_labels == 0 || !labels.len().is_multiple_of(num_labels) {
-        let expected = labels.len().next_multiple_of(num_labels.max(1));
-        let rule = "whole rows of `num_labels` values, at least 1";
-        return Err(ArgumentError::Length { argument: "labels".into(), found: labels.len(), expected, rule }.into());
-    }
+    check_table("labels", labels.len(), num_labels, "whole rows of `num_labels` values, at least 1")?;
     if let Some(at) = labels.iter().position(|value| !(-1..=1).contains(value)) {
         let (sample, label) = (at / num_labels, at % num_labels);
         return Err(TargetError::MultiHot { sample, label, found: labels[at].into() }.into());

@@ -80,7 +80,8 @@ impl MultimodalMeasurer {
     /// `labels`: `[N, num_labels]`, row-major, of 1 (has it), 0 (has it not) and -1 (unknown).
     ///
     /// # Errors
-    /// [`ArgumentError::Empty`]; [`ArgumentError::Length`] for labels that are not whole rows;
+    /// [`ArgumentError::OutOfRange`] for `num_labels` of 0; [`ArgumentError::Empty`]; [`ArgumentError::Length`] for
+    /// labels that are not whole rows;
     /// [`TargetError::MultiHot`](crate::error::TargetError::MultiHot).
     pub fn multi_hot(labels: &[i8], num_labels: usize) -> Result<Self> {
         let num_samples = several::samples(labels, num_labels)?;

@@ -12,9 +12,10 @@ mod rows;
 pub(crate) use cells::Cells;
 pub(crate) use codes::Codes;
 pub(crate) use population::{LabelCounts, Population};
-use rows::{Own, Rows, hash_words};
+use rows::{Own, Rows, check_width, hash_words};
 
 use crate::error::{ArgumentError, TargetError};
+use crate::labels::check_table;
 use crate::{ClassIndex, Result};
 
 /// How the quota of a class is shared among its sites.
@@ -100,17 +101,11 @@ impl Targets {
     /// [`ArgumentError::Empty`]; [`ArgumentError::Length`] if it does not divide into rows; [`TargetError::MultiHot`]
     /// for another value; as [`multi_label`](Self::multi_label).
     pub fn multi_hot(values: &[i8], num_labels: usize) -> Result<Self> {
-        if values.is_empty() {
-            return Err(ArgumentError::Empty { argument: "values" }.into());
-        }
-        let (n, rest) = (values.len() / num_labels.max(1), values.len() % num_labels.max(1));
-        if num_labels > 0 && rest > 0 {
-            let (found, expected, rule) = (values.len(), (n + 1) * num_labels, "whole rows of `num_labels` values");
-            return Err(ArgumentError::Length { argument: "values".into(), found, expected, rule }.into());
-        }
+        check_width(num_labels)?;
+        check_table("values", values.len(), num_labels, "whole rows of `num_labels` values")?;
         let (mut starts, mut labels) = (vec![0], Vec::new());
         let (mut unknown_starts, mut unknown) = (vec![0], Vec::new());
-        for (sample, row) in values.chunks(num_labels.max(1)).enumerate() {
+        for (sample, row) in values.chunks(num_labels).enumerate() {
             for (label, &value) in (0..).zip(row) {
                 match value {
                     0 => {}

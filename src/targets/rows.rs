@@ -58,6 +58,15 @@ impl ByRarity {
     }
 }
 
+/// Refuses a number of labels that are no columns.
+pub(super) fn check_width(num_labels: usize) -> Result<()> {
+    if (1..=i32::MAX as usize).contains(&num_labels) {
+        return Ok(());
+    }
+    let range = "from 1 to 2147483647, as a label is a column";
+    Err(ArgumentError::OutOfRange { argument: "num_labels", found: num_labels as f64, range }.into())
+}
+
 impl Rows {
     /// Takes rows in any order, which may repeat a label. `names` are the names of the two arguments.
     pub(crate) fn new(names: [&'static str; 2], starts: &[usize], labels: &[u32], num_labels: usize) -> Result<Self> {
@@ -69,10 +78,7 @@ impl Rows {
         if u32::try_from(n).is_err() {
             return Err(LabelError::TooManySamples { found: n }.into());
         }
-        if !(1..=i32::MAX as usize).contains(&num_labels) {
-            let range = "from 1 to 2147483647, as a label is a column";
-            return Err(ArgumentError::OutOfRange { argument: "num_labels", found: num_labels as f64, range }.into());
-        }
+        check_width(num_labels)?;
         if u32::try_from(labels.len()).is_err() {
             let range = "at most 4294967295 entries: split the data set";
             return Err(ArgumentError::OutOfRange { argument: of_labels, found: labels.len() as f64, range }.into());
