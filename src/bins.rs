@@ -3,6 +3,9 @@
 use crate::Result;
 use crate::error::ArgumentError;
 
+/// The most quantile bins. More than samples divide nothing further, and far more have no place in an `i64`.
+const MOST_BINS: u64 = 1 << 32;
+
 /// The bin of each value: `floor((value - origin) / width)`. Rare ranges become rare classes.
 ///
 /// # Errors
@@ -40,7 +43,7 @@ pub fn width_bins(values: &[f64], width: f64, origin: f64) -> Result<Vec<i64>> {
 /// sizes becomes uniform with them. For a curriculum use [`width_bins`].
 ///
 /// # Errors
-/// [`ArgumentError::OutOfRange`] for no bins; [`ArgumentError::ValueNotFinite`].
+/// [`ArgumentError::OutOfRange`] for no bins, or more than 2^32; [`ArgumentError::ValueNotFinite`].
 ///
 /// # Examples
 /// ```
@@ -48,8 +51,9 @@ pub fn width_bins(values: &[f64], width: f64, origin: f64) -> Result<Vec<i64>> {
 /// # Ok::<(), climd::Error>(())
 /// ```
 pub fn quantile_bins(values: &[f64], bins: usize) -> Result<Vec<i64>> {
-    if bins == 0 {
-        return Err(ArgumentError::OutOfRange { argument: "bins", found: 0.0, range: "at least 1" }.into());
+    if bins == 0 || bins as u64 > MOST_BINS {
+        let range = "from 1 to 4294967296, as there are fewer samples";
+        return Err(ArgumentError::OutOfRange { argument: "bins", found: bins as f64, range }.into());
     }
     if let Some(index) = values.iter().position(|value| !value.is_finite()) {
         return Err(ArgumentError::ValueNotFinite { index, value: values[index] }.into());
@@ -79,6 +83,22 @@ mod tests {
     #[test]
     fn both_zeros_share_a_bin() {
         assert_eq!(quantile_bins(&[0.0, -0.0, 1.0, 2.0], 4).unwrap(), [0, 0, 2, 3]);
+    }
+
+    #[test]
+    fn the_most_bins_are_ascending_and_more_are_refused() {
+        let values = [1.0, 2.0, 3.0, 4.0];
+        let most = usize::try_from(MOST_BINS).unwrap();
+        assert_eq!(quantile_bins(&values, most).unwrap(), [0, 1 << 30, 2 << 30, 3 << 30]);
+        for bins in [0, most + 1, usize::MAX] {
+            assert!(
+                matches!(
+                    quantile_bins(&values, bins),
+                    Err(Error::Argument(ArgumentError::OutOfRange { argument: "bins", .. }))
+                ),
+                "{bins}"
+            );
+        }
     }
 
     #[test]

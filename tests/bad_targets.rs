@@ -126,6 +126,10 @@ fn values_without_a_bin_and_weights_out_of_range() {
         message(quantile_bins(&[1.0, f64::NAN], 2)),
         "`values[1]` is NaN, which has no bin: drop the sample, or choose wider bins"
     );
+    for (bins, found) in [(0, "0"), (usize::MAX, "18446744073709552000")] {
+        let expected = format!("`bins` is {found}, but must be from 1 to 4294967296, as there are fewer samples");
+        assert_eq!(message(quantile_bins(&[1.0, 2.0], bins)), expected);
+    }
     assert_eq!(message(width_bins(&[1.0], 0.0, 0.0)), "`width` is 0, but must be finite and above 0");
     assert_eq!(
         message(weighted_scores(&[1.0, 0.0], 7, 0)),
