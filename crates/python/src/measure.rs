@@ -18,9 +18,29 @@ pub enum Labels<'py> {
     Several(PyReadonlyArray2<'py, i8>),
 }
 
-/// The rows of each array, as they lie in memory.
-fn rows<'a, F: Element>(name: &str, arrays: &'a [PyReadonlyArray2<'_, F>]) -> Result<Vec<&'a [F]>> {
+impl Labels<'_> {
+    fn samples(&self) -> usize {
+        match self {
+            Self::One(labels) => labels.as_array().len(),
+            Self::Several(table) => table.as_array().nrows(),
+        }
+    }
+}
+
+/// The rows of each array, as they lie in memory: the crate divides them by the number of samples, so that is checked here.
+fn rows<'a, F: Element>(
+    name: &str,
+    arrays: &'a [PyReadonlyArray2<'_, F>],
+    labels: &Labels<'_>,
+) -> Result<Vec<&'a [F]>> {
+    let samples = labels.samples();
     let of_array = |(m, array): (usize, &'a PyReadonlyArray2<'_, F>)| {
+        let (found, width) = array.as_array().dim();
+        if found != samples {
+            let text =
+                format!("`{name}[{m}]` has shape [{found}, {width}], but must be [{samples}, width], one row a sample");
+            return Err(bad("Shape", text));
+        }
         array.as_slice().map_err(|error| bad("Layout", format!("`{name}[{m}]`: {error}")))
     };
     arrays.iter().enumerate().map(of_array).collect()
@@ -77,7 +97,7 @@ macro_rules! measure_of {
             present: Vec<PyReadonlyArray1<'py, bool>>,
             terms: &str,
         ) -> Result<Parts<'py, $score>> {
-            let (logits, embeddings) = (rows("logits", &logits)?, rows("embeddings", &embeddings)?);
+            let (logits, embeddings) = (rows("logits", &logits, &labels)?, rows("embeddings", &embeddings, &labels)?);
             measure(py, &labels, num_classes, &logits, &embeddings, &present, terms)
         }
     };
@@ -101,6 +121,7 @@ pub fn measure_bf16<'py>(
     fn numbers<'a>(rows: Vec<&'a [u16]>) -> Vec<&'a [bf16]> {
         rows.into_iter().map(|row| row.reinterpret_cast()).collect()
     }
-    let (logits, embeddings) = (numbers(rows("logits", &logits)?), numbers(rows("embeddings", &embeddings)?));
+    let (logits, embeddings) = (rows("logits", &logits, &labels)?, rows("embeddings", &embeddings, &labels)?);
+    let (logits, embeddings) = (numbers(logits), numbers(embeddings));
     measure(py, &labels, num_classes, &logits, &embeddings, &present, terms)
 }

@@ -80,12 +80,12 @@ impl Targets {
     }
 
     fn label_counts<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyArray1<i64>>> {
-        let counts = self.inner.label_counts().map_err(raise)?;
+        let counts = py.detach(|| pool::run(|| self.inner.label_counts())).map_err(raise)?;
         Ok(counts.into_iter().map(|count| count as i64).collect::<Vec<_>>().into_pyarray(py))
     }
 
     fn log_odds<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyArray1<f32>>> {
-        Ok(self.inner.log_odds().map_err(raise)?.into_pyarray(py))
+        Ok(py.detach(|| pool::run(|| self.inner.log_odds())).map_err(raise)?.into_pyarray(py))
     }
 
     fn split<'py>(
