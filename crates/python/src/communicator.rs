@@ -6,6 +6,7 @@ use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 
 use crate::error::{Result, bad};
+use crate::whole;
 
 /// An object with `all_reduce(array)` and `all_gather(array)`, of 32-bit words, and maybe `all_to_all(array, counts)`.
 pub struct PyCommunicator {
@@ -77,7 +78,7 @@ impl Communicator for PyCommunicator {
 impl PyCommunicator {
     /// Of an object that has `rank` and `world_size`, too.
     pub fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let whole = |name: &str| object.getattr(name)?.extract();
+        let whole = |name: &str| whole(&format!("communicator.{name}"), &object.getattr(name)?);
         let (rank, world_size) = (whole("rank")?, whole("world_size")?);
         Ok(Self { rank, world_size, exchanges: object.hasattr("all_to_all")?, object: object.clone().unbind() })
     }

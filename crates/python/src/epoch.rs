@@ -8,6 +8,7 @@ use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
 
 use crate::error::{Result, bad, raise};
+use crate::whole;
 
 /// The samples of one epoch in training order. After `skip` those that are left, after `shard` those of one process.
 #[pyclass(frozen, module = "climd")]
@@ -88,16 +89,24 @@ impl Epoch {
 
     /// The samples that are left after the first `samples`, counted over all processes. To go on with another number of
     /// processes, skip first and shard then.
-    fn skip(&self, samples: usize) -> Result<Self> {
-        Ok(self.inner.skip(samples).map_err(raise)?.into())
+    fn skip(&self, py: Python<'_>, samples: &Bound<'_, PyAny>) -> Result<Self> {
+        let samples = whole("samples", samples)?;
+        Ok(py.detach(|| self.inner.skip(samples)).map_err(raise)?.into())
     }
 
     /// The part of one process: positions `rank`, `rank + world_size`, ... of the list. All parts have the same length:
     /// `remainder="pad"` repeats samples from the start of the list, `"drop"` leaves out the last ones.
     /// `stratified=True` spreads each class evenly over the processes.
     #[pyo3(signature = (rank, world_size, *, remainder = "pad", stratified = false))]
-    fn shard(&self, py: Python<'_>, rank: usize, world_size: usize, remainder: &str, stratified: bool) -> Result<Self> {
-        let even = even(remainder)?;
+    fn shard(
+        &self,
+        py: Python<'_>,
+        rank: &Bound<'_, PyAny>,
+        world_size: &Bound<'_, PyAny>,
+        remainder: &str,
+        stratified: bool,
+    ) -> Result<Self> {
+        let (rank, world_size, even) = (whole("rank", rank)?, whole("world_size", world_size)?, even(remainder)?);
         let part = py.detach(|| match stratified {
             true => self.inner.shard_stratified(rank, world_size, even),
             false => self.inner.shard(rank, world_size, even),
@@ -107,8 +116,9 @@ impl Epoch {
 
     /// The logarithm of each class's share of the whole epoch, `[num_classes]` of float32, for a loss that corrects for
     /// it. Column `c` is label `c`. `skip` and `shard` do not change it.
-    fn log_prior<'py>(&self, py: Python<'py>, num_classes: usize) -> Result<Bound<'py, PyArray1<f32>>> {
-        Ok(self.inner.log_prior(num_classes).map_err(raise)?.into_pyarray(py))
+    fn log_prior<'py>(&self, py: Python<'py>, num_classes: &Bound<'py, PyAny>) -> Result<Bound<'py, PyArray1<f32>>> {
+        let num_classes = whole("num_classes", num_classes)?;
+        Ok(py.detach(|| self.inner.log_prior(num_classes)).map_err(raise)?.into_pyarray(py))
     }
 
     /// How often each label is in the whole epoch, `[L]` of int64, for targets with several labels a sample.

@@ -69,6 +69,9 @@ fn text(error: &E) -> String {
             "`epoch` is {epoch}, but what was observed in epoch {waiting} is not in use yet: call `renew` at the \
              beginning of each epoch (`climd.torch.CurriculumSampler` does it when it makes the list of an epoch)"
         ),
+        E::Schedule(error::ScheduleError::Quota { .. }) => {
+            error.to_string().replace("mend its `plan`", "mend its `quota`")
+        }
         E::Target(_) => error.to_string().replace("::", "."), // `Targets.multi_label` is Python's, too
         _ => error.to_string(),
     }

@@ -17,9 +17,22 @@ mod targets;
 
 use numpy::{Element, PyReadonlyArray1};
 use pyo3::prelude::*;
+use pyo3::types::PyBool;
 
 fn contiguous<'a, T: Element>(name: &str, array: &'a PyReadonlyArray1<'_, T>) -> error::Result<&'a [T]> {
     array.as_slice().map_err(|error| error::bad("Layout", format!("`{name}`: {error}")))
+}
+
+/// A whole number from 0 on, as `whole` of `_labels.py`. A bool or a float is refused.
+fn whole(name: &str, value: &Bound<'_, PyAny>) -> error::Result<usize> {
+    let number =
+        Some(value).filter(|value| !value.is_instance_of::<PyBool>()).map(|value| value.call_method0("__index__"));
+    let Some(Ok(number)) = number else {
+        let found = value.repr()?;
+        return Err(error::bad("Kind", format!("`{name}` is {found}, but must be a whole number")));
+    };
+    let fits = number.extract::<i64>().ok().and_then(|number| usize::try_from(number).ok());
+    fits.ok_or_else(|| error::bad("OutOfRange", format!("`{name}` is {number}, but must be from 0 to 2^63 - 1")))
 }
 
 /// Rank and world size of this process, from the environment of torchrun, mpirun or srun. Without them `(0, 1)`.
@@ -31,8 +44,9 @@ fn rank_and_world_size() -> error::Result<(usize, usize)> {
 /// Sets the number of threads, from the next call on. With 0 it is that of `RAYON_NUM_THREADS` or `OMP_NUM_THREADS`, or
 /// the number of cores. The number of threads changes no result.
 #[pyfunction]
-fn set_num_threads(threads: usize) {
-    pool::set_num_threads(threads);
+fn set_num_threads(threads: &Bound<'_, PyAny>) -> error::Result<()> {
+    pool::set_num_threads(whole("threads", threads)?);
+    Ok(())
 }
 
 /// The number of threads of the next call.
@@ -55,6 +69,9 @@ fn _climd(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("Error", py.get_type::<error::Error>())?;
     m.add("StateError", py.get_type::<error::StateError>())?;
     m.add("CommunicationError", py.get_type::<error::CommunicationError>())?;
+    if let Some(class) = schedule::quota_type_error(py) {
+        m.add("QuotaTypeError", class)?;
+    }
     m.add_class::<epoch::Epoch>()?;
     m.add_class::<sampler::Sampler>()?;
     m.add_class::<targets::Targets>()?;

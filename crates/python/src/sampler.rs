@@ -49,16 +49,22 @@ impl Sampler {
 
     /// The exception that a schedule in Python raised. Without one, the error of the crate.
     fn raise(&self, error: climd::Error) -> PyErr {
-        self.raised.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(|| raise(error))
+        raised_or(&self.raised, error)
     }
 
     /// The result, unless a schedule in Python raised an exception that the engine could not pass on.
     fn unless_raised<T>(&self, result: T) -> Result<T> {
-        match self.raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(error) => Err(error),
-            None => Ok(result),
-        }
+        take(&self.raised).map_or(Ok(result), Err)
     }
+}
+
+fn take(raised: &Raised) -> Option<PyErr> {
+    raised.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// The exception that a schedule in Python raised. Without one, the error of the crate.
+fn raised_or(raised: &Raised, error: climd::Error) -> PyErr {
+    take(raised).unwrap_or_else(|| raise(error))
 }
 
 #[pymethods]
@@ -87,7 +93,10 @@ impl Sampler {
             None => Box::new(engine),
             Some(object) => {
                 let comm = PyCommunicator::of(object)?;
-                Box::new(py.detach(|| pool::run(|| Distributed::new(engine, comm, exchange))).map_err(raise)?)
+                Box::new(
+                    py.detach(|| pool::run(|| Distributed::new(engine, comm, exchange)))
+                        .map_err(|error| raised_or(&raised, error))?,
+                )
             }
         };
         let sampler = Self { inner: RwLock::new(engine), together, lists, described, raised };
@@ -155,11 +164,11 @@ impl Sampler {
         scores: PyReadonlyArray1<'_, f32>,
     ) -> Result<()> {
         let (indices, scores) = (contiguous("indices", &indices)?, contiguous("scores", &scores)?);
-        self.write_here(py, |engine| engine.observe(epoch, indices, scores)).map_err(raise)
+        self.write_here(py, |engine| engine.observe(epoch, indices, scores)).map_err(|error| self.raise(error))
     }
 
     fn renew(&self, py: Python<'_>, epoch: usize) -> Result<usize> {
-        self.write_here(py, |engine| engine.renew(epoch)).map_err(raise)
+        self.write_here(py, |engine| engine.renew(epoch)).map_err(|error| self.raise(error))
     }
 
     fn epoch(&self, py: Python<'_>, epoch: usize) -> Result<Epoch> {
@@ -202,7 +211,8 @@ impl Sampler {
     }
 
     fn restore(&self, py: Python<'_>, state: &[u8]) -> Result<(usize, usize)> {
-        let at = self.write(py, |engine| engine.restore(&State::from_bytes(state)?)).map_err(raise)?;
+        let at =
+            self.write(py, |engine| engine.restore(&State::from_bytes(state)?)).map_err(|error| self.raise(error))?;
         Ok((at.epoch, at.samples))
     }
 }
@@ -233,7 +243,7 @@ pub fn curriculum(
             py.detach(|| pool::run(|| Curriculum::new(labels, schedule)))
         }
     };
-    Ok(made.map_err(raise)?.settings(settings))
+    Ok(made.map_err(|error| raised_or(raised, error))?.settings(settings))
 }
 
 fn pick(name: &str) -> Result<Pick> {

@@ -1,5 +1,6 @@
 """The engine through Python: golden vectors, lists of Rust, states, pickles, schedules of one's own."""
 
+import copy
 import json
 import pickle
 import threading
@@ -110,6 +111,27 @@ def test_a_pickled_sampler_has_its_scores(labels, scores):
     for epoch in range(6):
         assert other.indices(epoch).tolist() == sampler.indices(epoch).tolist()
         assert other.wants_scores(epoch) == sampler.wants_scores(epoch)
+
+
+def test_a_sampler_of_a_late_state_can_be_pickled_and_copied(labels, scores):
+    made = lambda: climd.Sampler(labels, climd.PowerLaw(epochs=3), seed=5)
+    sampler = made()
+    sampler.update(1, scores(1))
+    late = made()
+    assert late.restore(sampler.state(3, done=2)) == (3, 2)  # all samples from here on, so it has no scores
+    copies = [pickle.loads(pickle.dumps(late)), copy.deepcopy(late), pickle.loads(pickle.dumps(copy.deepcopy(late)))]
+    for again in copies:
+        assert again.state(3) == late.state(3)
+        assert all(again.indices(epoch).tolist() == late.indices(epoch).tolist() for epoch in (3, 4))
+        assert again.wants_scores(2) == late.wants_scores(2)
+    late.observe(4, [1], [0.5])  # which no later epoch needs
+    late.renew(5)
+    assert pickle.loads(pickle.dumps(late)).indices(5).tolist() == sampler.indices(5).tolist()
+    late.update(5, scores(2))  # now it has all scores, and so has a copy, for any epoch
+    assert pickle.loads(pickle.dumps(late)).indices(1).tolist() == late.indices(1).tolist() != sampler.indices(1).tolist()
+    early = made()
+    early.restore(sampler.state(2))
+    assert pickle.loads(pickle.dumps(early)).indices(2).tolist() == sampler.indices(2).tolist()
 
 
 def test_reprs_say_what_was_configured(labels):
@@ -225,6 +247,15 @@ def test_what_a_schedule_raises_is_what_the_user_sees(labels):
         climd.Sampler(labels, Words()).epoch(0)
 
 
+def test_what_a_schedule_raises_when_a_sampler_is_built_is_what_the_user_sees(labels):
+    class Broken:
+        def quota(self, epoch, counts):
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):  # with a cap the engine asks at once
+        climd.Sampler(climd.Targets.single(labels).groups(np.arange(len(labels)) // 2, 1), Broken())
+
+
 def test_schedules_and_defaults_are_those_of_the_crate():
     public = [s for s in vars(climd).values() if isinstance(s, type) and issubclass(s, climd.Schedule) and s is not climd.Schedule]
     assert {s.__name__ for s in public} == {s.__name__ for s in climd.Schedule.__subclasses__()} <= set(climd.__all__)
@@ -251,6 +282,42 @@ def test_many_threads_may_use_one_sampler(labels, scores):
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     assert not wrong
+
+
+@pytest.mark.parametrize("call", ["label_counts", "log_odds", "skip"])
+def test_the_interpreter_runs_on_while_targets_are_counted_and_lists_are_cut(call):
+    n = 8_000_000
+    targets = climd.Targets.multi_label(word(np.arange(n)).astype(np.int64) % 9, 9, starts=np.arange(n + 1))
+    epoch = climd.Sampler(np.arange(n) % 3, climd.Uniform()).epoch(0)
+    work = {"label_counts": targets.label_counts, "log_odds": targets.log_odds, "skip": lambda: epoch.skip(7)}[call]
+    most = 0
+    for _ in range(20):
+        ticks, done = [], threading.Event()
+
+        def run():
+            ticks.clear()
+            work()
+            done.seen = len(ticks)
+            done.set()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        while not done.wait(0.001):
+            ticks.append(1)
+        thread.join()
+        most = max(most, done.seen)
+    assert most > 3  # a lock that is held gives one at most before the call, and one after it
+
+
+def test_the_number_of_threads_is_also_that_of_counts():
+    code = """
+import climd, numpy as np
+climd.set_num_threads(1)
+targets = climd.Targets.multi_label(np.arange(400_000) % 9, 9, starts=np.arange(400_001))
+targets.label_counts(), targets.log_odds()
+print(len([t for t in __import__("os").listdir("/proc/self/task")]))
+"""
+    assert int(run_python("-c", code, OMP_NUM_THREADS="1", RAYON_NUM_THREADS="3", OPENBLAS_NUM_THREADS="1")) == 2
 
 
 def test_the_interpreter_runs_on_while_the_engine_works():

@@ -8,6 +8,27 @@ GOOD = [0, 0, 0, 1, 1, 2]
 F = np.zeros((6, 3), dtype=np.float32)
 BAD = np.where(np.arange(18).reshape(6, 3) == 7, np.nan, 0).astype(np.float32)
 
+
+class Says:
+    """A schedule of one's own that always gives the same answer."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def quota(self, epoch, counts):
+        return self.answer
+
+
+class Rank:
+    """Another process, which nobody talks to."""
+
+    world_size = 2
+    all_reduce = all_gather = None
+
+    def __init__(self, rank):
+        self.rank = rank
+
+
 CASES = [
     # labels
     (lambda: climd.Sampler([]), "Empty", "`labels` is empty"),
@@ -24,8 +45,20 @@ CASES = [
     (lambda: climd.Sampler(GOOD, climd.PowerLaw(epochs=0)), "NoEpochs", "`epochs` is 0"),
     (lambda: climd.Sampler(GOOD, climd.PowerLaw(gamma=float("nan"))), "OutOfRange", "`gamma` is nan"),
     (lambda: climd.Sampler(GOOD, climd.PowerLaw(gamma=0.0)), "OutOfRange", "`gamma` is 0"),
-    (lambda: climd.Sampler(GOOD, climd.PowerLaw(epochs=-1)), "Schedule", "-1"),
-    (lambda: climd.Sampler(GOOD, climd.PowerLaw(epochs=2.5)), "Schedule", "2.5"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(epochs=-1)), "Schedule", "^`epochs` of PowerLaw is -1, but must be a whole number, 0 or more$"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(epochs=2.5)), "Schedule", "^`epochs` of PowerLaw is 2.5, but must be a whole number"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(epochs=30.0)), "Schedule", "^`epochs` of PowerLaw is 30.0, but must be a whole number"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(epochs=True)), "Schedule", "^`epochs` of PowerLaw is True, but must be a whole number"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(epochs=2**64)), "Schedule", "^`epochs` of PowerLaw is 18446744073709551616"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(epochs=np.array([3, 4]))), "Schedule", "^`epochs` of PowerLaw is array"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(gamma="0.3")), "Schedule", "^`gamma` of PowerLaw is '0.3', but must be a number$"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(gamma=10**400)), "Schedule", "^`gamma` of PowerLaw is 10+, but must be a number$"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(alpha=False)), "Schedule", "^`alpha` of PowerLaw is False, but must be a number$"),
+    (lambda: climd.Sampler(GOOD, climd.PowerLaw(pick=["highest"])), "Schedule", "^`pick` of PowerLaw is .*, but must be one of highest, lowest"),
+    (lambda: climd.Sampler(GOOD, climd.UnderSampling(redraw=1)), "Schedule", "^`redraw` of UnderSampling is 1, but must be True or False$"),
+    (lambda: climd.Sampler(GOOD, climd.Switch(1, climd.Uniform(), climd.Trim(ramp=0.5))), "Schedule", "^`ramp` of Trim is 0.5"),
+    (lambda: climd.Sampler(GOOD, climd.Switch(1, "Uniform", climd.Uniform())), "Schedule", "^`before` of Switch is 'Uniform', but must be one of climd's own"),
+    (lambda: climd.Sampler(GOOD, climd.Switch(1, climd.Uniform(), Says({}))), "Schedule", "^`after` is a Says, but must be one of climd's own"),
     (lambda: climd.Sampler(GOOD, climd.PowerLaw(law="zipff")), "Schedule", "zipff.*zipf"),
     (lambda: climd.Sampler(GOOD, climd.PowerLaw(pick="with_replacement")), "Pick", "WithReplacement|with_replacement"),
     (lambda: climd.Sampler(GOOD, climd.Linear(start=0.0)), "OutOfRange", "`start`"),
@@ -50,6 +83,25 @@ CASES = [
     (lambda: climd.Sampler(GOOD).epoch(0).shard(0, 2, remainder="even"), "Remainder", "'even'|\"even\""),
     (lambda: climd.Sampler(GOOD).epoch(99).shard(0, 2).shard(0, 2), "ShardedTwice", "already one rank's part"),
     (lambda: climd.Sampler(GOOD).epoch(99).skip(7), "Skip", "`samples` is 7"),
+    (lambda: climd.Sampler(GOOD).epoch(0).skip(-1), "OutOfRange", "^`samples` is -1, but must be from 0 to 2.63 - 1$"),
+    (lambda: climd.Sampler(GOOD).epoch(0).skip(1.0), "Kind", "^`samples` is 1.0, but must be a whole number$"),
+    (lambda: climd.Sampler(GOOD).epoch(0).skip(True), "Kind", "^`samples` is True, but must be a whole number$"),
+    (lambda: climd.Sampler(GOOD).epoch(0).shard(-1, 2), "OutOfRange", "^`rank` is -1, but must be from 0"),
+    (lambda: climd.Sampler(GOOD).epoch(0).shard(0, 2**63), "OutOfRange", "^`world_size` is 9223372036854775808, but must be from 0"),
+    (lambda: climd.Sampler(GOOD).epoch(0).log_prior(-1), "OutOfRange", "^`num_classes` is -1, but must be from 0"),
+    (lambda: climd.set_num_threads(-1), "OutOfRange", "^`threads` is -1, but must be from 0"),
+    (lambda: climd.set_num_threads("2"), "Kind", "^`threads` is '2', but must be a whole number$"),
+    (lambda: climd.Sampler(GOOD, communicator=Rank(-1)), "OutOfRange", "^`communicator.rank` is -1, but must be from 0"),
+    # a schedule of one's own
+    (lambda: climd.Sampler(GOOD, Says({0: 1.0})).epoch(2), "Quota", r"^`quota\(2, counts\)` has 1.0 for class 0, but must have a whole number"),
+    (lambda: climd.Sampler(GOOD, Says({1: "2"})).epoch(2), "Quota", r"^`quota\(2, counts\)` has '2' for class 1, but must have"),
+    (lambda: climd.Sampler(GOOD, Says({2: -1})).quotas(0), "Quota", r"^`quota\(0, counts\)` has -1 for class 2, but must have .*, 0 or more$"),
+    (lambda: climd.Sampler(GOOD, Says({7: 1})).epoch(0), "Quota", r"^`quota\(0, counts\)` has a class 7, which no sample has$"),
+    (lambda: climd.Sampler(GOOD, Says([1, 1.5, 1])).epoch(0), "Quota", r"^`quota\(0, counts\)` has 1.5 for class 1, but must have"),
+    (lambda: climd.Sampler(GOOD, Says(np.array([1, 1, -3]))).epoch(0), "Quota", r"^`quota\(0, counts\)` has .*-3.* for class 2, but"),
+    (lambda: climd.Sampler(GOOD, Says(None)).epoch(0), "Quota", r"^`quota\(0, counts\)` is None, but must be a dictionary by label, or a list"),
+    (lambda: climd.Sampler(GOOD, Says("many")).epoch(0), "Quota", r"^`quota\(0, counts\)` is 'many', but must be a dictionary by label"),
+    (lambda: climd.Sampler(GOOD, Says([1, 1])).epoch(0), "Quota", "plan of epoch 0 is impossible.*mend its `quota`"),
     (lambda: climd.Sampler(GOOD).log_prior(99, 2), "PriorWidth", "label 2 occurs"),
     # scores
     (lambda: climd.Sampler(GOOD).update(0, [0.5]), "Length", "`scores` has length 1, but must have length 6"),
@@ -62,7 +114,15 @@ CASES = [
     (lambda: climd.measure(GOOD, [F[0]], [F]), "Shape", r"`logits\[0\]` has shape \[3\]"),
     (lambda: climd.measure(GOOD, [F, F[:, :2]], [F, F]), "Shape", r"`logits\[1\]` has 2 columns"),
     (lambda: climd.measure(GOOD, [F, F], [F, F[:, :2]]), "EmbeddingWidth", r"`embeddings\[1\]` has width 2"),
-    (lambda: climd.measure(GOOD, [F, F[:5]], [F, F]), "Length", r"logits"),
+    (lambda: climd.measure(GOOD, [F, F[:5]], [F, F]), "Shape", r"^`logits\[1\]` has shape \[5, 3\], but must be \[6, width\], one row a sample$"),
+    (lambda: climd.measure(GOOD, [F], [F.T]), "Shape", r"^`embeddings\[0\]` has shape \[3, 6\], but must be \[6, width\]"),
+    (lambda: climd.measure(GOOD, [F, F], [F, F[:3]]), "Shape", r"^`embeddings\[1\]` has shape \[3, 3\], but must be \[6, width\]"),
+    (lambda: climd.measure(GOOD, [F, F], [F, np.vstack([F, F])]), "Shape", r"^`embeddings\[1\]` has shape \[12, 3\], but must be"),
+    (lambda: climd.measure(GOOD, embeddings=[F[:2]], terms="complementarity"), "Shape", r"^`embeddings\[0\]` has shape \[2, 3\]"),
+    (lambda: climd.measure(GOOD, [F.astype("f2")], [F.T.astype("f2")]), "Shape", r"^`embeddings\[0\]` has shape \[3, 6\]"),
+    (lambda: climd.measure(GOOD, [F.astype("f8")], [F.T.astype("f8")]), "Shape", r"^`embeddings\[0\]` has shape \[3, 6\]"),
+    (lambda: climd.measure(np.eye(3)[GOOD], [F], [F.T]), "Shape", r"^`embeddings\[0\]` has shape \[3, 6\]"),
+    (lambda: climd.measure(np.eye(3)[GOOD], [F[:3]], terms="confidence"), "Shape", r"^`logits\[0\]` has shape \[3, 3\], but must be \[6"),
     (lambda: climd.measure(GOOD, [F, BAD], [F, F]), "NotFinite", r"`logits\[1\]` is NaN or infinite at sample 2"),
     (lambda: climd.measure(GOOD, [F, F], [F, BAD]), "NotFinite", r"`embeddings\[1\]` is NaN or infinite at sample 2"),
     (lambda: climd.measure([0, 0, 0, 1, 1, 3], [F], [F]), "LabelOutsideLogits", r"`labels\[5\]` is 3, but .* columns 0 to 2"),
@@ -113,6 +173,19 @@ def test_is_refused(call, kind, text):
     assert raised.value.kind == kind
     assert isinstance(raised.value, ValueError)
     assert isinstance(raised.value, climd.StateError) == kind.startswith("State")
+
+
+def test_an_answer_of_a_wrong_type_is_a_type_error_too():
+    for answer in (None, {0: 1.0}, [1.5, 1, 1]):
+        with pytest.raises(TypeError) as raised:
+            climd.Sampler(GOOD, Says(answer)).epoch(0)
+        assert isinstance(raised.value, climd.Error) and raised.value.kind == "Quota"
+
+
+def test_numbers_of_numpy_are_numbers_of_a_schedule():
+    sampler = climd.Sampler(GOOD, climd.PowerLaw(epochs=np.int32(3), gamma=np.float32(0.5), alpha=1))
+    assert sampler.epoch_len(0) == 2
+    assert climd.Sampler(GOOD, Says({0: np.int64(2), 2: np.uint8(1)})).quotas(0) == {0: 2, 1: 0, 2: 1}
 
 
 def test_a_damaged_state_is_refused_anywhere():

@@ -12,6 +12,9 @@ class Error(ValueError):
 
 class StateError(Error): ...
 
+class QuotaTypeError(Error, TypeError):
+    """An answer of a schedule of one's own that is no quota."""
+
 class CommunicationError(RuntimeError):
     kind: str
 

@@ -84,6 +84,7 @@ class Sampler:
         )
         self._communicator = communicator
         self._changes = 0  # how often the scores may have changed, or what was observed
+        self._restored = 0  # the epoch of the state that was restored, which may lack the scores of epochs before it
         self._counts = dict(self._inner.classes())
 
     @property
@@ -117,6 +118,7 @@ class Sampler:
         """
         self._changes += 1
         self._inner.update(whole("epoch", epoch), as_scores(scores))
+        self._restored = 0  # all scores are there
 
     def may_need_scores(self, start: int) -> bool:
         """Whether scores change an epoch from `start` on, or may. If not, nothing needs to be observed any more."""
@@ -241,7 +243,9 @@ class Sampler:
         if not isinstance(state, (bytes, bytearray, memoryview)):
             raise error("Kind", f"`state` is a {type(state).__name__}, but must be bytes")
         self._changes += 1
-        return self._inner.restore(bytes(state))
+        at = self._inner.restore(bytes(state))
+        self._restored = at[0]
+        return at
 
     def __reduce__(self) -> Tuple[Any, ...]:
         if self._communicator is not None:
@@ -249,7 +253,7 @@ class Sampler:
         keywords: Dict[str, Any] = dict(seed=self.seed, first_measure=self.first_measure, measure_every=self.measure_every)
         keywords["running_mean"] = self.running_mean
         labels = self._inner.labels() if self.targets is None else self.targets
-        return _rebuild, (type(self), labels, self.schedule, keywords, self._inner.state(0, 0))
+        return _rebuild, (type(self), labels, self.schedule, keywords, self._inner.state(self._restored, 0))
 
     def __repr__(self) -> str:
         schedule = repr(self.schedule) if isinstance(self.schedule, Schedule) else self._inner.describe()

@@ -16,8 +16,9 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from dataclasses import dataclass, fields
-from typing import Any, Dict, Literal, Optional, Protocol, Sequence, Union
+from typing import Any, Dict, Literal, Optional, Protocol, Sequence, Union, get_args, get_type_hints
 
 from ._labels import error
 
@@ -36,29 +37,51 @@ class Schedule:
     """The base class of all schedules of the engine."""
 
     def _spec(self) -> Dict[str, Any]:
-        values = {field.name: _plain(field.name, getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
+        kinds = get_type_hints(type(self))
+        values = {field.name: self._plain(field.name, kinds[field.name]) for field in fields(self)}  # type: ignore[arg-type]
         return {"name": re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower(), **values}
 
     def _json(self) -> str:
         return json.dumps(self._spec())
+
+    def _plain(self, name: str, kind: Any) -> Any:
+        """The value of a field for JSON, if it is of this type. The engine knows its range."""
+        value, choices = getattr(self, name), get_args(kind)
+        if type(None) in choices:
+            if value is None:
+                return None
+            kind, choices = choices[0], ()
+        if kind is Schedule and isinstance(value, Schedule):
+            return value._spec()
+        if kind is Schedule and hasattr(value, "quota"):
+            raise error("Schedule", f"`{name}` is a {type(value).__name__}, but must be one of climd's own schedules")
+        if hasattr(value, "item"):
+            try:
+                value = value.item()  # a number of NumPy or of torch
+            except (RuntimeError, ValueError):
+                pass  # an array of several
+        if isinstance(value, float) and not math.isfinite(value):
+            raise error("OutOfRange", f"`{name}` is {value}, but must be finite")
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if kind is int:
+            fits, wanted = number and isinstance(value, int) and 0 <= value < 1 << 64, "a whole number, 0 or more"
+        elif kind is float:
+            fits, wanted = number and abs(value) <= sys.float_info.max, "a number"
+        elif kind is bool:
+            fits, wanted = isinstance(value, bool), "True or False"
+        elif kind is Schedule:
+            fits, wanted = False, "one of climd's own schedules"
+        else:
+            fits, wanted = isinstance(value, str) and value in choices, "one of " + ", ".join(choices)
+        if not fits:
+            raise error("Schedule", f"`{name}` of {type(self).__name__} is {value!r}, but must be {wanted}")
+        return value
 
 
 class HasQuota(Protocol):
     """A schedule of your own."""
 
     def quota(self, epoch: int, counts: Dict[int, int], /) -> Union[Dict[int, int], Sequence[int]]: ...
-
-
-def _plain(name: str, value: Any) -> Any:
-    if isinstance(value, Schedule):
-        return value._spec()
-    if hasattr(value, "quota"):
-        raise error("Schedule", f"`{name}` is a {type(value).__name__}, but must be one of climd's own schedules")
-    if hasattr(value, "item"):
-        value = value.item()  # a number of NumPy or of torch
-    if isinstance(value, float) and not math.isfinite(value):
-        raise error("OutOfRange", f"`{name}` is {value}, but must be finite")
-    return value
 
 
 @dataclass(frozen=True)
