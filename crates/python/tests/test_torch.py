@@ -1,5 +1,6 @@
 """climd.torch: lists through loaders, positions, loud misuse, measurer, losses."""
 
+import copy
 import pickle
 import random
 import warnings
@@ -18,6 +19,7 @@ from climd.torch import (
     prior_corrected_cross_entropy,
     sampler_of,
 )
+from climd._torch_observed import Observed
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 from torch.utils.data.distributed import DistributedSampler
 from torchdata.stateful_dataloader import StatefulDataLoader
@@ -194,6 +196,85 @@ def test_positions_count_from_the_start_of_the_epoch_also_after_two_resumes():
         assert second.position == 7 and list(second) == whole[7:]
 
 
+@pytest.mark.parametrize("remainder", ["pad", "drop"])
+@pytest.mark.parametrize("stratified", [False, True])
+def test_a_state_of_a_finished_epoch_goes_on_with_the_next(remainder, stratified):
+    def made(rank=0):
+        how = {"num_replicas": 2, "rank": rank, "remainder": remainder, "stratified": stratified}
+        return CurriculumSampler([0, 1] * 4 + [0], climd.Uniform(), seed=7, **how)
+
+    s = made()
+    trained = len(list(s))
+    assert (s.position, trained) == {"pad": (9, 5), "drop": (8, 4)}[remainder]
+    for state in (s.state_dict(), s.state_dict(done=2 * trained)):
+        for rank in range(2):
+            other, whole = made(rank), made(rank)
+            other.load_state_dict(state)
+            whole.set_epoch(1)
+            assert (other.epoch, other.position) == (1, 0)
+            assert list(other) == list(whole) and len(list(made(rank))) == trained
+    other = made()
+    other.load_state_dict(s.state_dict(done=6))  # one batch of 2 is left, or a sample that is padded
+    assert other.epoch == 0 and list(other) == list(made())[3:]
+
+
+def test_too_few_samples_for_more_ranks_that_drop_are_no_epoch():
+    s = CurriculumSampler([0] * 9, climd.Uniform(), num_replicas=2, rank=0, remainder="drop")
+    state = s.state_dict(done=6)
+    for rank in range(4):
+        other = CurriculumSampler([0] * 9, climd.Uniform(), num_replicas=4, rank=rank, remainder="drop")
+        other.load_state_dict(state)
+        assert other.epoch == 1 and len(list(other)) == 2
+
+
+def copies_of(s):
+    return [pickle.loads(pickle.dumps(s)), copy.deepcopy(s), pickle.loads(pickle.dumps(copy.deepcopy(s)))]
+
+
+@pytest.mark.parametrize("how", [{}, {"num_replicas": 2, "rank": 1}, {"num_replicas": 2, "rank": 1, "stratified": True}])
+def test_a_sampler_that_made_a_list_is_pickled_and_copied_and_goes_on(how):
+    s = sampler(**how)
+    s.set_epoch(1)
+    s.update(SCORES[1])
+    whole = list(s)
+    for other in copies_of(s):  # at the end of an epoch
+        assert other.state_dict() == s.state_dict() and other.position == s.position
+        with pytest.warns(climd.CurriculumWarning, match="call `set_epoch`"):
+            assert list(other) == whole
+    s.set_epoch(2)
+    s.update(SCORES[2])
+    begun = iter(s)
+    assert len([next(begun) for _ in range(6)]) == 6
+    for other in copies_of(s):  # in its middle
+        assert other.position == s.position == 6 * s.num_replicas and other.state_dict() == s.state_dict()
+        for epoch in (2, 3):
+            other.set_epoch(epoch)
+            fresh = sampler(**how)
+            fresh.engine.restore(s.engine.state(2))
+            fresh.set_epoch(epoch)
+            assert list(other) == list(fresh)
+    batches = CurriculumBatchSampler(s, 8)
+    s.set_epoch(3)
+    expected = list(batches)
+    again = copy.deepcopy(batches)
+    again.set_epoch(4), again.set_epoch(3)
+    assert list(again) == expected
+
+
+def test_a_copy_has_its_own_scores():
+    s = sampler()
+    s.set_epoch(2)
+    before = list(s)
+    other = copy.deepcopy(s)
+    state = other.state_dict()
+    other.set_epoch(1)
+    other.set_epoch(2)
+    other.update(SCORES[2])
+    assert other.state_dict() != state and list(other) != before  # no cached state or list of the other
+    s.set_epoch(1), s.set_epoch(2)
+    assert list(s) == before
+
+
 def test_a_state_dict_goes_into_torch_save(tmp_path):
     s = sampler()
     s.set_epoch(1)
@@ -326,6 +407,72 @@ def test_samples_that_were_not_observed_or_are_not_finite_are_named():
     measurer.observe(range(90, 93), [bad])
     with pytest.raises(climd.Error, match="sample 91 are NaN"):
         measurer.finish()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.uint32, np.uint64, np.int8, np.int32, np.int64])
+def test_indices_are_integers_of_any_type(kind):
+    torch.manual_seed(3)
+    logits, embeddings = [torch.randn(SAMPLES, 3)], [torch.randn(SAMPLES, 4)]
+    expected = climd.measure(LABELS, logits, embeddings).score
+    order = np.random.default_rng(0).permutation(SAMPLES).astype(kind)
+    for at in (order, torch.from_numpy(order), order.tolist(), tuple(order), order[::-1]):
+        measurer, rows = Measurer(LABELS), torch.as_tensor(np.array(at).astype(int))
+        measurer.observe(at, [x[rows] for x in logits], [x[rows] for x in embeddings])
+        measurer.observe(at[:0], [x[:0] for x in logits], [x[:0] for x in embeddings])
+        measurer.observe([], [x[:0] for x in logits], [x[:0] for x in embeddings])
+        np.testing.assert_array_equal(measurer.finish(), expected)
+    s = sampler()
+    part = s.epoch_list().indices[:5]
+    assert part.dtype == np.uint32
+    s.observe(part, [x[part.astype(int)] for x in logits], [x[part.astype(int)] for x in embeddings])
+    s.set_epoch(1)
+    s.epoch_list()
+    assert s.report()["ages"]["renewed"] == 5
+
+
+def test_a_sample_twice_in_one_call_is_refused_and_nothing_is_taken():
+    measurer, zeros = Measurer(LABELS, terms="confidence"), lambda n: [torch.zeros(n, 3)]
+    measurer.observe([1, 2], zeros(2))
+    for twice in ([3, 4, 3], np.array([3, 3, 5], np.uint32), torch.tensor([9, 3, 3])):
+        with pytest.raises(climd.Error, match="`indices` has sample 3 twice in one call, so its score is not defined: give it") as raised:
+            measurer.observe(twice, zeros(3))
+        assert raised.value.kind == "IndexTwice"
+    measurer.observe([2, 7], zeros(2))  # in another call the later counts
+    assert measurer.finish_observed()[0].tolist() == [1, 2, 7]
+
+
+@pytest.mark.parametrize("indices, kind, text", [
+    ([5, -1], "IndexOutOfRange", "`indices` has -1, but the data set has 8 samples: call `reset`"),
+    ([8, 5], "IndexOutOfRange", "`indices` has 8, but the data set has 8 samples: call `reset`"),
+    ([2**40, -3], "IndexOutOfRange", "`indices` has 1099511627776"),
+    ([-1, -1], "IndexOutOfRange", "`indices` has -1"),
+    ([6, 2, 6], "IndexTwice", "`indices` has sample 6 twice in one call, so its score is not defined: call `reset`"),
+])
+def test_wrong_indices_on_a_device_go_to_no_sample_and_are_named_at_the_end(indices, kind, text):
+    """What a step does on a device, where nobody looks at the indices, on the CPU."""
+    observed = Observed(8, torch.device("cpu"))
+    observed.write(torch.arange(8), torch.arange(8.0))
+    scores, seen = observed.read()
+    assert scores.tolist() == list(range(8)) and seen.all()
+    observed.write(torch.tensor(indices), torch.full((len(indices),), 99.0))
+    observed.write(torch.tensor([], dtype=torch.int64), torch.zeros(0))
+    kept = [i for i in range(8) if i not in indices]
+    assert observed._score[kept].tolist() == kept  # sample 7 is not that of index -1
+    for _ in range(2):
+        with pytest.raises(climd.Error, match=text) as raised:
+            observed.read()
+        assert raised.value.kind == kind
+
+
+def test_a_measurer_reads_no_value_of_a_device():
+    """On PyTorch's meta device there are none: whoever waits for one gets an error."""
+    measurer = Measurer(LABELS)
+    logits, embeddings = ([torch.zeros(8, 3, device="meta") for _ in range(2)] for _ in range(2))
+    for indices in (torch.arange(8), torch.arange(8, device="meta"), torch.arange(8, dtype=torch.uint32, device="meta"), range(8)):
+        measurer.observe(indices, logits, embeddings)
+    for finish in (measurer.finish, measurer.finish_observed):
+        with pytest.raises(NotImplementedError, match="meta"):
+            finish()
 
 
 def test_run_leaves_the_model_as_it_was():

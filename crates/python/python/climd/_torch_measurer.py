@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from . import _climd
-from ._labels import as_labels, error
+from ._labels import as_labels, error, host
 from ._targets import table_of
+from ._torch_observed import Observed, check_range, check_twice
 
 _READ_IN_PLACE = {
     torch.float16: _climd.measure_f16,
@@ -62,8 +63,7 @@ class Measurer:
 
     def reset(self) -> None:
         """Forgets what was observed."""
-        self._score: Optional[torch.Tensor] = None
-        self._seen: Optional[torch.Tensor] = None
+        self._observed: Optional[Observed] = None
 
     @property
     def num_samples(self) -> int:
@@ -75,15 +75,21 @@ class Measurer:
     ) -> None:
         """Takes the network's outputs for the samples `indices`, `[n]`.
 
-        For each modality these are logits `[n, C]` and embeddings `[n, D]`. In training steps `CurriculumSampler.observe` does
-        the same, and gives the scores to the sampler.
+        indices: integers, on any device. If a sample comes again in a later call, the later outputs count.
+        logits, embeddings: one tensor for each modality, `[n, C]` and `[n, D]`.
+
+        In training steps `CurriculumSampler.observe` does the same, and gives the scores to the sampler.
+
+        Errors. `climd.Error` for shapes, labels or indices that do not fit, or a sample that comes twice in `indices`; nothing is
+        taken then. Wrong indices on another device are an error of `finish`, as a step does not wait for the device.
         """
+        indices = as_indices(indices)
+        if indices.device.type == "cpu":
+            check_twice(indices)
         at, score = self._measure(indices, logits, embeddings)
-        if self._score is None or self._seen is None or self._score.device != score.device:
-            self._score = torch.zeros(self.num_samples, dtype=torch.float32, device=score.device)
-            self._seen = torch.zeros(self.num_samples, dtype=torch.bool, device=score.device)
-        self._score[at] = score
-        self._seen[at] = True
+        if self._observed is None or self._observed.device != score.device:
+            self._observed = Observed(self.num_samples, score.device)
+        self._observed.write(at, score)
 
     @torch.no_grad()
     def _measure(
@@ -91,9 +97,11 @@ class Measurer:
     ) -> Tuple[torch.Tensor, torch.Tensor]:
         """Indices and float32 scores of a batch, on the device of the outputs. Nothing waits for it."""
         outputs = [*logits, *embeddings]
-        at = torch.as_tensor(np.asarray(indices) if not isinstance(indices, torch.Tensor) else indices).detach()
+        at = as_indices(indices)
+        if outputs and outputs[0].device.type == "cpu":
+            at = at.cpu()
         self._check(at, logits, embeddings)
-        at, device = at.long(), outputs[0].device
+        device = outputs[0].device
         if all(type(x) is torch.Tensor and x.device.type == "cpu" and x.dtype in _READ_IN_PLACE for x in outputs):
             try:
                 return at, self._measure_in_place(at, logits, embeddings)
@@ -106,8 +114,7 @@ class Measurer:
         if device.type == "cuda" and at.device.type == "cpu":
             at = at.pin_memory()  # or the copy would wait for the device
         at = at.to(device, non_blocking=True)
-        # on a device they were not looked at: the scores of wrong ones are not used
-        row = at.clamp(0, self.num_samples - 1) if device.type != "cpu" else at
+        row = at.clamp(0, self.num_samples - 1)  # on a device they were not looked at: the scores of wrong ones are not used
         kind = torch.float64 if any(x.dtype == torch.float64 for x in outputs) else torch.float32
         labels = self._labels[row]
         mask = None if self._present is None else self._present[row].T
@@ -139,9 +146,6 @@ class Measurer:
         return torch.from_numpy(score).float()
 
     def _check(self, at: torch.Tensor, logits: Sequence[torch.Tensor], embeddings: Sequence[torch.Tensor]) -> None:
-        if at.ndim != 1 or at.is_floating_point() or at.dtype == torch.bool:
-            found = f"shape {list(at.shape)} and type {str(at.dtype)[6:]}"
-            raise error("Kind", f"`indices` has {found}, but must be [n] of integers, positions in the data set")
         needed = {"both": (logits, embeddings), "complementarity": (embeddings,)}.get(self.terms, (logits,))
         if any(len(x) == 0 for x in needed):
             raise error("Empty", f"`logits` or `embeddings` is empty, but terms={self.terms!r} need them of each modality")
@@ -160,9 +164,7 @@ class Measurer:
             self._check_labels(logits[0].shape[1])
         if at.device.type == "cpu" and len(at):
             lowest, highest = map(int, at.aminmax())
-            if lowest < 0 or highest >= len(self._labels):
-                index = highest if highest >= len(self._labels) else lowest
-                raise error("IndexOutOfRange", f"`indices` has {index}, but the data set has {len(self._labels)} samples")
+            check_range(lowest, highest, len(self._labels))
 
     def _check_labels(self, columns: int) -> None:
         if self._labels.ndim == 2 and self._labels.shape[1] != columns:
@@ -177,12 +179,14 @@ class Measurer:
         """Returns the samples that were observed, ascending, and their scores, and forgets them. For `climd.Sampler.observe`, if
         the processes exchange by themselves what they observed.
 
-        Errors. `climd.Error` that names the first sample whose score is NaN or infinite.
+        Errors. `climd.Error` that names the first sample whose score is NaN or infinite, or an index on another device that was
+        wrong.
         """
-        if self._score is None or self._seen is None:
+        if self._observed is None:
             return np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.float32)
-        samples = np.flatnonzero(self._seen.cpu().numpy()).astype(np.uint32)
-        scores = self._score.cpu().numpy()[samples]
+        scores, seen = self._observed.read()
+        samples = np.flatnonzero(seen).astype(np.uint32)
+        scores = scores[samples]
         check_finite(scores, samples)
         self.reset()
         return samples, scores
@@ -190,14 +194,16 @@ class Measurer:
     def finish(self) -> NDArray[np.float32]:
         """Returns the scores of `samples`, in their order, and forgets what was observed.
 
-        Errors. `climd.Error` that names the first sample that was never observed, or whose score is NaN or infinite.
+        Errors. `climd.Error` that names the first sample that was never observed, or whose score is NaN or infinite, or an index
+        on another device that was wrong.
         """
         part = slice(self.samples.start, self.samples.stop)
-        if self._score is None or self._seen is None:
+        if self._observed is None:
             if len(self.samples) == 0:
                 return np.zeros(0, dtype=np.float32)
             raise error("NotObserved", f"none of {len(self.samples)} samples was observed: observe them, then finish")
-        scores, seen = self._score[part].cpu().numpy(), self._seen[part].cpu().numpy()
+        scores, seen = self._observed.read()
+        scores, seen = scores[part], seen[part]
         if not seen.all():
             missing, first = int((~seen).sum()), self.samples[int(np.argmin(seen))]
             text = f"{missing} of {len(seen)} samples were never observed, sample {first} the first: observe them, then finish"
@@ -265,6 +271,22 @@ class Steps:
             indices, scores = zip(*self._recent)
             self._whole.append((torch.cat(indices), torch.cat(scores)))
             self._recent = []
+
+
+def as_indices(indices: Any) -> torch.Tensor:
+    """Integers of any type, as int64: a tensor on its device, anything else in the CPU's memory."""
+    if isinstance(indices, torch.Tensor):
+        at, kind = indices.detach(), str(indices.dtype)[6:]
+        whole = not (at.is_floating_point() or at.is_complex() or at.dtype == torch.bool)
+    else:
+        array = host(indices)
+        array = array.astype(np.int64) if array.size == 0 else array  # NumPy takes [] for floats
+        kind, whole = str(array.dtype), array.dtype.kind in "iu"
+        at = torch.from_numpy(array.astype(np.int64)) if whole else torch.empty(array.shape)
+    if at.ndim != 1 or not whole:
+        found = f"shape {list(at.shape)} and type {kind}"
+        raise error("Kind", f"`indices` has {found}, but must be [n] of integers, positions in the data set")
+    return at.long()
 
 
 def as_array(x: torch.Tensor, kind: torch.dtype) -> NDArray[Any]:

@@ -108,6 +108,11 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         self._observes = False
         self._reads_ahead: Optional[str] = None  # who makes lists before the epoch before is trained on
 
+    def __getstate__(self) -> Dict[str, Any]:
+        """A copy makes its own lists, and stands where this one does."""
+        walked = None if self._walked is None else (self._asked(), ())
+        return {**self.__dict__, "_list": None, "_part": None, "_walked": walked, "_state": None}
+
     # ------------------------------------------------------------------ epochs
     def set_epoch(self, epoch: int) -> None:
         """Sets the epoch of the next iteration. Call it before each.
@@ -380,7 +385,9 @@ class CurriculumSampler(DistributedSampler):  # type: ignore[type-arg]
         self._walked = self._finished = self._steps = None
         self.epoch, self._resume = epoch, done
         self._unobserved = done - int(state.get("observed", done))
-        if self._resume >= self.engine.epoch_len(self.epoch):  # taken after the last sample: the next epoch
+        left = self.engine.epoch_len(self.epoch) - done
+        dropped = self.remainder == "drop" and left < self.num_replicas  # too few for all ranks
+        if left <= 0 or (dropped and done > 0):  # taken after the last sample: the next epoch
             self.epoch, self._resume = self.epoch + 1, 0
 
     def __repr__(self) -> str:
