@@ -9,6 +9,16 @@ def test_lightning(tmp_path):
     assert "every epoch trained" in run_python(TESTS / "lightning_run.py", 1, tmp_path, *cases)
 
 
+def test_a_lightning_run_cut_at_any_batch_trains_the_rest_of_its_epoch(tmp_path):
+    cases = ["mid", "mid-first", "mid-workers", "mid-batch", "mid-batch-23", "mid-accumulate", "mid-validate", "mid-observe"]
+    assert "every epoch trained" in run_python(TESTS / "lightning_run.py", 1, tmp_path, *cases)
+
+
+def test_a_lightning_run_of_two_processes_is_cut(tmp_path):
+    status, output = torchrun("lightning_run.py", 2, tmp_path, "mid", "mid-batch", "mid-observe", ranks=2)
+    assert status == 0 and "every epoch trained" in output, output[-3000:]
+
+
 def test_lightning_on_two_processes(tmp_path):
     status, output = torchrun("lightning_run.py", 2, tmp_path, "sampler", "batch", "observe", ranks=2)
     assert status == 0 and "every epoch trained" in output, output[-3000:]

@@ -15,7 +15,7 @@ except ImportError:  # the same package under its older name
     import pytorch_lightning as pl  # type: ignore[no-redef]
 
 from ._labels import error
-from ._torch_sampler import CurriculumSampler, sampler_of
+from ._torch_sampler import CurriculumSampler, num_batches, sampler_of
 
 Measure = Callable[[pl.Trainer, pl.LightningModule], Any]
 
@@ -36,11 +36,13 @@ class CurriculumCallback(pl.Callback):
     def __init__(self, sampler: Optional[CurriculumSampler], measure: Optional[Measure] = None, *, log: bool = False) -> None:
         self._sampler, self.measure, self.log = sampler, measure, log
         self._loaded: Optional[Dict[str, Any]] = None
-        self._batches = 0
+        self._trainer: Optional[pl.Trainer] = None
+        self._start = 0  # samples of the epoch that were done, over all ranks, when its first batch was asked for
+        self._before = 0  # batches that the trainer had processed then, since it began
 
     def sampler(self, module: pl.LightningModule) -> CurriculumSampler:
         """The sampler."""
-        sampler = self._sampler or getattr(module, "sampler", None)
+        sampler = getattr(module, "sampler", None) if self._sampler is None else self._sampler
         if not isinstance(sampler, CurriculumSampler):
             raise error("SamplerReplaced", "the callback was given no CurriculumSampler, and the module has none as `sampler`")
         self._sampler = sampler
@@ -59,6 +61,7 @@ class CurriculumCallback(pl.Callback):
         if self._loaded is not None:
             sampler.load_state_dict(self._loaded)
             self._loaded = None
+        self._trainer, self._start = trainer, sampler._resume  # a loader may read ahead from here on
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Prepares the first epoch, also after a checkpoint."""
@@ -66,20 +69,24 @@ class CurriculumCallback(pl.Callback):
         found = sampler_of(trainer.train_dataloader)
         if found is not sampler:
             raise error("SamplerReplaced", "the training loader draws from another CurriculumSampler than the callback's")
+        loop = trainer.fit_loop.epoch_loop
+        self._before = self._batches(trainer).total.processed
         self._prepare(trainer, pl_module, trainer.current_epoch)
+        if self._start == 0 and getattr(loop, "restarted_on_train_batch_end", False) and loop.batch_progress.is_last_batch:
+            # The checkpoint is of the last batch of the epoch before. Lightning would take its number of batches off this epoch.
+            loop.reset_restart_stage()
+            loop.batch_progress.reset_on_run()
+            loop.scheduler_progress.reset_on_run()
+            loop.automatic_optimization.optim_progress.reset_on_run()
+            loop.val_loop.batch_progress.total.reset()
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Logs. Everything else is already done."""
         sampler = self.sampler(pl_module)
-        self._batches = 0
         if self.log:
             report = sampler.report()
             values = {f"climd/class_{label}": float(line["quota"]) for label, line in report["classes"].items()}
             pl_module.log_dict({"climd/samples": float(report["samples"]), **values})
-
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any, **keywords: Any) -> None:
-        """Counts the batches that were trained on. A loader with workers has asked for more."""
-        self._batches += 1
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Prepares the next epoch, before its loader is asked for its length or its first batch."""
@@ -87,13 +94,36 @@ class CurriculumCallback(pl.Callback):
 
     def _prepare(self, trainer: pl.Trainer, module: pl.LightningModule, epoch: int) -> None:
         sampler = self.sampler(module)
+        if epoch != sampler.epoch:
+            self._start, self._before = 0, self._batches(trainer).total.processed
         sampler.set_epoch(epoch)
         if self.measure is not None and sampler.wants_scores:
             sampler.update(self.measure(trainer, module))
 
+    @staticmethod
+    def _batches(trainer: pl.Trainer) -> Any:
+        """Lightning's own count: all callbacks see the same, whichever comes first, and a resumed trainer goes on with it."""
+        return trainer.fit_loop.epoch_loop.batch_progress
+
+    def _done(self, sampler: CurriculumSampler) -> int:
+        """Samples of the epoch that were trained on, over all ranks. A loader with workers has asked for more."""
+        trained = 0 if self._trainer is None else self._batches(self._trainer).total.processed - self._before
+        if self._trainer is None or trained == 0:
+            return self._start
+        loader = self._trainer.train_dataloader
+        batches = getattr(loader, "batch_sampler", None)
+        size = 1 if batches is None else getattr(batches, "batch_size", None)
+        if size is None:
+            return sampler.position  # batches of unknown sizes
+        ranks, samples = sampler.num_replicas, sampler.engine.epoch_len(sampler.epoch)
+        own = len(sampler) - self._start // ranks
+        if trained >= num_batches(own, size, getattr(batches, "drop_last", False), getattr(batches, "merge_lone", False)):
+            return samples
+        return min(self._start + trained * size * ranks, samples)
+
     def state_dict(self) -> Dict[str, Any]:
-        """The state of the sampler. A checkpoint from the end of an epoch goes on with the next one."""
-        return {} if self._sampler is None else {"sampler": self._sampler.state_dict(done=0)}
+        """The state of the sampler, after the batches that were trained on. One from the end of an epoch goes on with the next."""
+        return {} if self._sampler is None else {"sampler": self._sampler.state_dict(done=self._done(self._sampler))}
 
     def load_state_dict(self, state_dict: Dict[str, Any]) -> None:
         """Keeps the state until the sampler is known."""
