@@ -107,6 +107,7 @@ fn main() -> Result<()> {
 }
 
 fn inspect(arguments: &Arguments) -> Result<()> {
+    arguments.html.as_ref().map_or(Ok(()), |file| arguments.table.check_not_read("--html", file))?;
     let (sheet, labels) = arguments.table.read()?;
     let law = match arguments.law {
         Target::PowerLaw => TargetLaw::PowerLaw,

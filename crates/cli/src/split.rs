@@ -135,6 +135,7 @@ impl Findings {
 /// What the reader and the split say; a file that cannot be written.
 pub fn run(arguments: &Arguments) -> Result<String> {
     let Arguments { table, group, parts, seed, out } = arguments;
+    table.check_not_read("--out", out)?;
     let found = Findings::read(table, group.as_deref())?;
     let part = split(&found.targets, &found.groups, parts, *seed)?;
     let errors = split_errors(&found.targets, &part, parts)?;

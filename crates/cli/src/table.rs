@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use climd_csv::{HeaderOption, Kind, LABELS, Labels, Options, Separator, Sheet, Wanted, is_missing};
 
@@ -49,6 +49,16 @@ pub enum Between {
 }
 
 impl Table {
+    /// Refuses to write to the file that is read. `option` names the argument.
+    ///
+    /// # Errors
+    /// If both paths lead to one file.
+    pub fn check_not_read(&self, option: &str, file: &Path) -> Result<()> {
+        let same = matches!((file.canonicalize(), self.labels.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        ensure!(!same, "`{option}` {} is the file of the labels: name another one", file.display());
+        Ok(())
+    }
+
     /// Reads the sheet and its labels, and writes to standard error what was found out about both. The warnings about
     /// labels are for the caller to show.
     ///

@@ -68,11 +68,15 @@ fn what_cannot_be_split_is_said() {
         ("same.csv", ["--group", "patient"], "`same.csv`, row 5, column 1 (`patient`): `NA` is no group"),
         ("whole.csv", ["--parts", "7,0,2"], "`parts[1]` is 0, but a part has a weight of at least 1"),
         ("whole.csv", ["--group", "person"], "person"),
+        ("whole.csv", ["--out", "./whole.csv"], "`--out` ./whole.csv is the file of the labels: name another one"),
     ] {
         let output = climd(folder.path(), &[&["split", file, "--column", "findings"][..], &arguments].concat());
         assert!(!output.status.success());
         assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
     }
+    let page = climd(folder.path(), &["inspect", "whole.csv", "--html", "whole.csv"]);
+    assert!(text(&page.stderr).contains("`--html` whole.csv is the file of the labels"), "{}", text(&page.stderr));
+    assert!(fs::read_to_string(folder.path().join("whole.csv")).unwrap().starts_with("patient,findings"));
 }
 
 /// Splits a file, and returns standard error and the rows of the split.
