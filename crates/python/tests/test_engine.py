@@ -290,14 +290,14 @@ def test_the_interpreter_runs_on_while_targets_are_counted_and_lists_are_cut(cal
     targets = climd.Targets.multi_label(word(np.arange(n)).astype(np.int64) % 9, 9, starts=np.arange(n + 1))
     epoch = climd.Sampler(np.arange(n) % 3, climd.Uniform()).epoch(0)
     work = {"label_counts": targets.label_counts, "log_odds": targets.log_odds, "skip": lambda: epoch.skip(7)}[call]
-    most = 0
+    seen = []
     for _ in range(20):
         ticks, done = [], threading.Event()
 
         def run():
             ticks.clear()
             work()
-            done.seen = len(ticks)
+            seen.append(len(ticks))
             done.set()
 
         thread = threading.Thread(target=run)
@@ -305,8 +305,7 @@ def test_the_interpreter_runs_on_while_targets_are_counted_and_lists_are_cut(cal
         while not done.wait(0.001):
             ticks.append(1)
         thread.join()
-        most = max(most, done.seen)
-    assert most > 3  # a lock that is held gives one at most before the call, and one after it
+    assert sorted(seen)[10] > 3, seen  # where the lock is held, hardly any call lets another thread in
 
 
 def test_the_number_of_threads_is_also_that_of_counts():
