@@ -118,7 +118,7 @@ pub fn measure_bf16<'py>(
     present: Vec<PyReadonlyArray1<'py, bool>>,
     terms: &str,
 ) -> Result<Parts<'py, f32>> {
-    fn numbers<'a>(rows: Vec<&'a [u16]>) -> Vec<&'a [bf16]> {
+    fn numbers(rows: Vec<&[u16]>) -> Vec<&[bf16]> {
         rows.into_iter().map(|row| row.reinterpret_cast()).collect()
     }
     let (logits, embeddings) = (rows("logits", &logits, &labels)?, rows("embeddings", &embeddings, &labels)?);

@@ -44,7 +44,7 @@ impl Sampler {
 
     /// As [`write`](Self::write), for what needs no other threads, which would have to wake up.
     fn write_here<R: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut Engine) -> R + Send) -> R {
-        py.detach(|| work(&mut *self.inner.write().unwrap_or_else(PoisonError::into_inner)))
+        py.detach(|| work(&mut self.inner.write().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// The exception that a schedule in Python raised. Without one, the error of the crate.
