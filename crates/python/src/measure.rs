@@ -27,7 +27,8 @@ impl Labels<'_> {
     }
 }
 
-/// The rows of each array, as they lie in memory: the crate divides them by the number of samples, so that is checked here.
+/// The rows of each array, as they lie in memory: the crate divides them by the number of samples, so that is checked
+/// here.
 fn rows<'a, F: Element>(
     name: &str,
     arrays: &'a [PyReadonlyArray2<'_, F>],
