@@ -284,8 +284,8 @@ pub trait CurriculumSampler: sealed::Sealed {
     ///
     /// # Errors
     /// [`EpochError::Skip`](crate::error::EpochError::Skip) for a position past the end of its epoch;
-    /// [`StateError::ScoresDropped`](crate::error::StateError::ScoresDropped) if scores may be needed from there on that
-    /// the restored state did not have.
+    /// [`StateError::ScoresDropped`](crate::error::StateError::ScoresDropped) if scores may be needed from there on
+    /// that the restored state did not have.
     fn state(&self, at: Position) -> Result<State>;
 
     /// Takes the scores of a state and returns its position. Earlier scores of the sampler are dropped.
