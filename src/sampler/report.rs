@@ -19,8 +19,8 @@ pub struct Report {
     pub distinct: usize,
     /// The distribution behind the quotas: exponent, progress, target share of each class.
     pub target: TargetDistribution,
-    /// The epoch at whose beginning the scores in use were measured. None if a random ranking takes their place, or no
-    /// ranking is needed.
+    /// The epoch at whose beginning the scores that the sampler has were measured, also where this epoch needs no
+    /// ranking. None if there are none: a random ranking takes their place.
     pub measured_at: Option<usize>,
     /// How old the scores in use are, if some were observed in training steps since the latest measurement.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]

@@ -143,9 +143,8 @@ impl<S: Schedule> Curriculum<S> {
         observed: Option<&Observed>,
     ) -> Report {
         let missing = self.missing_scores(list.number(), &plan);
-        let measured_at = self.measured_at.filter(|_| scores.is_some() && self.uses_scores(&plan));
         let mut report = report::report(list, &self.population, plan, scores);
-        report.measured_at = measured_at;
+        report.measured_at = self.measured_at.filter(|_| scores.is_some());
         report.ages = observed.map(Observed::ages);
         report.warnings.extend(missing);
         report
