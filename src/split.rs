@@ -27,6 +27,11 @@ const MAX_PARTS: usize = 256;
 /// `groups`; [`ArgumentError::Empty`] for no parts; [`ArgumentError::PartWeight`] for a part of weight 0;
 /// [`ArgumentError::OutOfRange`] for more than 256 parts, or weights whose least common multiple is huge.
 ///
+/// # Repeated splits
+/// The seed decides among groups of the same rarest label and size alone: five hospitals of different sizes have the
+/// same parts for every seed. Where splits are repeated for an interval, give each group once, with its rarest label,
+/// and then each sample the part of its group: sizes are equal then, and chance decides.
+///
 /// # Examples
 /// ```
 /// use climd::{Targets, split};

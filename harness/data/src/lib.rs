@@ -18,7 +18,7 @@ mod table;
 pub use climd_csv::Place;
 pub use dataset::{Dataset, Layout};
 pub use error::{Error, Result};
-pub use groups::{group_folds, group_split};
+pub use groups::group_folds;
 pub use multi_label::MultiLabel;
 pub use neighbours::neighbours;
 pub use prepare::{Fitted, FittedTable, Keep, Part, Preparation, Prepared, anova_f};

@@ -94,9 +94,11 @@ fn rows_of_a_group_are_in_one_part_of_every_split() {
         assert_eq!(parts.iter().map(|part| part.len()).sum::<usize>(), rows.len());
         let has = |part: &[usize], group: usize| part.iter().any(|&row| rows[row].0 == group);
         assert!((0..30).all(|group| parts.iter().filter(|part| has(part, group)).count() == 1));
-        // 60 rows, 11 of them of class 1: 30 % of both, to a row
-        assert!(outer.test.len().abs_diff(18) <= 1, "{}", outer.test.len());
-        assert!(outer.test.iter().filter(|&&row| rows[row].1 == 1).count().abs_diff(3) <= 1);
+        // 30 % of the 24 patients of class 0 and of the 6 of class 1, to a patient
+        for (class, tested) in [(0, 7), (1, 2)] {
+            let found = (0..30).filter(|&of| usize::from(of % 5 == 0) == class && has(&outer.test, of)).count();
+            assert!(found.abs_diff(tested) <= 1, "class {class}: {found}");
+        }
     }
     let one_each = dataset.slice(40, 1).unwrap();
     assert_eq!(one_each.groups.map(|groups| groups.len()), Some(40));

@@ -1,6 +1,6 @@
 //! All comparisons of macro F1 in the tables of a folder, with p adjusted for the number of comparisons.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -30,7 +30,7 @@ pub struct Comparison {
     pub beside: String,
     /// Number of splits.
     pub splits: usize,
-    /// Whether it was chosen before its splits were evaluated.
+    /// Whether it was chosen before its splits were evaluated, for one of the tables that it stands in.
     pub fixed_beforehand: bool,
     /// Difference in points of macro F1.
     pub difference: f64,
@@ -109,13 +109,12 @@ const LENGTHS: &str = "lengths ";
 /// The comparisons in these records, each once, as some rows are in several tables; not those of lengths of training.
 #[must_use]
 pub fn comparisons(records: &[Record]) -> Vec<Comparison> {
-    let mut seen = BTreeSet::new();
     let comparison = |record: &Record| {
         // how long to train is another question than what to train with, and its answers are large
         if record.metric != "macro F1" || record.table.starts_with(LENGTHS) {
             return None;
         }
-        let comparison = Comparison {
+        Some(Comparison {
             table: record.table.clone(),
             data: record.data.clone(),
             id: record.id.clone(),
@@ -132,10 +131,18 @@ pub fn comparisons(records: &[Record]) -> Vec<Comparison> {
             holm: 1.0,
             bh_fixed: None,
             holm_fixed: None,
-        };
-        seen.insert(comparison.key()).then_some(comparison)
+        })
     };
-    let mut found: Vec<Comparison> = records.iter().filter_map(comparison).collect();
+    let mut found: Vec<Comparison> = Vec::new();
+    let mut place: HashMap<Key, usize> = HashMap::new();
+    for comparison in records.iter().filter_map(comparison) {
+        let at = *place.entry(comparison.key()).or_insert(found.len());
+        match found.get_mut(at) {
+            // in whichever table it was fixed, it was fixed before its splits were evaluated
+            Some(known) => known.fixed_beforehand |= comparison.fixed_beforehand,
+            None => found.push(comparison),
+        }
+    }
     let ps: Vec<f64> = found.iter().map(|comparison| comparison.p_corrected).collect();
     for (comparison, (bh, holm)) in found.iter_mut().zip(benjamini_hochberg(&ps).into_iter().zip(holm(&ps))) {
         (comparison.bh, comparison.holm) = (bh, holm);
@@ -218,7 +225,7 @@ fn page(found: &[Comparison]) -> String {
         text,
         "{grid}\n\nBH and Holm: p adjusted among the comparisons that were fixed beforehand, and for one that was not, \
          among all. A row that stands in several tables with the same splits counts once. Rows with fewer than five \
-         splits have no interval and do not count.\n"
+         splits, or the same difference in all, have no interval and do not count.\n"
     );
     text
 }
@@ -226,6 +233,7 @@ fn page(found: &[Comparison]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn record(table: &str, id: &str, difference: f64, p: f64, fixed: bool) -> Record {
         Record {
@@ -256,8 +264,15 @@ mod tests {
             Record { low: None, ..record("native (native learning rate)", "d", 9.0, 0.001, true) }, // too few splits
             Record { metric: "accuracy".into(), ..record("advice (tuned learning rate)", "a", 2.0, 0.01, true) },
             record("lengths (tuned learning rate)", "25-epochs/e", 20.0, 1e-9, true),
+            record("table2 (tuned learning rate)", "b", 0.5, 0.5, false), // its first table had fixed it
         ];
         let found = comparisons(&records);
+        // whichever table is first
+        let turned: Vec<Record> = records.iter().rev().cloned().collect();
+        let fixed = |found: &[Comparison]| -> BTreeSet<(String, bool)> {
+            found.iter().map(|c| (c.id.clone(), c.fixed_beforehand)).collect()
+        };
+        assert_eq!(fixed(&comparisons(&turned)), fixed(&found));
         let shown: Vec<(&str, f64, Option<f64>)> = found.iter().map(|c| (c.id.as_str(), c.bh, c.bh_fixed)).collect();
         assert_eq!(shown, [("a", 0.03, Some(0.02)), ("b", 0.5, Some(0.5)), ("c", 0.03, None)]);
         let text = page(&found);

@@ -88,12 +88,12 @@ impl Runner<'_> {
         let plan = Plan::new(study)?;
         let rates = self.rates(&plan, rows)?;
         let mut plans = Vec::new();
-        for (at, seed) in study.splits().enumerate() {
+        for (at, &seed) in plan.seeds.iter().enumerate() {
             for (row, rates) in rows.iter().zip(&rates) {
                 plans.push(plan.config(row, seed, rates[at], part, points)?);
             }
         }
-        let test_to_train = study.test_to_train()?;
+        let test_to_train = study.test_to_train(&plan.seeds)?;
         let result = |row: &Row| RowResult { row: row.clone(), runs: Vec::new(), test_to_train };
         let mut results: Vec<RowResult> = rows.iter().map(result).collect();
         for (at, run) in self.outcomes(&plan, plans)?.into_iter().enumerate() {
@@ -117,7 +117,7 @@ impl Runner<'_> {
         let plan = Plan::new(study)?;
         let mut plans = Vec::new();
         for row in rows {
-            for seed in study.splits() {
+            for &seed in &plan.seeds {
                 for &rate in rates {
                     for &part in parts {
                         plans.push(plan.config(row, seed, rate, part, 0)?);
@@ -149,11 +149,11 @@ impl Runner<'_> {
             plans.into_iter().map(all).collect()
         };
         let Some(rates) = rates(&plan, rows, cached)? else { return Ok(None) };
-        let test_to_train = study.test_to_train()?;
+        let test_to_train = study.test_to_train(&plan.seeds)?;
         let mut results = Vec::new();
         for (row, rates) in rows.iter().zip(&rates) {
-            let config = |(seed, &rate)| plan.config(row, seed, rate, part, points);
-            let configs = study.splits().zip(rates).map(config).collect::<Result<Vec<_>>>()?;
+            let config = |(&seed, &rate)| plan.config(row, seed, rate, part, points);
+            let configs = plan.seeds.iter().zip(rates).map(config).collect::<Result<Vec<_>>>()?;
             let Some(runs) = cached(configs)? else { return Ok(None) };
             results.push(RowResult { row: row.clone(), runs, test_to_train });
         }
@@ -245,7 +245,7 @@ fn searched(
     search: Search,
     outcomes: impl Fn(Vec<RunConfig>) -> Result<Option<Vec<(RunConfig, Outcome)>>>,
 ) -> Result<Option<Vec<Vec<LearningRate>>>> {
-    let of_row = |row| plan.study.splits().map(move |seed| (row, seed, search));
+    let of_row = |row| plan.seeds.iter().map(move |&seed| (row, seed, search));
     let mut searches: Vec<(&Row, u64, Search)> = rows.iter().flat_map(of_row).collect();
     while searches.iter().any(|(.., search)| search.found().is_none()) {
         let mut open: Vec<_> = searches.iter_mut().filter(|(.., search)| search.found().is_none()).collect();

@@ -1,8 +1,7 @@
 //! What is run: rows, the settings they share, their splits, and the configuration of every run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
@@ -78,6 +77,9 @@ pub struct Row {
 /// Epochs of plain training, unless a study's name says another number.
 pub const EPOCHS: usize = 100;
 
+/// How many splits are tried for each one that is wanted, to find one with another test part.
+const TRIES: u64 = 50;
+
 /// Settings that all rows share.
 #[derive(Debug, Clone, Copy)]
 pub struct Study<'a> {
@@ -91,7 +93,7 @@ pub struct Study<'a> {
     pub batch_size: usize,
     /// The first split.
     pub first_seed: u64,
-    /// Number of splits.
+    /// Number of splits. No two of them test the same samples.
     pub seeds: u64,
     /// Where the learning rate comes from.
     pub rate: Rate,
@@ -122,8 +124,24 @@ impl Study<'_> {
         format!("{}{length}{splits}", changes.stem())
     }
 
-    pub(crate) fn splits(&self) -> Range<u64> {
-        self.first_seed..self.first_seed + self.seeds
+    /// Its splits: the first `seeds` numbers from `first_seed` on whose test parts all differ, as an interval would count
+    /// the same test part twice. Where the data have a split of their own, that is in all of them.
+    ///
+    /// There are fewer than `seeds` where no more are found, as there are few samples or few groups.
+    ///
+    /// # Errors
+    /// Those of the data.
+    pub(crate) fn splits(&self) -> Result<Vec<u64>> {
+        let (mut tested, mut splits) = (HashSet::new(), Vec::new());
+        for seed in self.first_seed..self.first_seed.saturating_add(self.seeds.saturating_mul(TRIES)) {
+            if splits.len() as u64 == self.seeds {
+                break;
+            }
+            if self.dataset.split.is_some() || tested.insert(self.cohort(seed)?.test) {
+                splits.push(seed);
+            }
+        }
+        Ok(splits)
     }
 
     /// The split of the cohort, before changes to its training part.
@@ -146,9 +164,14 @@ impl Study<'_> {
         Ok((end < steps(Box::new(Uniform {}))?).then_some(end))
     }
 
-    pub(crate) fn test_to_train(&self) -> Result<f64> {
-        let split = self.cohort(self.first_seed)?;
-        Ok(split.test.len() as f64 / split.train.len() as f64)
+    /// Test samples for each training sample, in these splits of the cohort together.
+    pub(crate) fn test_to_train(&self, splits: &[u64]) -> Result<f64> {
+        let (mut tested, mut trained) = (0, 0);
+        for &seed in splits {
+            let split = self.cohort(seed)?;
+            (tested, trained) = (tested + split.test.len(), trained + split.train.len());
+        }
+        Ok(tested as f64 / trained as f64)
     }
 
     /// The split of a run, and the labels of all samples as it sees them in training.
@@ -213,6 +236,7 @@ impl Study<'_> {
 /// The runs of a study. The hash of the data is made once, and so is every split.
 pub(crate) struct Plan<'a> {
     pub(crate) study: &'a Study<'a>,
+    pub(crate) seeds: Vec<u64>,
     data: DataConfig,
     splits: Mutex<HashMap<(u64, Part), Arc<Seen>>>,
 }
@@ -226,10 +250,17 @@ pub(crate) struct Seen {
 
 impl<'a> Plan<'a> {
     /// # Errors
-    /// Those of the data.
+    /// Those of the data, and if there are fewer splits than are wanted.
     pub(crate) fn new(study: &'a Study<'a>) -> Result<Plan<'a>> {
+        let (seeds, wanted) = (study.splits()?, study.seeds);
+        ensure!(
+            seeds.len() as u64 == wanted,
+            "`seeds` is {wanted}, but `{}` has only {} test parts that differ: ask for no more of them",
+            study.dataset.name,
+            seeds.len()
+        );
         let data = study.changes.config(study.dataset);
-        Ok(Plan { study, data, splits: Mutex::default() })
+        Ok(Plan { study, seeds, data, splits: Mutex::default() })
     }
 
     /// # Errors
@@ -276,7 +307,7 @@ impl<'a> Plan<'a> {
     pub(crate) fn tuning(&self, row: &Row) -> Result<Vec<RunConfig>> {
         let row = &plain(row);
         let run = |seed, start| self.config(row, seed, LearningRate { start, cosine: true }, Part::Validation, 0);
-        self.study.splits().flat_map(|seed| TUNED.map(|start| run(seed, start))).collect()
+        self.seeds.iter().flat_map(|&seed| TUNED.map(|start| run(seed, start))).collect()
     }
 }
 

@@ -33,7 +33,8 @@ fn a_folder_gets_its_page_and_everything_stays_in_it() {
     assert!(page.contains("**We cannot tell yet.**") && page.contains("goes on where this one stopped"), "{page}");
     // too few splits for an interval
     let page = command(&folder, &["--lr", "one", "--seeds", "2"]);
-    assert!(page.contains("2 of 2 splits are done, and fewer than 5 have no interval"), "{page}");
+    let few = "2 of 2 splits are done, and fewer than 5 have no interval. Ask for more `--seeds`. Until then";
+    assert!(page.contains(few) && !page.contains("more `--minutes`"), "{page}");
     let whole = ["--lr", "one", "--seeds", "5", "--shares", "100"];
     let page = command(&folder, &whole);
     assert!(page.contains("5 of 5 splits") && page.contains("rows of one group stay together"), "{page}");
@@ -51,6 +52,46 @@ fn a_folder_gets_its_page_and_everything_stays_in_it() {
     let (whole, inner) = (6 * 5, 6 * 2 * 3);
     assert!((whole + inner..=whole + inner + 6 * 2).contains(&runs.lines().count()), "{}", runs.lines().count());
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1); // nothing beside the folder
+}
+
+#[test]
+fn splits_that_test_the_same_groups_count_once() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = folder(place.path(), false);
+    // four hospitals of 48, 24, 12 and 12 rows, each with all classes: one is tested
+    let target = fs::read_to_string(folder.join("target.csv")).unwrap();
+    let grouped = |(row, line): (usize, &str)| match row {
+        0 => format!("{line},group\n"),
+        _ => format!("{line},{}\n", ["a", "b", "a", "c", "a", "b", "a", "d"][row % 8]),
+    };
+    fs::write(folder.join("target.csv"), target.lines().enumerate().map(grouped).collect::<String>()).unwrap();
+    let page = command(&folder, &["--lr", "one", "--shares", "100", "--seeds", "20"]);
+    assert!(page.contains("4 of 4 splits are done") && page.contains("There are no more that differ"), "{page}");
+    assert!(
+        page.contains("20 splits were wanted, but only 4 differ in what they test: the groups are too few"),
+        "{page}"
+    );
+    assert!(page.contains("stratified, 25 % (12 to 50) for testing; rows of one group stay together"), "{page}");
+    // a table of so many splits is refused, and one of as many as there are is made
+    let table = |seeds: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_climd-repro"));
+        command.args([
+            "advice",
+            "--quiet",
+            "--lr",
+            "one",
+            "--epochs",
+            "1",
+            "--rows",
+            "prior correction",
+            "--seeds",
+            seeds,
+        ]);
+        command.arg("--out").arg(place.path().join("out")).arg("--data").arg(&folder).output().unwrap()
+    };
+    let error = String::from_utf8(table("5").stderr).unwrap();
+    assert!(error.contains("`seeds` is 5, but `clinic` has only 4 test parts that differ"), "{error}");
+    assert!(table("4").status.success());
 }
 
 #[test]
@@ -77,7 +118,7 @@ fn a_search_for_rates_that_is_stopped_goes_on_where_it_was() {
         let runner = Runner { cache, jobs: 2, device: Device::Cpu, until, planned: &|_| {}, progress: &count };
         let answer = answer(&runner, &study, &[50]).unwrap();
         drop(runner);
-        assert!(stop_after == 0 || answer.splits() == 0);
+        assert!(stop_after == 0 || answer.done() == 0);
         (answer, done.into_inner())
     };
     let lines = || fs::read_to_string(&file).unwrap().lines().count();
@@ -86,7 +127,7 @@ fn a_search_for_rates_that_is_stopped_goes_on_where_it_was() {
         let (_, some) = go(Instant::now().checked_add(std::time::Duration::from_millis(100)), 1);
         let kept = lines();
         let (answer, rest) = go(None, 0);
-        assert_eq!(answer.splits(), 1);
+        assert_eq!(answer.done(), 1);
         assert!(lines() > kept && rest > 0);
         (some, rest)
     };
@@ -144,10 +185,11 @@ fn answer_of(results: Vec<RowResult>, sizes: Vec<usize>, lengths: Option<Lengths
         data: "clinic".into(),
         classes: vec!["ill".into(), "rare".into()],
         sizes,
-        grouped: false,
+        groups: None,
         rate: Rate::Own,
         epochs: 100,
         wanted: 10,
+        splits: 10,
         results,
         lengths,
     }
@@ -164,14 +206,58 @@ fn the_simplest_row_that_is_told_from_plain_training_is_chosen_and_else_none() {
     let page = answer_of(results(&clear), vec![60, 12], None).page("climd-repro answer --data clinic");
     assert!(page.starts_with("# What to use on clinic\n\n**Use prior correction.** It gains +"), "{page}");
     let rare = page.lines().find(|line| line.starts_with("| rare")).unwrap().replace(' ', "");
-    assert!(rare.starts_with("|rare|10.0|3.0|+5.0[+5.0,+5.0]|"), "{rare}");
-    assert!(page.contains("Small classes: rare (12)") && page.contains("schedule = climd.Uniform()"), "{page}");
+    assert!(rare.starts_with("|rare|10.0|3.0|+5.0|"), "{rare}");
+    assert!(
+        page.contains("Small classes, in samples: rare (12)") && page.contains("schedule = climd.Uniform()"),
+        "{page}"
+    );
     assert!(page.contains("loss_of = prior_corrected_cross_entropy"));
     // once ahead, once behind
     let unclear: Vec<[[usize; 2]; 6]> =
         (0..10).map(|split| [[18, 5], [18, 3 + 4 * (split % 2)], [18, 5], [18, 5], [18, 5], [18, 5]]).collect();
     let choice = Choice::of(&results(&unclear), None).unwrap();
     assert_eq!((choice.chosen, choice.rows[1].told()), (0, None));
+}
+
+#[test]
+fn of_rows_that_are_ahead_the_simplest_is_chosen_unless_a_later_one_is_told_from_it() {
+    let choose = |hits: &dyn Fn(usize, usize) -> usize| Choice::of(&results(&splits(hits)), None).unwrap();
+    // rows 1, 3 and 5 are ahead; 3 sometimes beside 1, 5 always and by more
+    let ahead = |row: usize, split: usize| match row {
+        1 => 6 + split % 2,
+        3 => 6 + (split + 1) % 2,
+        _ => 3 + split / 5,
+    };
+    let choice = choose(&ahead);
+    assert_eq!((choice.rows[1].told(), choice.rows[3].told(), choice.chosen), (Some(1.0), Some(1.0), 1));
+    let choice = choose(&|row, split| if row == 5 { 9 + split / 9 } else { ahead(row, split) });
+    assert_eq!((choice.rows[5].told(), choice.chosen), (Some(1.0), 5));
+}
+
+#[test]
+fn a_difference_without_a_spread_is_no_finding() {
+    // in each split the same three more are found
+    let same = splits(|row, _| if row == 1 { 6 } else { 3 });
+    let choice = Choice::of(&results(&same), None).unwrap();
+    let gain = choice.rows[1].gain.unwrap();
+    assert_eq!((choice.chosen, gain.gain.corrected, gain.holm), (0, None, None));
+    assert!(gain.gain.difference.mean > 5.0);
+    // the others are judged as before
+    let some = splits(|row, split| if row == 1 { 6 } else { 3 + if row == 2 { 3 + split % 2 } else { 0 } });
+    assert_eq!(Choice::of(&results(&some), None).unwrap().chosen, 2);
+}
+
+#[test]
+fn a_class_of_two_samples_gets_no_verdict() {
+    let clear = splits(|row, split| if row == 1 { 7 + split % 2 } else { 3 });
+    for (sizes, groups, unit) in [(vec![60, 2], None, "samples"), (vec![60, 30], Some(vec![20, 2]), "groups")] {
+        let answer = Answer { groups, ..answer_of(results(&clear), sizes, None) };
+        let page = answer.page("climd-repro answer --data clinic");
+        let first = format!("**We cannot tell.** Of a class with fewer than 3 {unit} one is tested");
+        assert!(page.contains(&first) && page.contains("rare (2)"), "{page}");
+        assert!(!page.contains("ahead") && page.contains("schedule = climd.Uniform()"), "{page}");
+    }
+    assert!(answer_of(results(&clear), vec![60, 3], None).page("").contains("**Use prior correction.**"));
 }
 
 /// Ten splits on which every row finds 18 of one class and `hits` of the other.
@@ -219,9 +305,9 @@ fn a_length_that_changes_nothing_is_not_spoken_of_first() {
     let same = splits(|_, split| 3 + split % 2);
     let text = page(&same, &same);
     assert!(!text.contains("**Train it for") && text.contains("## How long to train"), "{text}");
-    // one comparison more than without lengths
+    // one comparison more of each row than without lengths
     let (choice, alone) = (Choice::of(&results(&same), Some(&results(&same))), Choice::of(&results(&same), None));
-    assert_eq!((choice.unwrap().comparisons(), alone.unwrap().comparisons()), (6, 5));
+    assert_eq!((choice.unwrap().comparisons(), alone.unwrap().comparisons()), (11, 5));
 }
 
 #[test]
@@ -231,7 +317,7 @@ fn the_length_of_a_method_that_is_used_is_its_own() {
     let usual = splits(|row, split| if row == 1 { 7 + split % 2 } else { 3 + split % 2 });
     let text = page(&own, &usual);
     assert!(text.starts_with("# What to use on clinic\n\n**Use prior correction.** It gains +"), "{text}");
-    assert!(text.contains(" after Holm for 6 comparisons"), "{text}");
+    assert!(text.contains(" after Holm for 11 comparisons"), "{text}");
     assert!(text.contains("**Train it for about 25 epochs"), "{text}");
 }
 
@@ -245,7 +331,7 @@ fn runs_that_are_too_old_for_a_choice_are_an_error_and_not_the_usual_length() {
     let go = || {
         let cache = Cache::open(&file).unwrap();
         let runner = Runner { cache, jobs: 1, device: Device::Cpu, until: None, planned: &|_| {}, progress: &|_| {} };
-        answer(&runner, &study, &[50]).map(|answer| answer.splits())
+        answer(&runner, &study, &[50]).map(|answer| answer.done())
     };
     assert_eq!(go().unwrap(), 1);
     let without = |line: &str| {

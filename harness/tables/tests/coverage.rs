@@ -1,9 +1,11 @@
 //! Promise: a 95 % interval covers the truth in 95 of 100 cases, also where splits overlap; and why the intervals that
 //! were printed before, percentiles of a bootstrap over the splits, are gone.
 //!
-//! Differences are drawn normal with mean 0. Those of overlapping splits have correlation test / (test + train), as
+//! In most tests differences are drawn normal with mean 0. Those of overlapping splits have correlation test / (test + train), as
 //! Nadeau and Bengio take them to have.
 
+use climd::ConfusionMatrix;
+use climd_data::stratified_split;
 use climd_repro::stats::Paired;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -67,4 +69,41 @@ fn the_plain_interval_covers_where_splits_are_independent_and_the_bootstrap_did_
     }
     let three = coverage(3, 0.0, bootstrap);
     assert!((70.0..=80.0).contains(&three), "three splits, bootstrap: {three} %");
+}
+
+/// Percent of the cases in which p is below 0.005 on 20 splits, of two rows that are equally good and agree on half of
+/// the samples. There are three classes of 200, 100 and `rare` samples, of which both find 90, 80 and 50 %.
+fn found_by_chance(rare: usize) -> f64 {
+    const CASES: u64 = 600;
+    let sizes = [(200, 90), (100, 80), (rare, 50)];
+    let labels: Vec<usize> = sizes.iter().enumerate().flat_map(|(class, &(n, _))| vec![class; n]).collect();
+    let mut random = ChaCha8Rng::seed_from_u64(rare as u64);
+    let mut below = |bound: u64| ((u64::from(random.next_u32()) * bound) >> 32) as usize;
+    let mut is_found = |case: u64| {
+        let mut predict = |label: usize| if below(100) < sizes[label].1 { label } else { (label + 1 + below(2)) % 3 };
+        let ours: Vec<usize> = labels.iter().map(|&label| predict(label)).collect();
+        let other: Vec<usize> = labels.iter().map(|&label| predict(label)).collect();
+        let theirs: Vec<usize> =
+            (0..labels.len()).map(|row| if below(2) == 0 { ours[row] } else { other[row] }).collect();
+        let macro_f1 = |of: &[usize], rows: &[usize]| {
+            let pick = |values: &[usize]| -> Vec<i64> { rows.iter().map(|&row| values[row] as i64).collect() };
+            ConfusionMatrix::new(&pick(&labels), &pick(of)).unwrap().macro_f1()
+        };
+        let splits: Vec<_> = (0..20).map(|split| stratified_split(&labels, 0.3, 20 * case + split).unwrap()).collect();
+        let differences: Vec<f64> =
+            splits.iter().map(|split| macro_f1(&ours, &split.test) - macro_f1(&theirs, &split.test)).collect();
+        let ratio = splits[0].test.len() as f64 / splits[0].train.len() as f64;
+        Paired::of(&differences, ratio).unwrap().p_corrected.is_some_and(|p| p < 0.005)
+    };
+    100.0 * (0..CASES).filter(|&case| is_found(case)).count() as f64 / CASES as f64
+}
+
+#[test]
+fn chance_looks_like_a_finding_where_a_class_has_two_samples_and_not_where_it_has_three() {
+    let found = found_by_chance(2);
+    assert!(found > 1.5, "2: {found} %");
+    for rare in [3, 5, 20] {
+        let found = found_by_chance(rare);
+        assert!(found < 1.5, "{rare}: {found} %");
+    }
 }

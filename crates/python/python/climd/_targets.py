@@ -172,6 +172,8 @@ def split(
     parts: whole weights, such as `[7, 1, 2]` for training, validation and test.
     groups: `[N]` of integers, for example the patients. Default: the groups of the targets; without any, each sample is a
         group.
+    seed: decides among groups of the same rarest label and size alone: five hospitals of different sizes have the same
+        parts for every seed. To repeat splits, split the groups, each once with its rarest label.
 
     Source. Iterative stratification, Sechidis et al. 2011, by groups.
 

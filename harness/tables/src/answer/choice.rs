@@ -15,13 +15,22 @@ const LEVEL: f64 = 0.05;
 pub struct Told {
     /// The difference, points.
     pub gain: Paired,
-    /// Holm's p among all comparisons; none with too few splits.
+    /// Holm's p among all comparisons; none without a p of its own.
     pub holm: Option<f64>,
 }
 
 impl Told {
     fn new(gain: Paired) -> Told {
         Told { gain, holm: None }
+    }
+
+    /// Adjusts for how many there are.
+    fn adjust<'a>(all: impl Iterator<Item = &'a mut Told>) {
+        let mut all: Vec<&mut Told> = all.collect();
+        // one without a p counts, too: it is not known beforehand which will have none
+        let ps: Vec<f64> = all.iter().map(|told| told.gain.p_corrected.unwrap_or(f64::NAN)).collect();
+        let adjusted = holm(&ps).into_iter();
+        all.iter_mut().zip(adjusted).for_each(|(told, p)| told.holm = told.gain.p_corrected.map(|_| p));
     }
 
     /// Its side, if it is told.
@@ -42,8 +51,7 @@ pub struct Compared {
     pub macro_f1: Summary,
     /// The difference to plain training, each with its own length; none for plain training itself.
     pub gain: Option<Told>,
-    /// The difference to itself after as many epochs as usual; none if no length was chosen. Holm's p counts that of
-    /// plain training alone.
+    /// The difference to itself after as many epochs as usual; none if no length was chosen.
     pub length: Option<Told>,
 }
 
@@ -81,8 +89,9 @@ impl Choice {
     /// Compares the rows, of which the first is plain training, with each other and with themselves after as many
     /// epochs as usual. None if there is no split.
     ///
-    /// Of the rows that are told to be ahead of plain training the first is chosen: it is the simplest. A later one is
-    /// chosen if it is told to be ahead of that.
+    /// Of the rows that are told to be ahead of plain training the first is chosen: it is the simplest. If later ones
+    /// are told to be ahead of that, the one that is furthest ahead is chosen. Holm's p counts all comparisons with
+    /// plain training and all of lengths; and then those with the simplest.
     #[must_use]
     pub fn of(results: &[RowResult], usual: Option<&[RowResult]>) -> Option<Choice> {
         let plain = results.first()?;
@@ -93,40 +102,37 @@ impl Choice {
             let (id, name) = (result.row.id, result.row.name.clone());
             rows.push(Compared { id, name, macro_f1: Summary::of(&result.macro_f1())?, gain, length });
         }
-        let counted = |(at, row): (usize, _)| {
-            let Compared { gain, length, .. }: &mut Compared = row;
-            if at == 0 { length.as_mut() } else { gain.as_mut() }
-        };
-        let mut all: Vec<&mut Told> = rows.iter_mut().enumerate().filter_map(counted).collect();
-        let ps: Option<Vec<f64>> = all.iter().map(|told| told.gain.p_corrected).collect();
-        if let Some(ps) = ps {
-            all.iter_mut().zip(holm(&ps)).for_each(|(told, p)| told.holm = Some(p));
-        }
-        let mut chosen = 0;
-        for at in (1..rows.len()).filter(|&at| rows[at].told() == Some(1.0)) {
-            let ahead = || paired(&results[at], &results[chosen])?.corrected;
-            if chosen == 0 || ahead().is_some_and(|interval| interval.low > 0.0) {
-                chosen = at;
-            }
-        }
+        Told::adjust(rows.iter_mut().flat_map(|row| [row.gain.as_mut(), row.length.as_mut()]).flatten());
+        let ahead: Vec<usize> = (1..rows.len()).filter(|&at| rows[at].told() == Some(1.0)).collect();
+        let Some((&simplest, later)) = ahead.split_first() else { return Some(Choice { rows, chosen: 0 }) };
+        let beside = |&at: &usize| Some((at, Told::new(paired(&results[at], &results[simplest])?)));
+        let mut further: Vec<(usize, Told)> = later.iter().filter_map(beside).collect();
+        Told::adjust(further.iter_mut().map(|(_, told)| told));
+        further.retain(|(_, told)| told.side() == Some(1.0));
+        let most = further.iter().max_by(|(_, a), (_, b)| a.gain.difference.mean.total_cmp(&b.gain.difference.mean));
+        let chosen = most.map_or(simplest, |&(at, _)| at);
         Some(Choice { rows, chosen })
     }
 
     /// How many differences Holm's p counts.
     #[must_use]
     pub fn comparisons(&self) -> usize {
-        self.rows.len() - 1 + usize::from(self.rows[0].length.is_some())
+        self.rows.iter().map(|row| row.gain.iter().len() + row.length.iter().len()).sum()
     }
 
     /// What its own length does for the row to use, if it is told.
     #[must_use]
-    pub fn told_length(&self) -> Option<Paired> {
-        let length = self.rows[self.chosen].length?;
-        let told = match self.chosen {
-            0 => length.side().is_some(),
-            _ => length.gain.corrected.is_some_and(|of| of.low * of.high > 0.0),
-        };
-        told.then_some(length.gain)
+    pub fn told_length(&self) -> Option<Told> {
+        self.rows[self.chosen].length.filter(|length| length.side().is_some())
+    }
+
+    /// The same rows, of which none is told from another one.
+    #[must_use]
+    pub(super) fn without_findings(mut self) -> Choice {
+        for row in &mut self.rows {
+            [&mut row.gain, &mut row.length].into_iter().flatten().for_each(|told| told.holm = None);
+        }
+        Choice { chosen: 0, ..self }
     }
 
     /// Whether there are enough splits for an interval.
@@ -147,7 +153,7 @@ pub(super) fn found(ours: &RowResult, plain: &RowResult, num_classes: usize) -> 
         let found = |confusion: &ConfusionMatrix| Counts::of(confusion, num_classes).found[class] as f64;
         let called = |confusion: &ConfusionMatrix| Counts::of(confusion, num_classes).called[class] as f64;
         let tested = |confusion: &ConfusionMatrix| {
-            confusion.cells().filter(|cell| cell.0 == class as i64).map(|cell| cell.2 as f64).sum()
+            confusion.cells().filter(|cell| cell.0 == class as i64).map(|cell| cell.2).sum::<usize>() as f64
         };
         let values = |row: &RowResult, of: &dyn Fn(&ConfusionMatrix) -> f64| row.values(|run| of(&run.confusion));
         let mean = |of: &dyn Fn(&ConfusionMatrix) -> f64| Some(Summary::of(&values(plain, of))?.mean);

@@ -3,6 +3,7 @@
 mod choice;
 mod page;
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -65,14 +66,16 @@ pub struct Answer {
     pub classes: Vec<String>,
     /// Samples of each class.
     pub sizes: Vec<usize>,
-    /// Whether rows of one patient stay together.
-    pub grouped: bool,
+    /// Groups with a sample of each class, if rows of one group stay together.
+    pub groups: Option<Vec<usize>>,
     /// Where learning rates came from.
     pub rate: Rate,
     /// Epochs of plain training, unless a shorter or longer one is chosen.
     pub epochs: usize,
     /// Splits that were wanted.
     pub wanted: u64,
+    /// Splits that there are: those whose test parts differ.
+    pub splits: usize,
     /// The rows with their own lengths, each with the same splits; none if the time was over before the first split.
     pub results: Vec<RowResult>,
     /// Where their lengths came from; none if all have `epochs`.
@@ -95,10 +98,11 @@ pub struct Lengths {
 /// Those of [`Runner::rows`], but for the end of the time.
 pub fn answer(runner: &Runner<'_>, study: &Study<'_>, shares: &[u64]) -> Result<Answer> {
     let candidates = Candidates::of(shares, study.epochs);
+    let seeds = study.splits()?;
     let (mut results, mut usual): (Vec<RowResult>, Vec<RowResult>) = Default::default();
     let mut chosen: Vec<Vec<usize>> = vec![Vec::new(); ARMS.len()];
-    for seed in study.first_seed..study.first_seed + study.seeds {
-        match split(runner, &Study { first_seed: seed, seeds: 1, ..*study }, &candidates) {
+    for &first_seed in &seeds {
+        match split(runner, &Study { first_seed, seeds: 1, ..*study }, &candidates) {
             Ok(split) => {
                 extend(&mut usual, split.usual);
                 extend(&mut results, split.own);
@@ -108,11 +112,34 @@ pub fn answer(runner: &Runner<'_>, study: &Study<'_>, shares: &[u64]) -> Result<
             Err(error) => return Err(error),
         }
     }
+    // each split has come with its own
+    let done = &seeds[..results.first().map_or(0, |row: &RowResult| row.runs.len())];
+    if !done.is_empty() {
+        let test_to_train = study.test_to_train(done)?;
+        usual.iter_mut().chain(&mut results).for_each(|row| row.test_to_train = test_to_train);
+    }
     let &Study { dataset, rate, epochs, seeds: wanted, .. } = study;
-    let Dataset { name, classes, groups, .. } = dataset;
-    let (data, classes, grouped) = (name.clone(), classes.clone(), groups.is_some());
-    let lengths = (candidates.epochs.len() > 1).then_some(Lengths { chosen, usual });
-    Ok(Answer { data, classes, sizes: dataset.class_sizes(), grouped, rate, epochs, wanted, results, lengths })
+    Ok(Answer {
+        data: dataset.name.clone(),
+        classes: dataset.classes.clone(),
+        sizes: dataset.class_sizes(),
+        groups: groups(dataset),
+        rate,
+        epochs,
+        wanted,
+        splits: seeds.len(),
+        results,
+        lengths: (candidates.epochs.len() > 1).then_some(Lengths { chosen, usual }),
+    })
+}
+
+/// Groups with a sample of each class.
+fn groups(dataset: &Dataset) -> Option<Vec<usize>> {
+    let pairs: HashSet<(usize, usize)> =
+        dataset.groups.as_ref()?.iter().zip(&dataset.labels).map(|(&group, &label)| (group, label)).collect();
+    let mut groups = vec![0; dataset.classes.len()];
+    pairs.into_iter().for_each(|(_, label)| groups[label] += 1);
+    Some(groups)
 }
 
 /// The rows on one split.
@@ -165,7 +192,7 @@ impl Lengths {
 impl Answer {
     /// Number of splits that are done.
     #[must_use]
-    pub fn splits(&self) -> usize {
+    pub fn done(&self) -> usize {
         self.results.first().map_or(0, |row| row.runs.len())
     }
 

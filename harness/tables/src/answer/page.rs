@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use climd_networks::train::Outcome;
 use comfy_table::{Table as Grid, presets};
 
 use super::choice::{Compared, Told, found};
@@ -9,6 +10,11 @@ use super::{ARMS, Answer, Arm, Choice};
 use crate::candidates::words;
 use crate::section::{difference, or_dash, p_value};
 use crate::stats::{LEAST_SPLITS, Paired};
+
+/// With fewer samples of a class, or groups, p is too small: `tests/coverage.rs`.
+const LEAST_UNITS: usize = 3;
+/// With fewer it is said that they are few.
+const FEW_UNITS: usize = 20;
 
 const RUST: &str = include_str!("steps/loop.rs");
 const PYTHON: &str = include_str!("steps/loop.py");
@@ -32,6 +38,7 @@ impl Answer {
             );
             return text;
         };
+        let choice = if self.below(LEAST_UNITS).is_empty() { choice } else { choice.without_findings() };
         text += &self.verdict(&choice);
         text += "\n## By how much\n\n";
         text += &self.rows(&choice);
@@ -44,12 +51,28 @@ impl Answer {
 
     /// The answer, first.
     fn verdict(&self, choice: &Choice) -> String {
-        let (splits, all) = (self.splits(), choice.comparisons());
+        let (splits, all) = (self.done(), choice.comparisons());
+        let goes_on = if splits < self.splits {
+            "The same command with more `--minutes` goes on."
+        } else if splits < self.wanted as usize {
+            "There are no more that differ: collect more patients."
+        } else {
+            "Ask for more `--seeds`."
+        };
         if !choice.has_intervals() {
             return format!(
                 "**We cannot tell yet.** {splits} of {} splits are done, and fewer than {LEAST_SPLITS} have no \
-                 interval. The same command with more `--minutes` goes on. Until then: plain training.\n",
-                self.wanted
+                 interval. {goes_on} Until then: plain training.\n",
+                self.splits
+            );
+        }
+        let few = self.below(LEAST_UNITS);
+        if !few.is_empty() {
+            return format!(
+                "**We cannot tell.** Of a class with fewer than {LEAST_UNITS} {} one is tested and at most one trained \
+                 on, and chance then looks like a finding: {}. Until there are more: plain training.\n",
+                self.unit(),
+                few.join(", ")
             );
         }
         let chosen = &choice.rows[choice.chosen];
@@ -74,20 +97,44 @@ impl Answer {
         text + &self.told_length(choice)
     }
 
+    /// The classes with fewer samples than this, or groups, with how many they have.
+    fn below(&self, least: usize) -> Vec<String> {
+        let units = self.classes.iter().zip(self.groups.as_ref().unwrap_or(&self.sizes));
+        units.filter(|(_, n)| **n < least).map(|(class, n)| format!("{class} ({n})")).collect()
+    }
+
+    fn unit(&self) -> &'static str {
+        if self.groups.is_some() { "groups" } else { "samples" }
+    }
+
+    /// The share of the samples that is tested, `30 %`; with groups also the least and the most.
+    fn tested(&self) -> String {
+        let all: usize = self.sizes.iter().sum();
+        let of_split =
+            |run: &Outcome| 100.0 * run.confusion.cells().map(|cell| cell.2).sum::<usize>() as f64 / all as f64;
+        let mut shares = self.results[0].values(of_split);
+        shares.sort_by(f64::total_cmp);
+        let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+        match (self.groups.is_some(), shares.as_slice()) {
+            (true, [least, .., most]) => format!("{mean:.0} % ({least:.0} to {most:.0})"),
+            _ => format!("{mean:.0} %"),
+        }
+    }
+
     /// What is told of the length of training.
     fn told_length(&self, choice: &Choice) -> String {
         let own = |row: usize| self.lengths.as_ref().and_then(|lengths| lengths.of_row(row));
-        let (Some(gain), Some([half, ..])) = (choice.told_length(), own(choice.chosen)) else { return String::new() };
-        let (usual, half, gain_shown) = (words(self.epochs), words(half), ends(&gain));
-        if gain.difference.mean > 0.0 {
+        let (Some(told), Some([half, ..])) = (choice.told_length(), own(choice.chosen)) else { return String::new() };
+        let (usual, half, shown, p) = (words(self.epochs), words(half), ends(&told.gain), p_value(told.holm));
+        if told.gain.difference.mean > 0.0 {
             return format!(
                 "\n**Train it for about {half}, and choose how long on held-out training samples.** That gains \
-                 {gain_shown} points over {usual}.\n"
+                 {shown} points over {usual} (p {p} after Holm).\n"
             );
         }
         format!(
             "\n**Train it for {usual}.** A length that is chosen on held-out training samples loses: \
-             {gain_shown} points. So the differences above are of training that is too short or too long: compare the \
+             {shown} points (p {p} after Holm). So the differences above are of training that is too short or too long: compare the \
              methods again with `--shares 100`.\n"
         )
     }
@@ -140,7 +187,7 @@ impl Answer {
             let [tested, plain] = [of.tested, of.plain].map(|n| format!("{n:.1}"));
             grid.add_row([class.clone(), tested, plain, ends(&of.gained), ends(&of.wrongly)]);
         }
-        let who = if self.grouped { "samples" } else { "patients" };
+        let who = if self.groups.is_some() { "samples" } else { "patients" };
         format!(
             "\n## How many {who} are gained and lost\n\n{}, beside plain training; means of counts of {who} in a test \
              part.\n\n{grid}\n",
@@ -149,34 +196,48 @@ impl Answer {
     }
 
     fn how_sure(&self, choice: &Choice, command: &str) -> String {
-        let splits = self.splits();
+        let (splits, shares) = (self.done(), self.tested());
         let length = match (&self.lengths, self.rate.inner()) {
             (None, _) => format!("every method takes as many steps as {} of plain training", words(self.epochs)),
             (Some(_), 1) => "every method trains as long as one inner split says".to_owned(),
             (Some(_), inner) => format!("every method trains as long as {inner} inner splits say"),
         };
         let mut text = format!(
-            "\n## How sure\n\n* {splits} of {} splits, stratified, 30 % for testing{}. The intervals count that splits \
-             of one cohort overlap (Nadeau and Bengio 2003). They say nothing about another hospital.\n* {}; {length}, \
-             and is judged once, after the last step. No rate and no length is chosen on a test part; the method is, \
-             so its gain is a bit too large.\n",
-            self.wanted,
-            if self.grouped { "; rows of one group stay together" } else { "" },
+            "\n## How sure\n\n* {splits} of {} splits, stratified, {shares} for testing{}. The intervals count that \
+             splits of one cohort overlap (Nadeau and Bengio 2003). They say nothing about another hospital.\n* {}; \
+             {length}, and is judged once, after the last step. No rate and no length is chosen on a test part; the \
+             method is, so its gain is a bit too large.\n",
+            self.splits,
+            if self.groups.is_some() { "; rows of one group stay together" } else { "" },
             self.rate.heading(),
         );
         if self.lengths.is_none() {
             text += "* A shorter training may do more than any method, above all where labels are wrong: leave \
                      `--shares` out, and every method gets a length of its own.\n";
         }
-        let few: Vec<String> = self.classes.iter().zip(&self.sizes).filter(|(_, n)| **n < 20).map(said).collect();
+        if self.splits < self.wanted as usize {
+            let _ = writeln!(
+                text,
+                "* {} splits were wanted, but only {} differ in what they test: the {} are too few.",
+                self.wanted,
+                self.splits,
+                self.unit()
+            );
+        }
+        let few = self.below(FEW_UNITS);
         if !few.is_empty() {
             let _ = writeln!(
                 text,
-                "* Small classes: {}. Each of their samples moves macro F1 by points, and none can be sure of them.",
+                "* Small classes, in {}: {}. Each of them moves macro F1 by points, and nobody can be sure of them.",
+                self.unit(),
                 few.join(", ")
             );
         }
-        if choice.has_intervals() && (splits as u64) < self.wanted {
+        if choice.has_intervals() {
+            text += "* A difference without an interval is the same in all splits, so nothing says how far it may be from \
+                     the truth.\n";
+        }
+        if choice.has_intervals() && splits < self.splits {
             text +=
                 "* The time was over before all splits were done. With more `--minutes` the intervals get narrower.\n";
         }
@@ -190,7 +251,7 @@ impl Answer {
     fn code(&self, choice: &Choice) -> String {
         let id = choice.rows[choice.chosen].id.arm;
         let Some(Arm { rust, python, .. }) = ARMS.iter().find(|arm| arm.id == id) else { return String::new() };
-        let shorter = choice.told_length().filter(|gain| gain.difference.mean > 0.0);
+        let shorter = choice.told_length().filter(|told| told.gain.difference.mean > 0.0);
         let own = shorter.and_then(|_| self.lengths.as_ref()?.of_row(choice.chosen));
         let epochs = own.map_or(self.epochs, |[half, ..]| half);
         format!(
@@ -201,8 +262,4 @@ impl Answer {
              {epochs};\n{rust}{RUST}```\n\nPredict with the plain logits.\n"
         )
     }
-}
-
-fn said((class, n): (&String, &usize)) -> String {
-    format!("{class} ({n})")
 }

@@ -53,15 +53,15 @@ pub fn train(runner: &Runner<'_>, whole: &Study<'_>, cells: &[Cell]) -> Result<V
 
 /// Mean number of samples in the training part; none if a split has too few for the cell's imbalance.
 fn patients(study: &Study<'_>) -> Result<Option<f64>> {
-    let mut sum = 0;
-    for seed in study.splits() {
+    let (mut sum, splits) = (0, study.splits()?);
+    for &seed in &splits {
         match study.split(seed, Part::Test) {
             Ok(seen) => sum += seen.split.train.len(),
             Err(error) if is_too_few(&error) => return Ok(None),
             Err(error) => return Err(error),
         }
     }
-    Ok(Some(sum as f64 / study.seeds as f64))
+    Ok(Some(sum as f64 / splits.len() as f64))
 }
 
 fn is_too_few(error: &anyhow::Error) -> bool {

@@ -33,12 +33,13 @@ pub struct Interval {
 pub struct Paired {
     /// Mean and standard deviation of the differences.
     pub difference: Summary,
-    /// Of the mean, with the overlap of the splits counted. None for fewer than [`LEAST_SPLITS`] splits.
+    /// Of the mean, with the overlap of the splits counted. None for fewer than [`LEAST_SPLITS`] splits, and if all
+    /// differences are the same number but 0: without a spread nothing says how far the mean may be from the truth.
     pub corrected: Option<Interval>,
-    /// Two-sided p of the corrected resampled t-test, which belongs to `corrected`. None for fewer than
-    /// [`LEAST_SPLITS`] splits; 1 if all differences are 0, and 0 if all are the same other number.
+    /// Two-sided p of the corrected resampled t-test, which belongs to `corrected`. None where that is none; 1 if all
+    /// differences are 0.
     pub p_corrected: Option<f64>,
-    /// Student's interval of the mean, which takes the splits to be independent. None for fewer than [`LEAST_SPLITS`].
+    /// Student's interval of the mean, which takes the splits to be independent. None where `corrected` is none.
     pub plain: Option<Interval>,
     /// Two-sided p of Wilcoxon's signed-rank test, which takes them to be independent, too: zeros dropped, midranks for
     /// ties, exact for up to 60 differences and normal with both corrections above. 1 if all are 0.
@@ -69,8 +70,10 @@ impl Paired {
             return None;
         }
         let difference = Summary::of(differences)?;
-        let enough = difference.sd.filter(|_| difference.n >= LEAST_SPLITS);
-        let error = |overlap: f64| enough.map(|sd| ((1.0 / difference.n as f64 + overlap) * sd * sd).sqrt());
+        let Summary { mean, n, .. } = difference;
+        let spreads = |sd: &f64| *sd > TIED * mean.abs() || mean == 0.0;
+        let enough = difference.sd.filter(|sd| n >= LEAST_SPLITS && spreads(sd));
+        let error = |overlap: f64| enough.map(|sd| ((1.0 / n as f64 + overlap) * sd * sd).sqrt());
         let interval = |overlap| Some(student(difference, error(overlap)?));
         Some(Paired {
             difference,
@@ -100,8 +103,7 @@ fn student(Summary { mean, n, .. }: Summary, error: f64) -> Interval {
 fn t_test(Summary { mean, n, .. }: Summary, error: f64) -> f64 {
     match error > 0.0 {
         true => two_sided(StudentsT::new(0.0, 1.0, n as f64 - 1.0).map(|t| t.cdf(-(mean / error).abs()))),
-        false if mean == 0.0 => 1.0,
-        false => 0.0, // always the same difference
+        false => 1.0, // all differences are 0
     }
 }
 
@@ -291,9 +293,11 @@ mod tests {
         assert_eq!(Paired::of(&[2.0], 0.4).unwrap().p, 1.0);
         let zero = Paired::of(&[0.0; 5], 0.4).unwrap();
         assert_eq!((zero.corrected, zero.plain, zero.p, zero.p_corrected), (at(0.0), at(0.0), 1.0, Some(1.0)));
-        let same = Paired::of(&[0.5; 6], 0.4).unwrap();
-        assert_eq!((same.corrected, same.p, same.p_corrected), (at(0.5), 0.03125, Some(0.0)));
-        assert!(Paired::of(&[0.1; 7], 0.4).unwrap().p_corrected.unwrap() < 1e-12); // its sd is that of rounding
+        for constant in [0.5, 0.1, -3.7] {
+            // the sd of the second is that of rounding, and not 0
+            let same = Paired::of(&[constant; 7], 0.4).unwrap();
+            assert_eq!((same.corrected, same.plain, same.p_corrected, same.p), (None, None, None, 0.015625));
+        }
         for values in [&[] as &[f64], &[1.0, f64::NAN], &[f64::INFINITY]] {
             assert_eq!(Paired::of(values, 0.4), None);
         }
