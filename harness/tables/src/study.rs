@@ -124,8 +124,8 @@ impl Study<'_> {
         format!("{}{length}{splits}", changes.stem())
     }
 
-    /// Its splits: the first `seeds` numbers from `first_seed` on whose test parts all differ, as an interval would count
-    /// the same test part twice. Where the data have a split of their own, that is in all of them.
+    /// Its splits: the first `seeds` numbers from `first_seed` on whose test parts all differ, as an interval would
+    /// count the same test part twice. Where the data have a split of their own, that is in all of them.
     ///
     /// There are fewer than `seeds` where no more are found, as there are few samples or few groups.
     ///

@@ -1,8 +1,8 @@
 //! Promise: a 95 % interval covers the truth in 95 of 100 cases, also where splits overlap; and why the intervals that
 //! were printed before, percentiles of a bootstrap over the splits, are gone.
 //!
-//! In most tests differences are drawn normal with mean 0. Those of overlapping splits have correlation test / (test + train), as
-//! Nadeau and Bengio take them to have.
+//! In most tests differences are drawn normal with mean 0. Those of overlapping splits have correlation
+//! test / (test + train), as Nadeau and Bengio take them to have.
 
 use climd::ConfusionMatrix;
 use climd_data::stratified_split;

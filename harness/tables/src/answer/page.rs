@@ -133,8 +133,8 @@ impl Answer {
             );
         }
         format!(
-            "\n**Train it for {usual}.** A length that is chosen on held-out training samples loses: \
-             {shown} points (p {p} after Holm). So the differences above are of training that is too short or too long: compare the \
+            "\n**Train it for {usual}.** A length that is chosen on held-out training samples loses: {shown} points \
+             (p {p} after Holm). So the differences above are of training that is too short or too long: compare the \
              methods again with `--shares 100`.\n"
         )
     }
@@ -234,8 +234,8 @@ impl Answer {
             );
         }
         if choice.has_intervals() {
-            text += "* A difference without an interval is the same in all splits, so nothing says how far it may be from \
-                     the truth.\n";
+            text += "* A difference without an interval is the same in all splits, so nothing says how far it may be \
+                     from the truth.\n";
         }
         if choice.has_intervals() && splits < self.splits {
             text +=
