@@ -103,12 +103,22 @@ fn save(folder: &Path, adam: &Adam, curriculum: i64, state: &State) -> Result<()
     Tensor::save_multi(&tensors, checkpoint.join("tensors.ot"))?;
     File::open(checkpoint.join("tensors.ot"))?.sync_all()?;
     state.save(checkpoint.join("sampler.bin"))?;
+    sync(&checkpoint)?;
     let mut file = File::create(folder.join("latest.tmp"))?;
     file.write_all(name.as_bytes())?;
     file.sync_all()?;
     fs::rename(folder.join("latest.tmp"), folder.join("latest"))?; // the atomic step
+    sync(folder)?; // before the older checkpoint is gone
     if let Some(older) = older.filter(|older| older.exists()) {
         fs::remove_dir_all(older)?;
+    }
+    Ok(())
+}
+
+/// Writes the names in a folder to the disk. On Unix alone, as other systems do not open folders.
+fn sync(folder: &Path) -> Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
     }
     Ok(())
 }

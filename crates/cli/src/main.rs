@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use climd::schedule::TargetLaw;
 use climd::{PowerLaw, State, Within};
 use climd_cli::inspect::Inspection;
-use climd_cli::table::{Table, column_name, without_value};
+use climd_cli::table::{Table, check_not_read, column_name, without_value};
 use climd_cli::{schedule, split};
 use climd_csv::{Column, GROUPS, IDS, SCORES, SITES};
 
@@ -107,7 +107,12 @@ fn main() -> Result<()> {
 }
 
 fn inspect(arguments: &Arguments) -> Result<()> {
-    arguments.html.as_ref().map_or(Ok(()), |file| arguments.table.check_not_read("--html", file))?;
+    if let Some(html) = &arguments.html {
+        let read = [(Some(&arguments.table.labels), "labels"), (arguments.scores.as_ref(), "scores")];
+        for (file, what) in read.into_iter().chain([(arguments.state.as_ref(), "state")]) {
+            file.map_or(Ok(()), |file| check_not_read("--html", html, file, what))?;
+        }
+    }
     let (sheet, labels) = arguments.table.read()?;
     let law = match arguments.law {
         Target::PowerLaw => TargetLaw::PowerLaw,

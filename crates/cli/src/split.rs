@@ -9,7 +9,7 @@ use clap::Args;
 use climd::{PartError, Targets, split, split_errors};
 use climd_csv::{GROUPS, is_missing};
 
-use crate::table::{Table, column_name};
+use crate::table::{Table, check_not_read, column_name};
 
 /// What is to be split, and how.
 #[derive(Debug, Args)]
@@ -135,7 +135,7 @@ impl Findings {
 /// What the reader and the split say; a file that cannot be written.
 pub fn run(arguments: &Arguments) -> Result<String> {
     let Arguments { table, group, parts, seed, out } = arguments;
-    table.check_not_read("--out", out)?;
+    check_not_read("--out", out, &table.labels, "labels")?;
     let found = Findings::read(table, group.as_deref())?;
     let part = split(&found.targets, &found.groups, parts, *seed)?;
     let errors = split_errors(&found.targets, &part, parts)?;

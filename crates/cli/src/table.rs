@@ -49,16 +49,6 @@ pub enum Between {
 }
 
 impl Table {
-    /// Refuses to write to the file that is read. `option` names the argument.
-    ///
-    /// # Errors
-    /// If both paths lead to one file.
-    pub fn check_not_read(&self, option: &str, file: &Path) -> Result<()> {
-        let same = matches!((file.canonicalize(), self.labels.canonicalize()), (Ok(a), Ok(b)) if a == b);
-        ensure!(!same, "`{option}` {} is the file of the labels: name another one", file.display());
-        Ok(())
-    }
-
     /// Reads the sheet and its labels, and writes to standard error what was found out about both. The warnings about
     /// labels are for the caller to show.
     ///
@@ -95,6 +85,16 @@ impl Table {
         sheet.notes().iter().for_each(|note| eprintln!("note: {}: {note}", file.display()));
         Ok(sheet)
     }
+}
+
+/// Refuses to write `file` over one that is read, that of `what`. `option` names the argument.
+///
+/// # Errors
+/// If both paths lead to one file.
+pub fn check_not_read(option: &str, file: &Path, read: &Path, what: &str) -> Result<()> {
+    let same = matches!((file.canonicalize(), read.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    ensure!(!same, "`{option}` {} is the file of the {what}: name another one", file.display());
+    Ok(())
 }
 
 /// What a person calls a column.

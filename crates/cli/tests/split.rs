@@ -76,6 +76,13 @@ fn what_cannot_be_split_is_said() {
     }
     let page = climd(folder.path(), &["inspect", "whole.csv", "--html", "whole.csv"]);
     assert!(text(&page.stderr).contains("`--html` whole.csv is the file of the labels"), "{}", text(&page.stderr));
+    fs::write(folder.path().join("scores.csv"), "score\n1\n2\n3\n").unwrap();
+    for (option, what) in [("--scores", "scores"), ("--state", "state")] {
+        let page = climd(folder.path(), &["inspect", "whole.csv", option, "scores.csv", "--html", "scores.csv"]);
+        let expected = format!("`--html` scores.csv is the file of the {what}: name another one");
+        assert!(text(&page.stderr).contains(&expected), "{}", text(&page.stderr));
+        assert_eq!(fs::read_to_string(folder.path().join("scores.csv")).unwrap(), "score\n1\n2\n3\n");
+    }
     assert!(fs::read_to_string(folder.path().join("whole.csv")).unwrap().starts_with("patient,findings"));
 }
 

@@ -126,6 +126,7 @@ CASES = [
     (lambda: climd.measure(GOOD, [F, BAD], [F, F]), "NotFinite", r"`logits\[1\]` is NaN or infinite at sample 2"),
     (lambda: climd.measure(GOOD, [F, F], [F, BAD]), "NotFinite", r"`embeddings\[1\]` is NaN or infinite at sample 2"),
     (lambda: climd.measure([0, 0, 0, 1, 1, 3], [F], [F]), "LabelOutsideLogits", r"`labels\[5\]` is 3, but .* columns 0 to 2"),
+    (lambda: climd.measure([0, 0, 0, 1, 1, 2], [F[:, :0]], [F]), "LabelOutsideLogits", "the logits have no columns"),
     (lambda: climd.measure([0, -1, 0, 1, 1, 2], [F], [F]), "LabelOutsideLogits", r"`labels\[1\]` is -1"),
     (lambda: climd.measure(GOOD, [F], [F], terms="all"), "Terms", "log_likelihood"),
     (lambda: climd.measure(GOOD, [F.astype(complex)], [F]), "Kind", "complex"),

@@ -343,6 +343,7 @@ def all_epochs(s):
     (lambda s: s.observe([1, 2], *outputs(0, [1])), "Shape", r"`logits\[0\]` has shape \[1, 3\], but must be \[2, width\]"),
     (lambda s: s.observe([1], outputs(0, [1])[0]), "Empty", "is empty, but terms='both'"),
     (lambda s: s.observe([1], *([x[:, :2] for x in xs] for xs in outputs(0, [1]))), "LabelOutsideLogits", "columns 0 to 1"),
+    (lambda s: s.observe([1], *([x[:, :0] for x in xs] for xs in outputs(0, [1]))), "LabelOutsideLogits", "have no columns"),
     (lambda s: made(measurer=Measurer(Y[1:])), "Length", "`measurer` is of 92 samples, but `labels` has 93"),
     (lambda s: made(measurer=Measurer(np.eye(4)[Y])).observe([1], *outputs(0, [1])), "Shape", "3 columns, but `labels` has 4"),
     (lambda s: climd.measure(np.eye(4)[Y], outputs(0, range(N))[0], terms="confidence"), "Shape", "3 columns, but `labels` has 4"),

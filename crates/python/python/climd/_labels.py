@@ -109,6 +109,11 @@ def error(kind: str, text: str) -> _climd.Error:
     return raised
 
 
+def columns_of(width: int) -> str:
+    """The columns of logits of this width, in words."""
+    return f"columns 0 to {width - 1}" if width else "no columns"
+
+
 def factor(name: str, value: Any) -> float:
     """Checks that a value is a number; the engine knows its range."""
     if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__float__"):

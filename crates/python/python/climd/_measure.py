@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _climd
-from ._labels import as_labels, error, host
+from ._labels import as_labels, columns_of, error, host
 from ._targets import table_of
 
 
@@ -85,7 +85,7 @@ def as_columns(labels: Any, classes: int) -> NDArray[np.uint32]:
         index = int(np.argmax(outside))
         raise error(
             "LabelOutsideLogits",
-            f"`labels[{index}]` is {array[index]}, but the logits have columns 0 to {classes - 1}: "
+            f"`labels[{index}]` is {array[index]}, but the logits have {columns_of(classes)}: "
             "number the classes from 0, or widen the last layer",
         )
     return array.astype(np.uint32)

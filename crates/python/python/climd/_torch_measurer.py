@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from . import _climd
-from ._labels import as_labels, error, host
+from ._labels import as_labels, columns_of, error, host
 from ._targets import table_of
 from ._torch_observed import Observed, check_range, check_twice
 
@@ -172,7 +172,7 @@ class Measurer:
             raise error("Shape", text)
         lowest, highest = self._span
         if self._labels.ndim == 1 and not 0 <= lowest <= highest < columns:
-            text = f"`labels` are {lowest} to {highest}, but the logits have columns 0 to {columns - 1}"
+            text = f"`labels` are {lowest} to {highest}, but the logits have {columns_of(columns)}"
             raise error("LabelOutsideLogits", f"{text}: number the classes from 0, or widen the last layer")
 
     def finish_observed(self) -> Tuple[NDArray[np.uint32], NDArray[np.float32]]:
