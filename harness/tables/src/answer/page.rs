@@ -53,11 +53,11 @@ impl Answer {
     fn verdict(&self, choice: &Choice) -> String {
         let (splits, all) = (self.done(), choice.comparisons());
         let goes_on = if splits < self.splits {
-            "The same command with more `--minutes` goes on."
+            "The same command with more `--minutes` goes on.".to_owned()
         } else if splits < self.wanted as usize {
-            "There are no more that differ: collect more patients."
+            format!("No more splits differ: more {} are needed.", self.unit())
         } else {
-            "Ask for more `--seeds`."
+            "Ask for more `--seeds`.".to_owned()
         };
         if !choice.has_intervals() {
             return format!(
@@ -243,8 +243,8 @@ impl Answer {
         }
         text += "* The network is an early fusion of one encoder a table. With your own network the answer may differ: \
                  compare there, too.\n";
-        let _ =
-            write!(text, "\nMade by the command below; the same command goes on where it stopped.\n\n    {command}\n");
+        let again = if splits < self.splits { "; the same command goes on where it stopped" } else { "" };
+        let _ = write!(text, "\nMade by the command below{again}.\n\n    {command}\n");
         text
     }
 
