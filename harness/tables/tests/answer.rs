@@ -75,6 +75,27 @@ fn splits_that_test_the_same_groups_count_once() {
         "{page}"
     );
     assert!(page.contains("stratified, 25 % (12 to 50) for testing; rows of one group stay together"), "{page}");
+    // class 2 in one hospital alone, beside others
+    let single = |(row, line): (usize, &str)| match row {
+        0 => format!("{line},group\n"),
+        _ if line.ends_with(",2") => format!("{line},h0\n"),
+        _ => format!("{line},h{}\n", row % 9),
+    };
+    fs::write(folder.join("target.csv"), target.lines().enumerate().map(single).collect::<String>()).unwrap();
+    let dataset = climd_data::Dataset::load(&folder).unwrap();
+    let (changes, rate) = (Changes::default(), Rate::One);
+    let study = Study { dataset: &dataset, changes, epochs: 1, batch_size: 32, first_seed: 0, seeds: 9, rate };
+    let lost = (0..9).filter(|&seed| {
+        let split = dataset.test_split(seed).unwrap();
+        split.test.iter().any(|&row| dataset.labels[row] == 2)
+    });
+    let lost = lost.count();
+    let cache = Cache::default();
+    let runner = Runner { cache, jobs: 2, device: Device::Cpu, until: None, planned: &|_| {}, progress: &|_| {} };
+    let of_one = answer(&runner, &study, &[]).unwrap();
+    assert_eq!((of_one.untrained.as_slice(), of_one.done()), ([0, 0, lost].as_slice(), 9));
+    assert!(lost > 0 && of_one.page("").contains(&format!("tested: class 2 in {lost} of 9 splits. No method")));
+    fs::write(folder.join("target.csv"), target.lines().enumerate().map(grouped).collect::<String>()).unwrap();
     // a table of so many splits is refused, and one of as many as there are is made
     let table = |seeds: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_climd-repro"));
@@ -189,6 +210,7 @@ fn answer_of(results: Vec<RowResult>, sizes: Vec<usize>, lengths: Option<Lengths
         classes: vec!["ill".into(), "rare".into()],
         sizes,
         groups: None,
+        untrained: vec![0, 0],
         rate: Rate::Own,
         epochs: 100,
         wanted: 10,

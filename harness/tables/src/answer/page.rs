@@ -224,6 +224,16 @@ impl Answer {
                 self.unit()
             );
         }
+        let untrained = self.classes.iter().zip(&self.untrained).filter(|(_, n)| **n > 0);
+        let untrained: Vec<String> = untrained.map(|(class, n)| format!("{class} in {n}")).collect();
+        if !untrained.is_empty() {
+            let _ = writeln!(
+                text,
+                "* Tested, but not trained on, as all of it is in the groups that are tested: {} of {splits} splits. No \
+                 method can find it there.",
+                untrained.join(", ")
+            );
+        }
         let few = self.below(FEW_UNITS);
         if !few.is_empty() {
             let _ = writeln!(
