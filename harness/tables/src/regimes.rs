@@ -200,9 +200,8 @@ pub fn page(study: &Study<'_>, sections: &[(Rate, Vec<Done>)]) -> String {
          the test part, which is no result, but shows how much such a choice is worth. Equal epochs: the curriculum \
          stops after as many epochs as plain training, at about half the steps.\n",
     );
-    if study.dataset.split.is_some() {
-        text += "\nThe folder has a split of its own, so runs differ by their seed alone. The intervals are about \
-                 seeds, and say nothing about other patients.\n";
+    if let Some(note) = study.of_one_split() {
+        let _ = write!(text, "\n{note}\n");
     }
     for (rate, all) in sections {
         let splits = all.first().and_then(|done| done.rows.first()).map_or(0, |row| row.runs.len());

@@ -48,7 +48,8 @@ impl Page {
         let stem = format!("{}-{}", table.name(), study.file_of_data());
         let is_fresh = study.first_seed > 0 && table != Table::LabelNoise;
         let is_searched = study.epochs != EPOCHS && !is_fresh;
-        Page { stem, is_searched, ..Page::of(table, study.data(), study.dataset.classes.clone()) }
+        let note = study.of_one_split().unwrap_or_default().to_owned();
+        Page { stem, is_searched, note, ..Page::of(table, study.data(), study.dataset.classes.clone()) }
     }
 
     /// An empty page of data that are no [`Study`]'s, by their name in files.

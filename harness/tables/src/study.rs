@@ -144,6 +144,15 @@ impl Study<'_> {
         Ok(splits)
     }
 
+    /// What is said of intervals where all runs have one split.
+    pub(crate) fn of_one_split(&self) -> Option<&'static str> {
+        self.dataset.split.as_ref()?;
+        Some(
+            "The folder has a split of its own, so runs differ by their seed alone. The intervals are about seeds, and \
+             say nothing about other patients.",
+        )
+    }
+
     /// The split of the cohort, before changes to its training part.
     fn cohort(&self, seed: u64) -> Result<Split> {
         Ok(self.dataset.test_split(seed)?)

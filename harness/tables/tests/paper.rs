@@ -46,6 +46,13 @@ fn the_decisive_table_is_made_from_a_folder_and_says_that_its_split_is_fixed() {
     let page = run("5");
     assert!(page.contains("The folder has a split of its own") && page.contains("5 splits"), "{page}");
     assert_eq!(page, run("5"));
+    // other tables say so, too
+    let mut advice = Command::new(env!("CARGO_BIN_EXE_climd-repro"));
+    advice.args(["advice", "--quiet", "--epochs", "1", "--lr", "one", "--seeds", "2", "--rows", "prior correction"]);
+    let output = advice.arg("--data").arg(&data).arg("--out").arg(folder.path().join("advice")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let page = fs::read_to_string(folder.path().join("advice/advice-cohort-1-epochs.md")).unwrap();
+    assert!(page.contains("\n\nThe folder has a split of its own, so runs differ"), "{page}");
     let mut csv = csv::Reader::from_path(out.join("paper-cohort-8-epochs.csv")).unwrap();
     let records: Vec<Record> = csv.deserialize().map(Result::unwrap).collect();
     let of = |id: &str, metric: &str| {
