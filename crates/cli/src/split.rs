@@ -62,6 +62,13 @@ impl Findings {
             Some(name) => Some(sheet.named(name, GROUPS.option)?),
             None => sheet.usual(GROUPS),
         };
+        if let (None, [first, others @ ..]) = (group, &sheet.all_usual(GROUPS)[..])
+            && !others.is_empty()
+        {
+            let others: Vec<String> = others.iter().map(|&at| column_name(&sheet, at)).collect();
+            let (first, others) = (column_name(&sheet, *first), others.join(", "));
+            eprintln!("warning: groups are those of `{first}`, but `{others}` could be meant: say which with --group");
+        }
         match of_group {
             Some(at) => eprintln!("note: groups: {}", column_name(&sheet, at)),
             None => eprintln!("note: groups: none, each row is by itself; name the column of the patient with --group"),

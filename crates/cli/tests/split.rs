@@ -146,5 +146,10 @@ fn the_column_of_the_groups_is_said() {
     let groups: Vec<&str> = rows.iter().map(|[_, group, _]| group.as_str()).collect();
     assert_eq!(groups, ["q", "p", "q"]);
     let (said, _) = split("q,a\np,b\nq,a\n", &["--no-header", "--group", "1", "--column", "2"]);
-    assert!(said.contains("note: groups: column 1"), "{said}");
+    assert!(said.contains("note: groups: column 1") && !said.contains("could be meant"), "{said}");
+    let both = "patient,subject,label\nq,s,a\np,t,b\nq,u,a\n";
+    let (said, _) = split(both, &[]);
+    assert!(said.contains("groups are those of `patient`, but `subject` could be meant: say which with"), "{said}");
+    let (said, _) = split(both, &["--group", "subject"]);
+    assert!(said.contains("note: groups: subject") && !said.contains("could be meant"), "{said}");
 }

@@ -80,7 +80,16 @@ impl Sheet {
     /// Position of a column with a usual name. If several have one, the first name of the list wins.
     #[must_use]
     pub fn usual(&self, column: Column<'_>) -> Option<usize> {
-        let names: Vec<String> = self.names()?.iter().map(|name| folded(name)).collect();
-        column.usual.iter().find_map(|usual| names.iter().position(|name| *name == folded(usual)))
+        self.all_usual(column).first().copied()
+    }
+
+    /// Positions of all columns with a usual name, in the order of the list of names.
+    #[must_use]
+    pub fn all_usual(&self, column: Column<'_>) -> Vec<usize> {
+        let rank = |name: &str| column.usual.iter().position(|usual| folded(usual) == folded(name));
+        let names = self.names().unwrap_or_default().iter().enumerate();
+        let mut found: Vec<(usize, usize)> = names.filter_map(|(at, name)| Some((rank(name)?, at))).collect();
+        found.sort_unstable();
+        found.into_iter().map(|(_, at)| at).collect()
     }
 }

@@ -52,6 +52,18 @@ impl Labels {
 
     fn of_column(sheet: &Sheet, at: usize, wanted: Wanted<'_>) -> Result<Labels> {
         let mut warnings = Vec::new();
+        let usual = if wanted.column.wanted.is_none() { sheet.all_usual(wanted.column) } else { Vec::new() };
+        if let [_, others @ ..] = &usual[..]
+            && !others.is_empty()
+        {
+            let others: Vec<String> = others.iter().map(|&other| column_name(sheet, other)).collect();
+            warnings.push(format!(
+                "{} is read, but {} could hold the labels, too: say which one is meant with {}",
+                column_name(sheet, at),
+                others.join(" and "),
+                wanted.column.option
+            ));
+        }
         let missing = missing(sheet, at, wanted.keep_missing, &mut warnings);
         let rows: Vec<usize> = (0..sheet.len()).filter(|&row| !missing.contains(sheet.cell(row, at))).collect();
         if rows.is_empty() {

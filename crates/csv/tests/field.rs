@@ -189,6 +189,17 @@ fn missing_labels_are_left_out_and_said() {
 }
 
 #[test]
+fn several_columns_that_could_hold_the_labels_are_said() {
+    let table = sheet("id,class,label,Labels\na,x,0,0\nb,y,1,1\nc,x,0,0\n");
+    let found = labels(&table);
+    assert_eq!((&found.kind, found.warnings.len()), (&Kind::Column(2), 1));
+    let says = "column `label` is read, but column `Labels` and column `class` could hold the labels, too: say which \
+                one is meant with --column";
+    assert_eq!(found.warnings[0], says);
+    assert!(Labels::read(&table, wanted(Some("class"), &[])).unwrap().warnings.is_empty());
+}
+
+#[test]
 fn ids_in_the_place_of_labels_are_said() {
     let rows = |n: usize| (0..n).map(|at| format!("p{at}\n")).collect::<String>();
     let error = Labels::read(&sheet(&format!("who\n{}", rows(25))), wanted(None, &[])).unwrap_err().to_string();

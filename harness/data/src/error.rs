@@ -65,16 +65,51 @@ pub enum Error {
         /// The columns there are, in words.
         columns: String,
     },
-    /// There is no column of labels, or more than one.
+    /// There is no column of labels, or several could be it.
     #[error(
-        "`{}` must have one column beside the id, named `target`; {columns}: rename or remove columns",
-        file.display()
+        "`{}` must have one column beside the id, named `target`{}; {columns}: rename or remove columns",
+        file.display(), could_be(found)
     )]
     TargetColumn {
         /// The file.
         file: PathBuf,
+        /// The columns that could be it, with their numbers.
+        found: Vec<String>,
         /// The columns there are, in words.
         columns: String,
+    },
+    /// Several columns could say which rows stay together, and none of them is named `group`, or more than one.
+    #[error(
+        "`{}`: columns {} could each say which rows stay together: name the one that is meant `group`, and no other",
+        file.display(), found.join(", ")
+    )]
+    GroupColumn {
+        /// The file.
+        file: PathBuf,
+        /// These columns, with their numbers.
+        found: Vec<String>,
+    },
+    /// The list of modalities has the file of the labels, which must not be features.
+    #[error("`{}`, row {row}: `{name}` is the file of the labels, not of a modality: remove the row", list.display())]
+    LabelsListed {
+        /// The list.
+        list: PathBuf,
+        /// The row, from 1.
+        row: usize,
+        /// The name there.
+        name: String,
+    },
+    /// The list of modalities has one file twice.
+    #[error("`{}`, row {row}: `{name}` is the file of row {first}: remove one of the two rows", list.display())]
+    ListedTwice {
+        /// The list.
+        list: PathBuf,
+        /// The second row, from 1.
+        row: usize,
+        /// The name there.
+        name: String,
+        /// The first row, from 1.
+        first: usize,
     },
     /// A file of MOGONET's layout names its columns.
     #[error(
@@ -224,6 +259,17 @@ pub enum Error {
         /// The largest label.
         largest: usize,
     },
+    /// All samples are of one class.
+    #[error(
+        "`{}`: all {rows} rows have label 0, but at least two classes are needed: add rows of another class",
+        file.display()
+    )]
+    OneClass {
+        /// The file with the labels.
+        file: PathBuf,
+        /// Its rows.
+        rows: usize,
+    },
     /// A class has test samples, but no training samples.
     #[error(
         "{place}: label {label} is not in `{}`, so no model can learn it: remove the row or move a sample of the class",
@@ -349,6 +395,10 @@ pub enum Error {
         /// Modalities or columns of the one fitted on.
         expected: String,
     },
+}
+
+fn could_be(found: &[String]) -> String {
+    if found.is_empty() { String::new() } else { format!(", but {} could each be it", found.join(", ")) }
 }
 
 fn not_a_label(found: &str) -> &'static str {

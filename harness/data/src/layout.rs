@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use climd_csv::{LABELS, Place, difference, is_missing, read_list};
+use climd_csv::{Place, read_list, read_numbered_list};
 
-use super::table::{self, Named, Table, label, lacks, said};
+use super::table::{self, Table, label, said};
+use super::target::Target;
 use super::{Dataset, Error, Layout, Result, Split};
 
 impl Dataset {
@@ -14,9 +15,10 @@ impl Dataset {
     /// layout comes first, then BRCA's.
     ///
     /// BRCA and listed layout: rows are matched by patient and put into the order of `target.csv`. `classes.txt` names
-    /// the classes, one in each line. Without it, five classes of the BRCA layout get the PAM50 names of the public
-    /// table, and other classes are named by their codes. Rows with the same text in a column `group` of `target.csv`
-    /// stay together in every split.
+    /// the classes, one in each line. Without it, the classes of the public BRCA table get their PAM50 names, and other
+    /// classes are named by their codes. The labels are in the column `target` of `target.csv`, or in the only one that
+    /// has another usual name of labels. Rows with the same text in its column `group` stay together in every split;
+    /// without one, the only column with another usual name of groups is taken, such as `patient_id` or `subject`.
     ///
     /// MOGONET's layout: any number of modalities, numbered from 1. `{m}_featname.csv` is optional and names the
     /// columns.
@@ -36,8 +38,6 @@ impl Dataset {
 /// File and modality of the BRCA layout, in the order of the paper: mRNA, DNA methylation, miRNA.
 const BRCA: [(&str, &str); 3] = [("rna.csv", "mRNA"), ("meth.csv", "DNA methylation"), ("mirna.csv", "miRNA")];
 const TARGET: &str = "target.csv";
-/// The column of `target.csv` whose rows stay together.
-const GROUP: &str = "group";
 /// The file that marks the listed layout. It names the file of one modality in each line, in order.
 const MODALITIES: &str = "modalities.txt";
 /// Names of the classes, one in each line, in the order of their codes; optional beside a `target.csv`.
@@ -48,6 +48,8 @@ const CLASSES: &str = "classes.txt";
 /// and GRB7 high; 2: ESR1 and MKI67 high; 3: ESR1 and FOXA1 low, KRT5 and FOXC1 high; 4: KRT5 and KRT14 highest, MKI67
 /// low.
 const PAM50: [&str; 5] = ["Luminal A", "HER2-enriched", "Luminal B", "Basal-like", "Normal-like"];
+/// Patients of each class in the public table, by which it is known: on another five classes the names would be wrong.
+const PAM50_SIZES: [usize; 5] = [419, 46, 140, 130, 34];
 
 /// The layout of a folder, and for MOGONET's the number of modalities. A list of modalities comes before all else.
 ///
@@ -103,8 +105,21 @@ fn load_brca(folder: &Path) -> Result<Dataset> {
 /// Reads the listed layout: the BRCA layout with the files that `modalities.txt` names.
 fn load_listed(folder: &Path) -> Result<Dataset> {
     let list = folder.join(MODALITIES);
-    let file = |name: String| (folder.join(&name), name.trim_end_matches(".csv").to_owned());
-    let files: Vec<(PathBuf, String)> = read_list(&list)?.into_iter().map(file).collect();
+    let target = folder.join(TARGET).canonicalize().ok();
+    let (mut files, mut rows): (Vec<(PathBuf, String)>, HashMap<PathBuf, usize>) = Default::default();
+    for (row, name) in read_numbered_list(&list)? {
+        let file = folder.join(&name);
+        // one file may have several paths; one that is not there is an error when it is read
+        if let Ok(one) = file.canonicalize() {
+            if Some(&one) == target.as_ref() {
+                return Err(Error::LabelsListed { list, row, name });
+            }
+            if let Some(first) = rows.insert(one, row) {
+                return Err(Error::ListedTwice { list, row, name, first });
+            }
+        }
+        files.push((file, name.trim_end_matches(".csv").to_owned()));
+    }
     if files.is_empty() {
         return Err(Error::Empty { file: list, lacks: "file of a modality" });
     }
@@ -112,7 +127,7 @@ fn load_listed(folder: &Path) -> Result<Dataset> {
 }
 
 fn load_named(folder: &Path, layout: Layout, files: &[(PathBuf, String)]) -> Result<Dataset> {
-    let target = read_target(folder.join(TARGET))?;
+    let target = Target::read(folder.join(TARGET))?;
     let named = in_parallel(files, |(file, name)| table::read_named(file, name))?;
     let mut notes = target.notes.clone();
     named.iter().for_each(|named| notes.extend(named.notes.iter().cloned()));
@@ -120,121 +135,28 @@ fn load_named(folder: &Path, layout: Layout, files: &[(PathBuf, String)]) -> Res
     let labels: Vec<usize> = target.samples.iter().map(|sample| sample.label).collect();
     let num_classes = without_gap(&target.file, &labels)?;
     let names = folder.join(CLASSES);
-    let classes = match (layout, num_classes) {
-        _ if names.is_file() => read_classes(names, &target.file, num_classes)?,
-        (Layout::Brca, 5) => PAM50.map(str::to_owned).to_vec(),
-        _ => by_code(num_classes),
-    };
-    Ok(Dataset {
+    let mut dataset = Dataset {
         name: Dataset::name_of(folder),
         layout,
         modalities,
         labels,
-        classes,
+        classes: by_code(num_classes),
         groups: target.groups(),
         split: None,
         notes,
-    })
+    };
+    if names.is_file() {
+        dataset.classes = read_classes(names, &target.file, num_classes)?;
+    } else if layout == Layout::Brca && dataset.class_sizes() == PAM50_SIZES {
+        dataset.classes = PAM50.map(str::to_owned).to_vec();
+    }
+    Ok(dataset)
 }
 
 fn read_classes(file: PathBuf, target: &Path, num_classes: usize) -> Result<Vec<String>> {
     let names = read_list(&file)?;
     agree(&file, "names of classes", names.len(), target, num_classes)?;
     Ok(names)
-}
-
-struct Target {
-    file: PathBuf,
-    samples: Vec<Sample>,
-    position: HashMap<String, usize>, // of a patient in `samples`
-    notes: Vec<String>,
-}
-
-struct Sample {
-    patient: String,
-    row: usize,
-    label: usize,
-    group: Option<String>,
-}
-
-fn read_target(file: PathBuf) -> Result<Target> {
-    let sheet = table::read_headed(&file, "patient,target")?;
-    if sheet.width() < 2 {
-        return Err(lacks(&sheet, "target column"));
-    }
-    let column = match sheet.usual(LABELS).filter(|&at| at > 0) {
-        Some(at) => at,
-        None => return Err(Error::TargetColumn { file, columns: sheet.columns() }),
-    };
-    let names = sheet.names().unwrap_or_default();
-    let of_group = (1..names.len()).find(|&at| at != column && names[at].eq_ignore_ascii_case(GROUP));
-    let (mut samples, mut position): (Vec<Sample>, HashMap<_, usize>) = (Vec::new(), HashMap::new());
-    for row in 0..sheet.len() {
-        let patient = sheet.cell(row, 0).to_owned();
-        let group = of_group.map(|at| sheet.cell(row, at).to_owned());
-        // equal texts are one group, so the rows of `NA` would be one
-        if let Some(at) = of_group.filter(|_| group.as_deref().is_some_and(is_missing)) {
-            return Err(Error::NoGroup { place: sheet.place(row, at) });
-        }
-        let sample = Sample { patient, row: sheet.number(row), label: label(&sheet, row, column)?, group };
-        if let Some(first) = position.insert(sample.patient.clone(), samples.len()) {
-            let (row, first) = (sample.row, samples[first].row);
-            return Err(Error::PatientRepeated { file, row, patient: sample.patient, first });
-        }
-        samples.push(sample);
-    }
-    if samples.is_empty() {
-        return Err(lacks(&sheet, "data row"));
-    }
-    let notes =
-        sheet.notes().iter().filter(|note| !note.starts_with("column 1")).map(|note| said(&sheet, note)).collect();
-    Ok(Target { file, samples, position, notes })
-}
-
-impl Target {
-    /// Numbers of the groups, from 0 in the order of the rows.
-    fn groups(&self) -> Option<Vec<usize>> {
-        let mut numbers = HashMap::new();
-        let number = |sample: &Sample| {
-            let next = numbers.len();
-            sample.group.clone().map(|group| *numbers.entry(group).or_insert(next))
-        };
-        self.samples.iter().map(number).collect()
-    }
-
-    /// The rows of `named` in the order of the labels: exactly one for each patient.
-    fn align(&self, named: Named) -> Result<Table> {
-        let Named { file, table, patients, .. } = named;
-        let mut row_of = vec![None; self.samples.len()];
-        for (index, (patient, row)) in patients.iter().enumerate() {
-            let (patient, row) = (patient.clone(), *row);
-            let Some(&position) = self.position.get(&patient) else {
-                return Err(self.stranger(file, row, patient, &patients));
-            };
-            if let Some(first) = row_of[position].replace(index) {
-                return Err(Error::PatientRepeated { file, row, patient, first: patients[first].1 });
-            }
-        }
-        if let Some(missing) = row_of.iter().position(Option::is_none) {
-            let Sample { patient, row, .. } = &self.samples[missing];
-            return Err(Error::PatientMissing { file, patient: patient.clone(), labels: self.file.clone(), row: *row });
-        }
-        let order: Vec<usize> = row_of.into_iter().flatten().collect();
-        Ok(if order.is_sorted() { table } else { table.take(&order) })
-    }
-}
-
-impl Target {
-    /// The error for a patient without a label: a single one, or a file that writes all ids differently.
-    fn stranger(&self, file: PathBuf, row: usize, patient: String, patients: &[(String, usize)]) -> Error {
-        let ours: Vec<&str> = patients.iter().map(|(patient, _)| patient.as_str()).collect();
-        let theirs: Vec<&str> = self.samples.iter().map(|sample| sample.patient.as_str()).collect();
-        let labels = self.file.clone();
-        match difference(&ours, &theirs) {
-            Some(difference) => Error::IdsDiffer { file, row, patient, labels, difference: difference.into() },
-            None => Error::PatientExtra { file, row, patient, labels },
-        }
-    }
 }
 
 // ---------------------------------------------------------------------- MOGONET
@@ -340,7 +262,7 @@ fn agree(file: &Path, what: &'static str, found: usize, other: &Path, expected: 
 
 // ---------------------------------------------------------------------- both
 
-/// The number of classes. Each class must have a sample.
+/// The number of classes, at least two. Each class must have a sample.
 fn without_gap(file: &Path, labels: &[usize]) -> Result<usize> {
     // a set, not a list: a huge label must not take as much memory
     let seen: HashSet<usize> = labels.iter().copied().collect();
@@ -349,6 +271,7 @@ fn without_gap(file: &Path, labels: &[usize]) -> Result<usize> {
             let largest = labels.iter().copied().max().unwrap_or(0);
             Err(Error::LabelGap { file: file.to_path_buf(), missing, largest })
         }
+        None if seen.len() == 1 => Err(Error::OneClass { file: file.to_path_buf(), rows: labels.len() }),
         None => Ok(seen.len()),
     }
 }

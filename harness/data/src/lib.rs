@@ -14,6 +14,7 @@ mod neighbours;
 mod prepare;
 mod split;
 mod table;
+mod target;
 
 pub use climd_csv::Place;
 pub use dataset::{Dataset, Layout};

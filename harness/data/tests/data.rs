@@ -105,12 +105,20 @@ fn brca_layout_is_read_and_aligned_by_patient() {
 }
 
 #[test]
-fn five_brca_classes_have_the_names_of_the_subtypes() {
-    let rows = "patient,g\na,1\nb,1\nc,1\nd,1\ne,1\n";
-    let target = "patient,target\na,4\nb,3\nc,2\nd,1\ne,0\n";
-    let folder = folder(&[("rna.csv", rows), ("meth.csv", rows), ("mirna.csv", rows), ("target.csv", target)]);
-    let classes = Dataset::load(folder.path()).unwrap().classes;
-    assert_eq!(classes, ["Luminal A", "HER2-enriched", "Luminal B", "Basal-like", "Normal-like"]);
+fn only_the_classes_of_the_public_table_have_the_names_of_the_subtypes() {
+    let classes = |sizes: &[usize]| {
+        let labels = sizes.iter().enumerate().flat_map(|(class, &n)| vec![class; n]);
+        let rows: Vec<(String, usize)> = labels.enumerate().map(|(at, label)| (format!("p{at}"), label)).collect();
+        let x: String = rows.iter().map(|(patient, _)| format!("{patient},1\n")).collect();
+        let y: String = rows.iter().map(|(patient, label)| format!("{patient},{label}\n")).collect();
+        let (x, y) = (format!("patient,g\n{x}"), format!("patient,target\n{y}"));
+        let folder = folder(&[("rna.csv", &x), ("meth.csv", &x), ("mirna.csv", &x), ("target.csv", &y)]);
+        Dataset::load(folder.path()).unwrap().classes
+    };
+    assert_eq!(classes(&SIZES), ["Luminal A", "HER2-enriched", "Luminal B", "Basal-like", "Normal-like"]);
+    for other in [[1; 5], [46, 419, 140, 130, 34]] {
+        assert_eq!(classes(&other), ["class 0", "class 1", "class 2", "class 3", "class 4"]);
+    }
 }
 
 #[test]
@@ -195,10 +203,42 @@ fn wrong_header_is_refused() {
         "`target.csv` must have one column beside the id, named `target`; its columns are 1 `patient`, 2 `grade`, \
          3 `age`, comma-separated: rename or remove columns"
     );
+    assert_eq!(
+        message(&brca("target.csv", "patient,class,label\na,1,0\n")),
+        "`target.csv` must have one column beside the id, named `target`, but 2 `class`, 3 `label` could each be it; \
+         its columns are 1 `patient`, 2 `class`, 3 `label`, comma-separated: rename or remove columns"
+    );
     // what is usual for an id or a label will do, and pandas leaves the name of an index empty
     for (name, text) in [("meth.csv", ",m\na,1\nb,2\nc,3\n"), ("target.csv", "Patient_ID;Label\na;0\nb;1\nc;0\n")] {
         assert!(Dataset::load(brca(name, text).path()).is_ok(), "{text}");
     }
+}
+
+#[test]
+fn labels_are_those_of_target_whatever_stands_beside_it() {
+    for target in [
+        "patient,label,target\na,1,0\nb,0,1\nc,1,0\n",
+        "patient,target,class\na,0,1\nb,1,0\nc,0,1\n",
+        "id,Target,labels,dx\na,0,1,x\nb,1,0,x\nc,0,1,x\n",
+    ] {
+        let folder = brca("target.csv", target);
+        assert_eq!(Dataset::load(folder.path()).unwrap().labels, [0, 1, 0], "{target}");
+    }
+    // without it, the only other usual name is enough
+    let folder = brca("target.csv", "patient,age,dx\na,61,0\nb,52,1\nc,43,0\n");
+    let dataset = Dataset::load(folder.path()).unwrap();
+    assert_eq!(dataset.labels, [0, 1, 0]);
+    let notes: Vec<&String> = dataset.notes.iter().filter(|note| note.contains("not used are the columns")).collect();
+    assert!(notes.len() == 1 && notes[0].contains("target.csv`") && notes[0].contains("2 `age`:"), "{notes:?}");
+}
+
+#[test]
+fn a_single_class_is_refused() {
+    let one = |file: &str| format!("`{file}`: all 3 rows have label 0, but at least two classes are needed");
+    let folder = brca("target.csv", "patient,target\na,0\nb,0\nc,0\n");
+    assert_eq!(message(&folder), one("target.csv") + ": add rows of another class");
+    let folder = mogonet("labels_tr.csv", "0\n0\n0\n");
+    assert_eq!(message(&folder), one("labels_tr.csv") + ": add rows of another class");
 }
 
 #[test]

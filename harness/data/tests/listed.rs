@@ -50,6 +50,18 @@ fn bad_lists_are_refused() {
     assert!(error.contains("touch.csv` cannot be read"), "{error}");
     let error = message(&with("modalities.txt", ""));
     assert!(error.contains("modalities.txt` has no file of a modality"), "{error}");
+    // however the file is written, it is the same
+    for name in ["target.csv", "./target.csv", "../FOLDER/target.csv"] {
+        let folder = folder(&FILES);
+        let own = folder.path().file_name().unwrap().to_str().unwrap();
+        let name = name.replace("FOLDER", own);
+        std::fs::write(folder.path().join("modalities.txt"), format!("sound.csv\n\n{name}\n")).unwrap();
+        let error = message(&folder);
+        let says = format!("modalities.txt`, row 3: `{name}` is the file of the labels, not of a modality: remove the");
+        assert!(error.contains(&says), "{error}");
+    }
+    let error = message(&with("modalities.txt", "sound.csv\nmotion.csv\n./sound.csv\n"));
+    assert!(error.contains("row 3: `./sound.csv` is the file of row 1: remove one of the two rows"), "{error}");
     let error = message(&with("classes.txt", "sweep\n"));
     assert!(error.contains("classes.txt") && error.contains("names of classes"), "{error}");
     let error = message(&with("motion.csv", "patient,m1\na,7\nb,8\n"));
@@ -112,6 +124,32 @@ fn rows_of_a_group_are_in_one_part_of_every_split() {
     assert!(error.contains("row 3") && error.contains("column 3") && error.contains("its own group"), "{error}");
     let error = load("id,target,group\nr0,0,a\nr1,1,b\nr2,1,NA\nr3,0,NA\n").unwrap_err().to_string();
     assert!(error.contains("row 4, column 3 (`group`): no group"), "{error}"); // and not one group of both
+}
+
+#[test]
+fn groups_are_read_from_a_column_with_another_usual_name() {
+    let target = |header: &str| with("target.csv", &format!("{header}\na,1,x,k\nb,0,y,l\nc,1,x,m\n"));
+    let load = |header: &str| Dataset::load(target(header).path());
+    for (header, groups, unused) in [
+        ("id,target,patient_id,site", Some(vec![0, 1, 0]), "4 `site`"),
+        ("patient,target,Subject,age", Some(vec![0, 1, 0]), "4 `age`"),
+        ("id,target,group,patient_id", Some(vec![0, 1, 0]), "4 `patient_id`"), // its own name comes first
+        ("patient_id,target,hospital,age", None, "3 `hospital`, 4 `age`"),     // the first column is the id
+    ] {
+        let dataset = load(header).unwrap();
+        assert_eq!(dataset.groups, groups, "{header}");
+        let notes = |what: &str| dataset.notes.iter().filter(|note| note.contains(what)).count();
+        assert_eq!(notes(&format!("target.csv`: not used are the columns {unused}: name one `group`")), 1, "{header}");
+        let said = groups.is_some() && !header.contains("group");
+        assert_eq!(notes("target.csv`: rows with the same text in column 3"), usize::from(said), "{header}");
+    }
+    let error = load("id,target,patient_id,subject").unwrap_err().to_string();
+    let says = "columns 3 `patient_id`, 4 `subject` could each say which rows stay together: name the one that is \
+                meant `group`, and no other";
+    assert!(error.ends_with(says), "{error}");
+    let missing = "id,target,patient_id\na,1,p\nb,0,NA\nc,1,q\n";
+    let error = Dataset::load(with("target.csv", missing).path()).unwrap_err().to_string();
+    assert!(error.contains("row 3, column 3 (`patient_id`): no group"), "{error}");
 }
 
 /// The public sets beside BRCA, which `make data-all` fetches and `make test` does not.

@@ -1,0 +1,150 @@
+//! `target.csv`: the patients with their labels, and the groups that stay together.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use climd_csv::{Column, GROUPS, LABELS, Sheet, difference, is_missing};
+
+use super::table::{self, Named, Table, label, lacks, said};
+use super::{Error, Result};
+
+/// The column of `target.csv` with the labels, by its own name.
+const OF_TARGET: Column<'_> = Column { usual: &["target"], ..LABELS };
+/// The column of `target.csv` whose rows stay together, by its own name.
+const OF_GROUP: Column<'_> = Column { usual: &["group"], ..GROUPS };
+
+/// Columns that a note lists.
+const SHOWN: usize = 20;
+
+/// Labels and groups by patient, in the order of the rows.
+pub(super) struct Target {
+    pub(super) file: PathBuf,
+    pub(super) samples: Vec<Sample>,
+    position: HashMap<String, usize>, // of a patient in `samples`
+    pub(super) notes: Vec<String>,
+}
+
+pub(super) struct Sample {
+    patient: String,
+    row: usize,
+    pub(super) label: usize,
+    group: Option<String>,
+}
+
+impl Target {
+    pub(super) fn read(file: PathBuf) -> Result<Target> {
+        let sheet = table::read_headed(&file, "patient,target")?;
+        if sheet.width() < 2 {
+            return Err(lacks(&sheet, "target column"));
+        }
+        let column = match meant(&sheet, OF_TARGET, LABELS)[..] {
+            [at] => at,
+            ref found => {
+                return Err(Error::TargetColumn { file, found: named(&sheet, found), columns: sheet.columns() });
+            }
+        };
+        let of_group = match meant(&sheet, OF_GROUP, GROUPS)[..] {
+            [] => None,
+            [at] => Some(at),
+            ref found => return Err(Error::GroupColumn { file, found: named(&sheet, found) }),
+        };
+        let (mut samples, mut position): (Vec<Sample>, HashMap<_, usize>) = (Vec::new(), HashMap::new());
+        for row in 0..sheet.len() {
+            let patient = sheet.cell(row, 0).to_owned();
+            let group = of_group.map(|at| sheet.cell(row, at).to_owned());
+            // equal texts are one group, so the rows of `NA` would be one
+            if let Some(at) = of_group.filter(|_| group.as_deref().is_some_and(is_missing)) {
+                return Err(Error::NoGroup { place: sheet.place(row, at) });
+            }
+            let sample = Sample { patient, row: sheet.number(row), label: label(&sheet, row, column)?, group };
+            if let Some(first) = position.insert(sample.patient.clone(), samples.len()) {
+                let (row, first) = (sample.row, samples[first].row);
+                return Err(Error::PatientRepeated { file, row, patient: sample.patient, first });
+            }
+            samples.push(sample);
+        }
+        if samples.is_empty() {
+            return Err(lacks(&sheet, "data row"));
+        }
+        let mut notes: Vec<String> =
+            sheet.notes().iter().filter(|note| !note.starts_with("column 1")).map(|note| said(&sheet, note)).collect();
+        let is_own = |at: &usize| sheet.all_usual(OF_GROUP).contains(at);
+        if let Some(at) = of_group.filter(|at| !is_own(at)) {
+            let column = &named(&sheet, &[at])[0];
+            notes.push(said(&sheet, &format!("rows with the same text in column {column} stay together")));
+        }
+        let unused: Vec<usize> = (1..sheet.width()).filter(|&at| at != column && Some(at) != of_group).collect();
+        if !unused.is_empty() {
+            let shown = named(&sheet, &unused[..unused.len().min(SHOWN)]).join(", ");
+            let more = unused.len().saturating_sub(SHOWN);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            notes.push(said(
+                &sheet,
+                &format!(
+                    "not used are the columns {shown}{more}: name one `group` if rows with the same text in it must stay \
+                     together, and put features into a table of their own"
+                ),
+            ));
+        }
+        Ok(Target { file, samples, position, notes })
+    }
+
+    /// Numbers of the groups, from 0 in the order of the rows.
+    pub(super) fn groups(&self) -> Option<Vec<usize>> {
+        let mut numbers = HashMap::new();
+        let number = |sample: &Sample| {
+            let next = numbers.len();
+            sample.group.clone().map(|group| *numbers.entry(group).or_insert(next))
+        };
+        self.samples.iter().map(number).collect()
+    }
+
+    /// The rows of `named` in the order of the labels: exactly one for each patient.
+    pub(super) fn align(&self, named: Named) -> Result<Table> {
+        let Named { file, table, patients, .. } = named;
+        let mut row_of = vec![None; self.samples.len()];
+        for (index, (patient, row)) in patients.iter().enumerate() {
+            let (patient, row) = (patient.clone(), *row);
+            let Some(&position) = self.position.get(&patient) else {
+                return Err(self.stranger(file, row, patient, &patients));
+            };
+            if let Some(first) = row_of[position].replace(index) {
+                return Err(Error::PatientRepeated { file, row, patient, first: patients[first].1 });
+            }
+        }
+        if let Some(missing) = row_of.iter().position(Option::is_none) {
+            let Sample { patient, row, .. } = &self.samples[missing];
+            return Err(Error::PatientMissing { file, patient: patient.clone(), labels: self.file.clone(), row: *row });
+        }
+        let order: Vec<usize> = row_of.into_iter().flatten().collect();
+        Ok(if order.is_sorted() { table } else { table.take(&order) })
+    }
+
+    /// The error for a patient without a label: a single one, or a file that writes all ids differently.
+    fn stranger(&self, file: PathBuf, row: usize, patient: String, patients: &[(String, usize)]) -> Error {
+        let ours: Vec<&str> = patients.iter().map(|(patient, _)| patient.as_str()).collect();
+        let theirs: Vec<&str> = self.samples.iter().map(|sample| sample.patient.as_str()).collect();
+        let labels = self.file.clone();
+        match difference(&ours, &theirs) {
+            Some(difference) => Error::IdsDiffer { file, row, patient, labels, difference: difference.into() },
+            None => Error::PatientExtra { file, row, patient, labels },
+        }
+    }
+}
+
+/// The columns that may be meant: those of the column's own name, else those of any usual one. The first is the id.
+fn meant(sheet: &Sheet, own: Column<'_>, usual: Column<'_>) -> Vec<usize> {
+    let beside_id = |column| sheet.all_usual(column).into_iter().filter(|&at| at > 0).collect::<Vec<usize>>();
+    let mut found = beside_id(own);
+    if found.is_empty() {
+        found = beside_id(usual);
+    }
+    found.sort_unstable();
+    found
+}
+
+/// Numbers and names of columns, for messages.
+fn named(sheet: &Sheet, columns: &[usize]) -> Vec<String> {
+    let names = sheet.names().unwrap_or_default();
+    columns.iter().map(|&at| format!("{} `{}`", at + 1, names[at])).collect()
+}
