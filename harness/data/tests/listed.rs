@@ -1,5 +1,7 @@
 //! Promise: a folder of any modalities is read as its lists say, and the public sets are what their pages say.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use climd_data::{Dataset, Layout, Preparation, Prepared, stratified_split};
@@ -84,6 +86,29 @@ fn a_fingerprint_changes_with_every_label_value_and_name() {
 }
 
 #[test]
+fn a_layout_that_keeps_other_columns_has_another_fingerprint() {
+    let names = ["rna.csv", "meth.csv", "mirna.csv"];
+    let load = |modalities: &[&str]| {
+        let folder = folder(&[("target.csv", "patient,target\na,1\nb,0\n")]);
+        names.map(|name| std::fs::write(folder.path().join(name), "patient,x\na,1\nb,2\n").unwrap());
+        if !modalities.is_empty() {
+            std::fs::write(folder.path().join("modalities.txt"), modalities.join("\n")).unwrap();
+        }
+        Dataset::load(folder.path()).unwrap()
+    };
+    let (of_brca, listed) = (load(&[]), load(&names));
+    assert_eq!((of_brca.layout, listed.layout), (Layout::Brca, Layout::Listed));
+    assert_eq!((&of_brca.labels, &of_brca.classes), (&listed.labels, &listed.classes));
+    assert_ne!(of_brca.fingerprint(), listed.fingerprint());
+    // MOGONET's keeps all columns as the listed one does
+    let mogonet = Dataset { layout: Layout::Mogonet, ..listed.clone() };
+    assert_eq!(mogonet.fingerprint(), listed.fingerprint());
+    // as it was before the choice of columns was part of it
+    assert_eq!(load(&names[..2]).fingerprint(), "f7deef83904442ad");
+    assert_eq!(of_brca.fingerprint(), "0ba4b4d1992865e5");
+}
+
+#[test]
 fn rows_of_a_group_are_in_one_part_of_every_split() {
     // 30 patients with one to three rows; every fifth patient has class 1
     let rows: Vec<(usize, usize)> = (0..30).flat_map(|of| vec![(of, usize::from(of % 5 == 0)); 1 + of % 3]).collect();
@@ -152,22 +177,28 @@ fn groups_are_read_from_a_column_with_another_usual_name() {
     assert!(error.contains("row 3, column 3 (`patient_id`): no group"), "{error}");
 }
 
-/// The public sets beside BRCA, which `make data-all` fetches and `make test` does not.
+/// The public sets, which `make data-all` fetches. `make test` fetches BRCA alone.
 #[test]
-fn public_sets_are_what_their_page_says() {
+fn public_sets_are_what_their_page_says_and_the_committed_runs_are_of_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     for (name, samples, widths, sizes) in [
+        ("brca", 769, vec![2500, 2203, 503], vec![419, 46, 140, 130, 34]),
         ("kipan", 658, vec![2284, 2102, 472], vec![318, 274, 66]),
         ("lgg", 511, vec![2127, 1823, 548], vec![386, 125]),
         ("htad", 1386, vec![36, 16], vec![180, 282, 181, 178, 179, 180, 206]),
         ("digits", 2000, vec![76, 216, 64, 240, 47, 6], vec![200; 10]),
     ] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data").join(name);
+        let folder = root.join("data").join(name);
         if !folder.is_dir() {
             println!("skipped: no {}; `make data-all` fetches it", folder.display());
             continue;
         }
         let dataset = Dataset::load(&folder).unwrap();
         assert_eq!((dataset.name.as_str(), dataset.len()), (name, samples));
+        let runs = root.join("docs/results/runs").join(name).with_extension("jsonl");
+        let run = BufReader::new(File::open(runs).unwrap()).lines().next().unwrap().unwrap();
+        let fingerprint = format!(r#""fingerprint":"{}""#, dataset.fingerprint());
+        assert!(run.contains(&fingerprint), "{name}: the committed runs are of other data than {fingerprint}");
         let found: Vec<usize> = dataset.modalities.iter().map(|table| table.columns.len()).collect();
         assert_eq!((found, dataset.class_sizes()), (widths, sizes));
         let split = stratified_split(&dataset.labels, 0.3, 0).unwrap();
