@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use climd::LabelMetrics;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use tch::{Kind, Tensor};
 
 /// Bins of the calibration error.
@@ -11,19 +11,29 @@ const BINS: usize = 15;
 const TEMPERATURES: i32 = 24;
 
 /// Measures of the probabilities of a test or validation part. A class that the part does not have does not count.
+///
+/// NaN, and no area, if a logit is not finite: the network diverged, or a sample has a huge value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
     /// Mean over the classes of the mean cross-entropy of a class's samples, in nats.
+    #[serde(deserialize_with = "or_nan")]
     pub balanced_cross_entropy: f64,
     /// The same after all logits are divided by the one number for which it is least: what is left when confidence as a
     /// whole does not count.
+    #[serde(deserialize_with = "or_nan")]
     pub scaled_cross_entropy: f64,
     /// Mean over the classes of the area under the ROC curve of the class against the rest, in `[0, 1]`; ties count
     /// half. None if there is one class alone.
     pub auc: Option<f64>,
     /// Expected calibration error of the predicted class, in `[0, 1]`: the mean distance of confidence and accuracy in
     /// 15 bins of equal width (Guo et al. 2017).
+    #[serde(deserialize_with = "or_nan")]
     pub calibration_error: f64,
+}
+
+/// JSON has no NaN: it is written as `null`.
+fn or_nan<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }
 
 impl Quality {
@@ -33,6 +43,16 @@ impl Quality {
     /// Those of libtorch.
     pub fn of(logits: &Tensor, labels: &[i64]) -> Result<Quality> {
         let logits = logits.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Double)?;
+        if !logits.isfinite().all().try_into()? {
+            // infinite or not, what is kept is what a cache gives back
+            let nan = f64::NAN;
+            return Ok(Quality {
+                balanced_cross_entropy: nan,
+                scaled_cross_entropy: nan,
+                auc: None,
+                calibration_error: nan,
+            });
+        }
         let target = Tensor::from_slice(labels);
         let classes: Vec<(i64, Tensor)> = (0..logits.size()[1])
             .map(|class| (class, target.eq(class).to_kind(Kind::Double)))
@@ -61,7 +81,7 @@ impl Quality {
     }
 }
 
-/// Mean area of the classes that have samples on both sides. None without one, and for a network that diverged.
+/// Mean area of the classes that have samples on both sides. None without one.
 fn auc(log_p: &Tensor, labels: &[i64]) -> Result<Option<f64>> {
     // log odds and not probabilities: near 1 those of a sure network are one number in f32
     let log_odds = (log_p - (-log_p.expm1()).log()).clamp(f64::from(f32::MIN), f64::from(f32::MAX));
@@ -122,7 +142,21 @@ mod tests {
         assert_eq!(of(&(logits(&p) * 40.0), &[0, 0, 1, 1]), Some(0.75)); // all but certain
         assert_eq!(of(&logits(&[[0.5, 0.5]; 3]), &[0, 1, 0]), Some(0.5));
         assert_eq!(of(&logits(&[[0.5, 0.5]]), &[1]), None);
-        assert_eq!(of(&Tensor::from_slice2(&[[f64::NAN, 0.0], [0.0, 1.0]]), &[0, 1]), None);
+    }
+
+    #[test]
+    fn of_logits_that_are_not_finite_nothing_is_known_and_a_file_gives_that_back() {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let quality = Quality::of(&Tensor::from_slice2(&[[bad, 0.0], [0.0, 1.0]]), &[0, 1]).unwrap();
+            let text = serde_json::to_string(&quality).unwrap();
+            for quality in [quality, serde_json::from_str(&text).unwrap()] {
+                let Quality { balanced_cross_entropy, scaled_cross_entropy, auc, calibration_error } = quality;
+                let all = [balanced_cross_entropy, scaled_cross_entropy, calibration_error];
+                assert!(all.iter().all(|value| value.is_nan()) && auc.is_none(), "{quality:?}");
+            }
+        }
+        // a field that is left out is no NaN, but another file
+        assert!(serde_json::from_str::<Quality>(r#"{"auc":0.5}"#).is_err());
     }
 
     #[test]

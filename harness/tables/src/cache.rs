@@ -98,7 +98,34 @@ fn key<C: Serialize>(config: &C) -> Result<String> {
 mod tests {
     use super::*;
     use climd_networks::multi_label::LabelsRun;
+    use climd_networks::quality::Quality;
     use serde::de::IgnoredAny;
+
+    #[test]
+    fn a_run_that_diverged_is_read_again_and_is_the_worst_candidate() {
+        let line =
+            fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/results/runs/lgg.jsonl")).unwrap();
+        let Line { config, mut outcome } = serde_json::from_str::<Line<RunConfig, Outcome>>(
+            line.lines().find(|line| line.contains(r#""quality":{"#)).unwrap(),
+        )
+        .unwrap();
+        let good = crate::least::loss(&outcome);
+        let nan = f64::NAN;
+        outcome.quality =
+            Some(Quality { balanced_cross_entropy: nan, scaled_cross_entropy: nan, auc: None, calibration_error: nan });
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("runs.jsonl");
+        Cache::open(&file).unwrap().insert(&config, &outcome).unwrap();
+        assert!(fs::read_to_string(&file).unwrap().contains(r#""calibration_error":null"#));
+        let again = Cache::<RunConfig, Outcome>::open(&file).unwrap().get(&config).unwrap().unwrap();
+        let quality = again.quality.unwrap();
+        assert!(quality.balanced_cross_entropy.is_nan() && quality.calibration_error.is_nan() && quality.auc.is_none());
+        // `null` is no older run without measures: those cannot choose anything
+        let bad = crate::least::loss(&again);
+        assert_eq!((crate::least::least(&[bad, good, bad], 0), crate::least::least(&[bad, bad + good], 1)), (1, 1));
+        let metrics = crate::section::METRICS.iter().filter_map(|(_, of)| of(&again)).collect::<Vec<f64>>();
+        assert!(metrics.iter().any(|value| value.is_nan()), "shown as unknown: {metrics:?}");
+    }
 
     #[test]
     fn every_committed_run_has_the_key_that_stands_in_its_line() {

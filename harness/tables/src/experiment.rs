@@ -18,6 +18,7 @@ use serde::Serialize;
 use tch::{Device, Tensor};
 
 use crate::cache::Cache;
+use crate::least::unless_diverged;
 use crate::rate::{Rate, Search, TUNED};
 use crate::study::Plan;
 pub use crate::study::{Budget, Row, RowId, Study};
@@ -221,7 +222,7 @@ fn rates(
     match study.rate {
         Rate::Tuned => {
             let plans: Vec<Vec<RunConfig>> = rows.iter().map(|row| plan.tuning(row)).collect::<Result<_>>()?;
-            let f1 = |run: &(RunConfig, Outcome)| run.1.confusion.macro_f1();
+            let f1 = |run: &(RunConfig, Outcome)| unless_diverged(&run.1, run.1.confusion.macro_f1());
             let best = |runs: &[(RunConfig, Outcome)]| {
                 // the first of equal ones, so the smallest rate
                 runs.iter().rev().max_by(|a, b| f1(a).total_cmp(&f1(b))).map(|run| run.0.rate)

@@ -8,6 +8,14 @@ pub(crate) fn loss(run: &Outcome) -> f64 {
     run.quality.map_or(f64::NAN, |quality| quality.scaled_cross_entropy)
 }
 
+/// A score of predictions by which runs are chosen; the worst for a run that diverged, whose predictions are one class.
+pub(crate) fn unless_diverged(run: &Outcome, score: f64) -> f64 {
+    match run.quality {
+        Some(quality) if !quality.scaled_cross_entropy.is_finite() => f64::NEG_INFINITY,
+        _ => score,
+    }
+}
+
 /// The candidate of the least loss; of equal ones the nearest to the usual one. Training that diverged is the worst.
 pub(crate) fn least(losses: &[f64], usual: usize) -> usize {
     let key = |at: usize| (Some(losses[at]).filter(|loss| loss.is_finite()).unwrap_or(f64::INFINITY), at);

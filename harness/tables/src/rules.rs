@@ -12,6 +12,7 @@ use climd_networks::train::Outcome;
 use comfy_table::{Table as Grid, presets};
 
 use crate::experiment::{Row, Runner, Study};
+use crate::least::unless_diverged;
 use crate::rate::Rate;
 use crate::record::{Record, round};
 use crate::study::EPOCHS;
@@ -35,12 +36,12 @@ const RULES: [Rule; 9] = [
     ("macro-f1-1", "macro F1, one split", macro_f1, 1, ALL),
     ("macro-f1-3", "macro F1, three splits", macro_f1, 3, ALL),
     ("macro-f1-5", "macro F1, five splits", macro_f1, 5, ALL),
-    ("balanced-accuracy-3", "balanced accuracy, three splits", |run| run.confusion.balanced_accuracy(), 3, ALL),
+    ("balanced-accuracy-3", "balanced accuracy, three splits", balanced_accuracy, 3, ALL),
     ("balanced-loss-3", "class-balanced cross-entropy, three splits", balanced, 3, ALL),
     ("balanced-loss-5", "class-balanced cross-entropy, five splits", balanced, 5, ALL),
     ("scaled-loss-3", "the same, scaled, three splits", scaled, 3, ALL),
     ("quick", "the same, scaled, one split, of 3e-4, 1e-3 and 3e-3", scaled, 1, (2, 4)),
-    ("auc-3", "area under the ROC curve, three splits", |run| quality(run, |of| of.auc.unwrap_or(0.5)), 3, ALL),
+    ("auc-3", "area under the ROC curve, three splits", |run| quality(run, |of| of.auc.unwrap_or(f64::NAN)), 3, ALL),
 ];
 
 fn balanced(run: &Outcome) -> f64 {
@@ -51,8 +52,12 @@ fn scaled(run: &Outcome) -> f64 {
     quality(run, |of| -of.scaled_cross_entropy)
 }
 
+fn balanced_accuracy(run: &Outcome) -> f64 {
+    unless_diverged(run, run.confusion.balanced_accuracy())
+}
+
 fn macro_f1(run: &Outcome) -> f64 {
-    run.confusion.macro_f1()
+    unless_diverged(run, run.confusion.macro_f1())
 }
 
 fn quality(run: &Outcome, of: fn(&climd_networks::quality::Quality) -> f64) -> f64 {
@@ -125,7 +130,7 @@ pub fn compare(runner: &Runner<'_>, study: &Study<'_>, rows: &[Row]) -> Result<V
             let of_rate = runs.chunks(parts.len());
             Tried {
                 inner: of_rate.clone().map(|runs| runs[..REPEATS].to_vec()).collect(),
-                test: of_rate.map(|runs| 100.0 * macro_f1(&runs[REPEATS])).collect(),
+                test: of_rate.map(|runs| 100.0 * runs[REPEATS].confusion.macro_f1()).collect(),
             }
         };
         let splits: Vec<Tried> = outcomes.chunks(rates.len() * parts.len()).map(of_split).collect();
@@ -205,6 +210,7 @@ fn page(lines: &[Line]) -> String {
 mod tests {
     use super::*;
     use climd::ConfusionMatrix;
+    use climd_networks::quality::Quality;
 
     /// A run whose predictions are right for so many of four samples of each class.
     fn run(hits: usize) -> Outcome {
@@ -236,6 +242,23 @@ mod tests {
         let quick = RULES.iter().copied().find(|of| of.0 == "quick").unwrap();
         let quick = (quick.0, quick.1, macro_f1 as Score, quick.3, quick.4);
         assert_eq!(tried([[2, 0, 0], same, [2, 0, 0], same, same, [4, 4, 4]]).chosen(quick), 2);
+        // the best predictions do not count of a run that diverged
+        let nan = f64::NAN;
+        let (balanced_cross_entropy, scaled_cross_entropy, auc, calibration_error) = (nan, nan, None, nan);
+        let quality = Quality { balanced_cross_entropy, scaled_cross_entropy, auc, calibration_error };
+        for rule in RULES.iter().copied().filter(|rule| rule.3 <= 3) {
+            let mut tried = tried([[4, 4, 4], same, same, same, same, same]);
+            tried.inner[0].iter_mut().for_each(|run| run.quality = Some(quality));
+            tried.inner[1..].iter_mut().flatten().for_each(|run| {
+                run.quality = Some(Quality {
+                    balanced_cross_entropy: 1.0,
+                    scaled_cross_entropy: 1.0,
+                    auc: Some(0.4),
+                    calibration_error: 0.1,
+                });
+            });
+            assert_eq!(tried.chosen(rule), MIDDLE, "{}", rule.0);
+        }
         // without probabilities no rate is better by their loss
         let loss = RULES.iter().copied().find(|of| of.0 == "scaled-loss-3").unwrap();
         assert_eq!(tried([[2, 0, 0], same, same, same, same, same]).chosen(loss), MIDDLE);
