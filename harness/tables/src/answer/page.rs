@@ -229,8 +229,8 @@ impl Answer {
         if !untrained.is_empty() {
             let _ = writeln!(
                 text,
-                "* Tested, but not trained on, as all of it is in the groups that are tested: {} of {splits} splits. No \
-                 method can find it there.",
+                "* Tested, but not trained on, as all of it is in the groups that are tested: {} of {splits} splits. \
+                 No method can find it there.",
                 untrained.join(", ")
             );
         }
