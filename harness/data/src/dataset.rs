@@ -1,5 +1,6 @@
 //! A data set in memory: modalities that share their rows, and one label for each row.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use xxhash_rust::xxh3::Xxh3;
@@ -86,25 +87,50 @@ impl Dataset {
     /// so the share of the rows varies where groups are large.
     ///
     /// # Errors
-    /// [`Error::Split`].
+    /// [`Error::Split`]; [`Error::EmptyPart`] and [`Error::ClassNotTrained`] for a split that cannot be used.
     pub fn test_split(&self, seed: u64) -> Result<Split> {
-        match (&self.split, &self.groups) {
-            (Some(fixed), _) => Ok(fixed.clone()),
-            (None, Some(groups)) => random_groups(&self.labels, groups, [7, 3], seed),
-            (None, None) => stratified_split(&self.labels, 0.3, seed),
-        }
+        let split = match (&self.split, &self.groups) {
+            (Some(fixed), _) => fixed.clone(),
+            (None, Some(groups)) => random_groups(&self.labels, groups, [7, 3], seed)?,
+            (None, None) => stratified_split(&self.labels, 0.3, seed)?,
+        };
+        self.usable(split, &self.labels, "test")
     }
 
     /// Takes 20 % of each class out of the training part of `of`, for validation. Groups stay together. `labels` are
     /// those of training: some may be wrong on purpose.
     ///
     /// # Errors
-    /// Those of [`Split::validation`]; [`Error::Split`].
+    /// Those of [`Split::validation`]; [`Error::Split`]; [`Error::EmptyPart`] and
+    /// [`Error::ClassNotTrained`] for a split that cannot be used.
     pub fn validation_split(&self, of: &Split, labels: &[usize], seed: u64) -> Result<Split> {
-        match &self.groups {
-            Some(groups) => of.random_validation(labels, groups, seed),
-            None => of.validation(labels, 0.2, seed),
+        let split = match &self.groups {
+            Some(groups) => of.random_validation(labels, groups, seed)?,
+            None => of.validation(labels, 0.2, seed)?,
+        };
+        self.usable(split, labels, "validation")
+    }
+
+    /// The split, if both parts have rows and no class is judged that was not trained. As there are at least two
+    /// classes, at least two are trained then. `part` is the name of the part that is judged.
+    fn usable(&self, split: Split, labels: &[usize], part: &'static str) -> Result<Split> {
+        let Split { train, test } = &split;
+        let groups = |rows: &[usize]| {
+            let of = self.groups.as_ref()?;
+            Some(rows.iter().map(|&row| of[row]).collect::<HashSet<usize>>().len())
+        };
+        if train.is_empty() || test.is_empty() {
+            let rows = [&train[..], test].concat();
+            let part = if test.is_empty() { part } else { "training" };
+            return Err(Error::EmptyPart { part, rows: rows.len(), groups: groups(&rows) });
         }
+        let trained: HashSet<usize> = train.iter().map(|&row| labels[row]).collect();
+        if let Some(label) = test.iter().map(|&row| labels[row]).find(|label| !trained.contains(label)) {
+            let rows: Vec<usize> = (0..self.len()).filter(|&row| labels[row] == label).collect();
+            let class = self.classes[label].clone();
+            return Err(Error::ClassNotTrained { part, class, rows: rows.len(), groups: groups(&rows) });
+        }
+        Ok(split)
     }
 
     /// Number of samples.

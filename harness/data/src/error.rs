@@ -335,6 +335,38 @@ pub enum Error {
     /// Rows cannot be split by groups.
     #[error(transparent)]
     Split(#[from] climd::Error),
+    /// A part of a split has no rows.
+    #[error(
+        "the {part} part of a split would be empty, as {} to test, and three to choose a learning rate or a length, too",
+        match groups {
+            Some(_) => format!("the {rows} rows are of {}: at least two groups are needed", together(*groups)),
+            None => format!("each class has one of the {rows} rows: at least one class needs two"),
+        }
+    )]
+    EmptyPart {
+        /// The part: training, validation or test.
+        part: &'static str,
+        /// Rows that are split.
+        rows: usize,
+        /// Their groups, if rows of a group stay together.
+        groups: Option<usize>,
+    },
+    /// A class is in the part that is judged, but no row of it is in the training part.
+    #[error(
+        "class `{class}` would be in the {part} part of a split and not in its training part, so no model can learn \
+         it: its {rows} rows are of {}; add rows of other groups, three in all or more, or leave the class out",
+        together(*groups)
+    )]
+    ClassNotTrained {
+        /// The part that is judged: validation or test.
+        part: &'static str,
+        /// The class.
+        class: String,
+        /// Its rows.
+        rows: usize,
+        /// Their groups, if rows of a group stay together.
+        groups: Option<usize>,
+    },
     /// The slice is too small to hold every class.
     #[error("`samples` is {found}, but three of every class need {least}: ask for at least {least}")]
     SliceTooSmall {
@@ -395,6 +427,14 @@ pub enum Error {
         /// Modalities or columns of the one fitted on.
         expected: String,
     },
+}
+
+fn together(groups: Option<usize>) -> String {
+    match groups {
+        Some(1) => "1 group, which stays together".into(),
+        Some(groups) => format!("{groups} groups, each of which stays together"),
+        None => "no group".into(), // a fixed split that is not one of a folder
+    }
 }
 
 fn could_be(found: &[String]) -> String {

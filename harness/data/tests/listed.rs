@@ -90,7 +90,9 @@ fn a_layout_that_keeps_other_columns_has_another_fingerprint() {
     let names = ["rna.csv", "meth.csv", "mirna.csv"];
     let load = |modalities: &[&str]| {
         let folder = folder(&[("target.csv", "patient,target\na,1\nb,0\n")]);
-        names.map(|name| std::fs::write(folder.path().join(name), "patient,x\na,1\nb,2\n").unwrap());
+        for name in names {
+            std::fs::write(folder.path().join(name), "patient,x\na,1\nb,2\n").unwrap();
+        }
         if !modalities.is_empty() {
             std::fs::write(folder.path().join("modalities.txt"), modalities.join("\n")).unwrap();
         }
@@ -175,6 +177,56 @@ fn groups_are_read_from_a_column_with_another_usual_name() {
     let missing = "id,target,patient_id\na,1,p\nb,0,NA\nc,1,q\n";
     let error = Dataset::load(with("target.csv", missing).path()).unwrap_err().to_string();
     assert!(error.contains("row 3, column 3 (`patient_id`): no group"), "{error}");
+}
+
+#[test]
+fn splits_that_cannot_be_used_are_refused_by_name() {
+    // as many rows as labels, each with its group
+    let load = |labels: &[usize], groups: Option<&[usize]>| {
+        let rows = |cells: &dyn Fn(usize) -> String| -> String {
+            (0..labels.len()).map(|row| format!("r{row},{}\n", cells(row))).collect()
+        };
+        let x = format!("id,x\n{}", rows(&|row| row.to_string()));
+        let y = match groups {
+            Some(groups) => format!("id,target,group\n{}", rows(&|row| format!("{},{}", labels[row], groups[row]))),
+            None => format!("id,target\n{}", rows(&|row| labels[row].to_string())),
+        };
+        let folder = folder(&[("x.csv", &x), ("modalities.txt", "x.csv\n"), ("target.csv", &y)]);
+        Dataset::load(folder.path()).unwrap()
+    };
+    let outer = |dataset: &Dataset, seed| dataset.test_split(seed).map_err(|error| error.to_string());
+    let inner = |dataset: &Dataset, seed| {
+        let of = dataset.test_split(seed).unwrap();
+        dataset.validation_split(&of, &dataset.labels, seed).map_err(|error| error.to_string())
+    };
+    let classes: Vec<usize> = (0..60).map(|row| row % 2).collect();
+    let groups = |n: usize| (0..60).map(|row| row / 2 % n).collect::<Vec<usize>>();
+    let needs = "at least two groups are needed to test, and three to choose a learning rate or a length, too";
+    let empty = |part: &str, rows: usize| {
+        format!(
+            "the {part} part of a split would be empty, as the {rows} rows are of 1 group, which stays together: {needs}"
+        )
+    };
+    for seed in 0..5 {
+        assert_eq!(outer(&load(&classes, Some(&groups(1))), seed).unwrap_err(), empty("test", 60));
+        assert_eq!(inner(&load(&classes, Some(&groups(2))), seed).unwrap_err(), empty("validation", 30));
+        assert!(inner(&load(&classes, Some(&groups(3))), seed).is_ok());
+        // of the classes, each is a group
+        let three: Vec<usize> = (0..60).map(|row| row % 3).collect();
+        let error = outer(&load(&three, Some(&three)), seed).unwrap_err();
+        let says = "would be in the test part of a split and not in its training part, so no model can learn it: its \
+                    20 rows are of 1 group, which stays together; add rows of other groups, three in all or more, or \
+                    leave the class out";
+        assert!(error.starts_with("class `class ") && error.ends_with(says), "{error}");
+        // each class once; each class twice; one of them three times
+        let needs = "at least one class needs two to test, and three to choose a learning rate or a length, too";
+        let empty = |part, rows| {
+            format!("the {part} part of a split would be empty, as each class has one of the {rows} rows: {needs}")
+        };
+        assert_eq!(outer(&load(&[0, 1], None), seed).unwrap_err(), empty("test", 2));
+        assert_eq!(inner(&load(&[0, 1, 0, 1], None), seed).unwrap_err(), empty("validation", 2));
+        assert!(inner(&load(&[0, 1, 0, 0], None), seed).is_ok());
+    }
 }
 
 /// The public sets, which `make data-all` fetches. `make test` fetches BRCA alone.

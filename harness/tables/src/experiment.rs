@@ -85,8 +85,8 @@ impl Runner<'_> {
     /// # Errors
     /// If the data or a row cannot be used, before anything is trained; later the first error of any run.
     pub fn rows(&self, study: &Study<'_>, rows: &[Row], part: Part, points: usize) -> Result<Vec<RowResult>> {
-        study.check(rows)?;
         let plan = Plan::new(study)?;
+        plan.check(rows, &[part])?;
         let rates = self.rates(&plan, rows)?;
         let mut plans = Vec::new();
         for (at, &seed) in plan.seeds.iter().enumerate() {
@@ -114,8 +114,8 @@ impl Runner<'_> {
         rates: &[LearningRate],
         parts: &[Part],
     ) -> Result<Vec<Vec<Outcome>>> {
-        study.check(rows)?;
         let plan = Plan::new(study)?;
+        plan.check(rows, parts)?;
         let mut plans = Vec::new();
         for row in rows {
             for &seed in &plan.seeds {

@@ -81,6 +81,7 @@ impl Lengths {
     /// # Errors
     /// Those of [`Runner::rows`].
     pub fn run(runner: &Runner<'_>, study: &Study<'_>, wanted: Wanted<'_>) -> Result<Lengths> {
+        study.check_splits(wanted.inner)?;
         let candidates = Candidates::of(wanted.shares, study.epochs);
         let usual = candidates.usual;
         let all = candidates.run(runner, study, answer::rows, Part::Test)?;

@@ -72,8 +72,17 @@ impl Rate {
         if matches!(self, Rate::Own | Rate::Quick | Rate::One | Rate::Given(_)) { new } else { old }
     }
 
+    /// The parts of a split on which it is chosen.
+    pub(crate) fn parts(self) -> Vec<Part> {
+        match self {
+            Rate::Tuned => vec![Part::Validation],
+            _ => (0..self.search().map_or(0, |search| search.repeats)).map(Part::Inner).collect(),
+        }
+    }
+
     /// On how many inner splits what it leaves open is chosen.
-    pub(crate) fn inner(self) -> u32 {
+    #[must_use]
+    pub fn inner(self) -> u32 {
         self.search().map_or(1, |search| search.repeats)
     }
 

@@ -220,9 +220,25 @@ impl Study<'_> {
         Ok(Prepared::fit(&noisy, split, &preparation)?)
     }
 
-    /// Checks that all rows can be run on these data, before anything is trained.
-    pub(crate) fn check(&self, rows: &[Row]) -> Result<()> {
-        let part = self.parts(self.first_seed, Part::Validation)?.train;
+    /// Checks that the splits can be used by which all rows are tested, a learning rate is chosen, and a length on so
+    /// many inner splits. Runs check their own splits before any training; this is for all that a command will run.
+    ///
+    /// # Errors
+    /// Those of the data.
+    pub fn check_splits(&self, inner: u32) -> Result<()> {
+        let parts: Vec<Part> = (0..inner).map(Part::Inner).chain([Part::Test]).collect();
+        self.needed(&parts).try_for_each(|(seed, part)| self.split(seed, part).map(drop))
+    }
+
+    /// The splits that rows on these parts need, with those on which a learning rate is chosen.
+    fn needed(&self, parts: &[Part]) -> impl Iterator<Item = (u64, Part)> {
+        let all = [self.rate.parts(), parts.to_vec()].concat();
+        self.splits().flat_map(move |seed| all.clone().into_iter().map(move |part| (seed, part)))
+    }
+
+    /// Checks that all rows can be trained on a part of these data.
+    fn check_rows(&self, rows: &[Row], part: Part) -> Result<()> {
+        let part = self.parts(self.first_seed, part)?.train;
         let (x, labels) = tensors(&part, Device::Cpu)?;
         let num_classes = self.dataset.classes.len();
         for Row { name, method, .. } in rows {
@@ -270,6 +286,18 @@ impl<'a> Plan<'a> {
         );
         let data = study.changes.config(study.dataset);
         Ok(Plan { study, seeds, data, splits: Mutex::default() })
+    }
+
+    /// Checks that all splits can be used that rows on these parts need, and that all rows can be trained, before
+    /// anything is.
+    ///
+    /// # Errors
+    /// Those of the data, and of a row that cannot be trained.
+    pub(crate) fn check(&self, rows: &[Row], parts: &[Part]) -> Result<()> {
+        self.study.needed(parts).try_for_each(|(seed, part)| self.seen(seed, part).map(drop))?;
+        // where there is an inner one, its training part is the smallest
+        let smallest = self.study.rate.parts().first().or(parts.first()).copied();
+        smallest.map_or(Ok(()), |part| self.study.check_rows(rows, part))
     }
 
     /// # Errors

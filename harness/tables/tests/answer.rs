@@ -121,6 +121,20 @@ fn splits_that_test_the_same_groups_count_once() {
     let error = String::from_utf8(table("5").stderr).unwrap();
     assert!(error.contains("`seeds` is 5, but `clinic` has only 4 test parts that differ"), "{error}");
     assert!(table("4").status.success());
+fn a_folder_that_cannot_be_split_is_an_error_before_any_training() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = folder(place.path(), true);
+    let target = fs::read_to_string(folder.join("target.csv")).unwrap();
+    let one_group = |(at, line): (usize, &str)| {
+        let cells: Vec<&str> = line.split(',').collect();
+        format!("{},{},{}\n", cells[0], cells[1], if at == 0 { "group" } else { "one" })
+    };
+    fs::write(folder.join("target.csv"), target.lines().enumerate().map(one_group).collect::<String>()).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_climd-repro"));
+    let output = command.args(["answer", "--quiet", "--data"]).arg(&folder).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("the test part of a split would be empty"), "{said}");
+    assert!(!said.contains("torch") && !folder.join("climd-answer").exists(), "{said}");
 }
 
 #[test]

@@ -311,6 +311,35 @@ fn a_row_that_cannot_be_run_is_refused_before_any_training() {
 }
 
 #[test]
+fn a_split_that_cannot_be_used_is_refused_before_any_training() {
+    let groups = |n: usize| Dataset { groups: Some((0..90).map(|row| row % n).collect()), ..dataset() };
+    let begun = AtomicUsize::new(0);
+    let planned = |_| {
+        begun.fetch_add(1, Ordering::Relaxed);
+    };
+    let (cache, device) = (Cache::default(), Device::Cpu);
+    let runner = Runner { cache, jobs: 1, device, until: None, planned: &planned, progress: &|_| {} };
+    let [one, two] = [groups(1), groups(2)];
+    let plain = |study: &Study<'_>| runner.rows(study, &plain(&rows())[..1], Part::Test, 0).map(drop);
+    let study = |dataset, rate| Study { rate, seeds: 1, epochs: 1, ..study(dataset) };
+    let (two_one, two_quick) = (study(&two, Rate::One), study(&two, Rate::Quick));
+    for (result, part) in [
+        (plain(&study(&one, Rate::One)), "test"),
+        (plain(&two_quick), "validation"),
+        (two_quick.check_splits(0), "validation"), // for the rate
+        (two_one.check_splits(1), "validation"),   // for a length
+    ] {
+        let error = result.unwrap_err();
+        let error = error.downcast_ref::<climd_data::Error>();
+        assert!(matches!(error, Some(climd_data::Error::EmptyPart { part: of, .. }) if *of == part), "{error:?}");
+    }
+    assert_eq!(begun.load(Ordering::Relaxed), 0);
+    // what is not chosen needs no inner split
+    two_one.check_splits(0).unwrap();
+    plain(&two_one).unwrap();
+}
+
+#[test]
 fn the_page_has_every_row_and_the_csv_every_metric() {
     let (dataset, folder, rows) = (dataset(), tempfile::tempdir().unwrap(), rows());
     let (results, _) = run(Cache::default(), 2, &study(&dataset), &plain(&rows), 0);

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use climd_repro::answer::answer;
+use climd_repro::candidates::Candidates;
 use climd_repro::changes::Changes;
 
 use super::options::{Lr, Shares, Splits, Work, end, folder, load, minutes};
@@ -38,6 +39,8 @@ pub fn write(mut arguments: Arguments) -> Result<()> {
     let mut dataset = load(&arguments.data, arguments.samples)?;
     dataset.split = None; // intervals need several
     let study = arguments.splits.study(&dataset, Changes::default(), arguments.lr.into());
+    let has_lengths = Candidates::of(&arguments.shares.shares, study.epochs).epochs.len() > 1;
+    study.check_splits(if has_lengths { study.rate.inner() } else { 0 })?; // and not only when the time is half over
     let answer = arguments.work.run(&dataset.name, end, |runner| answer(runner, &study, &arguments.shares.shares))?;
     let words = std::env::args().skip(1).map(|word| if word.contains(' ') { format!("'{word}'") } else { word });
     let command = format!("climd-repro {}", words.collect::<Vec<_>>().join(" "));
