@@ -3,12 +3,10 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use xxhash_rust::xxh3::Xxh3;
-
 use super::draw::{Purpose, shuffle};
 use super::groups::random_groups;
 use super::split::{members, stratified_split};
-use super::{Error, Keep, Preparation, Result, Split, Table};
+use super::{Error, Result, Split, Table};
 
 /// The folder layout of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,37 +48,6 @@ impl Dataset {
         // `.` and `..` get the name of the folder that they mean
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
         folder.file_name().map_or_else(|| "data".to_owned(), |name| name.to_string_lossy().into_owned())
-    }
-
-    /// Sixteen hexadecimal digits that change with any label, value, class name, group, split or choice of columns: their
-    /// XXH3 hash.
-    #[must_use]
-    pub fn fingerprint(&self) -> String {
-        let mut hash = Xxh3::new();
-        let mut count = |n: usize| hash.update(&(n as u64).to_le_bytes());
-        let split = self.split.clone().unwrap_or_default();
-        for list in [&self.labels, &split.train, &split.test] {
-            count(list.len());
-            list.iter().for_each(|&n| count(n));
-        }
-        for table in &self.modalities {
-            count(table.columns.len());
-        }
-        for table in &self.modalities {
-            table.values.iter().for_each(|value| hash.update(&value.to_le_bytes()));
-        }
-        self.classes.iter().for_each(|name| hash.update(name.as_bytes()));
-        if let Some(groups) = &self.groups {
-            groups.iter().for_each(|&group| hash.update(&(group as u64).to_le_bytes()));
-            hash.update(b"at random"); // runs on splits that dealt large groups first are others
-        }
-        // The layout decides which columns are kept. The committed runs are older than this line: there, three tables
-        // are of the BRCA layout, and all others keep all columns. So only three tables that keep all have a mark.
-        let Preparation { keep, .. } = Preparation::of(self.layout);
-        if keep == Keep::All && self.modalities.len() == 3 {
-            hash.update(b"all columns");
-        }
-        format!("{:016x}", hash.digest())
     }
 
     /// The fixed split, or one that tests 30 % of each class. Groups stay together: 30 % of them are tested, at random,

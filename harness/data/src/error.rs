@@ -337,7 +337,8 @@ pub enum Error {
     Split(#[from] climd::Error),
     /// A part of a split has no rows.
     #[error(
-        "the {part} part of a split would be empty, as {} to test, and three to choose a learning rate or a length, too",
+        "the {part} part of a split would be empty, as {} to test, and three to choose a learning rate or a \
+         length, too",
         match groups {
             Some(_) => format!("the {rows} rows are of {}: at least two groups are needed", together(*groups)),
             None => format!("each class has one of the {rows} rows: at least one class needs two"),

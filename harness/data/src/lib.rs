@@ -7,6 +7,7 @@
 mod dataset;
 mod draw;
 mod error;
+mod fingerprint;
 mod groups;
 mod layout;
 mod multi_label;

@@ -66,26 +66,7 @@ impl Target {
         if samples.is_empty() {
             return Err(lacks(&sheet, "data row"));
         }
-        let mut notes: Vec<String> =
-            sheet.notes().iter().filter(|note| !note.starts_with("column 1")).map(|note| said(&sheet, note)).collect();
-        let is_own = |at: &usize| sheet.all_usual(OF_GROUP).contains(at);
-        if let Some(at) = of_group.filter(|at| !is_own(at)) {
-            let column = &named(&sheet, &[at])[0];
-            notes.push(said(&sheet, &format!("rows with the same text in column {column} stay together")));
-        }
-        let unused: Vec<usize> = (1..sheet.width()).filter(|&at| at != column && Some(at) != of_group).collect();
-        if !unused.is_empty() {
-            let shown = named(&sheet, &unused[..unused.len().min(SHOWN)]).join(", ");
-            let more = unused.len().saturating_sub(SHOWN);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            notes.push(said(
-                &sheet,
-                &format!(
-                    "not used are the columns {shown}{more}: name one `group` if rows with the same text in it must stay \
-                     together, and put features into a table of their own"
-                ),
-            ));
-        }
+        let notes = notes(&sheet, column, of_group);
         Ok(Target { file, samples, position, notes })
     }
 
@@ -130,6 +111,26 @@ impl Target {
             None => Error::PatientExtra { file, row, patient, labels },
         }
     }
+}
+
+/// What the user should know about the columns with the labels and with the groups, and about all others.
+fn notes(sheet: &Sheet, labels: usize, groups: Option<usize>) -> Vec<String> {
+    let mut notes: Vec<String> =
+        sheet.notes().iter().filter(|note| !note.starts_with("column 1")).map(|note| said(sheet, note)).collect();
+    if let Some(at) = groups.filter(|at| !sheet.all_usual(OF_GROUP).contains(at)) {
+        let column = named(sheet, &[at]).concat();
+        notes.push(said(sheet, &format!("rows with the same text in column {column} stay together")));
+    }
+    let unused: Vec<usize> = (1..sheet.width()).filter(|&at| at != labels && Some(at) != groups).collect();
+    if !unused.is_empty() {
+        let shown = named(sheet, &unused[..unused.len().min(SHOWN)]).join(", ");
+        let more = unused.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let group = if groups.is_none() { ", and rows stay together by a column named `group`" } else { "" };
+        let advice = format!("features belong in a table of their own{group}");
+        notes.push(said(sheet, &format!("not used are the columns {shown}{more}: {advice}")));
+    }
+    notes
 }
 
 /// The columns that may be meant: those of the column's own name, else those of any usual one. The first is the id.

@@ -166,7 +166,8 @@ fn groups_are_read_from_a_column_with_another_usual_name() {
         let dataset = load(header).unwrap();
         assert_eq!(dataset.groups, groups, "{header}");
         let notes = |what: &str| dataset.notes.iter().filter(|note| note.contains(what)).count();
-        assert_eq!(notes(&format!("target.csv`: not used are the columns {unused}: name one `group`")), 1, "{header}");
+        assert_eq!(notes(&format!("target.csv`: not used are the columns {unused}: features belong")), 1, "{header}");
+        assert_eq!(notes("by a column named `group`"), usize::from(groups.is_none()), "{header}");
         let said = groups.is_some() && !header.contains("group");
         assert_eq!(notes("target.csv`: rows with the same text in column 3"), usize::from(said), "{header}");
     }
@@ -203,9 +204,8 @@ fn splits_that_cannot_be_used_are_refused_by_name() {
     let groups = |n: usize| (0..60).map(|row| row / 2 % n).collect::<Vec<usize>>();
     let needs = "at least two groups are needed to test, and three to choose a learning rate or a length, too";
     let empty = |part: &str, rows: usize| {
-        format!(
-            "the {part} part of a split would be empty, as the {rows} rows are of 1 group, which stays together: {needs}"
-        )
+        let why = format!("the {rows} rows are of 1 group, which stays together");
+        format!("the {part} part of a split would be empty, as {why}: {needs}")
     };
     for seed in 0..5 {
         assert_eq!(outer(&load(&classes, Some(&groups(1))), seed).unwrap_err(), empty("test", 60));
