@@ -1,5 +1,7 @@
 //! One training run on samples with several labels each: a perceptron with a sigmoid for each label.
 
+use std::collections::HashSet;
+
 use anyhow::{Context, Result};
 use climd::schedule::Uniform;
 use climd::{
@@ -85,10 +87,16 @@ struct Rows {
 /// Trains and tests.
 ///
 /// # Errors
-/// Those of climd and libtorch.
+/// [`climd_data::Error::EmptyPart`] if there are too few groups; those of climd and libtorch.
 pub fn run(config: &LabelsRun, data: &MultiLabel) -> Result<LabelsOutcome> {
     let columns = data.names.len();
     let part = split(&Targets::multi_hot(&data.labels, columns)?, &data.groups, &PARTS, config.seed)?;
+    for (of, name) in (0..).zip(["training", "validation", "test"]) {
+        if !part.contains(&of) {
+            let groups = data.groups.iter().collect::<HashSet<_>>().len();
+            return Err(climd_data::Error::EmptyPart { part: name, rows: part.len(), groups: Some(groups) }.into());
+        }
+    }
     let [train, validation, test] = rows(data, &part)?;
     let n = train.labels.len() / columns;
     let table = Tensor::f_from_slice(&train.labels)?.f_view([n as i64, columns as i64])?;
@@ -250,6 +258,9 @@ mod tests {
             let outcome = run(&config, &data).unwrap();
             assert!(outcome.mean_average_precision > 0.9, "{outcome:?}");
             assert_eq!(run(&config, &data).unwrap(), outcome);
+            // 200 groups; of one, nothing is left to choose a rate by
+            let error = run(&config, &MultiLabel { groups: vec![0; 400], ..data.clone() }).unwrap_err().to_string();
+            assert!(error.starts_with("the validation part of a split would be empty, as the 400 rows"), "{error}");
         }
     }
 }
