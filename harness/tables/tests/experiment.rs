@@ -12,6 +12,7 @@ use climd_networks::train::class_distribution;
 use climd_repro::cache::Cache;
 use climd_repro::changes::Changes;
 use climd_repro::experiment::{Budget, Row, RowId, RowResult, Runner, Study};
+use climd_repro::lengths::{Lengths, Wanted};
 use climd_repro::rate::Rate;
 use climd_repro::results::Page;
 use climd_repro::section::{Section, recall_grid, time_grid};
@@ -328,6 +329,7 @@ fn a_split_that_cannot_be_used_is_refused_before_any_training() {
         (plain(&two_quick), "validation"),
         (two_quick.check_splits(0), "validation"), // for the rate
         (two_one.check_splits(1), "validation"),   // for a length
+        (Lengths::run(&runner, &two_one, Wanted { shares: &[50], inner: 1 }).map(drop), "validation"),
     ] {
         let error = result.unwrap_err();
         let error = error.downcast_ref::<climd_data::Error>();
