@@ -61,43 +61,47 @@ impl Dataset {
             (None, Some(groups)) => random_groups(&self.labels, groups, [7, 3], seed)?,
             (None, None) => stratified_split(&self.labels, 0.3, seed)?,
         };
-        self.usable(split, &self.labels, "test")
+        self.with_trained_classes(self.with_rows(split, "test")?)
     }
 
     /// Takes 20 % of each class out of the training part of `of`, for validation. Groups stay together. `labels` are
     /// those of training: some may be wrong on purpose.
     ///
     /// # Errors
-    /// Those of [`Split::validation`]; [`Error::Split`]; [`Error::EmptyPart`] and
-    /// [`Error::ClassNotTrained`] for a split that cannot be used.
+    /// Those of [`Split::validation`]; [`Error::Split`]; [`Error::EmptyPart`].
     pub fn validation_split(&self, of: &Split, labels: &[usize], seed: u64) -> Result<Split> {
         let split = match &self.groups {
             Some(groups) => of.random_validation(labels, groups, seed)?,
             None => of.validation(labels, 0.2, seed)?,
         };
-        self.usable(split, labels, "validation")
+        self.with_rows(split, "validation")
     }
 
-    /// The split, if both parts have rows and no class is judged that was not trained. As there are at least two
-    /// classes, at least two are trained then. `part` is the name of the part that is judged.
-    fn usable(&self, split: Split, labels: &[usize], part: &'static str) -> Result<Split> {
+    /// The split, if both parts have rows. `part` is the name of the part that is judged.
+    fn with_rows(&self, split: Split, part: &'static str) -> Result<Split> {
         let Split { train, test } = &split;
-        let groups = |rows: &[usize]| {
-            let of = self.groups.as_ref()?;
-            Some(rows.iter().map(|&row| of[row]).collect::<HashSet<usize>>().len())
-        };
-        if train.is_empty() || test.is_empty() {
-            let rows = [&train[..], test].concat();
-            let part = if test.is_empty() { part } else { "training" };
-            return Err(Error::EmptyPart { part, rows: rows.len(), groups: groups(&rows) });
+        if !train.is_empty() && !test.is_empty() {
+            return Ok(split);
         }
-        let trained: HashSet<usize> = train.iter().map(|&row| labels[row]).collect();
-        if let Some(label) = test.iter().map(|&row| labels[row]).find(|label| !trained.contains(label)) {
-            let rows: Vec<usize> = (0..self.len()).filter(|&row| labels[row] == label).collect();
-            let class = self.classes[label].clone();
-            return Err(Error::ClassNotTrained { part, class, rows: rows.len(), groups: groups(&rows) });
-        }
-        Ok(split)
+        let rows = [&train[..], test].concat();
+        let part = if test.is_empty() { part } else { "training" };
+        Err(Error::EmptyPart { part, rows: rows.len(), groups: self.groups_of(&rows) })
+    }
+
+    /// The split, if no class is tested that was not trained.
+    fn with_trained_classes(&self, split: Split) -> Result<Split> {
+        let trained: HashSet<usize> = split.train.iter().map(|&row| self.labels[row]).collect();
+        let mut tested = split.test.iter().map(|&row| self.labels[row]);
+        let Some(label) = tested.find(|label| !trained.contains(label)) else { return Ok(split) };
+        let rows: Vec<usize> = (0..self.len()).filter(|&row| self.labels[row] == label).collect();
+        let class = self.classes[label].clone();
+        Err(Error::ClassNotTrained { class, rows: rows.len(), groups: self.groups_of(&rows) })
+    }
+
+    /// How many groups these rows have.
+    fn groups_of(&self, rows: &[usize]) -> Option<usize> {
+        let of = self.groups.as_ref()?;
+        Some(rows.iter().map(|&row| of[row]).collect::<HashSet<usize>>().len())
     }
 
     /// Number of samples.

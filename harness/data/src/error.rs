@@ -340,7 +340,7 @@ pub enum Error {
         "the {part} part of a split would be empty, as {} to test, and three to choose a learning rate or a \
          length, too",
         match groups {
-            Some(_) => format!("the {rows} rows are of {}: at least two groups are needed", together(*groups)),
+            Some(_) => "all rows of each class are of one group: at least one class needs two".to_owned(),
             None => format!("each class has one of the {rows} rows: at least one class needs two"),
         }
     )]
@@ -352,15 +352,13 @@ pub enum Error {
         /// Their groups, if rows of a group stay together.
         groups: Option<usize>,
     },
-    /// A class is in the part that is judged, but no row of it is in the training part.
+    /// A class is in the test part, but no row of it is in the training part.
     #[error(
-        "class `{class}` would be in the {part} part of a split and not in its training part, so no model can learn \
+        "class `{class}` would be in the test part of a split and not in its training part, so no model can learn \
          it: its {rows} rows are of {}; add rows of other groups, three in all or more, or leave the class out",
         together(*groups)
     )]
     ClassNotTrained {
-        /// The part that is judged: validation or test.
-        part: &'static str,
         /// The class.
         class: String,
         /// Its rows.

@@ -202,31 +202,33 @@ fn splits_that_cannot_be_used_are_refused_by_name() {
     };
     let classes: Vec<usize> = (0..60).map(|row| row % 2).collect();
     let groups = |n: usize| (0..60).map(|row| row / 2 % n).collect::<Vec<usize>>();
-    let needs = "at least two groups are needed to test, and three to choose a learning rate or a length, too";
-    let empty = |part: &str, rows: usize| {
-        let why = format!("the {rows} rows are of 1 group, which stays together");
-        format!("the {part} part of a split would be empty, as {why}: {needs}")
-    };
+    let needs = "at least one class needs two to test, and three to choose a learning rate or a length, too";
+    let empty = |part: &str, why: &str| format!("the {part} part of a split would be empty, as {why}: {needs}");
+    let one_group = "all rows of each class are of one group";
     for seed in 0..5 {
-        assert_eq!(outer(&load(&classes, Some(&groups(1))), seed).unwrap_err(), empty("test", 60));
-        assert_eq!(inner(&load(&classes, Some(&groups(2))), seed).unwrap_err(), empty("validation", 30));
+        assert_eq!(outer(&load(&classes, Some(&groups(1))), seed).unwrap_err(), empty("test", one_group));
+        assert_eq!(inner(&load(&classes, Some(&groups(2))), seed).unwrap_err(), empty("validation", one_group));
         assert!(inner(&load(&classes, Some(&groups(3))), seed).is_ok());
         // of the classes, each is a group
         let three: Vec<usize> = (0..60).map(|row| row % 3).collect();
         let error = outer(&load(&three, Some(&three)), seed).unwrap_err();
-        let says = "would be in the test part of a split and not in its training part, so no model can learn it: its \
-                    20 rows are of 1 group, which stays together; add rows of other groups, three in all or more, or \
-                    leave the class out";
-        assert!(error.starts_with("class `class ") && error.ends_with(says), "{error}");
+        assert!(error.starts_with("class `class 1` would be in the test part of a split and not in its"), "{error}");
         // each class once; each class twice; one of them three times
-        let needs = "at least one class needs two to test, and three to choose a learning rate or a length, too";
-        let empty = |part, rows| {
-            format!("the {part} part of a split would be empty, as each class has one of the {rows} rows: {needs}")
-        };
-        assert_eq!(outer(&load(&[0, 1], None), seed).unwrap_err(), empty("test", 2));
-        assert_eq!(inner(&load(&[0, 1, 0, 1], None), seed).unwrap_err(), empty("validation", 2));
+        let once = |rows| format!("each class has one of the {rows} rows");
+        assert_eq!(outer(&load(&[0, 1], None), seed).unwrap_err(), empty("test", &once(2)));
+        assert_eq!(inner(&load(&[0, 1, 0, 1], None), seed).unwrap_err(), empty("validation", &once(2)));
         assert!(inner(&load(&[0, 1, 0, 0], None), seed).is_ok());
     }
+    // class 1 is in one of nine groups, which is dealt by class 2, the rarest that it has
+    let labels: Vec<usize> = (0..90).map(|row| if row % 9 == 0 { 1 } else { 2 * usize::from(row % 5 == 0) }).collect();
+    let labels = [labels, vec![2]].concat();
+    let nine: Vec<usize> = (0..91).map(|row| if row < 90 { row % 9 } else { 0 }).collect();
+    let hidden = load(&labels, Some(&nine));
+    let errors: Vec<String> = (0..30).filter_map(|seed| outer(&hidden, seed).err()).collect();
+    let says = "class `class 1` would be in the test part of a split and not in its training part, so no model can \
+                learn it: its 10 rows are of 1 group, which stays together; add rows of other groups, three in all or \
+                more, or leave the class out";
+    assert!((1..30).contains(&errors.len()) && errors.iter().all(|error| error == says), "{errors:?}");
 }
 
 /// The public sets, which `make data-all` fetches. `make test` fetches BRCA alone.

@@ -125,23 +125,33 @@ impl Study<'_> {
     }
 
     /// Its splits: the first `seeds` numbers from `first_seed` on whose test parts all differ, as an interval would
-    /// count the same test part twice. Where the data have a split of their own, that is in all of them.
+    /// count the same test part twice, and have no class that is in the test part alone. Where the data have a split of
+    /// their own, that is in all of them.
     ///
     /// There are fewer than `seeds` where no more are found, as there are few samples or few groups.
     ///
     /// # Errors
-    /// Those of the data.
+    /// Those of the data; that of a class in the test part alone, if it is so in all splits.
     pub(crate) fn splits(&self) -> Result<Vec<u64>> {
-        let (mut tested, mut splits) = (HashSet::new(), Vec::new());
+        let (mut tested, mut splits, mut refused) = (HashSet::new(), Vec::new(), None);
         for seed in self.first_seed..self.first_seed.saturating_add(self.seeds.saturating_mul(TRIES)) {
             if splits.len() as u64 == self.seeds {
                 break;
             }
-            if self.dataset.split.is_some() || tested.insert(self.cohort(seed)?.test) {
-                splits.push(seed);
+            match self.dataset.test_split(seed) {
+                Ok(split) => {
+                    if self.dataset.split.is_some() || tested.insert(split.test) {
+                        splits.push(seed);
+                    }
+                }
+                Err(error @ climd_data::Error::ClassNotTrained { .. }) => refused = Some(error),
+                Err(error) => return Err(error.into()),
             }
         }
-        Ok(splits)
+        match refused {
+            Some(error) if splits.is_empty() => Err(error.into()),
+            _ => Ok(splits),
+        }
     }
 
     /// What is said of intervals where all runs have one split.
@@ -227,13 +237,13 @@ impl Study<'_> {
     /// Those of the data.
     pub fn check_splits(&self, inner: u32) -> Result<()> {
         let parts: Vec<Part> = (0..inner).map(Part::Inner).chain([Part::Test]).collect();
-        self.needed(&parts).try_for_each(|(seed, part)| self.split(seed, part).map(drop))
+        self.needed(&self.splits()?, &parts).try_for_each(|(seed, part)| self.split(seed, part).map(drop))
     }
 
     /// The splits that rows on these parts need, with those on which a learning rate is chosen.
-    fn needed(&self, parts: &[Part]) -> impl Iterator<Item = (u64, Part)> {
+    fn needed(&self, splits: &[u64], parts: &[Part]) -> impl Iterator<Item = (u64, Part)> {
         let all = [self.rate.parts(), parts.to_vec()].concat();
-        self.splits().flat_map(move |seed| all.clone().into_iter().map(move |part| (seed, part)))
+        splits.iter().flat_map(move |&seed| all.clone().into_iter().map(move |part| (seed, part)))
     }
 
     /// Checks that all rows can be trained on a part of these data.
@@ -280,7 +290,7 @@ impl<'a> Plan<'a> {
         let (seeds, wanted) = (study.splits()?, study.seeds);
         ensure!(
             seeds.len() as u64 == wanted,
-            "`seeds` is {wanted}, but `{}` has only {} test parts that differ: ask for no more of them",
+            "`seeds` is {wanted}, but `{}` has only {} test parts that can be used and differ: ask for no more of them",
             study.dataset.name,
             seeds.len()
         );
@@ -294,7 +304,7 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// Those of the data, and of a row that cannot be trained.
     pub(crate) fn check(&self, rows: &[Row], parts: &[Part]) -> Result<()> {
-        self.study.needed(parts).try_for_each(|(seed, part)| self.seen(seed, part).map(drop))?;
+        self.study.needed(&self.seeds, parts).try_for_each(|(seed, part)| self.seen(seed, part).map(drop))?;
         // where there is an inner one, its training part is the smallest
         let smallest = self.study.rate.parts().first().or(parts.first()).copied();
         smallest.map_or(Ok(()), |part| self.study.check_rows(rows, part))

@@ -68,8 +68,6 @@ pub struct Answer {
     pub sizes: Vec<usize>,
     /// Groups with a sample of each class, if rows of one group stay together.
     pub groups: Option<Vec<usize>>,
-    /// Splits that test each class and do not train on it.
-    pub untrained: Vec<usize>,
     /// Where learning rates came from.
     pub rate: Rate,
     /// Epochs of plain training, unless a shorter or longer one is chosen.
@@ -126,7 +124,6 @@ pub fn answer(runner: &Runner<'_>, study: &Study<'_>, shares: &[u64]) -> Result<
         classes: dataset.classes.clone(),
         sizes: dataset.class_sizes(),
         groups: groups(dataset),
-        untrained: untrained(study, done)?,
         rate,
         epochs,
         wanted,
@@ -134,19 +131,6 @@ pub fn answer(runner: &Runner<'_>, study: &Study<'_>, shares: &[u64]) -> Result<
         results,
         lengths: (candidates.epochs.len() > 1).then_some(Lengths { chosen, usual }),
     })
-}
-
-/// Of these splits, how many test each class and do not train on it, as all of it is in the groups that are tested.
-fn untrained(study: &Study<'_>, splits: &[u64]) -> Result<Vec<usize>> {
-    let Dataset { labels, classes, .. } = study.dataset;
-    let mut untrained = vec![0; classes.len()];
-    for &seed in splits {
-        let split = study.dataset.test_split(seed)?;
-        let has = |rows: &[usize], class: usize| rows.iter().any(|&row| labels[row] == class);
-        let is_new = |class: &usize| has(&split.test, *class) && !has(&split.train, *class);
-        (0..classes.len()).filter(is_new).for_each(|class| untrained[class] += 1);
-    }
-    Ok(untrained)
 }
 
 /// Groups with a sample of each class.

@@ -218,20 +218,10 @@ impl Answer {
         if self.splits < self.wanted as usize {
             let _ = writeln!(
                 text,
-                "* {} splits were wanted, but only {} differ in what they test: the {} are too few.",
+                "* {} splits were wanted, but only {} can be used and differ in what they test: the {} are too few.",
                 self.wanted,
                 self.splits,
                 self.unit()
-            );
-        }
-        let untrained = self.classes.iter().zip(&self.untrained).filter(|(_, n)| **n > 0);
-        let untrained: Vec<String> = untrained.map(|(class, n)| format!("{class} in {n}")).collect();
-        if !untrained.is_empty() {
-            let _ = writeln!(
-                text,
-                "* Tested, but not trained on, as all of it is in the groups that are tested: {} of {splits} splits. \
-                 No method can find it there.",
-                untrained.join(", ")
             );
         }
         let few = self.below(FEW_UNITS);
