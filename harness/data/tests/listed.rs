@@ -220,7 +220,7 @@ fn splits_that_cannot_be_used_are_refused_by_name() {
         assert!(inner(&load(&[0, 1, 0, 0], None), seed).is_ok());
     }
     // class 1 is in one of nine groups, which is dealt by class 2, the rarest that it has
-    let labels: Vec<usize> = (0..90).map(|row| if row % 9 == 0 { 1 } else { 2 * usize::from(row % 5 == 0) }).collect();
+    let labels: Vec<usize> = (0..90).map(|row| if row % 9 == 0 { 1 } else { 2 * usize::from(row % 20 == 1) }).collect();
     let labels = [labels, vec![2]].concat();
     let nine: Vec<usize> = (0..91).map(|row| if row < 90 { row % 9 } else { 0 }).collect();
     let hidden = load(&labels, Some(&nine));
