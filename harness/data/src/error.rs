@@ -340,7 +340,7 @@ pub enum Error {
         "the {part} part of a split would be empty, as {} to test, and three to choose a learning rate or a \
          length, too",
         match groups {
-            Some(_) => "all rows of each class are of one group: at least one class needs two".to_owned(),
+            Some(_) => format!("the {rows} rows are of {}: at least one class needs two groups", together(*groups)),
             None => format!("each class has one of the {rows} rows: at least one class needs two"),
         }
     )]

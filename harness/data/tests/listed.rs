@@ -202,12 +202,15 @@ fn splits_that_cannot_be_used_are_refused_by_name() {
     };
     let classes: Vec<usize> = (0..60).map(|row| row % 2).collect();
     let groups = |n: usize| (0..60).map(|row| row / 2 % n).collect::<Vec<usize>>();
-    let needs = "at least one class needs two to test, and three to choose a learning rate or a length, too";
-    let empty = |part: &str, why: &str| format!("the {part} part of a split would be empty, as {why}: {needs}");
-    let one_group = "all rows of each class are of one group";
+    let needs = "to test, and three to choose a learning rate or a length, too";
+    let empty = |part: &str, why: &str| {
+        let two = if why.contains("group") { "two groups" } else { "two" };
+        format!("the {part} part of a split would be empty, as {why}: at least one class needs {two} {needs}")
+    };
+    let of_one = |rows: usize| format!("the {rows} rows are of 1 group, which stays together");
     for seed in 0..5 {
-        assert_eq!(outer(&load(&classes, Some(&groups(1))), seed).unwrap_err(), empty("test", one_group));
-        assert_eq!(inner(&load(&classes, Some(&groups(2))), seed).unwrap_err(), empty("validation", one_group));
+        assert_eq!(outer(&load(&classes, Some(&groups(1))), seed).unwrap_err(), empty("test", &of_one(60)));
+        assert_eq!(inner(&load(&classes, Some(&groups(2))), seed).unwrap_err(), empty("validation", &of_one(30)));
         assert!(inner(&load(&classes, Some(&groups(3))), seed).is_ok());
         // of the classes, each is a group
         let three: Vec<usize> = (0..60).map(|row| row % 3).collect();

@@ -10,6 +10,7 @@ use climd_networks::config::{DataConfig, Part, RunConfig, VERSIONS};
 use climd_networks::network::LearningRate;
 use climd_repro::cache::Cache;
 use climd_repro::experiment::{Row, RowResult, parallel};
+use climd_repro::stats::Overlap;
 use tch::{Device, Tensor};
 
 use crate::cohort::Cohort;
@@ -96,8 +97,8 @@ impl Study<'_> {
             let [train, judged] = self.cohort.parts(split)?;
             self.cache.insert(config, &run(&config.run, &setup, &train, &judged, progress)?)
         })?;
-        let test_to_train = splits[0].test.len() as f64 / splits[0].train.len() as f64;
-        let result = |row: &Row| RowResult { row: row.clone(), runs: Vec::new(), test_to_train };
+        let overlap = Overlap::from(splits[0].test.len() as f64 / splits[0].train.len() as f64);
+        let result = |row: &Row| RowResult { row: row.clone(), runs: Vec::new(), overlap };
         let mut results: Vec<RowResult> = rows.iter().map(result).collect();
         for (at, (_, config)) in plans.into_iter().enumerate() {
             let outcome = self.cache.get(&config)?.context("a run that is not in the cache")?;

@@ -144,7 +144,7 @@ fn the_committed_table_is_what_the_committed_runs_say() {
         runs.sort_by_key(|run| run.config.fold);
         assert!(runs.len() == 5 && runs.iter().all(|run| run.config.folds == 5), "{}", row.name);
         let runs = runs.into_iter().map(|run| (run.config.run.clone(), run.outcome.clone())).collect();
-        RowResult { row: row.clone(), runs, test_to_train: 64.0 / 256.0 }
+        RowResult { row: row.clone(), runs, overlap: (64.0 / 256.0).into() }
     };
     let of_rows: Vec<RowResult> = rows.iter().map(|row| of_row(&row.row)).collect();
     assert_eq!(runs.len(), 5 * rows.len());

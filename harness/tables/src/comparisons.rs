@@ -138,7 +138,7 @@ pub fn comparisons(records: &[Record]) -> Vec<Comparison> {
     for comparison in records.iter().filter_map(comparison) {
         let at = *place.entry(comparison.key()).or_insert(found.len());
         match found.get_mut(at) {
-            // in whichever table it was fixed, it was fixed before its splits were evaluated
+            // tables whose rows are all fixed were evaluated first: `beyond` and the like looked on from there
             Some(known) => known.fixed_beforehand |= comparison.fixed_beforehand,
             None => found.push(comparison),
         }

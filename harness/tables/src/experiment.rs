@@ -20,6 +20,7 @@ use tch::{Device, Tensor};
 use crate::cache::Cache;
 use crate::least::unless_diverged;
 use crate::rate::{Rate, Search, TUNED};
+use crate::stats::Overlap;
 use crate::study::Plan;
 pub use crate::study::{Budget, Row, RowId, Study};
 use climd_networks::config::{Part, RunConfig};
@@ -33,9 +34,8 @@ pub struct RowResult {
     pub row: Row,
     /// Configuration and outcome, by seed.
     pub runs: Vec<(RunConfig, Outcome)>,
-    /// Number of test samples divided by the number of training samples in a split, before thinning. The overlap of two
-    /// splits depends on it.
-    pub test_to_train: f64,
+    /// How far the splits overlap, before thinning.
+    pub overlap: Overlap,
 }
 
 impl RowResult {
@@ -94,8 +94,8 @@ impl Runner<'_> {
                 plans.push(plan.config(row, seed, rates[at], part, points)?);
             }
         }
-        let test_to_train = study.test_to_train(&plan.seeds)?;
-        let result = |row: &Row| RowResult { row: row.clone(), runs: Vec::new(), test_to_train };
+        let overlap = study.overlap(&plan.seeds)?;
+        let result = |row: &Row| RowResult { row: row.clone(), runs: Vec::new(), overlap };
         let mut results: Vec<RowResult> = rows.iter().map(result).collect();
         for (at, run) in self.outcomes(&plan, plans)?.into_iter().enumerate() {
             results[at % rows.len()].runs.push(run);
@@ -150,13 +150,13 @@ impl Runner<'_> {
             plans.into_iter().map(all).collect()
         };
         let Some(rates) = rates(&plan, rows, cached)? else { return Ok(None) };
-        let test_to_train = study.test_to_train(&plan.seeds)?;
+        let overlap = study.overlap(&plan.seeds)?;
         let mut results = Vec::new();
         for (row, rates) in rows.iter().zip(&rates) {
             let config = |(&seed, &rate)| plan.config(row, seed, rate, part, points);
             let configs = plan.seeds.iter().zip(rates).map(config).collect::<Result<Vec<_>>>()?;
             let Some(runs) = cached(configs)? else { return Ok(None) };
-            results.push(RowResult { row: row.clone(), runs, test_to_train });
+            results.push(RowResult { row: row.clone(), runs, overlap });
         }
         Ok(Some(results))
     }

@@ -16,7 +16,7 @@ use crate::plot::{self, Series};
 use crate::rate::Rate;
 use crate::record::{Record, round};
 use crate::section::difference;
-use crate::stats::{Paired, Summary};
+use crate::stats::{Overlap, Paired, Summary};
 use crate::study::{RowId, Study};
 
 /// A length that all methods have, or each its own.
@@ -60,7 +60,7 @@ pub struct Lengths {
     lengths: Vec<Length>,
     /// Where the usual one stands among them.
     usual: usize,
-    test_to_train: f64,
+    overlap: Overlap,
     /// Whether its splits are others than those on which lengths were first looked at.
     is_fresh: bool,
     lines: Vec<Line>,
@@ -111,8 +111,8 @@ impl Lengths {
             file: format!("lengths{}", study.file_of_settings()),
             picture: format!("pictures/lengths-{}", study.file_of_data()),
             rate: study.rate,
-            test_to_train: all[usual].first().map_or(0.0, |result| result.test_to_train),
-            is_fresh: study.first_seed > 0,
+            overlap: all[usual].first().map_or(0.0.into(), |result| result.overlap),
+            is_fresh: study.is_fresh(),
             lengths,
             usual,
             lines,
@@ -124,7 +124,7 @@ impl Lengths {
     }
 
     fn paired(&self, ours: &[f64], theirs: &[f64]) -> Option<Paired> {
-        Paired::between(ours, theirs, self.test_to_train)
+        Paired::between(ours, theirs, self.overlap)
     }
 
     /// A method at a length beside itself at the usual one; none at that.
@@ -293,7 +293,7 @@ mod tests {
             rate: Rate::One,
             lengths,
             usual: 3,
-            test_to_train: 0.25,
+            overlap: 0.25.into(),
             is_fresh: false,
             lines,
         }

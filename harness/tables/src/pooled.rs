@@ -77,7 +77,7 @@ impl Source<'_> {
 
     /// The record with the difference of a row's `values` to those of another row.
     pub(crate) fn beside(&self, record: Record, ours: Values<'_>, theirs: Values<'_>) -> Record {
-        match Paired::between(ours.values, theirs.values, ours.result.test_to_train) {
+        match Paired::between(ours.values, theirs.values, ours.result.overlap) {
             Some(paired) => record.paired(false, theirs.result.row.id, &paired), // asked after the runs
             None => record,
         }
@@ -195,7 +195,7 @@ pub(crate) fn example<T>(table: crate::tables::Table, of: impl Fn(&Source<'_>) -
         let confusion = ConfusionMatrix::new(&[0, 0, 0, 0, 1, 1], called).unwrap();
         let run =
             |seed| (RunConfig { seed, ..config.clone() }, Outcome { confusion: confusion.clone(), ..outcome.clone() });
-        RowResult { row: row.row.clone(), runs: (0..seeds).map(run).collect(), test_to_train: 0.5 }
+        RowResult { row: row.row.clone(), runs: (0..seeds).map(run).collect(), overlap: 0.5.into() }
     };
     let results: Vec<RowResult> = rows.iter().zip(&called).map(result).collect();
     of(&Source { page: &Page::new(table, &study), study: &study, rates: &[rate], rows: &rows, results: &results })

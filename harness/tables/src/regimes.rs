@@ -138,7 +138,7 @@ impl Done {
 
     fn paired(&self, (_, row, ours, theirs): (&str, usize, Judged, Judged)) -> Option<Paired> {
         let (ours, theirs) = (self.values(row, ours), self.values(0, theirs));
-        Paired::between(&ours, &theirs, self.rows[row].test_to_train)
+        Paired::between(&ours, &theirs, self.rows[row].overlap)
     }
 
     fn records(&self, rate: Rate, data: &str) -> Vec<Record> {

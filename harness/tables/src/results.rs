@@ -46,7 +46,7 @@ impl Page {
     #[must_use]
     pub fn new(table: Table, study: &Study<'_>) -> Page {
         let stem = format!("{}-{}", table.name(), study.file_of_data());
-        let is_fresh = study.first_seed > 0 && table != Table::LabelNoise;
+        let is_fresh = study.is_fresh() && table != Table::LabelNoise;
         let is_searched = study.epochs != EPOCHS && !is_fresh;
         let note = study.of_one_split().unwrap_or_default().to_owned();
         Page { stem, is_searched, note, ..Page::of(table, study.data(), study.dataset.classes.clone()) }

@@ -188,7 +188,7 @@ fn values(result: &RowResult, of: fn(&Outcome) -> Option<f64>) -> Option<Vec<f64
 }
 
 fn paired(ours: &RowResult, theirs: &RowResult, of: fn(&Outcome) -> Option<f64>) -> Option<Paired> {
-    Paired::between(&values(ours, of)?, &values(theirs, of)?, ours.test_to_train)
+    Paired::between(&values(ours, of)?, &values(theirs, of)?, ours.overlap)
 }
 
 /// What stands behind a difference and its interval.

@@ -12,6 +12,7 @@ use tch::{Device, nn};
 
 use crate::changes::Changes;
 use crate::rate::{Rate, TUNED};
+use crate::stats::Overlap;
 use climd_data::{Dataset, Preparation, Prepared, Split};
 use climd_networks::config::{DataConfig, Method, Part, RunConfig, ScheduleConfig};
 use climd_networks::criterion::{Criterion, Loss};
@@ -124,6 +125,11 @@ impl Study<'_> {
         format!("{}{length}{splits}", changes.stem())
     }
 
+    /// Whether its splits are others than those of a table that begins with 0. Of few groups there may be no others.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.first_seed > 0 && self.dataset.groups.is_none()
+    }
+
     /// Its splits: the first `seeds` numbers from `first_seed` on whose test parts all differ, as an interval would
     /// count the same test part twice, and have no class that is in the test part alone. Where the data have a split of
     /// their own, that is in all of them.
@@ -174,7 +180,8 @@ impl Study<'_> {
     /// # Errors
     /// Those of the data.
     pub fn curriculum_end(&self) -> Result<Option<usize>> {
-        let Seen { split, labels } = self.split(self.first_seed, Part::Validation)?;
+        let first = self.splits()?.first().copied().unwrap_or(self.first_seed);
+        let Seen { split, labels } = self.split(first, Part::Validation)?;
         let labels: Vec<usize> = split.train.iter().map(|&row| labels[row]).collect();
         let steps = |schedule: Box<dyn Schedule>| -> Result<usize> {
             Ok(Curriculum::new(&labels, schedule)?.steps(0..self.epochs, self.batch_size, LastBatch::Keep)?)
@@ -183,14 +190,15 @@ impl Study<'_> {
         Ok((end < steps(Box::new(Uniform {}))?).then_some(end))
     }
 
-    /// Test samples for each training sample, in these splits of the cohort together.
-    pub(crate) fn test_to_train(&self, splits: &[u64]) -> Result<f64> {
+    /// How far these splits of the cohort overlap.
+    pub(crate) fn overlap(&self, splits: &[u64]) -> Result<Overlap> {
         let (mut tested, mut trained) = (0, 0);
         for &seed in splits {
             let split = self.cohort(seed)?;
             (tested, trained) = (tested + split.test.len(), trained + split.train.len());
         }
-        Ok(tested as f64 / trained as f64)
+        let groups = self.dataset.groups.as_ref().map(|groups| groups.iter().collect::<HashSet<_>>().len());
+        Ok(Overlap { test_to_train: tested as f64 / trained as f64, groups })
     }
 
     /// The split of a run, and the labels of all samples as it sees them in training.
@@ -246,9 +254,9 @@ impl Study<'_> {
         splits.iter().flat_map(move |&seed| all.clone().into_iter().map(move |part| (seed, part)))
     }
 
-    /// Checks that all rows can be trained on a part of these data.
-    fn check_rows(&self, rows: &[Row], part: Part) -> Result<()> {
-        let part = self.parts(self.first_seed, part)?.train;
+    /// Checks that all rows can be trained on a part of a split.
+    fn check_rows(&self, rows: &[Row], seed: u64, part: Part) -> Result<()> {
+        let part = self.parts(seed, part)?.train;
         let (x, labels) = tensors(&part, Device::Cpu)?;
         let num_classes = self.dataset.classes.len();
         for Row { name, method, .. } in rows {
@@ -307,7 +315,7 @@ impl<'a> Plan<'a> {
         self.study.needed(&self.seeds, parts).try_for_each(|(seed, part)| self.seen(seed, part).map(drop))?;
         // where there is an inner one, its training part is the smallest
         let smallest = self.study.rate.parts().first().or(parts.first()).copied();
-        smallest.map_or(Ok(()), |part| self.study.check_rows(rows, part))
+        self.seeds.first().zip(smallest).map_or(Ok(()), |(&seed, part)| self.study.check_rows(rows, seed, part))
     }
 
     /// # Errors

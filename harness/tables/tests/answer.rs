@@ -33,7 +33,7 @@ fn a_folder_gets_its_page_and_everything_stays_in_it() {
     assert!(page.contains("**We cannot tell yet.**") && page.contains("goes on where this one stopped"), "{page}");
     // too few splits for an interval
     let page = command(&folder, &["--lr", "one", "--seeds", "2"]);
-    let few = "2 of 2 splits are done, and fewer than 5 have no interval. Ask for more `--seeds`. Until then";
+    let few = "2 of 2 splits are done, and fewer than 5 have no interval. Ask for more `--seeds`; if no more splits";
     assert!(page.contains(few) && !page.contains("more `--minutes`"), "{page}");
     let whole = ["--lr", "one", "--seeds", "5", "--shares", "100"];
     let page = command(&folder, &whole);
@@ -270,7 +270,20 @@ fn of_rows_that_are_ahead_the_simplest_is_chosen_unless_a_later_one_is_told_from
     let choice = choose(&ahead);
     assert_eq!((choice.rows[1].told(), choice.rows[3].told(), choice.chosen), (Some(1.0), Some(1.0), 1));
     let choice = choose(&|row, split| if row == 5 { 9 + split / 9 } else { ahead(row, split) });
-    assert_eq!((choice.rows[5].told(), choice.chosen), (Some(1.0), 5));
+    assert_eq!((choice.rows[5].told(), choice.chosen, choice.simpler), (Some(1.0), 5, Some(1)));
+    // 2 and 3 are told from 1, and 3 is a bit ahead of 2, but not told from it: the furthest is used
+    let close = |row: usize, split: usize| match row {
+        2 => 9 + (split / 8),
+        3 => 9 + usize::from(split.is_multiple_of(3)),
+        _ => ahead(row, split),
+    };
+    let choice = choose(&close);
+    assert_eq!((choice.rows[2].told(), choice.rows[3].told()), (Some(1.0), Some(1.0)));
+    assert_eq!((choice.chosen, choice.simpler), (3, Some(1)));
+    let page = answer_of(results(&splits(close)), vec![60, 30], None).page("");
+    assert!(
+        page.contains("prior correction is ahead of plain training, too, and simpler. HardMajority + prior is told")
+    );
 }
 
 #[test]
@@ -292,11 +305,13 @@ fn a_class_of_two_samples_gets_no_verdict() {
     for (sizes, groups, unit) in [(vec![60, 2], None, "samples"), (vec![60, 30], Some(vec![20, 2]), "groups")] {
         let answer = Answer { groups, ..answer_of(results(&clear), sizes, None) };
         let page = answer.page("climd-repro answer --data clinic");
-        let first = format!("**We cannot tell.** Of a class with fewer than 3 {unit} one is tested");
+        let first = format!("**We cannot tell.** Of a class with two {unit} one is tested and one trained on");
         assert!(page.contains(&first) && page.contains("rare (2)"), "{page}");
         assert!(!page.contains("ahead") && page.contains("schedule = climd.Uniform()"), "{page}");
     }
-    assert!(answer_of(results(&clear), vec![60, 3], None).page("").contains("**Use prior correction.**"));
+    for other in [1, 3] {
+        assert!(answer_of(results(&clear), vec![60, other], None).page("").contains("**Use prior correction.**"));
+    }
 }
 
 /// Ten splits on which every row finds 18 of one class and `hits` of the other.

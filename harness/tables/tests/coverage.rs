@@ -6,7 +6,7 @@
 
 use climd::ConfusionMatrix;
 use climd_data::stratified_split;
-use climd_repro::stats::Paired;
+use climd_repro::stats::{Overlap, Paired};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
@@ -106,4 +106,29 @@ fn chance_looks_like_a_finding_where_a_class_has_two_samples_and_not_where_it_ha
         let found = found_by_chance(rare);
         assert!(found < 1.5, "{rare}: {found} %");
     }
+}
+
+/// Percent of the cases in which p is below 0.005 on all splits of five hospitals that test one or two of them. What
+/// differs between two rows is the hospital alone, and is 0 in the mean.
+fn found_by_chance_in_five(tested: usize, groups: Option<usize>) -> f64 {
+    const CASES: usize = 4000;
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    let all: Vec<Vec<usize>> = (0..32usize)
+        .map(|bits| (0..5).filter(|of| bits >> of & 1 == 1).collect::<Vec<_>>())
+        .filter(|part| part.len() == tested)
+        .collect();
+    let overlap = Overlap { test_to_train: tested as f64 / (5 - tested) as f64, groups };
+    let mut is_found = |_: &usize| {
+        let of: Vec<f64> = (0..5).map(|_| StandardNormal.sample(&mut random)).collect();
+        let mean = |part: &Vec<usize>| part.iter().map(|&hospital| of[hospital]).sum::<f64>() / tested as f64;
+        let differences: Vec<f64> = all.iter().map(mean).collect();
+        Paired::of(&differences, overlap).unwrap().p_corrected.is_some_and(|p| p < 0.005)
+    };
+    100.0 * (0..CASES).filter(|case| is_found(case)).count() as f64 / CASES as f64
+}
+
+#[test]
+fn ten_splits_of_five_hospitals_know_five_hospitals() {
+    let (as_ten, as_five) = (found_by_chance_in_five(2, None), found_by_chance_in_five(2, Some(5)));
+    assert!(as_ten > 1.0 && as_five < 0.5, "{as_ten} % {as_five} %");
 }

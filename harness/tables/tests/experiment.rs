@@ -110,7 +110,7 @@ fn every_row_takes_the_same_steps_at_the_rate_of_the_baseline() {
     // the curriculum's rows measured, the others had nothing to measure
     let measured: Vec<bool> = results.iter().map(|result| result.runs[0].1.measuring_seconds > 0.0).collect();
     assert_eq!(measured, [false, false, true, true]);
-    assert_eq!(results[0].test_to_train, 27.0 / 63.0);
+    assert_eq!(results[0].overlap, (27.0 / 63.0).into());
 }
 
 #[test]
@@ -425,7 +425,7 @@ fn the_overlap_of_splits_is_that_of_the_cohort_however_thin_training_is() {
     let thinned = Study { changes: thinned(20.0), rate: Rate::Paper, ..study(&dataset) };
     let (results, _) = run(Cache::default(), 2, &thinned, &plain(&rows())[..1], 0);
     assert!(thinned.parts(0, Part::Test).unwrap().train.rows.len() < 63);
-    assert_eq!(results[0].test_to_train, 27.0 / 63.0);
+    assert_eq!(results[0].overlap, (27.0 / 63.0).into());
 }
 
 #[test]

@@ -83,6 +83,8 @@ pub struct Choice {
     pub rows: Vec<Compared>,
     /// The number of the row to use; 0, plain training, if none is told to be ahead of it.
     pub chosen: usize,
+    /// The number of the simplest row that is told to be ahead of plain training, if a later one was chosen.
+    pub simpler: Option<usize>,
 }
 
 impl Choice {
@@ -104,14 +106,16 @@ impl Choice {
         }
         Told::adjust(rows.iter_mut().flat_map(|row| [row.gain.as_mut(), row.length.as_mut()]).flatten());
         let ahead: Vec<usize> = (1..rows.len()).filter(|&at| rows[at].told() == Some(1.0)).collect();
-        let Some((&simplest, later)) = ahead.split_first() else { return Some(Choice { rows, chosen: 0 }) };
+        let Some((&simplest, later)) = ahead.split_first() else {
+            return Some(Choice { rows, chosen: 0, simpler: None });
+        };
         let beside = |&at: &usize| Some((at, Told::new(paired(&results[at], &results[simplest])?)));
         let mut further: Vec<(usize, Told)> = later.iter().filter_map(beside).collect();
         Told::adjust(further.iter_mut().map(|(_, told)| told));
         further.retain(|(_, told)| told.side() == Some(1.0));
         let most = further.iter().max_by(|(_, a), (_, b)| a.gain.difference.mean.total_cmp(&b.gain.difference.mean));
-        let chosen = most.map_or(simplest, |&(at, _)| at);
-        Some(Choice { rows, chosen })
+        let (chosen, simpler) = most.map_or((simplest, None), |&(at, _)| (at, Some(simplest)));
+        Some(Choice { rows, chosen, simpler })
     }
 
     /// How many differences Holm's p counts.
@@ -132,7 +136,7 @@ impl Choice {
         for row in &mut self.rows {
             [&mut row.gain, &mut row.length].into_iter().flatten().for_each(|told| told.holm = None);
         }
-        Choice { chosen: 0, ..self }
+        Choice { chosen: 0, simpler: None, ..self }
     }
 
     /// Whether there are enough splits for an interval.
@@ -143,7 +147,7 @@ impl Choice {
 }
 
 fn paired(ours: &RowResult, theirs: &RowResult) -> Option<Paired> {
-    Paired::between(&ours.macro_f1(), &theirs.macro_f1(), ours.test_to_train)
+    Paired::between(&ours.macro_f1(), &theirs.macro_f1(), ours.overlap)
 }
 
 /// For each class, what a row finds beside plain training.
@@ -157,9 +161,8 @@ pub(super) fn found(ours: &RowResult, plain: &RowResult, num_classes: usize) -> 
         };
         let values = |row: &RowResult, of: &dyn Fn(&ConfusionMatrix) -> f64| row.values(|run| of(&run.confusion));
         let mean = |of: &dyn Fn(&ConfusionMatrix) -> f64| Some(Summary::of(&values(plain, of))?.mean);
-        let differences = |of: &dyn Fn(&ConfusionMatrix) -> f64| {
-            Paired::between(&values(ours, of), &values(plain, of), ours.test_to_train)
-        };
+        let differences =
+            |of: &dyn Fn(&ConfusionMatrix) -> f64| Paired::between(&values(ours, of), &values(plain, of), ours.overlap);
         let (gained, wrongly) = (differences(&found)?, differences(&called)?);
         Some(Found { tested: mean(&tested)?, plain: mean(&found)?, gained, wrongly })
     };

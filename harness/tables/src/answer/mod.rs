@@ -115,8 +115,8 @@ pub fn answer(runner: &Runner<'_>, study: &Study<'_>, shares: &[u64]) -> Result<
     // each split has come with its own
     let done = &seeds[..results.first().map_or(0, |row: &RowResult| row.runs.len())];
     if !done.is_empty() {
-        let test_to_train = study.test_to_train(done)?;
-        usual.iter_mut().chain(&mut results).for_each(|row| row.test_to_train = test_to_train);
+        let overlap = study.overlap(done)?;
+        usual.iter_mut().chain(&mut results).for_each(|row| row.overlap = overlap);
     }
     let &Study { dataset, rate, epochs, seeds: wanted, .. } = study;
     Ok(Answer {

@@ -11,8 +11,6 @@ use crate::candidates::words;
 use crate::section::{difference, or_dash, p_value};
 use crate::stats::{LEAST_SPLITS, Paired};
 
-/// With fewer samples of a class, or groups, p is too small: `tests/coverage.rs`.
-const LEAST_UNITS: usize = 3;
 /// With fewer it is said that they are few.
 const FEW_UNITS: usize = 20;
 
@@ -38,7 +36,8 @@ impl Answer {
             );
             return text;
         };
-        let choice = if self.below(LEAST_UNITS).is_empty() { choice } else { choice.without_findings() };
+        // `tests/coverage.rs` shows it
+        let choice = if self.with(|units| units == 2).is_empty() { choice } else { choice.without_findings() };
         text += &self.verdict(&choice);
         text += "\n## By how much\n\n";
         text += &self.rows(&choice);
@@ -56,6 +55,8 @@ impl Answer {
             "The same command with more `--minutes` goes on.".to_owned()
         } else if splits < self.wanted as usize {
             format!("No more splits differ: more {} are needed.", self.unit())
+        } else if self.groups.is_some() {
+            "Ask for more `--seeds`; if no more splits differ, more groups are needed.".to_owned()
         } else {
             "Ask for more `--seeds`.".to_owned()
         };
@@ -66,24 +67,33 @@ impl Answer {
                 self.splits
             );
         }
-        let few = self.below(LEAST_UNITS);
-        if !few.is_empty() {
+        let pairs = self.with(|units| units == 2);
+        if !pairs.is_empty() {
             return format!(
-                "**We cannot tell.** Of a class with fewer than {LEAST_UNITS} {} one is tested and at most one trained \
-                 on, and chance then looks like a finding: {}. Until there are more: plain training.\n",
+                "**We cannot tell.** Of a class with two {} one is tested and one trained on, and chance then looks \
+                 like a finding: {}. Until there are more: plain training.\n",
                 self.unit(),
-                few.join(", ")
+                pairs.join(", ")
             );
         }
         let chosen = &choice.rows[choice.chosen];
         let text = match &chosen.gain {
-            Some(told) => format!(
-                "**Use {}.** It gains {} points of macro F1 over plain training (95 % interval over {splits} splits, \
-                 p {} after Holm for {all} comparisons).\n",
-                chosen.name,
-                ends(&told.gain),
-                p_value(told.holm),
-            ),
+            Some(told) => {
+                format!(
+                    "**Use {}.** It gains {} points of macro F1 over plain training (95 % interval over {splits} \
+                     splits, p {} after Holm for {all} comparisons).\n",
+                    chosen.name,
+                    ends(&told.gain),
+                    p_value(told.holm),
+                ) + &match choice.simpler {
+                    Some(simpler) => format!(
+                        "\n{} is ahead of plain training, too, and simpler. {} is told from it, by a second test among \
+                     the methods that are ahead.\n",
+                        choice.rows[simpler].name, chosen.name
+                    ),
+                    None => String::new(),
+                }
+            }
             None => {
                 let bounds = |row: &Compared| Some(format!("{} {}", row.name, ends(&row.gain?.gain)));
                 let all: Vec<String> = choice.rows.iter().filter_map(bounds).collect();
@@ -97,10 +107,10 @@ impl Answer {
         text + &self.told_length(choice)
     }
 
-    /// The classes with fewer samples than this, or groups, with how many they have.
-    fn below(&self, least: usize) -> Vec<String> {
+    /// The classes with such a number of samples, or groups, with how many they have.
+    fn with(&self, is_meant: impl Fn(usize) -> bool) -> Vec<String> {
         let units = self.classes.iter().zip(self.groups.as_ref().unwrap_or(&self.sizes));
-        units.filter(|(_, n)| **n < least).map(|(class, n)| format!("{class} ({n})")).collect()
+        units.filter(|(_, n)| is_meant(**n)).map(|(class, n)| format!("{class} ({n})")).collect()
     }
 
     fn unit(&self) -> &'static str {
@@ -185,7 +195,9 @@ impl Answer {
         grid.load_style(presets::ASCII_MARKDOWN).set_header(header);
         for (class, of) in self.classes.iter().zip(all) {
             let [tested, plain] = [of.tested, of.plain].map(|n| format!("{n:.1}"));
-            grid.add_row([class.clone(), tested, plain, ends(&of.gained), ends(&of.wrongly)]);
+            // of a class that is never tested none can be found
+            let gained = if of.tested > 0.0 { ends(&of.gained) } else { "-".to_owned() };
+            grid.add_row([class.clone(), tested, plain, gained, ends(&of.wrongly)]);
         }
         let who = if self.groups.is_some() { "samples" } else { "patients" };
         format!(
@@ -224,7 +236,7 @@ impl Answer {
                 self.unit()
             );
         }
-        let few = self.below(FEW_UNITS);
+        let few = self.with(|units| units < FEW_UNITS);
         if !few.is_empty() {
             let _ = writeln!(
                 text,
@@ -234,8 +246,8 @@ impl Answer {
             );
         }
         if choice.has_intervals() {
-            text += "* A difference without an interval is the same in all splits, so nothing says how far it may be \
-                     from the truth.\n";
+            text += "* A difference but 0 without an interval is the same in all splits, so nothing says how far it may \
+                     be from the truth.\n";
         }
         if choice.has_intervals() && splits < self.splits {
             text +=

@@ -67,7 +67,7 @@ impl Line {
     pub fn of_cell(data: &str, cell: Cell, patients: f64, results: &[RowResult]) -> Vec<Line> {
         let beside = |result: &RowResult, other: usize| {
             let other = results.get(other).filter(|other| other.row.id != result.row.id)?;
-            Paired::between(&result.macro_f1(), &other.macro_f1(), result.test_to_train)
+            Paired::between(&result.macro_f1(), &other.macro_f1(), result.overlap)
         };
         let of_row = |result: &RowResult| {
             let summary = Summary::of(&result.macro_f1());

@@ -4,7 +4,7 @@ mod multiple;
 mod paired;
 
 pub use multiple::{benjamini_hochberg, holm};
-pub use paired::{Interval, LEAST_SPLITS, Paired};
+pub use paired::{Interval, LEAST_SPLITS, Overlap, Paired};
 
 use std::fmt;
 

@@ -3,10 +3,12 @@
 //! Splits of one cohort overlap: each pair of them shares training samples and test samples, so their differences go up
 //! and down together, and their mean is less sure than that of as many independent ones. Nadeau and Bengio (2003) put
 //! the correlation of two differences at `test / (test + train)`. Then the variance of the mean is `(1/n + test/train)`
-//! times the sample variance, and the mean over its root follows Student's t with `n - 1` degrees of freedom. Interval
-//! and p come from that one law, so the interval has 0 outside exactly where p is below 0.05. `tests/coverage.rs`
-//! checks both by simulation.
+//! times the sample variance, and the mean over its root follows Student's t with `n - 1` degrees of freedom, but no
+//! more than the groups have that stay together: twenty splits of five hospitals know five hospitals. Interval and p
+//! come from that one law, so the interval has 0 outside exactly where p is below 0.05. `tests/coverage.rs` checks both
+//! by simulation.
 
+use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use super::Summary;
@@ -18,6 +20,22 @@ const EXACT: usize = 60;
 /// Differences whose sizes are closer than this share of the largest are tied: `0.8 - 0.7` is not `0.7 - 0.6` in
 /// binary, and accuracies, which are counts over one number, would be ranked by their rounding.
 const TIED: f64 = 1e-9;
+
+/// How far the splits of a cohort overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Overlap {
+    /// Test samples for each training sample.
+    pub test_to_train: f64,
+    /// Groups whose samples stay together, if there are some: what is independent is a group then.
+    pub groups: Option<usize>,
+}
+
+impl From<f64> for Overlap {
+    /// Of samples that are split one by one.
+    fn from(test_to_train: f64) -> Overlap {
+        Overlap { test_to_train, groups: None }
+    }
+}
 
 /// A 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,8 +65,7 @@ pub struct Paired {
 }
 
 impl Paired {
-    /// Compares by the differences of all splits of a cohort, each of which tests on `test_to_train` times as many
-    /// samples as it leaves for training.
+    /// Compares by the differences of all splits of a cohort, which overlap so far.
     ///
     /// None if there is no difference, one is not finite, or `test_to_train` is not a finite number from 0 on: a part
     /// that is empty.
@@ -65,7 +82,8 @@ impl Paired {
     /// assert!(corrected.low < plain.low && plain.high < corrected.high);
     /// ```
     #[must_use]
-    pub fn of(differences: &[f64], test_to_train: f64) -> Option<Paired> {
+    pub fn of(differences: &[f64], overlap: impl Into<Overlap>) -> Option<Paired> {
+        let Overlap { test_to_train, groups } = overlap.into();
         if !(test_to_train >= 0.0 && test_to_train.is_finite()) {
             return None;
         }
@@ -74,35 +92,36 @@ impl Paired {
         let spreads = |sd: &f64| *sd > TIED * mean.abs() || mean == 0.0;
         let enough = difference.sd.filter(|sd| n >= LEAST_SPLITS && spreads(sd));
         let error = |overlap: f64| enough.map(|sd| ((1.0 / n as f64 + overlap) * sd * sd).sqrt());
-        let interval = |overlap| Some(student(difference, error(overlap)?));
+        let degrees = groups.map_or(n, |groups| groups.min(n)).saturating_sub(1).max(1) as f64;
+        let (corrected, plain) = (error(test_to_train), error(0.0));
         Some(Paired {
             difference,
-            corrected: interval(test_to_train),
-            p_corrected: error(test_to_train).map(|error| t_test(difference, error)),
-            plain: interval(0.0),
+            corrected: corrected.map(|error| student(mean, error, degrees)),
+            p_corrected: corrected.map(|error| t_test(mean, error, degrees)),
+            plain: plain.map(|error| student(mean, error, n as f64 - 1.0)),
             p: wilcoxon(differences),
         })
     }
 
     /// The same by the values of both rows, ours minus theirs, split by split.
     #[must_use]
-    pub fn between(ours: &[f64], theirs: &[f64], test_to_train: f64) -> Option<Paired> {
+    pub fn between(ours: &[f64], theirs: &[f64], overlap: impl Into<Overlap>) -> Option<Paired> {
         let differences: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours - theirs).collect();
-        Paired::of(&differences, test_to_train)
+        Paired::of(&differences, overlap)
     }
 }
 
 /// The interval of a mean with this standard error.
-fn student(Summary { mean, n, .. }: Summary, error: f64) -> Interval {
-    let quantile = StudentsT::new(0.0, 1.0, n as f64 - 1.0).map(|t| t.inverse_cdf(0.975));
-    let reach = quantile.map_or(f64::INFINITY, |quantile| quantile * error); // there is no error from n = 2 on
+fn student(mean: f64, error: f64, degrees: f64) -> Interval {
+    let quantile = StudentsT::new(0.0, 1.0, degrees).map(|t| t.inverse_cdf(0.975));
+    let reach = quantile.map_or(f64::INFINITY, |quantile| quantile * error); // there is no error from 1 on
     Interval { low: mean - reach, high: mean + reach }
 }
 
 /// Two-sided p that a mean with this standard error is 0.
-fn t_test(Summary { mean, n, .. }: Summary, error: f64) -> f64 {
+fn t_test(mean: f64, error: f64, degrees: f64) -> f64 {
     match error > 0.0 {
-        true => two_sided(StudentsT::new(0.0, 1.0, n as f64 - 1.0).map(|t| t.cdf(-(mean / error).abs()))),
+        true => two_sided(StudentsT::new(0.0, 1.0, degrees).map(|t| t.cdf(-(mean / error).abs()))),
         false => 1.0, // all differences are 0
     }
 }
@@ -276,6 +295,17 @@ mod tests {
                 close(a.p_corrected.unwrap(), b.p_corrected.unwrap());
             }
         }
+    }
+
+    /// Reference: `scipy.stats.t.ppf(0.975, 3)`, 3.182446305284263, in place of 9 degrees of freedom.
+    #[test]
+    fn few_groups_have_few_degrees_of_freedom() {
+        let of = |groups| Paired::of(&TEN, Overlap { test_to_train: 0.4, groups }).unwrap();
+        let (four, alone) = (of(Some(4)), of(None));
+        let reach = |of: &Paired| of.corrected.unwrap().high - of.difference.mean;
+        close(reach(&four) / reach(&alone), 3.182_446_305_284_263 / 2.262_157_162_854_099_3);
+        assert!(four.p_corrected.unwrap() > alone.p_corrected.unwrap());
+        assert_eq!((of(Some(10)), of(Some(99)), four.plain), (alone, alone, alone.plain));
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub struct Splits {
     /// Splits; each is also a seed of weights, dropout and sampler.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..1 << 32))]
     pub seeds: u64,
-    /// The first split. With another one, a finding can be checked on fresh splits.
+    /// The first split. With another one, a finding can be checked on fresh splits; of few groups there may be none.
     #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 32))]
     pub first_seed: u64,
     /// Epochs of plain training.
