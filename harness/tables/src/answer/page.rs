@@ -246,8 +246,8 @@ impl Answer {
             );
         }
         if choice.has_intervals() {
-            text += "* A difference but 0 without an interval is the same in all splits, so nothing says how far it may \
-                     be from the truth.\n";
+            text += "* A difference but 0 without an interval is the same in all splits, so nothing says how far it \
+                     may be from the truth.\n";
         }
         if choice.has_intervals() && splits < self.splits {
             text +=
