@@ -138,7 +138,7 @@ pub fn comparisons(records: &[Record]) -> Vec<Comparison> {
     for comparison in records.iter().filter_map(comparison) {
         let at = *place.entry(comparison.key()).or_insert(found.len());
         match found.get_mut(at) {
-            // tables whose rows are all fixed were evaluated first: `beyond` and the like looked on from there
+            // one table that had fixed it is enough; which of both was evaluated first is not recorded
             Some(known) => known.fixed_beforehand |= comparison.fixed_beforehand,
             None => found.push(comparison),
         }

@@ -74,7 +74,7 @@ pub struct Answer {
     pub epochs: usize,
     /// Splits that were wanted.
     pub wanted: u64,
-    /// Splits that there are: those whose test parts differ.
+    /// Splits that there are: those that can be used and whose test parts differ.
     pub splits: usize,
     /// The rows with their own lengths, each with the same splits; none if the time was over before the first split.
     pub results: Vec<RowResult>,

@@ -36,7 +36,7 @@ impl Answer {
             );
             return text;
         };
-        // `tests/coverage.rs` shows it
+        // with two of a class, chance looks like a finding: `tests/coverage.rs`, by samples
         let choice = if self.with(|units| units == 2).is_empty() { choice } else { choice.without_findings() };
         text += &self.verdict(&choice);
         text += "\n## By how much\n\n";
