@@ -17,7 +17,7 @@
 
 use super::lanes::{LANES, Lanes, exp, exps, in_memory, largest, ln, minus, plus, select, tree, tree_of};
 use super::load::{Load, load};
-use crate::raw::{Kernel, wide, widest};
+use crate::raw::{Kernel, widest};
 
 /// Most classes of which each lane is a row.
 const MOST_COLUMNS: usize = 32;
@@ -34,13 +34,13 @@ const ROWS: usize = BLOCKS * LANES;
 
 /// See [`Confidence`].
 pub(super) fn confidence(log_p: &mut [f32], num_classes: usize) {
-    wide(Confidence { log_p, num_classes });
+    widest(Confidence { log_p, num_classes });
 }
 
 /// See [`LogProbabilities`].
 pub(super) fn log_probabilities<T: Load>(rows: &[T], num_classes: usize, labels: &[u32], out: &mut [f32]) {
     if num_classes <= MOST_COLUMNS {
-        wide(LogProbabilities::<T, false> { rows, num_classes, labels, out });
+        widest(LogProbabilities::<T, false> { rows, num_classes, labels, out });
     } else {
         widest(LogProbabilities::<T, true> { rows, num_classes, labels, out });
     }
@@ -344,6 +344,7 @@ fn last_chunk<T: Load>(rows: &[T], num_classes: usize) -> Lanes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::raw::wide;
     use proptest::prelude::*;
 
     /// `ln softmax(row)[label]` in f64.
@@ -399,6 +400,8 @@ mod tests {
             if num_classes <= MOST_COLUMNS {
                 LogProbabilities::<f32, false> { rows, num_classes, labels, out: &mut b }.run();
                 prop_assert_eq!(bits(&a), bits(&b));
+                wide(LogProbabilities::<f32, false> { rows, num_classes, labels, out: &mut b });
+                prop_assert_eq!(bits(&a), bits(&b));
             }
             // with more than 16 classes the sums have the same order
             if num_classes > LANES {
@@ -410,8 +413,11 @@ mod tests {
                 prop_assert_eq!(bits(&a), bits(&b));
             }
             confidence(&mut a, num_classes);
+            let mut c = b.clone();
             Confidence { log_p: &mut b, num_classes }.run();
             prop_assert_eq!(bits(&a), bits(&b));
+            wide(Confidence { log_p: &mut c, num_classes });
+            prop_assert_eq!(bits(&a), bits(&c));
         }
     }
 
