@@ -156,6 +156,31 @@ fn every_row_gets_its_own_rate_from_inner_splits_that_have_no_test_sample() {
     assert!(sizes[0].test.values != sizes[1].test.values && sizes[1].test.values != sizes[2].test.values);
 }
 
+/// Its predictions are of one class, which may score best by chance.
+#[test]
+fn the_rate_of_a_run_that_diverged_is_not_chosen_on_validation() {
+    let (dataset, folder) = (dataset(), tempfile::tempdir().unwrap());
+    let file = folder.path().join("three.jsonl");
+    let baseline = &plain(&rows())[..1];
+    let chosen = || -> Vec<f64> {
+        let (results, _) = run(Cache::open(&file).unwrap(), 2, &study(&dataset), baseline, 0);
+        results[0].runs.iter().map(|(config, _)| config.rate.start).collect()
+    };
+    let before = chosen();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let diverged = |line: &str| {
+        let mut run: serde_json::Value = serde_json::from_str(line).unwrap();
+        let of = &run["config"];
+        if of["part"] == "validation" && of["seed"] == 0 && of["rate"]["start"] == before[0] {
+            run["outcome"]["quality"]["scaled_cross_entropy"] = serde_json::Value::Null;
+        }
+        format!("{run}\n")
+    };
+    std::fs::write(&file, text.lines().map(diverged).collect::<String>()).unwrap();
+    let after = chosen();
+    assert!(after[0] != before[0] && after[1] == before[1], "{before:?} {after:?}");
+}
+
 #[test]
 fn at_equal_epochs_a_curriculum_and_its_baseline_stop_where_it_ends() {
     let dataset = dataset();
@@ -390,6 +415,13 @@ fn the_page_has_every_row_and_the_csv_every_metric() {
     assert!((number(macro_f1, "difference") - (mean(2) - mean(0))).abs() < 2e-3);
     assert!((number(pair, "difference") - (mean(3) - mean(1))).abs() < 2e-3);
     assert_eq!((cell(pair, "low"), cell(pair, "fixed_beforehand")), (String::new(), "true".into())); // two splits
+    // of groups, splits from 4 on may be those from 0 on, which the length of 6 epochs was chosen on
+    let grouped = Dataset { name: "grouped".into(), groups: Some((0..90).collect()), ..dataset.clone() };
+    let mut page = Page::new(tables::Table::Main, &Study { first_seed: 4, ..study(&grouped) });
+    page.push(Section::new(Rate::Tuned, &rows, &results).with_contrasts(&contrast, &results));
+    page.write(folder.path()).unwrap();
+    let text = std::fs::read_to_string(folder.path().join("main-grouped-6-epochs-from4.csv")).unwrap();
+    assert!(text.contains(",false,") && !text.contains(",true,"), "{text}");
     for picture in ["macro-f1", "recall", "scores-climd", "scores-baseline"] {
         let file = folder.path().join(format!("pictures/main-three-50to1-noise20-6-epochs-from4-tuned-{picture}.svg"));
         assert!(std::fs::metadata(&file).unwrap().len() > 1000, "{picture}");
