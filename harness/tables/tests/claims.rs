@@ -200,13 +200,13 @@ fn half_of_tau_is_told_on_two_sets_where_labels_are_wrong() {
 }
 
 /// `advice.md`: "with a tenth of the steps no sampler is told ahead of the corrected loss alone on three sets", "with a
-/// quarter of the steps none is either, nor, so far, with all of them", and "against plain training,
-/// the loss with a sampler is told ahead about as often".
+/// quarter of the steps none is either", "with all of them none is, in all cells of four sets; of digits the two are run
+/// in which a sampler came nearest", and "against plain training, the loss with a sampler is told ahead about as often".
 #[test]
 fn no_sampler_adds_to_the_loss_in_a_short_training_on_three_sets() {
     let lines = map::read(&folder().join("map.csv")).unwrap();
     let of_budget = |budget| -> Vec<Line> { lines.iter().filter(|line| line.budget == budget).cloned().collect() };
-    for (budget, sets, cells) in [(10, 5, 76), (25, 5, 76), (100, 4, 60)] {
+    for (budget, sets, cells) in [(10, 5, 76), (25, 5, 76), (100, 5, 66)] {
         let short = of_budget(budget);
         let done: BTreeSet<(&str, Cell)> =
             short.iter().filter(|line| line.splits > 0).map(|line| (&*line.data, line.cell())).collect();
@@ -214,6 +214,13 @@ fn no_sampler_adds_to_the_loss_in_a_short_training_on_three_sets() {
         assert_eq!(done.iter().map(|(data, _)| data).collect::<BTreeSet<_>>().len(), sets);
         assert!(map::across(&short).iter().all(|of| of.sets.len() <= sets && !of.is_regime()));
     }
+    // "the nearest of all is CLIMD without the loss, at 20:1 with 40 % of the labels wrong: ... KIPAN and BRCA"
+    let all = map::across(&lines);
+    let nearest: Vec<_> = all.iter().filter(|of| of.ahead() > 1).collect();
+    let [nearest] = nearest[..] else { panic!("{} cells", nearest.len()) };
+    let told: BTreeSet<&str> = nearest.sets.iter().filter(|of| of.beside.low > 0.0).map(|of| of.data).collect();
+    assert_eq!((nearest.name, nearest.sets.len(), told), ("CLIMD", 5, BTreeSet::from(["brca", "kipan"])));
+    assert_eq!((nearest.cell.budget, nearest.cell.ratio, nearest.cell.noise), (100, 20, 40));
     let short = of_budget(10);
     let told = |method: &str| {
         let of = short.iter().filter(|line| line.method == method).filter_map(Line::beside_plain);
