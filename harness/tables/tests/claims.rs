@@ -200,8 +200,9 @@ fn half_of_tau_is_told_on_two_sets_where_labels_are_wrong() {
 }
 
 /// `advice.md`: "with a tenth of the steps no sampler is told ahead of the corrected loss alone on three sets", "with a
-/// quarter of the steps none is either", "with all of them none is, in all cells of four sets; of digits the two are run
-/// in which a sampler came nearest", and "against plain training, the loss with a sampler is told ahead about as often".
+/// quarter of the steps none is either", "with all of them none is, in all cells of four sets; of digits the two are
+/// run in which a sampler came nearest", and "against plain training, the loss with a sampler is told ahead about as
+/// often as the loss alone".
 #[test]
 fn no_sampler_adds_to_the_loss_in_a_short_training_on_three_sets() {
     let lines = map::read(&folder().join("map.csv")).unwrap();
