@@ -1,5 +1,9 @@
 //! What the kernels of Eq. 2-3 share: eight lanes along a row, and the order in which they are summed.
 
+// Loops over indices, as closures may not be inlined, and then are not compiled for wide registers.
+#![allow(clippy::needless_range_loop)]
+
+use super::lanes::in_memory;
 use super::load::{Load, load};
 
 /// Lanes along a row: one register of AVX2, so that the products of three modalities stay in registers.
@@ -66,4 +70,27 @@ pub(super) fn is_exact(square: f64) -> bool {
 pub(super) fn halves(x: Along) -> f32 {
     let four: [f32; 4] = std::array::from_fn(|lane| x[lane] + x[lane + 4]);
     (four[0] + four[2]) + (four[1] + four[3])
+}
+
+/// [`halves`] of each sample of a block. One step is done for all samples before the next, which takes half as many
+/// operations.
+#[inline(always)]
+pub(super) fn halves_of_all(x: &[Along; BLOCK]) -> [f32; BLOCK] {
+    let (mut four, mut two, mut one) = ([[0.0; 4]; BLOCK], [[0.0; 2]; BLOCK], [0.0; BLOCK]);
+    for i in 0..BLOCK {
+        for lane in 0..4 {
+            four[i][lane] = x[i][lane] + x[i][lane + 4];
+        }
+    }
+    let four = in_memory(four);
+    for i in 0..BLOCK {
+        for lane in 0..2 {
+            two[i][lane] = four[i][lane] + four[i][lane + 2];
+        }
+    }
+    let two = in_memory(two);
+    for i in 0..BLOCK {
+        one[i] = two[i][0] + two[i][1];
+    }
+    one
 }

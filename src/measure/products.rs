@@ -8,7 +8,7 @@
 // Loops over indices, as closures may not be inlined, and then are not compiled for wide registers.
 #![allow(clippy::needless_range_loop)]
 
-use super::along::{ALONG, Along, BLOCK, Cut, STRETCH, halves, is_exact};
+use super::along::{ALONG, Along, BLOCK, Cut, STRETCH, halves, halves_of_all, is_exact};
 use super::lanes::in_memory;
 use super::load::{Load, load};
 use crate::raw::Kernel;
@@ -27,35 +27,38 @@ impl<T: Load, const M: usize> Kernel for Complements<'_, T, M> {
     fn run(self) {
         let Self { rows, width, out } = self;
         let cut = Cut::of(width);
+        let mut last = [[[[0.0; ALONG]; BLOCK]; M]; M]; // sums of the last stretch of each row, lane by lane
         for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+            let from = block * BLOCK;
             let mut products = [[[0.0f64; BLOCK]; M]; M]; // [a][b], a <= b
             for i in 0..out.len() {
-                let at = block * BLOCK + i;
-                let rows = rows.map(|rows| &rows[at * width..]);
-                for from in (0..width).step_by(STRETCH) {
-                    let lanes = in_memory(multiply(&rows, from / ALONG, &cut));
+                let rows = rows.map(|rows| &rows[(from + i) * width..]);
+                let mut at = 0;
+                while at + STRETCH < width {
+                    let lanes = in_memory(multiply(&rows, at / ALONG, &cut));
                     for a in 0..M {
                         for b in a..M {
                             products[a][b][i] += f64::from(halves(lanes[a][b]));
                         }
                     }
+                    at += STRETCH;
                 }
-                if !(0..M).all(|m| is_exact(products[m][m][i])) {
-                    multiply_in_double(&rows.map(|row| &row[..width]), i, &mut products);
+                let lanes = multiply(&rows, at / ALONG, &cut);
+                for a in 0..M {
+                    for b in a..M {
+                        last[a][b][i] = lanes[a][b];
+                    }
                 }
             }
-            out.copy_from_slice(&from_products(&products)[..out.len()]);
-        }
-    }
-}
-
-/// Products of the rows of sample `i` of the block in f64, for the few rows whose squares leave the range of f32.
-#[inline(always)]
-fn multiply_in_double<T: Load, const M: usize>(rows: &[&[T]; M], i: usize, products: &mut [[[f64; BLOCK]; M]; M]) {
-    for a in 0..M {
-        for b in a..M {
-            let terms = rows[a].iter().zip(rows[b]).map(|(x, y)| f64::from(x.load()) * f64::from(y.load()));
-            products[a][b][i] = terms.sum();
+            for a in 0..M {
+                for b in a..M {
+                    let sums = halves_of_all(&last[a][b]);
+                    for i in 0..BLOCK {
+                        products[a][b][i] += f64::from(sums[i]);
+                    }
+                }
+            }
+            combine(&rows.map(|rows| &rows[from * width..]), width, &mut products, out);
         }
     }
 }
@@ -96,21 +99,42 @@ impl<T: Load, const M: usize> Kernel for Narrow<'_, T, M> {
                     }
                 }
             }
-            let mut exact = true;
-            for m in 0..M {
-                for i in 0..out.len() {
-                    exact &= is_exact(products[m][m][i]);
-                }
+            combine(&rows.map(|rows| &rows[from * width..]), width, &mut products, out);
+        }
+    }
+}
+
+/// Eq. 3 of the first samples of these rows, a block or less, from their products.
+#[inline(always)]
+fn combine<T: Load, const M: usize>(
+    rows: &[&[T]; M],
+    width: usize,
+    products: &mut [[[f64; BLOCK]; M]; M],
+    out: &mut [f32],
+) {
+    let mut exact = true; // of all at once, as hardly any is not
+    for m in 0..M {
+        for i in 0..out.len() {
+            exact &= is_exact(products[m][m][i]);
+        }
+    }
+    if !exact {
+        for i in 0..out.len() {
+            if !(0..M).all(|m| is_exact(products[m][m][i])) {
+                multiply_in_double(&rows.map(|rows| &rows[i * width..][..width]), i, products);
             }
-            if !exact {
-                for i in 0..out.len() {
-                    let rows = rows.map(|rows| &rows[(from + i) * width..][..width]);
-                    if !(0..M).all(|m| is_exact(products[m][m][i])) {
-                        multiply_in_double(&rows, i, &mut products);
-                    }
-                }
-            }
-            out.copy_from_slice(&from_products(&products)[..out.len()]);
+        }
+    }
+    out.copy_from_slice(&from_products(products)[..out.len()]);
+}
+
+/// Products of the rows of sample `i` of the block in f64, for the few rows whose squares leave the range of f32.
+#[inline(always)]
+fn multiply_in_double<T: Load, const M: usize>(rows: &[&[T]; M], i: usize, products: &mut [[[f64; BLOCK]; M]; M]) {
+    for a in 0..M {
+        for b in a..M {
+            let terms = rows[a].iter().zip(rows[b]).map(|(x, y)| f64::from(x.load()) * f64::from(y.load()));
+            products[a][b][i] = terms.sum();
         }
     }
 }
