@@ -123,9 +123,11 @@ impl<T: Load, const ALONG: bool> Kernel for LogProbabilities<'_, T, ALONG> {
             }
             by_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
             for (out, (gaps, sums)) in out.chunks_mut(LANES).zip(gaps.iter().zip(sums)) {
-                for ((out, gap), log) in out.iter_mut().zip(gaps).zip(ln(sums)) {
-                    *out = gap - log;
+                let (mut log_p, logs) = (*gaps, ln(sums));
+                for lane in 0..LANES {
+                    log_p[lane] -= logs[lane];
                 }
+                out.copy_from_slice(&log_p[..out.len()]);
             }
         }
     }
@@ -135,17 +137,38 @@ impl<T: Load, const ALONG: bool> Kernel for LogProbabilities<'_, T, ALONG> {
 /// sum of `exp(x - max)`.
 #[inline(always)]
 fn across<T: Load, const C: usize>(rows: &[T], labels: &[u32], gaps: &mut [Lanes; BLOCKS], sums: &mut [Lanes; BLOCKS]) {
-    let mut columns = [[[T::ZERO; LANES]; C]; BLOCKS];
-    let (rows, _) = rows.as_chunks::<C>();
-    for (columns, rows) in columns.iter_mut().zip(rows.chunks(LANES)) {
-        for (lane, row) in rows.iter().enumerate() {
-            for (column, &x) in columns.iter_mut().zip(row) {
-                column[lane] = x;
-            }
+    let (mut columns, mut of_labels) = ([[[T::ZERO; LANES]; C]; BLOCKS], [[T::ZERO; LANES]; BLOCKS]);
+    let blocks = rows.as_chunks::<C>().0.chunks(LANES).zip(labels.chunks(LANES));
+    for ((rows, labels), (columns, of_labels)) in blocks.zip(columns.iter_mut().zip(&mut of_labels)) {
+        lay_out(rows, columns);
+        for (lane, (row, &label)) in rows.iter().zip(labels).enumerate() {
+            of_labels[lane] = row[label as usize];
         }
     }
-    for (block, (rows, labels)) in rows.chunks(LANES).zip(labels.chunks(LANES)).enumerate() {
-        across_block(&columns[block], rows, labels, &mut gaps[block], &mut sums[block]);
+    for block in 0..labels.len().div_ceil(LANES) {
+        across_block(&columns[block], &of_labels[block], &mut gaps[block], &mut sums[block]);
+    }
+}
+
+/// Up to sixteen rows as columns. What is left of the columns stays as it is.
+#[inline(always)]
+fn lay_out<T: Load, const C: usize>(rows: &[[T; C]], columns: &mut [[T; LANES]; C]) {
+    match rows.first_chunk::<LANES>() {
+        // the compiler shuffles registers for few columns, where it would store one number after another
+        Some(rows) if C <= 8 => {
+            for c in 0..C {
+                for lane in 0..LANES {
+                    columns[c][lane] = rows[lane][c];
+                }
+            }
+        }
+        _ => {
+            for (lane, row) in rows.iter().enumerate() {
+                for (column, &x) in columns.iter_mut().zip(row) {
+                    column[lane] = x;
+                }
+            }
+        }
     }
 }
 
@@ -153,8 +176,7 @@ fn across<T: Load, const C: usize>(rows: &[T], labels: &[u32], gaps: &mut [Lanes
 #[inline(always)]
 fn across_block<T: Load, const C: usize>(
     values: &[[T; LANES]; C],
-    rows: &[[T; C]],
-    labels: &[u32],
+    of_labels: &[T; LANES],
     gaps: &mut Lanes,
     sums: &mut Lanes,
 ) {
@@ -179,8 +201,9 @@ fn across_block<T: Load, const C: usize>(
             *sum += exp;
         }
     }
-    for (lane, (row, &label)) in rows.iter().zip(labels).enumerate() {
-        gaps[lane] = row[label as usize].load() - max[lane] + bad[lane];
+    let of_labels = load(of_labels);
+    for lane in 0..LANES {
+        gaps[lane] = of_labels[lane] - max[lane] + bad[lane];
     }
     // the logarithm of a bad row must stay in its range
     for (sum, bad) in sums.iter_mut().zip(bad) {
@@ -199,10 +222,12 @@ fn across_many<T: Load>(
     sums: &mut Lanes,
 ) {
     let columns = &mut columns[..num_classes];
-    for (lane, row) in (0..LANES).zip(rows.chunks_exact(num_classes)) {
+    let mut of_labels = [T::ZERO; LANES];
+    for (lane, (row, &label)) in rows.chunks_exact(num_classes).zip(labels).enumerate() {
         for (column, &x) in columns.iter_mut().zip(row) {
             column[lane] = x;
         }
+        of_labels[lane] = row[label as usize];
     }
     let (mut max, mut bad) = (load(&columns[0]), [0.0; LANES]);
     for column in columns.iter() {
@@ -226,10 +251,9 @@ fn across_many<T: Load>(
             total[lane] += f64::from(of_last[lane]);
         }
     }
-    for (lane, (row, &label)) in rows.chunks_exact(num_classes).zip(labels).enumerate() {
-        gaps[lane] = row[label as usize].load() - max[lane] + bad[lane];
-    }
+    let of_labels = load(&of_labels);
     for lane in 0..LANES {
+        gaps[lane] = of_labels[lane] - max[lane] + bad[lane];
         sums[lane] = if bad[lane] == 0.0 { total[lane] as f32 } else { 1.0 };
     }
 }

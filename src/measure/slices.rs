@@ -119,9 +119,12 @@ pub(super) fn finish<F: Value>(
         let from = chunk * CHUNK;
         let mut means = [0.0f64; CHUNK];
         add_means(&mut means[..out.len()], modalities, &confidence, from);
-        for (i, (out, mean)) in out.iter_mut().zip(means).enumerate() {
-            let phi = complementarity.get(from + i).map_or(0.0, |&phi| phi.into());
-            *out = F::Score::of(phi + mean.max(F::Score::LOWEST));
+        let limited = |mean: f64| if mean < F::Score::LOWEST { F::Score::LOWEST } else { mean };
+        if complementarity.is_empty() {
+            out.iter_mut().zip(means).for_each(|(out, mean)| *out = F::Score::of(limited(mean)));
+        } else {
+            let each = out.iter_mut().zip(&complementarity[from..]).zip(means);
+            each.for_each(|((out, &phi), mean)| *out = F::Score::of(phi.into() + limited(mean)));
         }
     });
     if terms == Terms::LogLikelihood {
