@@ -188,12 +188,18 @@ fn log_probabilities<F: Value>(
 
 /// `ln p` of every sample with NaN where modality `m` is missing, if it is a number everywhere else.
 pub(super) fn known_or_error<F, S: Real>(mut values: Vec<S>, m: usize, modality: &Modality<'_, F>) -> Result<Vec<S>> {
-    if let Some(present) = modality.present {
-        let missing = values.iter_mut().zip(present).filter(|(_, present)| !**present);
-        missing.for_each(|(value, _)| *value = S::of(f64::NAN));
-    }
-    // NaN for every row that is not finite, and for no other.
-    let bad = nans(&values).find(|&i| modality.has(i));
+    // NaN for every row that is not finite, and for no other
+    let bad = match modality.present {
+        None => nans(&values).next(),
+        Some(present) => {
+            let mut any = false; // no way out of the loop, so that many are looked at at once
+            for (value, &has) in values.iter_mut().zip(present) {
+                any |= has & (*value).into().is_nan();
+                *value = if has { *value } else { S::of(f64::NAN) };
+            }
+            if any { nans(&values).find(|&i| present[i]) } else { None }
+        }
+    };
     match bad {
         Some(sample) => Err(MeasureError::NotFinite { argument: "logits", modality: m, sample }.into()),
         None => Ok(values),
@@ -299,11 +305,23 @@ pub(super) fn check<F>(n: usize, num_classes: usize, modalities: &[Modality<'_, 
             length("present", m, present.len(), n, "one flag for each label")?;
         }
     }
-    let missing = |sample: &usize| modalities.iter().all(|modality| modality.present.is_some_and(|p| !p[*sample]));
-    match (0..n).find(missing) {
+    match without_any(n, modalities) {
         Some(sample) => Err(MeasureError::NoModality { sample }.into()),
         None => Ok(width),
     }
+}
+
+/// The first sample that has no modality.
+fn without_any<F>(n: usize, modalities: &[Modality<'_, F>]) -> Option<usize> {
+    let masks: Vec<&[bool]> = modalities.iter().map(|modality| modality.present).collect::<Option<_>>()?;
+    (0..n).step_by(CHUNK).find_map(|from| {
+        let mut has = [false; CHUNK];
+        let has = &mut has[..CHUNK.min(n - from)];
+        for mask in &masks {
+            has.iter_mut().zip(&mask[from..]).for_each(|(has, present)| *has |= present);
+        }
+        has.iter().position(|has| !has).map(|at| from + at)
+    })
 }
 
 #[cfg(test)]
@@ -437,6 +455,31 @@ mod tests {
                 error,
                 Error::Measure(MeasureError::NotFinite { argument: "embeddings", modality: 0, sample: 1 })
             );
+        }
+    }
+
+    /// Beyond the samples that are looked at together, too.
+    #[test]
+    fn a_sample_is_named_among_many_of_which_some_lack_a_modality() {
+        let n = CHUNK + 500;
+        let find = |bad: usize, lacks: &[usize]| {
+            let present: Vec<bool> = (0..n).map(|i| i % 3 > 0 && !lacks.contains(&i)).collect();
+            let other: Vec<bool> = (0..n).map(|i| !lacks.contains(&i)).collect();
+            let mut logits = vec![0.0f32; 2 * n];
+            (0..n).filter(|i| i % 3 == 0).for_each(|i| logits[2 * i] = f32::NAN);
+            logits[2 * bad + 1] = f32::NAN;
+            let first = Modality { logits: &logits, embeddings: &[], present: Some(&present) };
+            let second = Modality { logits: &vec![0.0; 2 * n], embeddings: &[], present: Some(&other) };
+            measure(&vec![0; n], 2, &[first, second], Terms::Confidence)
+        };
+        let missing = find(3, &[]).unwrap(); // the first modality of sample 3 is missing
+        assert!((0..n).all(|i| missing.confidence[0][i].is_nan() == (i % 3 == 0)));
+        for bad in [1, CHUNK + 300] {
+            let error = MeasureError::NotFinite { argument: "logits", modality: 0, sample: bad };
+            assert_eq!(find(bad, &[]), Err(Error::Measure(error)));
+        }
+        for lacks in [&[7, CHUNK + 7][..], &[CHUNK + 499]] {
+            assert_eq!(find(1, lacks), Err(Error::Measure(MeasureError::NoModality { sample: lacks[0] })));
         }
     }
 
