@@ -6,6 +6,7 @@ use std::thread;
 
 use climd_csv::{Place, read_list, read_numbered_list};
 
+use super::copies;
 use super::table::{self, Table, label, said};
 use super::target::Target;
 use super::{Dataset, Error, Layout, Result, Split};
@@ -27,11 +28,13 @@ impl Dataset {
     /// [`Error::NoFolder`]; [`Error::Layout`] with the missing files of each layout; the first bad file, row or cell.
     pub fn load(folder: impl AsRef<Path>) -> Result<Dataset> {
         let folder = folder.as_ref();
-        match detect(folder)? {
+        let mut dataset = match detect(folder)? {
             (Layout::Brca, _) => load_brca(folder),
             (Layout::Listed, _) => load_listed(folder),
             (Layout::Mogonet, modalities) => load_mogonet(folder, modalities),
-        }
+        }?;
+        dataset.notes.extend(copies::notes(&dataset));
+        Ok(dataset)
     }
 }
 

@@ -4,6 +4,7 @@
 //! chooses and scales columns. Test rows have no effect on training: choice and scale come from [`Fitted::new`], which
 //! reads only the training rows.
 
+mod copies;
 mod dataset;
 mod draw;
 mod error;

@@ -153,6 +153,31 @@ fn rows_of_a_group_are_in_one_part_of_every_split() {
     assert!(error.contains("row 4, column 3 (`group`): no group"), "{error}"); // and not one group of both
 }
 
+/// The class is `i % 3`; the columns are what they are called.
+#[test]
+fn features_that_are_the_labels_are_noted() {
+    let note = |rows: usize, stage_of_row_5: usize| {
+        let mut features = String::from("patient,age,stage,code,two\n");
+        let mut target = String::from("patient,target\n");
+        for i in 0..rows {
+            let (class, age) = (i % 3, 30 + i * 7 % 50);
+            let stage = if i == 5 { stage_of_row_5 } else { 10 - 4 * class };
+            features += &format!("p{i},{age},{stage},{class},{}\n", class / 2);
+            target += &format!("p{i},{class}\n");
+        }
+        let files = [("clinic.csv", &features[..]), ("target.csv", &target), ("modalities.txt", "clinic.csv\n")];
+        Dataset::load(folder(&files).path()).unwrap().notes.join("\n")
+    };
+    let both = note(30, 2);
+    assert!(
+        both.starts_with("modality `clinic`: each class has one value, and another, in `stage`, `code`: "),
+        "{both}"
+    );
+    let one = note(30, 3); // a single row is otherwise
+    assert!(one.contains(" in `code`: if these are the labels, leave them out"), "{one}");
+    assert_eq!(note(29, 2), ""); // may be by chance
+}
+
 #[test]
 fn groups_are_read_from_a_column_with_another_usual_name() {
     let target = |header: &str| with("target.csv", &format!("{header}\na,1,x,k\nb,0,y,l\nc,1,x,m\n"));
