@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
-use climd_csv::{HeaderOption, Kind, LABELS, Labels, Options, Separator, Sheet, Wanted, is_missing};
+use climd_csv::{HeaderOption, Kind, LABELS, Labels, Options, Separator, Sheet, Wanted, is_missing, listed};
 
 /// A file of labels, and how it is read.
 #[derive(Debug, Args)]
@@ -18,7 +18,8 @@ pub struct Table {
     /// one-hot columns, or the only one.
     #[arg(long)]
     pub column: Option<String>,
-    /// One-hot columns, by name or number, with a comma between them. They hold 1, 0, or -1 (unknown).
+    /// One-hot columns, by name, number or range of numbers (`4-17`), with a comma between them. They hold 1, 0, or -1
+    /// (unknown).
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', conflicts_with = "column")]
     pub one_hot: Vec<String>,
     /// The first row holds labels, not names of columns. By default it is compared with the rows below.
@@ -121,10 +122,7 @@ pub fn without_value(sheet: &Sheet, rows: &[usize], at: usize, what: &str) -> Op
 
 /// Says where the labels were found.
 fn said(sheet: &Sheet, labels: &Labels) -> String {
-    let columns = |columns: &[usize]| {
-        let names: Vec<String> = columns.iter().take(20).map(|&at| column_name(sheet, at)).collect();
-        names.join(", ")
-    };
+    let columns = |columns: &[usize]| listed(&columns.iter().map(|&at| column_name(sheet, at)).collect::<Vec<_>>());
     match &labels.kind {
         Kind::Cells(at, between) => {
             format!("{}, several in a cell with `{between}` between them", column_name(sheet, *at))

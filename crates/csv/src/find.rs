@@ -1,22 +1,26 @@
 //! Finds the column that is meant in a sheet.
 
 use crate::columns::{Column, folded};
-use crate::{Error, Result, Sheet};
+use crate::{Error, Result, Sheet, listed};
 
 impl Sheet {
     /// Lists the columns of the sheet in words, for messages.
     #[must_use]
     pub fn columns(&self) -> String {
-        const SHOWN: usize = 20;
-        let width = self.width();
-        let Some(names) = self.names() else {
+        let (width, separator) = (self.width(), self.separator().name());
+        if self.names().is_none() {
             let plural = if width == 1 { "column" } else { "columns" };
-            return format!("it has {width} {plural} without names, {}-separated", self.separator().name());
-        };
-        let shown: Vec<String> =
-            names.iter().enumerate().take(SHOWN).map(|(at, name)| format!("{} `{name}`", at + 1)).collect();
-        let more = if width > SHOWN { format!(" and {} more", width - SHOWN) } else { String::new() };
-        format!("its columns are {}{more}, {}-separated", shown.join(", "), self.separator().name())
+            return format!("it has {width} {plural} without names, {separator}-separated");
+        }
+        let all: Vec<usize> = (0..width).collect();
+        format!("its columns are {}, {separator}-separated", listed(&self.called(&all)))
+    }
+
+    /// Number and name of each of these columns, for messages.
+    #[must_use]
+    pub fn called(&self, columns: &[usize]) -> Vec<String> {
+        let name = |at: usize| self.names().map_or_else(String::new, |names| format!(" `{}`", names[at]));
+        columns.iter().map(|&at| format!("{}{}", at + 1, name(at))).collect()
     }
 
     /// Position of the column: the wanted one, one with a usual name, or the only one.
@@ -74,6 +78,20 @@ impl Sheet {
                 wanted: wanted.into(),
                 found: self.columns(),
             }),
+        }
+    }
+
+    /// Positions of the columns that are meant by a name or a number, as in [`named`](Self::named), or by a range of
+    /// numbers such as `4-9`.
+    ///
+    /// # Errors
+    /// Those of [`named`](Self::named).
+    pub fn named_range(&self, wanted: &str, option: &str) -> Result<Vec<usize>> {
+        let number = |text: &str| text.trim().parse().ok().filter(|number| (1..=self.width()).contains(number));
+        let range = wanted.split_once('-').and_then(|(from, to)| Some(number(from)? - 1..number(to)?));
+        match (self.named(wanted, option), range) {
+            (Err(Error::NoColumn { .. }), Some(range)) if !range.is_empty() => Ok(range.collect()),
+            (found, _) => found.map(|at| vec![at]),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{Error, Result, Sheet, one_hot};
 pub struct Wanted<'a> {
     /// The column of the labels.
     pub column: Column<'a>,
-    /// One-hot columns by name or number, instead of `column`.
+    /// One-hot columns by name, number or range of numbers, instead of `column`.
     pub one_hot: &'a [String],
     /// Whether `NA`, `None` and so on are names of classes.
     pub keep_missing: bool,
@@ -35,9 +35,9 @@ impl Labels {
             return Err(Error::Empty { file: sheet.file().into(), lacks: "labels" });
         }
         if !wanted.one_hot.is_empty() {
-            let columns: Result<Vec<usize>> =
-                wanted.one_hot.iter().map(|name| sheet.named(name, "--one-hot")).collect();
-            return one_hot::read(sheet, columns?);
+            let columns: Result<Vec<Vec<usize>>> =
+                wanted.one_hot.iter().map(|name| sheet.named_range(name, "--one-hot")).collect();
+            return one_hot::read(sheet, columns?.concat());
         }
         let column = wanted.column;
         if column.wanted.is_none()
@@ -318,12 +318,11 @@ fn with_hint(error: Error, sheet: &Sheet) -> Error {
     match error {
         Error::WhichColumn { file, option, usual, found } => {
             let binary = one_hot::binary(sheet);
-            let name = |&at: &usize| sheet.names().map_or_else(|| (at + 1).to_string(), |names| names[at].clone());
             let found = match binary.len() {
                 0 | 1 => found,
                 _ => {
-                    let names: Vec<String> = binary.iter().take(20).map(name).collect();
-                    format!("{found}; those of ones and zeros can be read with --one-hot \"{}\"", names.join(","))
+                    let all = one_hot::option(sheet, &binary);
+                    format!("{found}; those of ones and zeros can be read with --one-hot \"{all}\"")
                 }
             };
             Error::WhichColumn { file, option, usual, found }

@@ -1,6 +1,7 @@
 //! Labels as columns of ones and zeros, one for each class.
 
 use crate::found::{Kind, Labels, ranges};
+use crate::listed::SHOWN;
 use crate::{Error, Result, Sheet, is_missing};
 
 /// The most columns that may be classes. More are features.
@@ -43,6 +44,23 @@ pub(crate) fn binary(sheet: &Sheet) -> Vec<usize> {
     }
     let columns: Vec<usize> = (0..sheet.width()).filter(is).collect();
     if columns.len() > MOST { Vec::new() } else { columns }
+}
+
+/// What an option that names all these columns says: a few by their names, many by their numbers.
+pub(crate) fn option(sheet: &Sheet, columns: &[usize]) -> String {
+    let names = sheet.names().unwrap_or_default();
+    let is_plain = |&at: &usize| {
+        let meant = sheet.named(&names[at], "").is_ok_and(|found| found == at);
+        meant && !names[at].contains([',', '"']) && names[at].trim() == names[at]
+    };
+    if columns.len() <= SHOWN && !names.is_empty() && columns.iter().all(is_plain) {
+        return columns.iter().map(|&at| names[at].as_str()).collect::<Vec<_>>().join(",");
+    }
+    let run = |run: &[usize]| match run {
+        [from, .., to] => format!("{}-{}", from + 1, to + 1),
+        _ => (run[0] + 1).to_string(),
+    };
+    columns.chunk_by(|a, b| a + 1 == *b).map(run).collect::<Vec<_>>().join(",")
 }
 
 /// The columns that together have one 1 in each row: all columns of ones and zeros, or the longest run of neighbours.

@@ -274,3 +274,36 @@ fn one_hot_columns_are_read_as_labels() {
     let error = Labels::read(&sheet("image,MEL,NV\na,1,0\nb,7,1\n"), wanted(None, &columns)).unwrap_err().to_string();
     assert!(error.contains("row 3, column 2 (`MEL`): found `7`"), "{error}");
 }
+
+/// The remedy that an error gives reads all of the columns, however many there are and whatever they are called.
+#[test]
+fn any_number_of_one_hot_columns_can_be_named() {
+    let table = |names: &[String]| {
+        let (ones, zeros) = (vec!["1"; names.len()].join(","), vec!["0"; names.len()].join(","));
+        let first = format!("1{}", ",0".repeat(names.len() - 1));
+        sheet(&format!("image,{},view\na,{ones},AP\nb,{zeros},PA\nc,{first},PA\n", names.join(",")))
+    };
+    let findings = |count: usize| (1..=count).map(|i| format!("finding {i}")).collect::<Vec<_>>();
+    for (names, option) in [
+        (findings(14), findings(14).join(",")),
+        (findings(30), "2-31".to_owned()),
+        (vec!["\"mass, left\"".into(), "nodule".into()], "2-3".into()),
+        (vec!["mass".into(), "Mass".into(), "nodule".into()], "mass,Mass,nodule".into()),
+    ] {
+        let table = table(&names);
+        let error = Labels::read(&table, wanted(None, &[])).unwrap_err().to_string();
+        assert!(error.contains(&format!("--one-hot \"{option}\"")), "{error}");
+        let columns: Vec<String> = option.split(',').map(str::to_owned).collect(); // as the command line does
+        let found = Labels::read(&table, wanted(None, &columns)).unwrap();
+        assert_eq!(found.kind, Kind::MultiHot((1..=names.len()).collect()));
+        assert_eq!(found.starts, [0, names.len(), names.len(), names.len() + 1]);
+    }
+    let table = table(&findings(30));
+    let read = |column: &str| Labels::read(&table, wanted(None, &[column.to_owned()]));
+    assert_eq!(read("Finding_3").unwrap().classes, ["finding 3"]);
+    assert_eq!(read("4 - 5").unwrap().classes, ["finding 3", "finding 4"]);
+    for wrong in ["5-4", "0-3", "30-40", "a-b", "-"] {
+        let error = read(wrong).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{wrong}`")) && error.contains("20 `finding 19` and 12 more"), "{error}");
+    }
+}

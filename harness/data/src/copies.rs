@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
+use climd_csv::listed;
+
 use super::{Dataset, Table};
 
 /// Fewer rows may agree by chance.
 const LEAST: usize = 30;
-
-/// Columns that a note lists.
-const SHOWN: usize = 20;
 
 /// A note for each modality with columns that are a copy of the labels: one value for each class, and another for each.
 pub(super) fn notes(dataset: &Dataset) -> Vec<String> {
@@ -16,19 +15,14 @@ pub(super) fn notes(dataset: &Dataset) -> Vec<String> {
         return Vec::new();
     }
     let of_table = |table: &Table| {
-        let copies: Vec<&str> = (0..table.columns.len())
-            .filter(|&column| is_copy(table, column, dataset))
-            .map(|column| table.columns[column].as_str())
-            .collect();
+        let copies = (0..table.columns.len()).filter(|&column| is_copy(table, column, dataset));
+        let copies: Vec<String> = copies.map(|column| format!("`{}`", table.columns[column])).collect();
         (!copies.is_empty()).then(|| {
-            let shown: Vec<String> = copies.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
-            let more = copies.len().saturating_sub(SHOWN);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             format!(
-                "modality `{}`: each class has one value, and another, in {}{more}: if these are the labels, leave \
-                 them out, as every network recognises every sample by them",
+                "modality `{}`: each class has one value, and another, in {}: if these are the labels, leave them \
+                 out, as every network recognises every sample by them",
                 table.name,
-                shown.join(", ")
+                listed(&copies)
             )
         })
     };

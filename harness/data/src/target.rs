@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use climd_csv::{Column, GROUPS, LABELS, Sheet, difference, is_missing};
+use climd_csv::{Column, GROUPS, LABELS, Sheet, difference, is_missing, listed};
 
 use super::table::{self, Named, Table, label, lacks, said};
 use super::{Error, Result};
@@ -12,9 +12,6 @@ use super::{Error, Result};
 const OF_TARGET: Column<'_> = Column { usual: &["target"], ..LABELS };
 /// The column of `target.csv` whose rows stay together, by its own name.
 const OF_GROUP: Column<'_> = Column { usual: &["group"], ..GROUPS };
-
-/// Columns that a note lists.
-const SHOWN: usize = 20;
 
 /// Labels and groups by patient, in the order of the rows.
 pub(super) struct Target {
@@ -40,13 +37,13 @@ impl Target {
         let column = match meant(&sheet, OF_TARGET, LABELS)[..] {
             [at] => at,
             ref found => {
-                return Err(Error::TargetColumn { file, found: named(&sheet, found), columns: sheet.columns() });
+                return Err(Error::TargetColumn { file, found: sheet.called(found), columns: sheet.columns() });
             }
         };
         let of_group = match meant(&sheet, OF_GROUP, GROUPS)[..] {
             [] => None,
             [at] => Some(at),
-            ref found => return Err(Error::GroupColumn { file, found: named(&sheet, found) }),
+            ref found => return Err(Error::GroupColumn { file, found: sheet.called(found) }),
         };
         let (mut samples, mut position): (Vec<Sample>, HashMap<_, usize>) = (Vec::new(), HashMap::new());
         for row in 0..sheet.len() {
@@ -118,17 +115,15 @@ fn notes(sheet: &Sheet, labels: usize, groups: Option<usize>) -> Vec<String> {
     let mut notes: Vec<String> =
         sheet.notes().iter().filter(|note| !note.starts_with("column 1")).map(|note| said(sheet, note)).collect();
     if let Some(at) = groups.filter(|at| !sheet.all_usual(OF_GROUP).contains(at)) {
-        let column = named(sheet, &[at]).concat();
+        let column = sheet.called(&[at]).concat();
         notes.push(said(sheet, &format!("rows with the same text in column {column} stay together")));
     }
     let unused: Vec<usize> = (1..sheet.width()).filter(|&at| at != labels && Some(at) != groups).collect();
     if !unused.is_empty() {
-        let shown = named(sheet, &unused[..unused.len().min(SHOWN)]).join(", ");
-        let more = unused.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let columns = listed(&sheet.called(&unused));
         let group = if groups.is_none() { ", and rows stay together by a column named `group`" } else { "" };
         let advice = format!("features belong in a table of their own{group}");
-        notes.push(said(sheet, &format!("not used are the columns {shown}{more}: {advice}")));
+        notes.push(said(sheet, &format!("not used are the columns {columns}: {advice}")));
     }
     notes
 }
@@ -142,10 +137,4 @@ fn meant(sheet: &Sheet, own: Column<'_>, usual: Column<'_>) -> Vec<usize> {
     }
     found.sort_unstable();
     found
-}
-
-/// Numbers and names of columns, for messages.
-fn named(sheet: &Sheet, columns: &[usize]) -> Vec<String> {
-    let names = sheet.names().unwrap_or_default();
-    columns.iter().map(|&at| format!("{} `{}`", at + 1, names[at])).collect()
 }
