@@ -47,18 +47,12 @@ pub(super) fn read_headed(file: &Path, expected: &'static str) -> Result<Sheet> 
     let sheet = Sheet::read(file, Options { header: HeaderOption::Present, ..Options::default() })?;
     let Some(names) = sheet.names() else { return Err(lacks(&sheet, "header row")) };
     // pandas writes an empty name for an index
-    let is_id = names[0].is_empty() || sheet.usual(IDS).is_some_and(|_| is_usual_id(&names[0]));
-    if !is_id {
+    if !names[0].is_empty() && !sheet.all_usual(IDS).contains(&0) {
         let name = names[0].clone();
         let place = Place { file: file.into(), row: sheet.header().row, column: 1, name: None };
         return Err(Error::Header { place: place.into(), found: name, expected, columns: sheet.columns() });
     }
     Ok(sheet)
-}
-
-fn is_usual_id(name: &str) -> bool {
-    let plain = |name: &str| name.to_lowercase().replace(['_', '-'], " ");
-    IDS.usual.contains(&plain(name).as_str())
 }
 
 /// A table with an id in each row: a header `patient,<feature>,...`, then rows `<id>,<number>,...`.
