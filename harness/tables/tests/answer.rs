@@ -238,6 +238,7 @@ fn answer_of(results: Vec<RowResult>, sizes: Vec<usize>, lengths: Option<Lengths
         splits: 10,
         results,
         lengths,
+        notes: Vec::new(),
     }
 }
 
@@ -304,6 +305,16 @@ fn a_difference_without_a_spread_is_no_finding() {
     // the others are judged as before
     let some = splits(|row, split| if row == 1 { 6 } else { 3 + if row == 2 { 3 + split % 2 } else { 0 } });
     assert_eq!(Choice::of(&results(&some), None).unwrap().chosen, 2);
+}
+
+#[test]
+fn the_page_says_what_was_noted_about_the_files() {
+    let notes = vec!["modality `rna`: each class has one value".to_owned(), "`rna.csv`: row 3 is blank".to_owned()];
+    let results = results(&splits(|row, _| if row == 1 { 6 } else { 3 }));
+    let page = Answer { notes, ..answer_of(results, vec![60, 30], None) }.page("");
+    let said = "* Noted about the files: modality `rna`: each class has one value.\n* Noted about the files: `rna.csv`: \
+                row 3 is blank.\n";
+    assert!(page.contains(said), "{page}");
 }
 
 #[test]

@@ -80,6 +80,8 @@ pub struct Answer {
     pub results: Vec<RowResult>,
     /// Where their lengths came from; none if all have `epochs`.
     pub lengths: Option<Lengths>,
+    /// What was noted about the files.
+    pub notes: Vec<String>,
 }
 
 /// The lengths that were chosen.
@@ -130,6 +132,7 @@ pub fn answer(runner: &Runner<'_>, study: &Study<'_>, shares: &[u64]) -> Result<
         splits: seeds.len(),
         results,
         lengths: (candidates.epochs.len() > 1).then_some(Lengths { chosen, usual }),
+        notes: dataset.notes.clone(),
     })
 }
 

@@ -255,6 +255,9 @@ impl Answer {
         }
         text += "* The network is an early fusion of one encoder a table. With your own network the answer may differ: \
                  compare there, too.\n";
+        for note in &self.notes {
+            let _ = writeln!(text, "* Noted about the files: {note}.");
+        }
         let again = if splits < self.splits { "; the same command goes on where it stopped" } else { "" };
         let _ = write!(text, "\nMade by the command below{again}.\n\n    {command}\n");
         text
