@@ -215,6 +215,11 @@ fn no_sampler_adds_to_the_loss_in_a_short_training_on_three_sets() {
         assert_eq!(done.iter().map(|(data, _)| data).collect::<BTreeSet<_>>().len(), sets);
         assert!(map::across(&short).iter().all(|of| of.sets.len() <= sets && !of.is_regime()));
     }
+    let of_four = |budget| -> BTreeSet<(String, u32, u32)> {
+        let done = lines.iter().filter(|line| line.budget == budget && line.splits > 0 && line.data != "digits");
+        done.map(|line| (line.data.clone(), line.cell().ratio, line.cell().noise)).collect()
+    };
+    assert_eq!(of_four(100), of_four(10));
     // "the nearest of all is CLIMD without the loss, at 20:1 with 40 % of the labels wrong: ... KIPAN and BRCA"
     let all = map::across(&lines);
     let nearest: Vec<_> = all.iter().filter(|of| of.ahead() > 1).collect();
