@@ -9,7 +9,7 @@ use super::{Dataset, Table};
 /// Fewer rows may agree by chance.
 const LEAST: usize = 30;
 
-/// A note for each modality with columns that are a copy of the labels: one value for each class, and another for each.
+/// A note for each modality with columns that are a copy of the labels: each class has a value of its own.
 pub(super) fn notes(dataset: &Dataset) -> Vec<String> {
     if dataset.len() < LEAST {
         return Vec::new();
@@ -19,8 +19,8 @@ pub(super) fn notes(dataset: &Dataset) -> Vec<String> {
         let copies: Vec<String> = copies.map(|column| format!("`{}`", table.columns[column])).collect();
         (!copies.is_empty()).then(|| {
             format!(
-                "modality `{}`: each class has one value, and another, in {}: if these are the labels, leave them \
-                 out, as every network recognises every sample by them",
+                "modality `{}`: each class has a value of its own in {}: if these are the labels, leave them out, \
+                 as every network recognises every sample by them",
                 table.name,
                 listed(&copies)
             )

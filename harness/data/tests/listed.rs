@@ -169,10 +169,7 @@ fn features_that_are_the_labels_are_noted() {
         Dataset::load(folder(&files).path()).unwrap().notes.join("\n")
     };
     let both = note(30, 2);
-    assert!(
-        both.starts_with("modality `clinic`: each class has one value, and another, in `stage`, `code`: "),
-        "{both}"
-    );
+    assert!(both.starts_with("modality `clinic`: each class has a value of its own in `stage`, `code`: "), "{both}");
     let one = note(30, 3); // a single row is otherwise
     assert!(one.contains(" in `code`: if these are the labels, leave them out"), "{one}");
     assert_eq!(note(29, 2), ""); // may be by chance

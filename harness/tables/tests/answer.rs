@@ -309,10 +309,11 @@ fn a_difference_without_a_spread_is_no_finding() {
 
 #[test]
 fn the_page_says_what_was_noted_about_the_files() {
-    let notes = vec!["modality `rna`: each class has one value".to_owned(), "`rna.csv`: row 3 is blank".to_owned()];
+    let notes =
+        vec!["modality `rna`: each class has a value of its own".to_owned(), "`rna.csv`: row 3 is blank".to_owned()];
     let results = results(&splits(|row, _| if row == 1 { 6 } else { 3 }));
     let page = Answer { notes, ..answer_of(results, vec![60, 30], None) }.page("");
-    for said in ["modality `rna`: each class has one value", "`rna.csv`: row 3 is blank"] {
+    for said in ["modality `rna`: each class has a value of its own", "`rna.csv`: row 3 is blank"] {
         assert!(page.contains(&format!("* Noted about the files: {said}.\n")), "{page}");
     }
 }
