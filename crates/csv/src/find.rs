@@ -81,17 +81,18 @@ impl Sheet {
         }
     }
 
-    /// Positions of the columns that are meant by a name or a number, as in [`named`](Self::named), or by a range of
-    /// numbers such as `4-9`.
+    /// Positions of the columns that are meant by a range of numbers such as `4-9`, or by a name or a number, as in
+    /// [`named`](Self::named). A column that is called `4-9` comes first, but not one that is called `49`.
     ///
     /// # Errors
     /// Those of [`named`](Self::named).
     pub fn named_range(&self, wanted: &str, option: &str) -> Result<Vec<usize>> {
         let number = |text: &str| text.trim().parse().ok().filter(|number| (1..=self.width()).contains(number));
         let range = wanted.split_once('-').and_then(|(from, to)| Some(number(from)? - 1..number(to)?));
-        match (self.named(wanted, option), range) {
-            (Err(Error::NoColumn { .. }), Some(range)) if !range.is_empty() => Ok(range.collect()),
-            (found, _) => found.map(|at| vec![at]),
+        let is_name = self.names().is_some_and(|names| names.iter().any(|name| name == wanted.trim()));
+        match range.filter(|range| !range.is_empty() && !is_name) {
+            Some(range) => Ok(range.collect()),
+            None => Ok(vec![self.named(wanted, option)?]),
         }
     }
 

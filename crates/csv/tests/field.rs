@@ -302,6 +302,11 @@ fn any_number_of_one_hot_columns_can_be_named() {
     let read = |column: &str| Labels::read(&table, wanted(None, &[column.to_owned()]));
     assert_eq!(read("Finding_3").unwrap().classes, ["finding 3"]);
     assert_eq!(read("4 - 5").unwrap().classes, ["finding 3", "finding 4"]);
+    // a column of that very name is meant, and not one whose name looks like it
+    let like = sheet("image,24,a,2-3\nx,1,1,0\ny,1,0,1\nz,1,0,0\n");
+    let read_like = |column: &str| Labels::read(&like, wanted(None, &[column.to_owned()])).unwrap().classes;
+    assert_eq!(read_like("2-4"), ["24", "a", "2-3"]);
+    assert_eq!(read_like("2-3"), ["2-3"]);
     for wrong in ["5-4", "0-3", "30-40", "a-b", "-"] {
         let error = read(wrong).unwrap_err().to_string();
         assert!(error.contains(&format!("`{wrong}`")) && error.contains("20 `finding 19` and 12 more"), "{error}");
