@@ -80,6 +80,37 @@ mod tests {
         (0..n).map(measure).collect()
     }
 
+    /// The same of two to four modalities without a mask: one product after another.
+    fn naive_products(rows: &[&[f32]], width: usize, n: usize) -> Vec<f32> {
+        let product = |a: &[f32], b: &[f32]| -> f64 {
+            let of_part = |(a, b): (&[f32], &[f32])| {
+                let mut lanes = [0.0f32; ALONG];
+                a.iter().zip(b).enumerate().for_each(|(at, (x, y))| lanes[at % ALONG] += x * y);
+                f64::from(halves(lanes))
+            };
+            a.chunks(STRETCH).zip(b.chunks(STRETCH)).map(of_part).fold(0.0, |sum, part| sum + part)
+        };
+        let in_double = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>();
+        let measure = |sample: usize| {
+            let rows: Vec<&[f32]> = rows.iter().map(|rows| &rows[sample * width..][..width]).collect();
+            let exact = rows.iter().all(|row| (1e-20..1e20).contains(&product(row, row)));
+            let dot = |a: usize, b: usize| if exact { product(rows[a], rows[b]) } else { in_double(rows[a], rows[b]) };
+            let norms: Vec<f64> = (0..rows.len()).map(|m| dot(m, m).sqrt()).collect();
+            if !norms.iter().all(|norm| norm.is_finite()) {
+                return f32::NAN;
+            }
+            let count = rows.len();
+            let pairs: Vec<(usize, usize)> = (0..count).flat_map(|a| (a + 1..count).map(move |b| (a, b))).collect();
+            let cosine = |(a, b): (usize, usize)| match norms[a] * norms[b] {
+                0.0 => 0.0,
+                lengths => dot(a, b) / lengths,
+            };
+            let phi = 1.0 - pairs.iter().copied().map(cosine).fold(0.0, |sum, x| sum + x) / pairs.len() as f64;
+            if phi < 0.0 { 0.0 } else { phi as f32 }
+        };
+        (0..n).map(measure).collect()
+    }
+
     fn value() -> impl Strategy<Value = f32> {
         let odd = prop::sample::select(vec![0.0, -0.0, 1e-45, -1e-40, 1e4, 1e-12, 1e12, 1e30, f32::NAN, f32::INFINITY]);
         prop_oneof![60 => -30.0f32..30.0, 1 => odd]
@@ -109,6 +140,24 @@ mod tests {
             let mut found = vec![0.0; n];
             complements(&rows, &masks, width, &mut found);
             prop_assert_eq!(bits(&found), bits(&naive_units(&rows, &masks, width, n)));
+        }
+
+        /// Few modalities: the same bits as one product after another, in one stretch of a row or in several.
+        #[test]
+        fn products_have_the_bits_of_the_naive_twin(
+            count in 2usize..5,
+            width in prop_oneof![1usize..40, Just(511), Just(512), Just(513), Just(1024), Just(1040)],
+            n in 1usize..20,
+            seed in prop::collection::vec(value(), 997),
+        ) {
+            let rows: Vec<Vec<f32>> = (0..count)
+                .map(|m| (0..n * width).map(|at| seed[(at * 31 + at / 97 + m * 17) % 997]).collect())
+                .collect();
+            let rows: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+            let mut found = vec![0.0; n];
+            complements(&rows, &vec![None; count], width, &mut found);
+            let bits = |x: &[f32]| x.iter().map(|x| if x.is_nan() { 1 } else { x.to_bits() }).collect::<Vec<_>>();
+            prop_assert_eq!(bits(&found), bits(&naive_products(&rows, width, n)));
         }
 
         /// The code of other machines, and the safe twin of the dispatch: the same code without wide registers.

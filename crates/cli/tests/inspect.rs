@@ -133,7 +133,9 @@ fn files_as_people_have_them_are_read_for_what_they_are() {
     starts(&field("missing.csv"), &["--keep-missing"], "29 samples of 6 classes");
     let (_, notes) = starts(&field("isic.csv"), &[], "30 samples of 3 classes, 5.0:1");
     assert!(notes.contains("labels: one-hot columns MEL, NV, BCC"), "{notes}");
-    starts(&field("isic.csv"), &["--one-hot", "MEL,NV,BCC"], "30 samples of 3 classes, 5.0:1");
+    for columns in ["MEL,NV,BCC", "2-4", "MEL,3-4"] {
+        starts(&field("isic.csv"), &["--one-hot", columns], "30 samples of 3 classes, 5.0:1");
+    }
     // an unsure header is said, and can be denied
     let (_, notes) = starts("once\nmany\nmany\n", &[], "2 samples of 1 class,");
     assert!(notes.contains("if `once` is a value, say so with --no-header"), "{notes}");

@@ -29,6 +29,8 @@ fn command(folder: &Path, more: &[&str]) -> String {
 fn a_folder_gets_its_page_and_everything_stays_in_it() {
     let place = tempfile::tempdir().unwrap();
     let folder = folder(place.path(), true);
+    let target = fs::read_to_string(folder.join("target.csv")).unwrap().replace('\n', ",7\n");
+    fs::write(folder.join("target.csv"), target.replacen(",7", ",ward", 1)).unwrap();
     // no time at all: nothing is told, and the command says how to go on
     let page = command(&folder, &["--lr", "one", "--seeds", "5", "--minutes", "0.000001"]);
     assert!(page.contains("**We cannot tell yet.**") && page.contains("goes on where this one stopped"), "{page}");
@@ -40,6 +42,10 @@ fn a_folder_gets_its_page_and_everything_stays_in_it() {
     let page = command(&folder, &whole);
     assert!(page.contains("5 of 5 splits") && page.contains("rows of one group stay together"), "{page}");
     assert!(page.contains("leave `--shares` out") && !page.contains("## How long to train"), "{page}");
+    assert!(
+        page.contains("* Noted about the files: `") && page.contains("not used are the columns 4 `ward`"),
+        "{page}"
+    );
     for part in
         ["How many samples are gained and lost", "```python\nepochs = 4\nschedule = ", "```rust\nlet epochs = 4;\n"]
     {
