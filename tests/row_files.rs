@@ -190,12 +190,23 @@ fn tensors_by_name() {
     let mut rows = [0.0; 4];
     file.read(0, &mut rows).unwrap();
     assert_eq!(rows, b[..]);
-    for error in [RowFile::open(&path).unwrap_err(), RowFile::open_tensor(&path, "txt").unwrap_err()] {
+    for (error, problem) in [
+        (RowFile::open(&path).unwrap_err(), "several tensors"),
+        (RowFile::open_tensor(&path, "txt").unwrap_err(), "no tensor `txt`"),
+    ] {
         assert_eq!(error.name(), "NoSuchTensor");
-        assert!(error.to_string().contains("[\"image\", \"text\"]"), "{error}");
+        let text = error.to_string();
+        assert!(text.contains(problem) && text.ends_with("`RowFile::open_tensor`: `image`, `text`"), "{text}");
     }
+    let names: Vec<String> = (10..32).map(|i| format!("t{i}")).collect();
+    let tensors: Vec<(&str, &[usize], &[f32])> =
+        names.iter().map(|name| (name.as_str(), &[1, 1][..], &a[..1])).collect();
+    let (_folder, path) = written(&safetensors(&tensors));
+    assert!(RowFile::open(path).unwrap_err().to_string().ends_with("`t29` and 2 more"));
     let (_folder, path) = written(&npy(&[1], &[1.0]));
-    assert_eq!(RowFile::open_tensor(path, "x").unwrap_err().name(), "NoSuchTensor");
+    let error = RowFile::open_tensor(path, "x").unwrap_err();
+    assert_eq!(error.name(), "NoSuchTensor");
+    assert!(error.to_string().ends_with("opened by `RowFile::open`"), "{error}");
 }
 
 #[test]

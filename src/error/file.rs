@@ -60,13 +60,13 @@ pub enum FileError {
         expected: u64,
     },
     /// A safetensors file has no tensor of this name, or several and no name was given.
-    #[error("`{path}` has no tensor `{name}`, but {found:?}: name one of them by `RowFile::open_tensor`")]
+    #[error("`{path}` {}", no_tensor(name, found))]
     NoSuchTensor {
         /// The file.
         path: String,
         /// The name that was looked for; empty for the only one.
         name: String,
-        /// Names of the first tensors in the file.
+        /// Names of all tensors in the file. The message shows the first twenty. Empty for a `.npy` file.
         found: Vec<String>,
     },
     /// Two files have different numbers of rows.
@@ -109,4 +109,15 @@ pub enum FileError {
         /// Why.
         reason: String,
     },
+}
+
+/// What is wrong with the name of a tensor, and what to do.
+fn no_tensor(name: &str, found: &[String]) -> String {
+    if found.is_empty() {
+        return "has no tensors with names: the array of a `.npy` file is opened by `RowFile::open`".into();
+    }
+    let problem = if name.is_empty() { "has several tensors".into() } else { format!("has no tensor `{name}`") };
+    let first = found.iter().take(20).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let more = if found.len() > 20 { format!(" and {} more", found.len() - 20) } else { String::new() };
+    format!("{problem}; open one by `RowFile::open_tensor`: {first}{more}")
 }

@@ -311,7 +311,7 @@ fn tensor(file: &File, first: &[u8], file_len: u64, name: Option<&str>) -> Resul
         (None, _) => "",
     };
     let Some(info) = header.info(name) else {
-        return Err(Bad::Tensor { name: name.into(), found: names.into_iter().take(20).collect() });
+        return Err(Bad::Tensor { name: name.into(), found: names });
     };
     let (from, to) = info.data_offsets;
     let bytes = to.checked_sub(from).ok_or_else(|| format!("tensor `{name}` ends before it begins"))?;
