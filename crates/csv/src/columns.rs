@@ -59,9 +59,10 @@ pub const GROUPS: Column<'_> =
 pub const SITES: Column<'_> =
     Column { wanted: None, usual: &["site", "hospital", "center", "centre", "scanner"], option: "--site" };
 
-/// A name in the form in which names are compared.
+/// A name in the form in which names are compared. A header may begin with `#`, as in `#SampleID`.
 pub(crate) fn folded(name: &str) -> String {
-    name.chars()
+    name.trim_start_matches('#')
+        .chars()
         .filter(|char| !char.is_whitespace() && !matches!(char, '_' | '-'))
         .flat_map(char::to_lowercase)
         .collect()

@@ -50,7 +50,7 @@ impl Sheet {
     }
 
     /// Position of the column with this name or number. An exact name comes first, then a name that differs only in
-    /// case, spaces, `_` and `-`.
+    /// case, spaces, `_`, `-` and a `#` in front.
     ///
     /// # Errors
     /// [`Error::NoColumn`], [`Error::ColumnTwice`].

@@ -6,6 +6,7 @@ use crate::cell::{Decimal, is_missing_label, number};
 use crate::columns::Column;
 use crate::found::{Kind, Labels, ranges};
 use crate::names::alike;
+use crate::several::{Inside, Several};
 use crate::{Error, Result, Sheet, one_hot};
 
 /// Which labels to read.
@@ -18,9 +19,6 @@ pub struct Wanted<'a> {
     /// Whether `NA`, `None` and so on are names of classes.
     pub keep_missing: bool,
 }
-
-/// Characters between several labels of one cell. The first one always separates labels.
-const BETWEEN: [char; 7] = ['|', ';', ',', '/', '+', '&', ' '];
 
 impl Labels {
     /// Reads the labels of a sheet.
@@ -78,17 +76,20 @@ impl Labels {
         }
         let cells: Vec<&str> = rows.iter().map(|&row| sheet.cell(row, at)).collect();
         let distinct: HashSet<&str> = cells.iter().copied().collect();
-        let between = between(&distinct);
-        if between.is_none() {
+        let several = Several::of(&distinct);
+        if several.is_none() {
             look_for_ids(sheet, at, &cells, distinct.len(), wanted.column, &mut warnings)?;
         }
         let parts = |cell: &'_ str| -> Vec<String> {
-            match between {
-                None => vec![cell.to_owned()],
-                Some(between) => split(cell, between).map(str::to_owned).collect(),
-            }
+            several.map_or_else(|| vec![cell.to_owned()], |several| several.labels(cell))
         };
         let mut classes: Vec<String> = distinct.iter().flat_map(|cell| parts(cell)).collect();
+        if let Some(Several { inside: Inside::Vector(width), .. }) = several {
+            classes = (0..width).map(|class| class.to_string()).collect();
+        }
+        if let Some(warning) = several.and_then(|several| about_brackets(several, cells[0])) {
+            warnings.push(format!("{}: {warning}", column_name(sheet, at)));
+        }
         sort(&mut classes);
         classes.dedup();
         let number_of: HashMap<&str, u32> =
@@ -106,7 +107,7 @@ impl Labels {
             starts.push(labels.len());
         }
         let unknown_starts = vec![0; starts.len()];
-        let kind = between.map_or(Kind::Column(at), |between| Kind::Cells(at, between));
+        let kind = several.map_or(Kind::Column(at), |several| Kind::Cells(at, several.between));
         let mut found = Labels { classes, starts, labels, unknown_starts, unknown: Vec::new(), rows, kind, warnings };
         found.warn_of_alike();
         found.plain_numbers();
@@ -239,29 +240,20 @@ pub(crate) fn column_name(sheet: &Sheet, at: usize) -> String {
     }
 }
 
-/// The parts of a cell; brackets and quotation marks of a Python list are taken off.
-fn split(cell: &str, between: char) -> impl Iterator<Item = &str> {
-    let inside = cell.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(cell);
-    inside.split(between).map(|part| part.trim().trim_matches(['\'', '"']).trim()).filter(|part| !part.is_empty())
-}
-
-/// The sign between several labels in a cell, if cells hold several.
-///
-/// A pipe is hardly part of a name, so it is enough that it is there; the same of a comma in a Python list. Other signs
-/// are parts of names as well, so every part of a cell must be a label of its own elsewhere, alone in a cell.
-fn between(distinct: &HashSet<&str>) -> Option<char> {
-    if distinct.iter().all(|cell| cell.starts_with('[') && cell.ends_with(']')) {
-        return Some(',');
+/// What brackets hold beside the names of labels.
+fn about_brackets(several: Several, cell: &str) -> Option<String> {
+    match several.inside {
+        Inside::Labels => None,
+        Inside::Values => Some(format!(
+            "cells such as `{cell}` hold names with values; each name counts as a label, whatever its value is: if a \
+             label is absent with some value, leave it out of the cell"
+        )),
+        Inside::Vector(width) => Some(format!(
+            "cells such as `{cell}` hold a 1 or a 0 for each of {width} classes; the classes are called 0 to {}, by \
+             their places",
+            width - 1
+        )),
     }
-    BETWEEN.into_iter().find(|&between| {
-        let several: Vec<&&str> = distinct.iter().filter(|cell| split(cell, between).nth(1).is_some()).collect();
-        !several.is_empty()
-            && (between == '|'
-                || several.iter().all(|cell| {
-                    cell.split(between).all(|part| !part.trim().is_empty())
-                        && split(cell, between).all(|part| distinct.contains(part))
-                }))
-    })
 }
 
 /// Names of rows, and measurements, that stand where labels should be.
@@ -317,12 +309,14 @@ fn look_for_ids(
 fn with_hint(error: Error, sheet: &Sheet) -> Error {
     match error {
         Error::WhichColumn { file, option, usual, found } => {
-            let binary = one_hot::binary(sheet);
-            let found = match binary.len() {
+            let columns = one_hot::possible(sheet);
+            let found = match columns.len() {
                 0 | 1 => found,
                 _ => {
-                    let all = one_hot::option(sheet, &binary);
-                    format!("{found}; those of ones and zeros can be read with --one-hot \"{all}\"")
+                    let all = one_hot::option(sheet, &columns);
+                    format!(
+                        "{found}; those of ones and zeros, -1 or gaps can be read as labels with --one-hot \"{all}\""
+                    )
                 }
             };
             Error::WhichColumn { file, option, usual, found }
@@ -339,20 +333,5 @@ mod tests {
     fn rows_are_shown_as_ranges() {
         assert_eq!(ranges(&[1, 4, 5, 6, 9, 10]), "1, 4 to 6, 9, 10");
         assert_eq!(ranges(&[1, 3, 5, 7, 9, 11, 13, 14]), "1, 3, 5, 7, 9 and 3 more");
-    }
-
-    #[test]
-    fn several_labels_in_a_cell_are_told_from_names_with_such_signs() {
-        let of = |cells: &[&str]| between(&cells.iter().copied().collect());
-        assert_eq!(of(&["No Finding", "Mass", "Effusion|Mass"]), Some('|'));
-        assert_eq!(of(&["A", "B", "A;B"]), Some(';'));
-        assert_eq!(of(&["A", "B", "A, B"]), Some(','));
-        assert_eq!(of(&["haze", "primary", "haze primary"]), Some(' '));
-        assert_eq!(of(&["['A', 'B']", "['A']"]), Some(','));
-        // parts that are never alone are no labels
-        assert_eq!(of(&["Carcinoma, NOS", "Adenoma, NOS", "Carcinoma"]), None);
-        assert_eq!(of(&["No Finding", "Mass"]), None);
-        assert_eq!(of(&["ER", "ER+", "HER2+"]), None);
-        assert_eq!(of(&["0", "1"]), None);
     }
 }

@@ -9,6 +9,7 @@
 
 mod cell;
 mod columns;
+mod comments;
 mod error;
 mod find;
 mod found;
@@ -21,6 +22,7 @@ mod names;
 mod one_hot;
 mod pieces;
 mod separator;
+mod several;
 mod sheet;
 mod text;
 

@@ -34,15 +34,24 @@ fn entry(cell: &str) -> Option<Entry> {
 }
 
 /// Columns that hold only ones and zeros.
-pub(crate) fn binary(sheet: &Sheet) -> Vec<usize> {
-    let is = |column: &usize| {
-        Some(*column) != sheet.index()
-            && sheet.cells(*column).all(|cell| matches!(entry(cell), Some(Entry::Yes | Entry::No)))
-    };
+fn binary(sheet: &Sheet) -> Vec<usize> {
+    columns_of(sheet, |entry| matches!(entry, Some(Entry::Yes | Entry::No)))
+}
+
+/// Columns that can be read if the user names them: they hold a one somewhere, and entries alone.
+pub(crate) fn possible(sheet: &Sheet) -> Vec<usize> {
+    let mut columns = columns_of(sheet, |entry| entry.is_some());
+    columns.retain(|&column| sheet.cells(column).any(|cell| entry(cell) == Some(Entry::Yes)));
+    columns
+}
+
+/// Columns all of whose cells are so. Without names they are no labels, and too many are features.
+fn columns_of(sheet: &Sheet, is: impl Fn(Option<Entry>) -> bool) -> Vec<usize> {
     if sheet.names().is_none() || sheet.len() < 2 {
         return Vec::new();
     }
-    let columns: Vec<usize> = (0..sheet.width()).filter(is).collect();
+    let all = |&column: &usize| Some(column) != sheet.index() && sheet.cells(column).all(|cell| is(entry(cell)));
+    let columns: Vec<usize> = (0..sheet.width()).filter(all).collect();
     if columns.len() > MOST { Vec::new() } else { columns }
 }
 

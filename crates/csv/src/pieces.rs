@@ -64,6 +64,16 @@ impl Pieces {
         self.rows[at]
     }
 
+    /// Takes off the first rows.
+    pub(crate) fn take_first(&mut self, rows: usize) -> Vec<Piece> {
+        self.rows.drain(..rows).collect()
+    }
+
+    /// Puts back the row that was taken off last.
+    pub(crate) fn put_first(&mut self, row: Piece) {
+        self.rows.insert(0, row);
+    }
+
     /// Cells of a row.
     pub(crate) fn width(&self, at: usize) -> usize {
         self.rows.get(at + 1).map_or(self.ends.len(), |next| next.first) - self.rows[at].first

@@ -6,7 +6,7 @@ use crate::cell::{Decimal, has_decimal_comma, is_missing, number};
 use crate::header::{self, Header, Why};
 use crate::pieces::Pieces;
 use crate::separator::{Separator, hinted};
-use crate::{Error, Place, Result, text};
+use crate::{Error, Place, Result, comments, text};
 
 /// Whether the first row names the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,7 +38,7 @@ pub enum Fault {
     NotUtf8,
 }
 
-/// A table: rows of trimmed cells, blank rows left out.
+/// A table: rows of trimmed cells. Blank rows are left out, and rows before the table that begin with `#`.
 #[derive(Debug, Clone)]
 pub struct Sheet {
     file: PathBuf,
@@ -85,8 +85,9 @@ impl Sheet {
             Some((separator, length)) => (Some(separator), &bytes[length..]), // a spreadsheet does not count that line
             None => (None, bytes),
         };
-        let separator = options.separator.or(hint).unwrap_or_else(|| Separator::of(bytes));
-        let pieces = Pieces::of(bytes, separator);
+        let separator = options.separator.or(hint).unwrap_or_else(|| Separator::of(comments::after(bytes)));
+        let mut pieces = Pieces::of(bytes, separator);
+        let comments = comments::take(&mut pieces, options.header != HeaderOption::Absent);
         let (present, why) = match options.header {
             HeaderOption::Present => (true, Why::Asked),
             HeaderOption::Absent => (false, Why::Asked),
@@ -104,7 +105,7 @@ impl Sheet {
             decimal: Decimal::Point,
             ambiguous: false,
             index: None,
-            notes: Vec::new(),
+            notes: comments::note(&comments).into_iter().collect(),
         };
         sheet.find_decimal();
         sheet.find_index();
@@ -248,7 +249,7 @@ impl Sheet {
         self.index
     }
 
-    /// What the user should know: blank rows, decimal commas, an index column.
+    /// What the user should know: comments, blank rows, decimal commas, an index column.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes

@@ -312,3 +312,54 @@ fn any_number_of_one_hot_columns_can_be_named() {
         assert!(error.contains(&format!("`{wrong}`")) && error.contains("20 `finding 19` and 12 more"), "{error}");
     }
 }
+
+#[test]
+fn cells_with_dicts_and_vectors_are_read_as_several_labels() {
+    // PTB-XL's statements, with their likelihoods
+    let ecg = "ecg_id,scp_codes\n1,\"{'NORM': 100.0, 'SR': 0.0}\"\n2,{'IMI': 15.0}\n3,{}\n";
+    let found = Labels::read(&sheet(ecg), wanted(Some("scp_codes"), &[])).unwrap();
+    assert_eq!(counted(&found), [("IMI", 1), ("NORM", 1), ("SR", 1)]);
+    assert_eq!((found.of(0), found.of(1), found.of(2)), (&[1, 2][..], &[0][..], &[][..]));
+    assert!(found.warnings[0].contains("each name counts as a label, whatever its value"), "{:?}", found.warnings);
+    // a class that no sample has keeps its number
+    let found = labels(&sheet("id,label\na,\"[0, 1, 0, 0]\"\nb,\"[1, 0, 0, 1]\"\n"));
+    assert_eq!(counted(&found), [("0", 1), ("1", 1), ("2", 0), ("3", 1)]);
+    assert!(found.warnings[0].contains("a 1 or a 0 for each of 4 classes"), "{:?}", found.warnings);
+}
+
+#[test]
+fn columns_that_may_be_unknown_are_named_where_no_column_is_found() {
+    let table = sheet("subject_id,Age,No Finding,Edema\n1,50,1.0,\n1,51,,-1.0\n2,52,0.0,1.0\n");
+    let error = Labels::read(&table, wanted(None, &[])).unwrap_err().to_string();
+    assert!(error.contains("--one-hot \"No Finding,Edema\""), "{error}");
+    let found = Labels::read(&table, wanted(None, &["No Finding".into(), "Edema".into()])).unwrap();
+    assert_eq!((counted(&found), found.unknown.len()), (vec![("No Finding", 1), ("Edema", 1)], 3));
+}
+
+#[test]
+fn rows_with_a_hash_before_the_table_are_comments_or_its_header() {
+    // cBioPortal, the GDC, VCF, one header with a hash, and comments over rows without a header
+    for (text, note, names) in [
+        ("#Patient\tSubtype\n#STRING\tSTRING\n#1\t1\nPATIENT_ID\tSUBTYPE\nP1\tA\nP2\tB\n", "rows 1 to 3", "PATIENT_ID"),
+        ("#version 2.4\nGene\tSize\nA\t1\nB\t2\n", "row 1 begins", "Gene"),
+        ("##a=b\n##c\n#CHROM\tPOS\n1\t5\n2\t6\n", "rows 1 to 2", "#CHROM"),
+        ("#SampleID,label\nP1,A\nP2,B\n", "", "#SampleID"),
+        ("# made today\nkind,site\nA,x\nB,y\n", "row 1 begins", "kind"),
+    ] {
+        let table = sheet(text);
+        assert_eq!((table.names().unwrap()[0].as_str(), table.len()), (names, 2), "{text}");
+        assert_eq!(table.number(1), text.lines().count(), "{text}");
+        let said = table.notes().iter().any(|said| said.contains("begin"));
+        assert_eq!(said, !note.is_empty());
+        assert!(table.notes().iter().all(|said| said.starts_with(note)), "{:?}", table.notes());
+        table.check().unwrap();
+    }
+    let headerless = Sheet::parse(
+        b"# from the lab\n# twice\nP1,A\nP2,B\n",
+        Path::new("a.csv"),
+        Options { header: HeaderOption::Absent, ..Options::default() },
+    );
+    assert_eq!(headerless.unwrap().len(), 2);
+    // a file of such rows alone is a table
+    assert!(sheet("#1,a\n#2,b\n").notes().is_empty());
+}
