@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use climd_csv::{Difference, Place, is_missing_label};
+use climd_csv::{Difference, Place, is_missing_label, listed};
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -21,11 +21,7 @@ pub enum Error {
         folder: PathBuf,
     },
     /// The folder has none of the three layouts.
-    #[error(
-        "`{}` holds no data set: the BRCA layout lacks {}; MOGONET's layout lacks {}: add the files of one of them, or \
-         name those of your modalities in modalities.txt, one in each line, beside target.csv",
-        folder.display(), brca.join(", "), mogonet.join(", ")
-    )]
+    #[error("`{}` holds no data set: {}", folder.display(), no_layout(brca, mogonet, tables))]
     Layout {
         /// The folder asked for.
         folder: PathBuf,
@@ -33,6 +29,8 @@ pub enum Error {
         brca: Vec<String>,
         /// MOGONET's missing files.
         mogonet: Vec<String>,
+        /// The tables beside `target.csv`, which may be modalities. None if there is no `target.csv`.
+        tables: Option<Vec<String>>,
     },
     /// The folder cannot be read.
     #[error("`{}` cannot be read: {source}", folder.display())]
@@ -183,6 +181,21 @@ pub enum Error {
         /// The file with the labels.
         labels: PathBuf,
     },
+    /// A file has a column for each patient, where it should have a row.
+    #[error(
+        "`{}` has patients as columns, such as `{patient}` in column {column}, and must have them as rows: turn it \
+         with `pandas.read_csv(FILE, index_col=0).T.to_csv(FILE, index_label=\"id\")`, and leave out rows that are no \
+         features",
+        file.display()
+    )]
+    Transposed {
+        /// The file with the features.
+        file: PathBuf,
+        /// The first patient that is a column.
+        patient: String,
+        /// Its column, from 1.
+        column: usize,
+    },
     /// Two files have the same patients, but write their ids differently.
     #[error(
         "`{}`, row {row}: patient `{patient}` is not in `{}`; {difference}",
@@ -259,9 +272,24 @@ pub enum Error {
         /// The largest label.
         largest: usize,
     },
+    /// The list of classes has no such class.
+    #[error(
+        "{place}: found `{found}`, but `{}` has {}: add the class there, or correct the label",
+        list.display(), listed(classes)
+    )]
+    NotAClass {
+        /// The first cell with it.
+        place: Place,
+        /// Its text.
+        found: String,
+        /// The list of classes.
+        list: PathBuf,
+        /// The classes there.
+        classes: Vec<String>,
+    },
     /// All samples are of one class.
     #[error(
-        "`{}`: all {rows} rows have label 0, but at least two classes are needed: add rows of another class",
+        "`{}`: all {rows} rows have label {label}, but at least two classes are needed: add rows of another class",
         file.display()
     )]
     OneClass {
@@ -269,6 +297,8 @@ pub enum Error {
         file: PathBuf,
         /// Its rows.
         rows: usize,
+        /// The label of all rows.
+        label: String,
     },
     /// A class has test samples, but no training samples.
     #[error(
@@ -444,5 +474,19 @@ fn not_a_label(found: &str) -> &'static str {
     match is_missing_label(found) {
         true => "which looks like a missing label: fill it in, or remove the row from every file",
         false => "but a label is a whole number from 0 on: number the classes 0, 1, 2, ...",
+    }
+}
+
+fn no_layout(brca: &[String], mogonet: &[String], tables: &Option<Vec<String>>) -> String {
+    let own = "the names of your tables in modalities.txt, one in each line";
+    match tables.as_deref() {
+        Some([]) => format!("target.csv is there, but no table of features: add some, and {own}"),
+        Some(tables) => format!("target.csv is there, but not {own}: which of {}?", listed(tables)),
+        None => format!(
+            "the BRCA layout lacks {}; MOGONET's layout lacks {}: add the files of one of them, or target.csv, tables \
+             of features, and {own}",
+            brca.join(", "),
+            mogonet.join(", ")
+        ),
     }
 }

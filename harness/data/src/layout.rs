@@ -15,10 +15,10 @@ impl Dataset {
     /// Reads a folder, and finds out which of the three layouts it has. If it has the files of several, the listed
     /// layout comes first, then BRCA's.
     ///
-    /// BRCA and listed layout: rows are matched by patient and put into the order of `target.csv`. `classes.txt` names
-    /// the classes, one in each line. Without it, the classes of the public BRCA table get their PAM50 names, and other
-    /// classes are named by their codes. The labels are in the column `target` of `target.csv`, or in the only one that
-    /// has another usual name of labels. Rows with the same text in its column `group` stay together in every split;
+    /// BRCA and listed layout: rows are matched by patient and put into the order of `target.csv`. The labels are in its
+    /// column `target`, or in the only one that has another usual name of labels: codes 0, 1, ..., or names, which are
+    /// numbered in alphabetical order. `classes.txt` names the codes, or gives the order of the names, one in each line.
+    /// Without it, the classes of the public BRCA table get their PAM50 names, and other codes are their own. Rows with the same text in its column `group` stay together in every split;
     /// without one, the only column with another usual name of groups is taken, such as `patient_id` or `subject`.
     ///
     /// MOGONET's layout: any number of modalities, numbered from 1. `{m}_featname.csv` is optional and names the
@@ -71,30 +71,44 @@ fn detect(folder: &Path) -> Result<(Layout, usize)> {
     if brca.is_empty() {
         return Ok((Layout::Brca, BRCA.len()));
     }
-    let modalities = last_modality(folder)?.max(1);
+    let files = names(folder)?;
+    let modalities = last_modality(&files).max(1);
     let tables = (1..=modalities).flat_map(|m| [format!("{m}_tr.csv"), format!("{m}_te.csv")]);
     let labels = ["labels_tr.csv", "labels_te.csv"].map(str::to_owned);
     let mogonet: Vec<String> = tables.chain(labels).filter(is_missing).collect();
     match mogonet.is_empty() {
         true => Ok((Layout::Mogonet, modalities)),
-        false => Err(Error::Layout { folder: folder.to_path_buf(), brca, mogonet }),
+        false => {
+            let tables = folder.join(TARGET).is_file().then(|| files.into_iter().filter(is_table).collect());
+            Err(Error::Layout { folder: folder.to_path_buf(), brca, mogonet, tables })
+        }
     }
 }
 
-/// The largest number before `_tr.csv` or `_te.csv`, or 0. A gap below it is then a missing file.
-fn last_modality(folder: &Path) -> Result<usize> {
+/// Names of the files in a folder, in order.
+fn names(folder: &Path) -> Result<Vec<String>> {
     let unreadable = |source| Error::Read { folder: folder.to_path_buf(), source };
-    let mut last = 0;
+    let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let name = entry.map_err(unreadable)?.file_name();
-        let number =
-            name.to_str().and_then(|name| name.strip_suffix("_tr.csv").or_else(|| name.strip_suffix("_te.csv")));
-        // three digits at most: a stray `20240101_tr.csv` is not a modality
-        if let Some(number) = number.filter(|text| text.len() <= 3).and_then(|text| text.parse().ok()) {
-            last = last.max(number);
-        }
+        names.extend(entry.map_err(unreadable)?.file_name().into_string());
     }
-    Ok(last)
+    names.sort();
+    Ok(names)
+}
+
+/// Whether the file may hold features, as far as its name says.
+fn is_table(name: &String) -> bool {
+    name != TARGET && [".csv", ".tsv", ".txt"].iter().any(|end| name.ends_with(end)) && name != CLASSES
+}
+
+/// The largest number before `_tr.csv` or `_te.csv`, or 0. A gap below it is then a missing file.
+fn last_modality(files: &[String]) -> usize {
+    let number = |name: &String| {
+        let number = name.strip_suffix("_tr.csv").or_else(|| name.strip_suffix("_te.csv"));
+        // three digits at most: a stray `20240101_tr.csv` is not a modality
+        number.filter(|text| text.len() <= 3).and_then(|text| text.parse().ok())
+    };
+    files.iter().filter_map(number).max().unwrap_or(0)
 }
 
 // ---------------------------------------------------------------------- named rows: BRCA and listed
@@ -131,35 +145,35 @@ fn load_listed(folder: &Path) -> Result<Dataset> {
 
 fn load_named(folder: &Path, layout: Layout, files: &[(PathBuf, String)]) -> Result<Dataset> {
     let target = Target::read(folder.join(TARGET))?;
-    let named = in_parallel(files, |(file, name)| table::read_named(file, name))?;
+    let named = in_parallel(files, |(file, name)| table::read_named(file, name, &target))?;
     let mut notes = target.notes.clone();
     named.iter().for_each(|named| notes.extend(named.notes.iter().cloned()));
     let modalities = named.into_iter().map(|named| target.align(named)).collect::<Result<_>>()?;
     let labels: Vec<usize> = target.samples.iter().map(|sample| sample.label).collect();
-    let num_classes = without_gap(&target.file, &labels)?;
+    let num_classes = without_gap(&target.file, &labels, target.classes.as_deref())?;
     let names = folder.join(CLASSES);
+    let groups = target.groups();
     let mut dataset = Dataset {
         name: Dataset::name_of(folder),
         layout,
         modalities,
         labels,
-        classes: by_code(num_classes),
-        groups: target.groups(),
+        classes: target.classes.clone().unwrap_or_else(|| by_code(num_classes)),
+        groups,
         split: None,
         notes,
     };
     if names.is_file() {
-        dataset.classes = read_classes(names, &target.file, num_classes)?;
+        let classes = read_list(&names)?;
+        agree(&names, "names of classes", classes.len(), &target.file, num_classes)?;
+        if target.classes.is_some() {
+            dataset.labels = target.numbered(&names, &classes)?;
+        }
+        dataset.classes = classes;
     } else if layout == Layout::Brca && dataset.class_sizes() == PAM50_SIZES {
         dataset.classes = PAM50.map(str::to_owned).to_vec();
     }
     Ok(dataset)
-}
-
-fn read_classes(file: PathBuf, target: &Path, num_classes: usize) -> Result<Vec<String>> {
-    let names = read_list(&file)?;
-    agree(&file, "names of classes", names.len(), target, num_classes)?;
-    Ok(names)
 }
 
 // ---------------------------------------------------------------------- MOGONET
@@ -207,7 +221,7 @@ fn load_mogonet(folder: &Path, modalities: usize) -> Result<Dataset> {
     })?;
 
     let mut labels = training_labels.labels;
-    let num_classes = without_gap(&training_labels.file, &labels)?;
+    let num_classes = without_gap(&training_labels.file, &labels, None)?;
     if let Some(at) = test_labels.labels.iter().position(|&label| label >= num_classes) {
         let place = Place { file: test_labels.file, row: test_labels.rows[at], column: 1, name: None };
         return Err(Error::LabelOnlyInTest { place, label: test_labels.labels[at], training: training_labels.file });
@@ -266,7 +280,7 @@ fn agree(file: &Path, what: &'static str, found: usize, other: &Path, expected: 
 // ---------------------------------------------------------------------- both
 
 /// The number of classes, at least two. Each class must have a sample.
-fn without_gap(file: &Path, labels: &[usize]) -> Result<usize> {
+fn without_gap(file: &Path, labels: &[usize], names: Option<&[String]>) -> Result<usize> {
     // a set, not a list: a huge label must not take as much memory
     let seen: HashSet<usize> = labels.iter().copied().collect();
     match (0..seen.len()).find(|label| !seen.contains(label)) {
@@ -274,7 +288,10 @@ fn without_gap(file: &Path, labels: &[usize]) -> Result<usize> {
             let largest = labels.iter().copied().max().unwrap_or(0);
             Err(Error::LabelGap { file: file.to_path_buf(), missing, largest })
         }
-        None if seen.len() == 1 => Err(Error::OneClass { file: file.to_path_buf(), rows: labels.len() }),
+        None if seen.len() == 1 => {
+            let label = names.map_or_else(|| "0".into(), |names| format!("`{}`", names[0]));
+            Err(Error::OneClass { file: file.to_path_buf(), rows: labels.len(), label })
+        }
         None => Ok(seen.len()),
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use climd_csv::{HeaderOption, IDS, Options, Place, Sheet};
 
+use super::target::Target;
 use super::{Error, Result};
 
 /// The features of one modality: a row for each sample, a named column for each feature.
@@ -44,15 +45,24 @@ pub(super) fn lacks(sheet: &Sheet, lacks: &'static str) -> Error {
 
 /// Reads a file with a header that begins with the id of the patient.
 pub(super) fn read_headed(file: &Path, expected: &'static str) -> Result<Sheet> {
-    let sheet = Sheet::read(file, Options { header: HeaderOption::Present, ..Options::default() })?;
-    let Some(names) = sheet.names() else { return Err(lacks(&sheet, "header row")) };
+    let sheet = with_header(file)?;
+    has_ids(&sheet, expected)?;
+    Ok(sheet)
+}
+
+fn with_header(file: &Path) -> Result<Sheet> {
+    Ok(Sheet::read(file, Options { header: HeaderOption::Present, ..Options::default() })?)
+}
+
+fn has_ids(sheet: &Sheet, expected: &'static str) -> Result<()> {
+    let Some(names) = sheet.names() else { return Err(lacks(sheet, "header row")) };
     // pandas writes an empty name for an index
     if !names[0].is_empty() && !sheet.all_usual(IDS).contains(&0) {
         let name = names[0].clone();
-        let place = Place { file: file.into(), row: sheet.header().row, column: 1, name: None };
+        let place = Place { file: sheet.file().into(), row: sheet.header().row, column: 1, name: None };
         return Err(Error::Header { place: place.into(), found: name, expected, columns: sheet.columns() });
     }
-    Ok(sheet)
+    Ok(())
 }
 
 /// A table with an id in each row: a header `patient,<feature>,...`, then rows `<id>,<number>,...`.
@@ -64,8 +74,10 @@ pub(super) struct Named {
 }
 
 /// Reads a file with a header and an id first in each row.
-pub(super) fn read_named(file: &Path, name: &str) -> Result<Named> {
-    let sheet = read_headed(file, "patient")?;
+pub(super) fn read_named(file: &Path, name: &str, target: &Target) -> Result<Named> {
+    let sheet = with_header(file)?;
+    target.not_in_columns(&sheet)?; // such a file begins with a name of genes
+    has_ids(&sheet, "patient")?;
     let columns: Vec<String> = sheet.names().unwrap_or_default().iter().skip(1).cloned().collect();
     if columns.is_empty() {
         return Err(lacks(&sheet, "feature column"));

@@ -1,9 +1,9 @@
 //! `target.csv`: the patients with their labels, and the groups that stay together.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
-use climd_csv::{Column, GROUPS, LABELS, Sheet, difference, is_missing, listed};
+use climd_csv::{Column, GROUPS, LABELS, Place, Sheet, alike, difference, is_missing, is_missing_label, listed};
 
 use super::table::{self, Named, Table, label, lacks, said};
 use super::{Error, Result};
@@ -17,6 +17,9 @@ const OF_GROUP: Column<'_> = Column { usual: &["group"], ..GROUPS };
 pub(super) struct Target {
     pub(super) file: PathBuf,
     pub(super) samples: Vec<Sample>,
+    /// The classes in alphabetical order, if the labels are names and not codes.
+    pub(super) classes: Option<Vec<String>>,
+    column: usize,                    // of the labels
     position: HashMap<String, usize>, // of a patient in `samples`
     pub(super) notes: Vec<String>,
 }
@@ -45,6 +48,13 @@ impl Target {
             [at] => Some(at),
             ref found => return Err(Error::GroupColumn { file, found: sheet.called(found) }),
         };
+        let classes = names(&sheet, column);
+        let class = |row: usize| match &classes {
+            Some(classes) if !is_missing_label(sheet.cell(row, column)) => {
+                Ok(classes.partition_point(|class| class.as_str() < sheet.cell(row, column)))
+            }
+            _ => label(&sheet, row, column),
+        };
         let (mut samples, mut position): (Vec<Sample>, HashMap<_, usize>) = (Vec::new(), HashMap::new());
         for row in 0..sheet.len() {
             let patient = sheet.cell(row, 0).to_owned();
@@ -53,7 +63,7 @@ impl Target {
             if let Some(at) = of_group.filter(|_| group.as_deref().is_some_and(is_missing)) {
                 return Err(Error::NoGroup { place: sheet.place(row, at) });
             }
-            let sample = Sample { patient, row: sheet.number(row), label: label(&sheet, row, column)?, group };
+            let sample = Sample { patient, row: sheet.number(row), label: class(row)?, group };
             if let Some(first) = position.insert(sample.patient.clone(), samples.len()) {
                 let (row, first) = (sample.row, samples[first].row);
                 return Err(Error::PatientRepeated { file, row, patient: sample.patient, first });
@@ -63,8 +73,46 @@ impl Target {
         if samples.is_empty() {
             return Err(lacks(&sheet, "data row"));
         }
-        let notes = notes(&sheet, column, of_group);
-        Ok(Target { file, samples, position, notes })
+        let mut notes = notes(&sheet, column, of_group);
+        for group in alike(classes.as_deref().unwrap_or_default()) {
+            let names: Vec<String> =
+                group.iter().flat_map(|&at| classes.iter().map(move |of| of[at].clone())).collect();
+            let text = "count as different classes: write them alike if they are one";
+            notes.push(said(&sheet, &format!("the labels {} {text}", listed(&names))));
+        }
+        Ok(Target { file, samples, classes, column, position, notes })
+    }
+
+    /// The labels as numbers in this list of classes.
+    pub(super) fn numbered(&self, list: &Path, classes: &[String]) -> Result<Vec<usize>> {
+        let own = self.classes.as_deref().unwrap_or_default();
+        let number = |sample: &Sample| {
+            let found = &own[sample.label];
+            classes.iter().position(|class| class == found).ok_or_else(|| Error::NotAClass {
+                place: Place { file: self.file.clone(), row: sample.row, column: self.column + 1, name: None },
+                found: found.clone(),
+                list: list.into(),
+                classes: classes.to_vec(),
+            })
+        };
+        self.samples.iter().map(number).collect()
+    }
+
+    /// Refuses a table that has a column for each patient, as tables of genes often have.
+    pub(super) fn not_in_columns(&self, sheet: &Sheet) -> Result<()> {
+        let is_patient = |name: &str| self.position.contains_key(name);
+        let names = sheet.names().unwrap_or_default();
+        let first = names.iter().position(|name| is_patient(name));
+        let columns = names.iter().filter(|name| is_patient(name)).count();
+        let rows = sheet.cells(0).filter(|name| is_patient(name)).count();
+        // ids that are numbers may be names of features, too
+        match first.filter(|_| columns > 1 && columns > rows && 2 * columns >= self.samples.len()) {
+            Some(at) => {
+                let (file, patient) = (sheet.file().into(), names[at].clone());
+                Err(Error::Transposed { file, patient, column: at + 1 })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Numbers of the groups, from 0 in the order of the rows.
@@ -108,6 +156,14 @@ impl Target {
             None => Error::PatientExtra { file, row, patient, labels },
         }
     }
+}
+
+/// The classes in alphabetical order, if the labels are names: none is a number. Missing ones do not count.
+fn names(sheet: &Sheet, column: usize) -> Option<Vec<String>> {
+    let rows: Vec<usize> = (0..sheet.len()).filter(|&row| !is_missing_label(sheet.cell(row, column))).collect();
+    let names: BTreeSet<&str> = rows.iter().map(|&row| sheet.cell(row, column)).collect();
+    let all = rows.iter().all(|&row| sheet.number_at(row, column).is_err());
+    (all && !names.is_empty()).then(|| names.into_iter().map(str::to_owned).collect())
 }
 
 /// What the user should know about the columns with the labels and with the groups, and about all others.

@@ -123,8 +123,14 @@ fn missing_files_are_named_for_every_layout() {
     let error = Dataset::load(folder.path()).unwrap_err().to_string();
     let lacks = "holds no data set: the BRCA layout lacks meth.csv, mirna.csv, target.csv; MOGONET's layout lacks \
                  1_te.csv, 2_tr.csv, 2_te.csv, 3_te.csv, labels_tr.csv, labels_te.csv: add the files of one of them, \
-                 or name those of your modalities in modalities.txt, one in each line, beside target.csv";
+                 or target.csv, tables of features, and the names of your tables in modalities.txt, one in each line";
     assert!(error.ends_with(lacks), "{error}");
+    // with the labels there, the tables may be, too
+    let folder = self::folder(&[("target.csv", TARGET), ("scan.csv", RNA), ("blood.tsv", RNA), ("notes.pdf", "")]);
+    let error = Dataset::load(folder.path()).unwrap_err().to_string();
+    let asks = "target.csv is there, but not the names of your tables in modalities.txt, one in each line: which of \
+                blood.tsv, scan.csv?";
+    assert!(error.ends_with(asks), "{error}");
 }
 
 #[test]

@@ -46,6 +46,54 @@ fn without_names_classes_are_called_by_their_codes() {
 }
 
 #[test]
+fn labels_may_be_names_of_classes() {
+    let load = |target: &str, classes: Option<&str>| {
+        let folder = folder(&FILES[..4]);
+        std::fs::write(folder.path().join("target.csv"), target).unwrap();
+        classes.map(|classes| std::fs::write(folder.path().join("classes.txt"), classes).unwrap());
+        Dataset::load(folder.path())
+    };
+    let target = "patient,target\na,sweep\nb,eat\nc,sweep\n";
+    let dataset = load(target, None).unwrap();
+    assert_eq!((dataset.labels, dataset.classes.join(",")), (vec![1, 0, 1], "eat,sweep".into())); // alphabetical
+    let dataset = load(target, Some("sweep\neat\n")).unwrap();
+    assert_eq!((dataset.labels, dataset.classes.join(",")), (vec![0, 1, 0], "sweep,eat".into()));
+    let error = load(target, Some("sweep\neats\n")).unwrap_err().to_string();
+    assert!(error.contains("row 3, column 2: found `eat`, but") && error.contains("has sweep, eats: add"), "{error}");
+    // a number or a gap among the names is an error, and so is a single name
+    for (cell, says) in [
+        ("1", "found `sweep`, but a label is a whole"),
+        ("NA", "row 3, column 2 (`target`): found `NA`, which looks like a missing label"),
+    ] {
+        let error = load(&target.replace("eat", cell), None).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+    let error = load(&target.replace("eat", "sweep"), None).unwrap_err().to_string();
+    assert!(error.contains("all 3 rows have label `sweep`, but at least two classes"), "{error}");
+    let dataset = load("patient,target\na,eat\nb,Eat\nc,sweep\n", None).unwrap();
+    assert_eq!(dataset.classes.len(), 3);
+    assert!(dataset.notes.iter().any(|note| note.contains("the labels Eat, eat count as different classes")));
+}
+
+#[test]
+fn a_table_with_patients_as_columns_is_said_to_be_one() {
+    for (head, column) in [("gene,", 2), ("Hugo_Symbol,Entrez_Gene_Id,", 3), ("patient,", 2)] {
+        let ids = if column == 3 { "BRCA1,672," } else { "BRCA1," };
+        let folder = with("sound.csv", &format!("{head}b,a,c\n{ids}1,2,3\n"));
+        let error = Dataset::load(folder.path()).unwrap_err().to_string();
+        let says = format!("sound.csv` has patients as columns, such as `b` in column {column}, and must have them as");
+        assert!(error.contains(&says), "{error}");
+    }
+    // features may have names that ids have, too
+    let folder = folder(&[
+        ("x.csv", "id,0,1,2\n0,1,2,3\n1,4,5,6\n2,7,8,9\n"),
+        ("target.csv", "id,target\n0,0\n1,1\n2,1\n"),
+        ("modalities.txt", "x.csv\n"),
+    ]);
+    assert_eq!(Dataset::load(folder.path()).unwrap().labels, [0, 1, 1]);
+}
+
+#[test]
 fn bad_lists_are_refused() {
     let message = |folder: &TempDir| Dataset::load(folder.path()).unwrap_err().to_string();
     let error = message(&with("modalities.txt", "sound.csv\ntouch.csv\n"));
