@@ -279,7 +279,7 @@ pub enum Error {
     )]
     NotAClass {
         /// The first cell with it.
-        place: Place,
+        place: Box<Place>,
         /// Its text.
         found: String,
         /// The list of classes.

@@ -89,7 +89,12 @@ impl Target {
         let number = |sample: &Sample| {
             let found = &own[sample.label];
             classes.iter().position(|class| class == found).ok_or_else(|| Error::NotAClass {
-                place: Place { file: self.file.clone(), row: sample.row, column: self.column + 1, name: None },
+                place: Box::new(Place {
+                    file: self.file.clone(),
+                    row: sample.row,
+                    column: self.column + 1,
+                    name: None,
+                }),
                 found: found.clone(),
                 list: list.into(),
                 classes: classes.to_vec(),
