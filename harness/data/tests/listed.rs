@@ -50,7 +50,9 @@ fn labels_may_be_names_of_classes() {
     let load = |target: &str, classes: Option<&str>| {
         let folder = folder(&FILES[..4]);
         std::fs::write(folder.path().join("target.csv"), target).unwrap();
-        classes.map(|classes| std::fs::write(folder.path().join("classes.txt"), classes).unwrap());
+        if let Some(classes) = classes {
+            std::fs::write(folder.path().join("classes.txt"), classes).unwrap();
+        }
         Dataset::load(folder.path())
     };
     let target = "patient,target\na,sweep\nb,eat\nc,sweep\n";
