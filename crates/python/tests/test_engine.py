@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 import threading
+import warnings
 
 import climd
 import numpy as np
@@ -78,6 +79,14 @@ def test_any_kind_of_labels_gives_the_same_lists(labels, scores):
     encoded = climd.encode(names)
     assert encoded.names == ["a", "b", "c", "d"]
     assert climd.Sampler(encoded.labels, seed=3).indices(4).tolist() == expected
+
+
+def test_names_that_look_missing_are_classes_with_a_warning():
+    with pytest.warns(climd.CurriculumWarning, match="`names` has '', 'NaN', often written for a missing label"):
+        assert climd.encode(["hcc", "NaN", "", "normal"]).names == ["", "NaN", "hcc", "normal"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert climd.encode(["hcc", "normal", "nano"]).labels.tolist() == [0, 2, 1]
 
 
 def test_states_go_on_here_and_in_another_process(labels, scores, tmp_path):

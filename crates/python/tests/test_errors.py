@@ -19,6 +19,19 @@ class Says:
         return self.answer
 
 
+class Undecided:
+    """Equal to nothing and different from nothing, as pandas' NA."""
+
+    def __ne__(self, other):
+        return self
+
+    def __bool__(self):
+        raise TypeError("boolean value of NA is ambiguous")
+
+    def __str__(self):
+        return "<NA>"
+
+
 class Rank:
     """Another process, which nobody talks to."""
 
@@ -40,7 +53,11 @@ CASES = [
     (lambda: climd.Sampler(np.array([1, 2**63], dtype=np.uint64)), "LabelTooLarge", r"`labels\[1\]`.*64-bit"),
     (lambda: climd.Sampler([0, 1, -1]), "LooksUnlabelled", r"`labels\[2\]` is -1.*climd.encode"),
     (lambda: climd.encode([["a"]]), "Shape", "`names`"),
-    (lambda: climd.encode([1, "a", None]) and climd.encode(np.array([1, "a"], dtype=object)), "Kind", "cannot be sorted"),
+    (lambda: climd.encode(np.array([1, "a"], dtype=object)), "Kind", "cannot be sorted"),
+    (lambda: climd.encode([1, "a", None, None]), "LooksUnlabelled", r"`names\[2\]` is None; samples without a name: 2 of 4: leave"),
+    (lambda: climd.encode([0.0, float("nan"), 1.0]), "LooksUnlabelled", r"`names\[1\]` is nan; samples without a name: 1 of 3"),
+    (lambda: climd.encode(np.array(["a", Undecided()], dtype=object)), "LooksUnlabelled", r"`names\[1\]` is <NA>"),
+    (lambda: climd.Targets.multi_hot([[1.0, 0.0], [float("nan"), 1.0]]), "Value", r"`table\[1, 0\]` is nan.*nan_to_num\(table"),
     # configuration
     (lambda: climd.Sampler(GOOD, climd.PowerLaw(epochs=0)), "NoEpochs", "`epochs` is 0"),
     (lambda: climd.Sampler(GOOD, climd.PowerLaw(gamma=float("nan"))), "OutOfRange", "`gamma` is nan"),

@@ -28,6 +28,7 @@ from ._labels import Encoded, encode
 from ._measure import Scores, measure
 from ._sampler import Communicator, Sampler
 from ._targets import Targets, split
+from ._warning import CurriculumWarning
 from .schedules import (
     BabyStep,
     ClassBalanced,
@@ -78,7 +79,3 @@ __all__ = [
     "set_num_threads",
     "split",
 ]
-
-
-class CurriculumWarning(UserWarning):
-    """A sampler is used in a way that runs, but not as it was meant."""

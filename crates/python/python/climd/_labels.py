@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, List, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _climd
+from ._warning import CurriculumWarning
+
+# what programs write for a missing value, in lower case; the same list as that of the command line
+_MISSING = {"", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "n.a.", "none", "null", "nil", "missing", "?", "--"}
 
 
 class Encoded(NamedTuple):
@@ -20,7 +25,8 @@ class Encoded(NamedTuple):
 def encode(names: Any) -> Encoded:
     """Gives each class a number, from 0 on in sorted order. `names` may be strings.
 
-    `names`: `[N]`. Encode all parts of a data set in one call. Otherwise a class may get two numbers.
+    `names`: `[N]`. Encode all parts of a data set in one call. Otherwise a class may get two numbers. None and NaN are an
+    error. A text such as "nan" or "" counts as a class, with a `CurriculumWarning`.
 
         >>> encode(["b", "a", "b"])
         Encoded(labels=array([1, 0, 1]), names=['a', 'b'])
@@ -28,11 +34,31 @@ def encode(names: Any) -> Encoded:
     array = np.asarray(names)
     if array.ndim != 1:
         raise error("Shape", f"`names` has shape {list(array.shape)}, but must be [N], one name a sample")
+    missing = [index for index, name in enumerate(array) if _is_nothing(name)] if array.dtype.kind in "fO" else []
+    if missing:
+        raise error(
+            "LooksUnlabelled",
+            f"`names[{missing[0]}]` is {array[missing[0]]}; samples without a name: {len(missing)} of {len(array)}: "
+            "leave them out, or give each a name",
+        )
     try:
         found, labels = np.unique(array, return_inverse=True)
     except TypeError:
         raise error("Kind", "`names` has values that cannot be sorted together: make them strings first") from None
+    odd = [name for name in found.tolist() if isinstance(name, str) and name.strip().lower() in _MISSING]
+    if odd:
+        listed = ", ".join(repr(name) for name in odd)
+        text = f"`names` has {listed}, often written for a missing label; it counts as a class: leave such samples out if it is none"
+        warnings.warn(text, CurriculumWarning, stacklevel=2)
     return Encoded(labels.astype(np.int64, copy=False), found.tolist())
+
+
+def _is_nothing(name: Any) -> bool:
+    """None, NaN, and pandas' NA, which has no truth value."""
+    try:
+        return name is None or bool(name != name)
+    except TypeError:
+        return True
 
 
 def as_labels(labels: Any, name: str = "labels") -> NDArray[np.int64]:

@@ -218,5 +218,7 @@ def as_table(table: Any, name: str = "table") -> NDArray[np.int8]:
     outside = ~np.isin(array, (-1, 0, 1))
     if outside.any():
         row, column = (int(i) for i in np.argwhere(outside)[0])
-        raise error("Value", f"`{name}[{row}, {column}]` is {array[row, column]}, but must be 1, 0 or -1")
+        found = array[row, column]
+        unknown = f": write -1 for unknown, `numpy.nan_to_num({name}, nan=-1)`" if found != found else ""
+        raise error("Value", f"`{name}[{row}, {column}]` is {found}, but must be 1, 0 or -1{unknown}")
     return np.ascontiguousarray(array, dtype=np.int8)
