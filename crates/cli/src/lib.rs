@@ -2,6 +2,7 @@
 
 #![deny(missing_docs)]
 
+pub mod folder;
 pub mod inspect;
 pub mod schedule;
 pub mod split;

@@ -60,6 +60,8 @@ impl Findings {
         }
         let of_group = match group {
             Some(name) => Some(sheet.named(name, GROUPS.option)?),
+            // rows of a folder have no numbers, and their paths say which they are
+            None if table.labels.is_dir() => Some(0),
             None => sheet.usual(GROUPS),
         };
         if let (None, [first, others @ ..]) = (group, &sheet.all_usual(GROUPS)[..])
@@ -70,6 +72,10 @@ impl Findings {
             eprintln!("warning: groups are those of `{first}`, but `{others}` could be meant: say which with --group");
         }
         match of_group {
+            Some(0) if group.is_none() && table.labels.is_dir() => eprintln!(
+                "note: groups: none, each file is by itself, so files of one patient may come into different parts: give \
+                 a CSV with a column of the patient"
+            ),
             Some(at) => eprintln!("note: groups: {}", column_name(&sheet, at)),
             None => eprintln!("note: groups: none, each row is by itself; name the column of the patient with --group"),
         }

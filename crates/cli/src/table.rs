@@ -9,10 +9,13 @@ use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use climd_csv::{HeaderOption, Kind, LABELS, Labels, Options, Separator, Sheet, Wanted, is_missing, listed};
 
+use crate::folder;
+
 /// A file of labels, and how it is read.
 #[derive(Debug, Args)]
 pub struct Table {
-    /// A CSV with a column of labels: text or numbers, several in a cell (`A|B`), or one-hot columns.
+    /// A CSV with a column of labels: text or numbers, several in a cell (`A|B`), or one-hot columns; or a folder with a
+    /// folder of files for each class.
     pub labels: PathBuf,
     /// The column, by name, or by number from 1; by default one called label, class, target, y or the like, else
     /// one-hot columns, or the only one.
@@ -66,8 +69,11 @@ impl Table {
     /// Reads a file in the way that the arguments say, and writes to standard error what was found out about it.
     ///
     /// # Errors
-    /// Those of [`Sheet::read`].
+    /// Those of [`Sheet::read`] and [`folder::read`].
     pub fn sheet(&self, file: &Path) -> Result<Sheet> {
+        if file.is_dir() {
+            return folder::read(file);
+        }
         let header = match () {
             () if self.no_header => HeaderOption::Absent,
             () if self.header => HeaderOption::Present,
