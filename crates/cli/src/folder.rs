@@ -1,4 +1,4 @@
-//! A folder with a folder for each class, as torchvision's `ImageFolder` takes it, read as a table of paths and classes.
+//! A folder with a folder for each class, as torchvision's `ImageFolder` takes it, as a table of paths and classes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,8 +10,8 @@ use walkdir::{DirEntry, WalkDir};
 /// Names of folders that are parts of a data set, and no classes.
 const PARTS: [&str; 9] = ["train", "training", "val", "valid", "validation", "dev", "test", "testing", "holdout"];
 
-/// Reads the folder: a row for each file in a folder of a class, however deep, with the columns `path` and `label`. Files
-/// whose names begin with a point are left out. Writes to standard error which kinds of files count.
+/// Reads the folder: a row for each file in a folder of a class, however deep, with the columns `path` and `label`.
+/// Files whose names begin with a point are left out. Writes to standard error which kinds of files count.
 ///
 /// # Errors
 /// A folder that cannot be read, holds no folders, or the parts of a data set; a class without a file.

@@ -73,8 +73,8 @@ impl Findings {
         }
         match of_group {
             Some(0) if group.is_none() && table.labels.is_dir() => eprintln!(
-                "note: groups: none, each file is by itself, so files of one patient may come into different parts: give \
-                 a CSV with a column of the patient"
+                "note: groups: none, each file is by itself, so files of one patient may come into different parts: \
+                 give a CSV with a column of the patient"
             ),
             Some(at) => eprintln!("note: groups: {}", column_name(&sheet, at)),
             None => eprintln!("note: groups: none, each row is by itself; name the column of the patient with --group"),

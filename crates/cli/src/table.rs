@@ -14,8 +14,8 @@ use crate::folder;
 /// A file of labels, and how it is read.
 #[derive(Debug, Args)]
 pub struct Table {
-    /// A CSV with a column of labels: text or numbers, several in a cell (`A|B`), or one-hot columns; or a folder with a
-    /// folder of files for each class.
+    /// A CSV with a column of labels: text or numbers, several in a cell (`A|B`), or one-hot columns; or a folder with
+    /// a folder of files for each class.
     pub labels: PathBuf,
     /// The column, by name, or by number from 1; by default one called label, class, target, y or the like, else
     /// one-hot columns, or the only one.

@@ -15,11 +15,12 @@ impl Dataset {
     /// Reads a folder, and finds out which of the three layouts it has. If it has the files of several, the listed
     /// layout comes first, then BRCA's.
     ///
-    /// BRCA and listed layout: rows are matched by patient and put into the order of `target.csv`. The labels are in its
-    /// column `target`, or in the only one that has another usual name of labels: codes 0, 1, ..., or names, which are
-    /// numbered in alphabetical order. `classes.txt` names the codes, or gives the order of the names, one in each line.
-    /// Without it, the classes of the public BRCA table get their PAM50 names, and other codes are their own. Rows with the same text in its column `group` stay together in every split;
-    /// without one, the only column with another usual name of groups is taken, such as `patient_id` or `subject`.
+    /// BRCA and listed layout: rows are matched by patient and put into the order of `target.csv`. The labels are in
+    /// its column `target`, or in the only one that has another usual name of labels: codes 0, 1, ..., or names, which
+    /// are numbered in alphabetical order. `classes.txt` names the codes, or gives the order of the names, one in each
+    /// line. Without it, the classes of the public BRCA table get their PAM50 names, and other codes are their own.
+    /// Rows with the same text in its column `group` stay together in every split; without one, the only column with
+    /// another usual name of groups is taken, such as `patient_id` or `subject`.
     ///
     /// MOGONET's layout: any number of modalities, numbered from 1. `{m}_featname.csv` is optional and names the
     /// columns.
