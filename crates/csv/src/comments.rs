@@ -27,8 +27,9 @@ pub(crate) fn take(pieces: &mut Pieces, may_name: bool) -> Vec<usize> {
     }
     let as_wide = pieces.width(marked - 1) == pieces.width(marked);
     let mut rows = pieces.take_first(marked);
-    let (present, why) = header::decide(pieces);
-    let header_below = present && !matches!(why, Why::Unsure(_));
+    // not by the shape of its cells alone: the first of several samples may be written differently
+    let header_below =
+        matches!(header::decide(pieces), (true, Why::Usual(_) | Why::AboveNumbers(_) | Why::Index | Why::Counts));
     if may_name
         && as_wide
         && !header_below

@@ -344,6 +344,7 @@ fn rows_with_a_hash_before_the_table_are_comments_or_its_header() {
         ("#version 2.4\nGene\tSize\nA\t1\nB\t2\n", "row 1 begins", "Gene"),
         ("##a=b\n##c\n#CHROM\tPOS\n1\t5\n2\t6\n", "rows 1 to 2", "#CHROM"),
         ("#SampleID,label\nP1,A\nP2,B\n", "", "#SampleID"),
+        ("#Subject,Kind\nTCGA-1,A\nP2,B\n", "", "#Subject"), // the first sample is written in another way
         ("# made today\nkind,site\nA,x\nB,y\n", "row 1 begins", "kind"),
     ] {
         let table = sheet(text);

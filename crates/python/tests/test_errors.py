@@ -54,6 +54,7 @@ CASES = [
     (lambda: climd.Sampler([0, 1, -1]), "LooksUnlabelled", r"`labels\[2\]` is -1.*climd.encode"),
     (lambda: climd.encode([["a"]]), "Shape", "`names`"),
     (lambda: climd.encode(np.array([1, "a"], dtype=object)), "Kind", "cannot be sorted"),
+    (lambda: climd.encode(np.array([F[0], F[1, :2]], dtype=object)), "Kind", "cannot be sorted"),
     (lambda: climd.encode([1, "a", None, None]), "LooksUnlabelled", r"`names\[2\]` is None; samples without a name: 2 of 4: leave"),
     (lambda: climd.encode([0.0, float("nan"), 1.0]), "LooksUnlabelled", r"`names\[1\]` is nan; samples without a name: 1 of 3"),
     (lambda: climd.encode(np.array(["a", Undecided()], dtype=object)), "LooksUnlabelled", r"`names\[1\]` is <NA>"),

@@ -43,7 +43,7 @@ def encode(names: Any) -> Encoded:
         )
     try:
         found, labels = np.unique(array, return_inverse=True)
-    except TypeError:
+    except (TypeError, ValueError):
         raise error("Kind", "`names` has values that cannot be sorted together: make them strings first") from None
     odd = [name for name in found.tolist() if isinstance(name, str) and name.strip().lower() in _MISSING]
     if odd:
@@ -59,6 +59,8 @@ def _is_nothing(name: Any) -> bool:
         return name is None or bool(name != name)
     except TypeError:
         return True
+    except ValueError:  # an array
+        return False
 
 
 def as_labels(labels: Any, name: str = "labels") -> NDArray[np.int64]:
