@@ -33,7 +33,7 @@ fn is_copy(table: &Table, column: usize, dataset: &Dataset) -> bool {
     let mut of_class = vec![None; dataset.classes.len()];
     let one_each = dataset.labels.iter().enumerate().all(|(row, &label)| {
         let value = table.row(row)[column] + 0.0; // -0 is 0
-        *of_class[label].get_or_insert(value) == value
+        value.is_nan() || *of_class[label].get_or_insert(value) == value // a gap may hide anything
     });
     one_each && of_class.iter().flatten().map(|value| value.to_bits()).collect::<HashSet<u32>>().len() == of_class.len()
 }

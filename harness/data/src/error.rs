@@ -133,6 +133,14 @@ pub enum Error {
         /// Its text.
         found: String,
     },
+    /// A column has no number in any row.
+    #[error("`{}`: column `{column}` has no number in any row: leave it out", file.display())]
+    NoValue {
+        /// The file.
+        file: PathBuf,
+        /// The column's name.
+        column: String,
+    },
     /// A row has no group, but the table has a column for it.
     #[error(
         "{place}: no group (an empty cell, or a text such as `NA`), but rows of one group stay together: give a row on \
@@ -215,7 +223,8 @@ pub enum Error {
     },
     /// A patient has a label, but no features in one of the files.
     #[error(
-        "`{}` has no row for patient `{patient}` of `{}`, row {row}: add the features or remove the label",
+        "`{}` has no row for patient `{patient}` of `{}`, row {row}: add the features, empty cells \
+         if none was measured, or remove the label",
         file.display(), labels.display()
     )]
     PatientMissing {

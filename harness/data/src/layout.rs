@@ -6,10 +6,9 @@ use std::thread;
 
 use climd_csv::{Place, read_list, read_numbered_list};
 
-use super::copies;
 use super::table::{self, Table, label, said};
 use super::target::Target;
-use super::{Dataset, Error, Layout, Result, Split};
+use super::{Dataset, Error, Layout, Result, Split, copies, gaps};
 
 impl Dataset {
     /// Reads a folder, and finds out which of the three layouts it has. If it has the files of several, the listed
@@ -34,6 +33,7 @@ impl Dataset {
             (Layout::Listed, _) => load_listed(folder),
             (Layout::Mogonet, modalities) => load_mogonet(folder, modalities),
         }?;
+        dataset.notes.extend(gaps::notes(&dataset));
         dataset.notes.extend(copies::notes(&dataset));
         Ok(dataset)
     }
@@ -194,11 +194,12 @@ fn load_mogonet(folder: &Path, modalities: usize) -> Result<Dataset> {
         let has_index = training.index().is_some() && test.counts(0).is_some();
         let from = usize::from(has_index);
         let names: Vec<String> = (1..=training.width() - from).map(|column| column.to_string()).collect();
-        let mut read = table::numbers(&training, format!("omics {m}"), names.clone(), from)?;
-        let rest = table::numbers(&test, String::new(), names, from)?;
+        let mut read = table::with_gaps(&training, format!("omics {m}"), names.clone(), from)?;
+        let rest = table::with_gaps(&test, String::new(), names, from)?;
         read.values.extend(rest.values);
         read.rows += rest.rows;
         name_columns(&mut read, folder.join(format!("{m}_featname.csv")), &files[0])?;
+        gaps::check(&read, &files[0])?;
         let mut notes = Vec::new();
         for sheet in [&training, &test] {
             let of_index = |note: &&String| note.starts_with("column 1");

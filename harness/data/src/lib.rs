@@ -9,6 +9,7 @@ mod dataset;
 mod draw;
 mod error;
 mod fingerprint;
+mod gaps;
 mod groups;
 mod layout;
 mod multi_label;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use climd_csv::{HeaderOption, IDS, Options, Place, Sheet};
 
 use super::target::Target;
-use super::{Error, Result};
+use super::{Error, Result, gaps};
 
 /// The features of one modality: a row for each sample, a named column for each feature.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Table {
     pub columns: Vec<String>,
     /// Number of rows.
     pub rows: usize,
-    /// `[rows, columns]`, row-major and finite.
+    /// `[rows, columns]`, row-major and finite, or NaN for a number that was not measured.
     pub values: Vec<f32>,
 }
 
@@ -86,7 +86,8 @@ pub(super) fn read_named(file: &Path, name: &str, target: &Target) -> Result<Nam
         return Err(lacks(&sheet, "data row"));
     }
     let patients = (0..sheet.len()).map(|row| (sheet.cell(row, 0).to_owned(), sheet.number(row))).collect();
-    let table = numbers(&sheet, name.to_owned(), columns, 1)?;
+    let table = with_gaps(&sheet, name.to_owned(), columns, 1)?;
+    gaps::check(&table, file)?;
     // here, a first column that counts is the id
     let notes =
         sheet.notes().iter().filter(|note| !note.starts_with("column 1")).map(|note| said(&sheet, note)).collect();
@@ -121,10 +122,25 @@ pub(super) fn read_bare(file: &Path) -> Result<Sheet> {
 
 /// The numbers from column `from` on.
 pub(super) fn numbers(sheet: &Sheet, name: String, columns: Vec<String>, from: usize) -> Result<Table> {
+    values(sheet, name, columns, from, |row, column| Ok(sheet.number_at(row, column)?))
+}
+
+/// The same, but a number may be missing: an empty cell, `NA` and so on are NaN.
+pub(super) fn with_gaps(sheet: &Sheet, name: String, columns: Vec<String>, from: usize) -> Result<Table> {
+    values(sheet, name, columns, from, |row, column| Ok(sheet.measured_at(row, column)?.unwrap_or(f32::NAN)))
+}
+
+fn values(
+    sheet: &Sheet,
+    name: String,
+    columns: Vec<String>,
+    from: usize,
+    number: impl Fn(usize, usize) -> Result<f32>,
+) -> Result<Table> {
     let mut values = Vec::with_capacity(sheet.len() * columns.len());
     for row in 0..sheet.len() {
         for column in from..sheet.width() {
-            values.push(sheet.number_at(row, column)?);
+            values.push(number(row, column)?);
         }
     }
     Ok(Table { name, columns, rows: sheet.len(), values })

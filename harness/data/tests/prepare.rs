@@ -65,6 +65,28 @@ fn scaling_uses_training_rows_and_does_not_clip() {
 }
 
 #[test]
+fn gaps_are_the_mean_of_the_training_rows() {
+    let gap = f32::NAN;
+    // the second column has a gap in training, the third no number in training
+    let values = vec![0.0, 1.0, gap, 4.0, 4.0, gap, 2.0, gap, gap, gap, gap, 9.0, 8.0, 2.0, 5.0];
+    let dataset = Dataset { modalities: vec![table(3, values)], ..synthetic(&[3, 2], 3) };
+    let split = Split { train: vec![0, 1, 2], test: vec![3, 4] };
+    let keep = Keep::All;
+    let plain = Prepared::fit(&dataset, &split, &Preparation { keep: keep.clone(), scale: false }).unwrap();
+    assert_eq!(plain.train.values[0], [0.0, 1.0, 0.0, 4.0, 4.0, 0.0, 2.0, 2.5, 0.0]);
+    assert_eq!(plain.test.values[0], [2.0, 2.5, 9.0, 8.0, 2.0, 5.0]);
+    let scaled = Prepared::fit(&dataset, &split, &Preparation { keep, scale: true }).unwrap();
+    assert_eq!(scaled.train.values[0], [0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.5, 0.5, 0.0]);
+    assert_eq!(scaled.test.values[0][..3], [0.5, 0.5, 0.0]);
+
+    // columns are ranked as if the means stood there, so a gap makes no column last
+    let rows = [[1.0, 0.0], [2.0, gap], [1.0, 1.0], [2.0, 1.0]].concat();
+    let dataset = Dataset { modalities: vec![table(2, rows)], ..synthetic(&[2, 2], 3) };
+    let preparation = Preparation { keep: Keep::Top(vec![1]), scale: true };
+    assert_eq!(Fitted::new(&dataset, &[0, 1, 2, 3], &preparation).unwrap().modalities[0].chosen, [1]);
+}
+
+#[test]
 fn test_rows_change_nothing_that_was_fitted() {
     let dataset = synthetic(&[40, 20, 10], 30);
     let split = stratified_split(&dataset.labels, 0.3, 2).unwrap();
