@@ -1,4 +1,4 @@
-//! Gaps: numbers that were not measured. A gap is NaN in a [`Table`], and the mean of the training rows takes its place.
+//! Gaps: numbers that were not measured. A gap is NaN in a [`Table`]; the mean of the training rows takes its place.
 
 use std::path::Path;
 

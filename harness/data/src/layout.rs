@@ -146,7 +146,12 @@ fn load_listed(folder: &Path) -> Result<Dataset> {
 
 fn load_named(folder: &Path, layout: Layout, files: &[(PathBuf, String)]) -> Result<Dataset> {
     let target = Target::read(folder.join(TARGET))?;
-    let named = in_parallel(files, |(file, name)| table::read_named(file, name, &target))?;
+    let named = in_parallel(files, |(file, name)| {
+        // before all else, as a table that has patients as columns begins with a name of genes
+        let named = table::read_named(file, name, |sheet| target.not_in_columns(sheet))?;
+        gaps::check(&named.table, file)?;
+        Ok(named)
+    })?;
     let mut notes = target.notes.clone();
     named.iter().for_each(|named| notes.extend(named.notes.iter().cloned()));
     let modalities = named.into_iter().map(|named| target.align(named)).collect::<Result<_>>()?;

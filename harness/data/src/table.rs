@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use climd_csv::{HeaderOption, IDS, Options, Place, Sheet};
 
-use super::target::Target;
-use super::{Error, Result, gaps};
+use super::{Error, Result};
 
 /// The features of one modality: a row for each sample, a named column for each feature.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -73,10 +72,10 @@ pub(super) struct Named {
     pub(super) notes: Vec<String>,
 }
 
-/// Reads a file with a header and an id first in each row.
-pub(super) fn read_named(file: &Path, name: &str, target: &Target) -> Result<Named> {
+/// Reads a file with a header and an id first in each row. `check` looks at the sheet first.
+pub(super) fn read_named(file: &Path, name: &str, check: impl Fn(&Sheet) -> Result<()>) -> Result<Named> {
     let sheet = with_header(file)?;
-    target.not_in_columns(&sheet)?; // such a file begins with a name of genes
+    check(&sheet)?;
     has_ids(&sheet, "patient")?;
     let columns: Vec<String> = sheet.names().unwrap_or_default().iter().skip(1).cloned().collect();
     if columns.is_empty() {
@@ -87,7 +86,6 @@ pub(super) fn read_named(file: &Path, name: &str, target: &Target) -> Result<Nam
     }
     let patients = (0..sheet.len()).map(|row| (sheet.cell(row, 0).to_owned(), sheet.number(row))).collect();
     let table = with_gaps(&sheet, name.to_owned(), columns, 1)?;
-    gaps::check(&table, file)?;
     // here, a first column that counts is the id
     let notes =
         sheet.notes().iter().filter(|note| !note.starts_with("column 1")).map(|note| said(&sheet, note)).collect();

@@ -29,8 +29,19 @@ fn command(folder: &Path, more: &[&str]) -> String {
 fn a_folder_gets_its_page_and_everything_stays_in_it() {
     let place = tempfile::tempdir().unwrap();
     let folder = folder(place.path(), true);
-    let target = fs::read_to_string(folder.join("target.csv")).unwrap().replace('\n', ",7\n");
-    fs::write(folder.join("target.csv"), target.replacen(",7", ",ward", 1)).unwrap();
+    // classes by name, a column that is not used, and a number that was not measured
+    let named = |line: &str| {
+        let [patient, label, group] = line.split(',').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let name = ["healthy", "mild", "severe"].get(label.parse::<usize>().unwrap_or(9)).copied().unwrap_or(label);
+        format!("{patient},{name},{group},{}\n", if label == name { "ward" } else { "7" })
+    };
+    let target = fs::read_to_string(folder.join("target.csv")).unwrap();
+    fs::write(folder.join("target.csv"), target.lines().map(named).collect::<String>()).unwrap();
+    let table = folder.join("blood.csv");
+    let blood = fs::read_to_string(&table).unwrap();
+    let (before, last) = blood.trim_end().rsplit_once(',').unwrap();
+    assert!(last.parse::<f32>().is_ok());
+    fs::write(&table, format!("{before},NA\n")).unwrap();
     // no time at all: nothing is told, and the command says how to go on
     let page = command(&folder, &["--lr", "one", "--seeds", "5", "--minutes", "0.000001"]);
     assert!(page.contains("**We cannot tell yet.**") && page.contains("goes on where this one stopped"), "{page}");
@@ -46,6 +57,7 @@ fn a_folder_gets_its_page_and_everything_stays_in_it() {
         page.contains("* Noted about the files: `") && page.contains("not used are the columns 4 `ward`"),
         "{page}"
     );
+    assert!(page.contains("missing numbers: 1 of ") && page.contains("\n| severe "), "{page}");
     for part in
         ["How many samples are gained and lost", "```python\nepochs = 4\nschedule = ", "```rust\nlet epochs = 4;\n"]
     {
