@@ -200,14 +200,14 @@ fn half_of_tau_is_told_on_two_sets_where_labels_are_wrong() {
 }
 
 /// `advice.md`: "with a tenth of the steps no sampler is told ahead of the corrected loss alone on three sets", "with a
-/// quarter of the steps none is either", "with all of them none is, in all cells of four sets; of digits the two are
-/// run in which a sampler came nearest", and "against plain training, the loss with a sampler is told ahead about as
-/// often as the loss alone".
+/// quarter of the steps none is either", "with all of them none is, in all cells that were run: of digits at 1:1
+/// the one with 40 % wrong is left", and "against plain training, the loss with a sampler is told ahead about as often
+/// as the loss alone". `README.md`: half of the steps are whole on four sets.
 #[test]
 fn no_sampler_adds_to_the_loss_in_a_short_training_on_three_sets() {
     let lines = map::read(&folder().join("map.csv")).unwrap();
     let of_budget = |budget| -> Vec<Line> { lines.iter().filter(|line| line.budget == budget).cloned().collect() };
-    for (budget, sets, cells) in [(10, 5, 76), (25, 5, 76), (100, 5, 67)] {
+    for (budget, sets, cells) in [(10, 5, 76), (25, 5, 76), (100, 5, 75)] {
         let short = of_budget(budget);
         let done: BTreeSet<(&str, Cell)> =
             short.iter().filter(|line| line.splits > 0).map(|line| (&*line.data, line.cell())).collect();
@@ -219,7 +219,7 @@ fn no_sampler_adds_to_the_loss_in_a_short_training_on_three_sets() {
         let done = lines.iter().filter(|line| line.budget == budget && line.splits > 0 && line.data != "digits");
         done.map(|line| (line.data.clone(), line.cell().ratio, line.cell().noise)).collect()
     };
-    assert_eq!(of_four(100), of_four(10));
+    assert_eq!(of_four(50), of_four(10));
     // "the nearest of all is CLIMD without the loss, at 20:1 with 40 % of the labels wrong: ... KIPAN and BRCA"
     let all = map::across(&lines);
     let nearest: Vec<_> = all.iter().filter(|of| of.ahead() > 1).collect();
