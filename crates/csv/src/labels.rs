@@ -1,13 +1,13 @@
 //! Labels of samples: one in each cell of a column, several in a cell, or columns of ones and zeros.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::cell::{Decimal, is_missing_label, number};
 use crate::columns::Column;
 use crate::found::{Kind, Labels, ranges};
 use crate::names::alike;
 use crate::several::{Inside, Several};
-use crate::{Error, Result, Sheet, one_hot};
+use crate::{Error, Result, Sheet, listed, one_hot};
 
 /// Which labels to read.
 #[derive(Debug, Clone, Copy)]
@@ -64,15 +64,17 @@ impl Labels {
         }
         let missing = missing(sheet, at, wanted.keep_missing, &mut warnings);
         let rows: Vec<usize> = (0..sheet.len()).filter(|&row| !missing.contains(sheet.cell(row, at))).collect();
+        let no_label = |cells: &HashSet<&str>| Error::NoLabel {
+            file: sheet.file().into(),
+            column: at + 1,
+            rows: sheet.len(),
+            found: listed(
+                &cells.iter().map(|cell| quoted(cell)).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>(),
+            ),
+            columns: sheet.columns(),
+        };
         if rows.is_empty() {
-            let found: Vec<String> = missing.iter().map(|cell| quoted(cell)).collect();
-            return Err(Error::NoLabel {
-                file: sheet.file().into(),
-                column: at + 1,
-                rows: sheet.len(),
-                found: found.join(", "),
-                columns: sheet.columns(),
-            });
+            return Err(no_label(&missing));
         }
         let cells: Vec<&str> = rows.iter().map(|&row| sheet.cell(row, at)).collect();
         let distinct: HashSet<&str> = cells.iter().copied().collect();
@@ -86,6 +88,9 @@ impl Labels {
         let mut classes: Vec<String> = distinct.iter().flat_map(|cell| parts(cell)).collect();
         if let Some(Several { inside: Inside::Vector(width), .. }) = several {
             classes = (0..width).map(|class| class.to_string()).collect();
+        }
+        if classes.is_empty() {
+            return Err(no_label(&distinct)); // empty lists
         }
         if let Some(warning) = several.and_then(|several| about_brackets(several, cells[0])) {
             warnings.push(format!("{}: {warning}", column_name(sheet, at)));

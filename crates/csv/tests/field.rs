@@ -328,6 +328,15 @@ fn cells_with_dicts_and_vectors_are_read_as_several_labels() {
 }
 
 #[test]
+fn lists_that_are_all_empty_have_no_label() {
+    for cell in ["[]", "{}"] {
+        let table = sheet(&format!("id,label\na,{cell}\nb,{cell}\n"));
+        let error = Labels::read(&table, wanted(None, &[])).unwrap_err().to_string();
+        assert!(error.contains(&format!("none of the 2 rows has a label (`{cell}`)")), "{error}");
+    }
+}
+
+#[test]
 fn columns_that_may_be_unknown_are_named_where_no_column_is_found() {
     let table = sheet("subject_id,Age,No Finding,Edema\n1,50,1.0,\n1,51,,-1.0\n2,52,0.0,1.0\n");
     let error = Labels::read(&table, wanted(None, &[])).unwrap_err().to_string();

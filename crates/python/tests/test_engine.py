@@ -3,12 +3,14 @@
 import copy
 import json
 import pickle
+import re
 import threading
 import warnings
 
 import climd
 import numpy as np
 import pytest
+from climd import _labels
 from conftest import ROOT, run_python, word
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -87,6 +89,10 @@ def test_names_that_look_missing_are_classes_with_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert climd.encode(["hcc", "normal", "nano"]).labels.tolist() == [0, 2, 1]
+    # the list is that of the command line
+    cell = (ROOT / "crates/csv/src/cell.rs").read_text()
+    listed = re.search(r"const MISSING: [^=]*=\s*(\[[^\]]*\])", cell)
+    assert listed is not None and set(json.loads(listed[1])) == _labels._MISSING
 
 
 def test_states_go_on_here_and_in_another_process(labels, scores, tmp_path):

@@ -38,8 +38,8 @@ pub struct Dataset {
     pub groups: Option<Vec<usize>>,
     /// The fixed split, if the layout has one.
     pub split: Option<Split>,
-    /// What the user should know about the files: an index that was left out, blank rows, decimal commas, a
-    /// feature that is a copy of the labels.
+    /// What the user should know about the files: an index that was left out, blank rows, decimal commas,
+    /// missing numbers, a feature that is a copy of the labels.
     pub notes: Vec<String>,
 }
 

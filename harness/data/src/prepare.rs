@@ -56,7 +56,7 @@ pub struct FittedTable {
     pub min: Vec<f64>,
     /// Largest training value of each chosen column.
     pub max: Vec<f64>,
-    /// What takes the place of a gap in each chosen column: the mean of its training values.
+    /// What takes the place of a gap in each chosen column: the mean of its training values, 0 if it has none.
     pub mean: Vec<f32>,
     width: usize, // number of columns of the fitted table
 }
